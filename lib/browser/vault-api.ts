@@ -1,0 +1,170 @@
+/**
+ * The vault's interface: everything a page may ask of the worker that holds private keys.
+ * Keys never leave it; plaintext leaves it only for what a page shows. Errors carry a code (VaultError.code).
+ */
+import type { B64, ChainStatement, EpochGrant, Group, PublicKeys, Recipient, RecordType, Sealed } from '../crypto/types.ts'
+import type { CallVault } from './vault-call-api.ts'
+
+export type VaultCode =
+  | 'LOCKED'
+  | 'NO_STORAGE'
+  | 'NO_KEY'
+  | 'WRONG_PASSWORD'
+  | 'NOT_FOR_YOU'
+  | 'BAD_SIGNATURE'
+  | 'BAD_COMMITMENT'
+  | 'BAD_ENVELOPE'
+  | 'UNSUPPORTED'
+  | 'NOT_VOUCHED'
+  | 'CHAIN_FORKED'
+  | 'CHAIN_SHORTER'
+  | 'CHAIN_INVALID'
+  | 'BAD_INVITATION'
+  | 'WEAK_PASSWORD'
+
+/** A clinic's chain as the server answers it; the vault verifies it, pins its head and refuses shorter or forked ones. */
+export interface ChainInput {
+  clinicId: string
+  statements: ChainStatement[]
+}
+
+/** What a verified chain says. */
+export interface ChainView {
+  rootFingerprint: B64
+  head: B64
+  length: number
+  members: { memberId: string; roles: string[]; keys: PublicKeys; groups: Group[] }[]
+  groups: { group: Group; epoch: number; key: B64 }[]
+  /** How the root came to be trusted: from the link's fragment, from the account's own wrap, or on first use. */
+  trust: 'link' | 'account' | 'first-use'
+}
+
+export interface SealInput {
+  clinicId: string
+  patientId: string
+  recordId: string
+  revision: number
+  /** Record hash of the revision before, when revision > 1. */
+  previous?: B64
+  type: RecordType
+  schema: number
+  content: unknown
+  managing: Group
+  /** Groups that read it; their epoch keys come from the verified chain. */
+  groups: Group[]
+  /** The patient's keys when the patient reads it too. */
+  patients?: { patientId: string; key: B64 }[]
+}
+
+export interface Opened<T = unknown> {
+  recordId: string
+  revision: number
+  type: RecordType
+  content: T
+  /** Record hash: what the next revision names as previous. */
+  hash: B64
+  author: { key: B64; kind: 'member' | 'patient'; id: string; vouched: boolean }
+}
+export type OpenResult<T = unknown> = { ok: true; value: Opened<T> } | { ok: false; recordId: string; code: VaultCode }
+
+/** Where patient keys live: 'stored' survives a reload, 'memory' does not (private mode, "forget me"). */
+export type KeyHome = 'stored' | 'memory'
+
+export interface PatientHandle {
+  clinicId: string
+  patientId: string
+  keyId: string
+  keys: PublicKeys
+  home: KeyHome
+}
+
+export interface Invitation {
+  id: string
+  secret: B64
+  rootFingerprint: B64
+}
+
+export interface Vault extends CallVault {
+  // ── chain ──
+  /** Verifies and pins. `pin` is the root fingerprint from a link's fragment. */
+  loadChain(chain: ChainInput, pin?: B64): Promise<ChainView>
+
+  // ── staff account ──
+  /** OPAQUE registration, first half (also used to accept an invitation). */
+  registerStart(password: string): Promise<{ request: B64 }>
+  /** Second half: makes account keys, wraps them under the export key. For an owner, also makes root, genesis chain and both groups' first epochs. */
+  registerOwner(input: { clinicId: string; memberId: string; response: B64; roles: string[] }): Promise<{
+    record: B64
+    wrappedAccount: B64
+    keys: PublicKeys
+    rootKey: B64
+    rootFingerprint: B64
+    statements: ChainStatement[]
+    epochGrants: EpochGrant[]
+  }>
+  /** An invited member: makes keys and authenticates them with the invitation's secret. */
+  registerMember(input: { clinicId: string; memberId: string; response: B64; invitation: Invitation }): Promise<{
+    record: B64
+    wrappedAccount: B64
+    keys: PublicKeys
+    /** MAC over clinic, member, invitation and keys under the fragment's secret. */
+    mac: B64
+  }>
+  signInStart(password: string): Promise<{ request: B64 }>
+  signInFinish(input: { response: B64; email: string }): Promise<{ finish: B64 }>
+  /** Unwraps the account key with the export key of the sign-in just finished; pins root and head from the wrap. */
+  unlock(input: { clinicId: string; memberId: string; wrappedAccount: B64; epochGrants: EpochGrant[]; chain: ChainInput }): Promise<ChainView>
+  /** A reload in the same session: non-extractable device keys from IndexedDB. False when there are none (ask for the password). */
+  resume(input: { clinicId: string; memberId: string; sessionId: string; epochGrants: EpochGrant[]; chain: ChainInput }): Promise<ChainView | false>
+  lock(): Promise<void>
+  newInvitation(): Promise<{ id: string; secret: B64 }>
+  /** The owner's browser checks the newcomer's MAC, then signs the member statement and seals the groups' epochs. */
+  vouch(input: {
+    clinicId: string
+    chain: ChainInput
+    invitation: { id: string; secret: B64 }
+    memberId: string
+    roles: string[]
+    groups: Group[]
+    keys: PublicKeys
+    mac: B64
+  }): Promise<{ statements: ChainStatement[]; epochGrants: EpochGrant[] }>
+  /** Keeps an invitation's secret in this browser until it is used, sealed to the account. */
+  rememberInvitation(input: { id: string; secret: B64; expiresAt: string }): Promise<void>
+  recallInvitation(id: string): Promise<{ id: string; secret: B64 } | null>
+
+  // ── patient device ──
+  /** Stores and rereads a key: whether this browser can keep one. */
+  probe(): Promise<KeyHome>
+  createPatient(input: { clinicId: string; patientId: string; home: KeyHome }): Promise<PatientHandle>
+  patients(clinicId?: string): Promise<PatientHandle[]>
+  /** Remembers which patient an appointment belongs to on this device. */
+  bindAppointment(input: { appointmentId: string; patientId: string; linkSecret: B64 }): Promise<void>
+  appointment(appointmentId: string): Promise<{ patient: PatientHandle; linkSecret: B64 } | null>
+  forget(patientId?: string): Promise<void>
+  /** Signs origin, nonce and ids with a patient device key (purpose e.g. 'patient-session'). */
+  signPatient(input: { patientId: string; purpose: string; fields: (string | number)[] }): Promise<B64>
+  /** Purpose-bound signature with the unlocked account key. */
+  signStaff(input: { purpose: string; fields: (string | number)[] }): Promise<B64>
+  /** SHA-256 of UTF-8 text, for consent texts and drafts. */
+  hashText(text: string): Promise<B64>
+
+  // ── records ──
+  /** Seals as the unlocked member, or as `asPatient`. Recipients are only keys that the loaded chain (or a vouched patient statement) gives. */
+  seal<T = unknown>(input: SealInput & { asPatient?: string }): Promise<Sealed<T>>
+  sealMany(inputs: (SealInput & { asPatient?: string })[]): Promise<Sealed[]>
+  open<T = unknown>(records: Sealed<T>[], as?: { asPatient: string }): Promise<OpenResult<T>[]>
+  /** Re-grants records' DEKs to a further recipient (a patient's vouched key). */
+  regrant(records: Sealed[], to: Recipient): Promise<{ recordId: string; revision: number; grant: Sealed['grants'][number] }[]>
+  /** Local sealed scratch (form drafts): AES-GCM under a device key; '' removes. */
+  saveDraft(name: string, content: unknown): Promise<void>
+  loadDraft<T>(name: string): Promise<T | null>
+
+  // ── prescriptions ──
+  /** Makes the copy that a pharmacist opens by the fragment's secret: prescription, signature, chain. */
+  sealShare(input: { rxId: string; clinicId: string; prescription: unknown }): Promise<{ secret: B64; share: B64 }>
+  openShare(input: { rxId: string; secret: B64; share: B64; rootFingerprint: B64 }): Promise<
+    | { ok: true; prescription: unknown; prescriber: { memberId: string; name: string }; issuedAt: string; rootFingerprint: B64 }
+    | { ok: false; code: VaultCode }
+  >
+}

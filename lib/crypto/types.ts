@@ -1,0 +1,90 @@
+/**
+ * What crosses between browsers and the server. The server imports this file of lib/crypto and no other:
+ * to it every value here is opaque text. All bytes are base64url without padding (RFC 4648 §5).
+ */
+
+/** Bytes as base64url text. */
+export type B64 = string
+
+/** The groups whose members hold a shared epoch key. */
+export type Group = 'desk' | 'clinical'
+
+export type RecordType =
+  | 'identity'
+  | 'checklist'
+  | 'reason'
+  | 'intake'
+  | 'consent'
+  | 'note'
+  | 'draft'
+  | 'prescription'
+  | 'recall'
+
+/** Who a grant is for. `id` is the group's name, or a patient id; `key` is the recipient's X25519 public key. */
+export interface Recipient {
+  kind: 'group' | 'patient'
+  id: string
+  key: B64
+  epoch: number
+}
+
+/** HPKE output of one record's DEK to one recipient, signed by the granter. Stored inside the outer layer. */
+export interface SealedGrant {
+  recipient: Recipient
+  enc: B64
+  ct: B64
+  granter: B64
+  signature: B64
+}
+
+/** Facts of a record that the server needs in the clear; the header repeats and authenticates them. */
+export interface RecordMeta {
+  clinicId: string
+  patientId: string
+  recordId: string
+  revision: number
+  type: RecordType
+}
+
+/** A sealed record: one revision. `T` is what opens out of it, known to browsers alone. */
+export interface Sealed<T = unknown> {
+  meta: RecordMeta
+  header: B64
+  commit: B64
+  ciphertext: B64
+  signature: B64
+  grants: SealedGrant[]
+  /** Never present at run time. */
+  readonly __opens?: T
+}
+
+/** One statement of a clinic's chain, as bytes that clients verify. */
+export interface ChainStatement {
+  seq: number
+  body: B64
+  signer: B64
+  signature: B64
+}
+
+/** A group epoch's secret, sealed to one member (or to the next epoch's key). */
+export interface EpochGrant {
+  group: Group
+  epoch: number
+  /** X25519 public key that it is sealed to. */
+  to: B64
+  enc: B64
+  ct: B64
+}
+
+/** A member's or patient device's public keys. */
+export interface PublicKeys {
+  sign: B64
+  dh: B64
+}
+
+/** What a signed proof of possession covers; `purpose` is part of the signed bytes. */
+export interface Proof {
+  purpose: string
+  nonce: B64
+  signature: B64
+}

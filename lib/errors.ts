@@ -1,0 +1,51 @@
+/** Refusals: what a door answers when it will not do as asked. Bugs throw instead. */
+
+/** Refusal code → HTTP status. Each has a sentence in the catalogue under `errors.<CODE>`. */
+export const codes = {
+  BAD_INPUT: 400,
+  BAD_ORIGIN: 403,
+  TOO_LARGE: 413,
+  NOT_JSON: 415,
+  UNKNOWN_ACTION: 404,
+  SIGN_IN_FIRST: 401,
+  NOT_ALLOWED: 403,
+  NOT_FOUND: 404,
+  TOO_MANY: 429,
+  SLOT_TAKEN: 409,
+  HOLD_EXPIRED: 409,
+  SLOT_GONE: 409,
+  STALE: 409,
+  WRONG_PASSWORD: 401,
+  PROOF_USED: 401,
+  BAD_PROOF: 401,
+  LINK_EXPIRED: 410,
+  TOO_EARLY: 409,
+  TOO_LATE: 409,
+  CODE_WRONG: 401,
+  CODE_EXPIRED: 410,
+  NOT_CONFIRMED: 403,
+  NOT_ADMITTED: 403,
+  EMAIL_TAKEN: 409,
+  SLUG_TAKEN: 409,
+  NO_KEY: 409,
+  CHAIN_MOVED: 409,
+  WRONG_STATE: 409,
+  PAYMENT_UNAVAILABLE: 409,
+  PAYMENTS_NOT_CONNECTED: 409,
+  SFU_UNAVAILABLE: 409,
+  BUSY: 429,
+} as const
+
+export type Code = keyof typeof codes
+
+export interface Refusal {
+  ok: false
+  code: Code
+  /** Input path → what is wrong with it, as a catalogue key. */
+  fields?: Record<string, string>
+}
+export type Result<T> = { ok: true; value: T } | Refusal
+
+export const ok = <T>(value: T): Result<T> => ({ ok: true, value })
+export const refuse = (code: Code, fields?: Record<string, string>): Refusal =>
+  fields ? { ok: false, code, fields } : { ok: false, code }

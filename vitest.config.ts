@@ -1,0 +1,11 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  resolve: { alias: { '@': fileURLToPath(new URL('.', import.meta.url)) }, conditions: ['react-server'] },
+  ssr: { resolve: { conditions: ['react-server'], externalConditions: ['react-server'] } },
+  test: {
+    include: ['{app,components,lib,prisma,scripts,docs,bench}/**/*.test.{ts,tsx}'],
+    server: { deps: { inline: ['server-only'] } },
+  },
+})
