@@ -2,7 +2,16 @@
  * The vault's interface: everything a page may ask of the worker that holds private keys.
  * Keys never leave it; plaintext leaves it only for what a page shows. Errors carry a code (VaultError.code).
  */
-import type { B64, ChainStatement, EpochGrant, Group, PublicKeys, Recipient, RecordType, Sealed } from '../crypto/types.ts'
+import type {
+  B64,
+  ChainStatement,
+  EpochGrant,
+  Group,
+  PublicKeys,
+  Recipient,
+  RecordType,
+  Sealed,
+} from '../crypto/types.ts'
 import type { CallVault } from './vault-call-api.ts'
 
 export type VaultCode =
@@ -52,7 +61,11 @@ export interface SealInput {
   managing: Group
   /** Groups that read it; their epoch keys come from the verified chain. */
   groups: Group[]
-  /** The patient's keys when the patient reads it too. */
+  /**
+   * The patient's X25519 keys when the patient reads it too. A member's vault takes a key that this patient signed with
+   * (learned by opening a record of theirs: open `identity` first) or that a member vouched for (`loadPatientKeys`).
+   * A patient's own vault takes its own key. Anything else: NOT_VOUCHED.
+   */
   patients?: { patientId: string; key: B64 }[]
 }
 
@@ -78,6 +91,24 @@ export interface PatientHandle {
   home: KeyHome
 }
 
+/** A patient's keys as the server answers them; `vouch` is a member's statement, made by `vouchPatient`. */
+export interface PatientKeyInput {
+  keys: PublicKeys
+  vouch?: B64 | null
+}
+export interface PatientKeyView {
+  keys: PublicKeys
+  /** By a member's statement, by records this browser opened, or not at all: then nothing is wrapped for it. */
+  trust: 'vouched' | 'first-use' | 'none'
+}
+
+export interface OpenOptions {
+  /** Open with this patient's device keys instead of the unlocked member's. */
+  asPatient?: string
+  /** Whose records these must be: another patient's, however well signed, are refused as BAD_ENVELOPE. Always pass it. */
+  patientId?: string
+}
+
 export interface Invitation {
   id: string
   secret: B64
@@ -91,6 +122,9 @@ export interface Vault extends CallVault {
 
   // ── staff account ──
   /** OPAQUE registration, first half (also used to accept an invitation). */
+  /** A passphrase of 80 random bits in speakable groups: the default that sign-up pages offer. */
+  newPassphrase(): Promise<string>
+  /** Weak ones are refused: WEAK_PASSWORD. */
   registerStart(password: string): Promise<{ request: B64 }>
   /** Second half: makes account keys, wraps them under the export key. For an owner, also makes root, genesis chain and both groups' first epochs. */
   registerOwner(input: { clinicId: string; memberId: string; response: B64; roles: string[] }): Promise<{
@@ -111,11 +145,27 @@ export interface Vault extends CallVault {
     mac: B64
   }>
   signInStart(password: string): Promise<{ request: B64 }>
-  signInFinish(input: { response: B64; email: string }): Promise<{ finish: B64 }>
+  signInFinish(input: { response: B64 }): Promise<{ finish: B64 }>
   /** Unwraps the account key with the export key of the sign-in just finished; pins root and head from the wrap. */
-  unlock(input: { clinicId: string; memberId: string; wrappedAccount: B64; epochGrants: EpochGrant[]; chain: ChainInput }): Promise<ChainView>
+  /** With a sessionId the unlocked keys survive a reload (`resume`); without, they live as long as the worker. */
+  unlock(input: {
+    clinicId: string
+    memberId: string
+    sessionId?: string
+    wrappedAccount: B64
+    epochGrants: EpochGrant[]
+    chain: ChainInput
+  }): Promise<ChainView>
+  /** The account's wrap with the newest chain head in it: send it to the server after the chain grew. Needs an unlocked account. */
+  rewrapAccount(): Promise<B64>
   /** A reload in the same session: non-extractable device keys from IndexedDB. False when there are none (ask for the password). */
-  resume(input: { clinicId: string; memberId: string; sessionId: string; epochGrants: EpochGrant[]; chain: ChainInput }): Promise<ChainView | false>
+  resume(input: {
+    clinicId: string
+    memberId: string
+    sessionId: string
+    epochGrants: EpochGrant[]
+    chain: ChainInput
+  }): Promise<ChainView | false>
   lock(): Promise<void>
   newInvitation(): Promise<{ id: string; secret: B64 }>
   /** The owner's browser checks the newcomer's MAC, then signs the member statement and seals the groups' epochs. */
@@ -153,18 +203,44 @@ export interface Vault extends CallVault {
   /** Seals as the unlocked member, or as `asPatient`. Recipients are only keys that the loaded chain (or a vouched patient statement) gives. */
   seal<T = unknown>(input: SealInput & { asPatient?: string }): Promise<Sealed<T>>
   sealMany(inputs: (SealInput & { asPatient?: string })[]): Promise<Sealed[]>
-  open<T = unknown>(records: Sealed<T>[], as?: { asPatient: string }): Promise<OpenResult<T>[]>
+  open<T = unknown>(records: Sealed<T>[], options?: OpenOptions): Promise<OpenResult<T>[]>
+  /** Checks what members vouched for and says how far each key is trusted. */
+  loadPatientKeys(input: { clinicId: string; patientId: string; keys: PatientKeyInput[] }): Promise<PatientKeyView[]>
+  /** "Matches": the unlocked clinical member's statement that these keys are the patient's. */
+  vouchPatient(input: { clinicId: string; patientId: string; keys: PublicKeys }): Promise<{ vouch: B64 }>
   /** Re-grants records' DEKs to a further recipient (a patient's vouched key). */
-  regrant(records: Sealed[], to: Recipient): Promise<{ recordId: string; revision: number; grant: Sealed['grants'][number] }[]>
+  regrant(
+    records: Sealed[],
+    to: Recipient,
+  ): Promise<{ recordId: string; revision: number; grant: Sealed['grants'][number] }[]>
   /** Local sealed scratch (form drafts): AES-GCM under a device key; '' removes. */
   saveDraft(name: string, content: unknown): Promise<void>
   loadDraft<T>(name: string): Promise<T | null>
 
   // ── prescriptions ──
-  /** Makes the copy that a pharmacist opens by the fragment's secret: prescription, signature, chain. */
-  sealShare(input: { rxId: string; clinicId: string; prescription: unknown }): Promise<{ secret: B64; share: B64 }>
-  openShare(input: { rxId: string; secret: B64; share: B64; rootFingerprint: B64 }): Promise<
-    | { ok: true; prescription: unknown; prescriber: { memberId: string; name: string }; issuedAt: string; rootFingerprint: B64 }
+  /**
+   * Makes the copy that a pharmacist opens by the fragment's secret: prescription, signature, chain. The unlocked member
+   * must hold the role practitioner. `prescriberName` is what the member signs to be called.
+   */
+  sealShare(input: {
+    rxId: string
+    clinicId: string
+    prescriberName: string
+    prescription: unknown
+  }): Promise<{ secret: B64; share: B64 }>
+  openShare(input: {
+    rxId: string
+    secret: B64
+    share: B64
+    rootFingerprint: B64
+  }): Promise<
+    | {
+        ok: true
+        prescription: unknown
+        prescriber: { memberId: string; name: string }
+        issuedAt: string
+        rootFingerprint: B64
+      }
     | { ok: false; code: VaultCode }
   >
 }
