@@ -1,0 +1,74 @@
+import 'server-only'
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+// The only place that reads process.env. Any NAME may be given as NAME_FILE instead: the path of a file that holds it.
+
+const origin = z.url().transform((url) => new URL(url).origin)
+
+const SfuNode = z.object({
+  id: z.string().min(1),
+  /** Where browsers connect (wss:// in production). */
+  url: z.url({ protocol: /^wss?$/ }),
+  /** Where this server calls the node's API. */
+  api: z.url({ protocol: /^https?$/ }),
+  key: z.string().min(1),
+  secret: z.string().min(32),
+})
+export type SfuNode = z.infer<typeof SfuNode>
+
+const json = z.string().transform((text, context) => {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    context.addIssue('not JSON')
+    return z.NEVER
+  }
+})
+
+export const Env = z.object({
+  NODE_ENV: z.enum(['development', 'production', 'test']).default('production'),
+  /** Where people reach the app: scheme, host and port. */
+  APP_ORIGIN: origin,
+  /** As curtain_app: neither owner nor superuser, or tenants are not apart. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  DATABASE_POOL: z.coerce.number().int().min(2).default(20),
+  NEXTAUTH_URL: origin,
+  NEXTAUTH_SECRET: z.string().min(32),
+  /** The KMS port's local form: KEKs, the index key, the OPAQUE seed and the ticket key. Never in the database's backups. */
+  KEY_DIR: z.string().min(1),
+  /** The outer layer's keys, one for each patient and class, with backups of their own. */
+  KEYSTORE_DIR: z.string().min(1),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }),
+  MAIL_FROM: z.string().min(3),
+  /** Empty: no online payments. */
+  STRIPE_SECRET_KEY: z.string().default(''),
+  STRIPE_WEBHOOK_SECRET: z.string().default(''),
+  /** Another Stripe API than Stripe's own: the emulator's. */
+  STRIPE_API_BASE: z.union([z.literal(''), origin]).default(''),
+  LIVEKIT_NODES: json.pipe(z.array(SfuNode).min(1)),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** How many proxies of ours stand in front and append to X-Forwarded-For. */
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).default(0),
+})
+export type Env = z.infer<typeof Env>
+
+let parsed: Env | null = null
+
+/** The environment, checked once. Throws with every fault named, and no value shown. */
+export function env(): Env {
+  return (parsed ??= parseEnv(process.env))
+}
+
+export function parseEnv(source: Record<string, string | undefined>): Env {
+  const given: Record<string, string> = {}
+  for (const name of Object.keys(Env.shape)) {
+    const file = source[`${name}_FILE`]
+    const value = source[name] ?? (file ? readFileSync(file, 'utf8').trim() : undefined)
+    if (value !== undefined) given[name] = value
+  }
+  const result = Env.safeParse(given)
+  if (result.success) return result.data
+  const faults = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  throw new Error(`The environment is not complete:\n  ${faults.join('\n  ')}`)
+}

@@ -1,0 +1,5 @@
+// Generates the database client from prisma/schema.prisma.
+import { main } from './base.mjs'
+import { generateClient } from './setup.mjs'
+
+await main(generateClient)
