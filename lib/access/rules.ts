@@ -1,4 +1,5 @@
-import type { ChainStatement, EpochGrant } from '../crypto/types.ts'
+import { z } from 'zod'
+import type { ChainStatement, EpochGrant, Group, PublicKeys } from '../crypto/types.ts'
 
 export const roles = ['practitioner', 'frontdesk', 'admin'] as const
 export type Role = (typeof roles)[number]
@@ -37,4 +38,238 @@ export interface KeyMaterial {
   wrappedAccount: string
   statements: ChainStatement[]
   epochGrants: EpochGrant[]
+}
+
+/** A working day and a bit: nobody signs in twice between breakfast and the last consult. */
+export const sessionHours = 14
+export const proofSeconds = 60
+export const loginStateSeconds = 60
+export const invitationDays = 7
+
+/** Groups a role belongs to. Further admins see the desk's records, and a note only as practitioners. */
+export function groupsOf(has: readonly Role[]): Group[] {
+  return has.includes('practitioner') ? ['desk', 'clinical'] : ['desk']
+}
+
+export const isClinical = (actor: { roles: readonly Role[] }) => actor.roles.includes('practitioner')
+
+/** Whether a session still counts. Checked at every request, so that a revoked one fails at its next. */
+export function decideSession(
+  session: { revokedAt: Date | null; expiresAt: Date; memberStatus: string },
+  now: Date,
+): 'live' | 'revoked' | 'expired' | 'removed' {
+  if (session.revokedAt) return 'revoked'
+  if (session.expiresAt <= now) return 'expired'
+  return session.memberStatus === 'active' ? 'live' : 'removed'
+}
+
+export type InvitationState = 'open' | 'answered' | 'vouched' | 'cancelled'
+type InvitationEvent = 'answer' | 'vouch' | 'cancel'
+
+/** Life of an invitation: answered once, vouched for once; a cancelled one is dead. */
+export function nextInvitation(
+  state: InvitationState,
+  event: InvitationEvent,
+  at: { now: Date; expiresAt: Date },
+): InvitationState | null {
+  if (event === 'answer') return state === 'open' && at.now < at.expiresAt ? 'answered' : null
+  if (event === 'vouch') return state === 'answered' ? 'vouched' : null
+  return state === 'open' || state === 'answered' ? 'cancelled' : null
+}
+
+/** Slug as typed in a booking link: short, lower case, no leading or trailing dash. */
+export function slugify(name: string): string {
+  return name
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40)
+    .replace(/-+$/, '')
+}
+
+const consonants = 'bdfghjklmnprstvz'
+const vowels = 'aiou'
+
+/** 16 bits as a syllable pair that can be read aloud in any language (a proquint). */
+function proquint(word: number): string {
+  const c = (shift: number) => consonants[(word >> shift) & 15]
+  const v = (shift: number) => vowels[(word >> shift) & 3]
+  return `${c(12)}${v(10)}${c(6)}${v(4)}${c(0)}`
+}
+
+/** Bytes as pronounceable groups: a fingerprint read over the phone, a passphrase written on paper. */
+export function pronounce(bytes: Uint8Array): string[] {
+  const words: string[] = []
+  for (let i = 0; i + 1 < bytes.length; i += 2) words.push(proquint((bytes[i]! << 8) | bytes[i + 1]!))
+  return words
+}
+
+const id = z.uuid()
+const b64 = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[A-Za-z0-9_-]+$/)
+// OPAQUE's own messages come in base64url as the library writes it.
+const opaque = b64(2000)
+const email = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .pipe(z.email({ error: 'email' }).max(254))
+const personName = z.string().trim().min(1, { error: 'required' }).max(80, { error: 'tooLong' })
+const line = z.string().trim().max(120, { error: 'tooLong' })
+
+const keys = z.object({ sign: b64(64), dh: b64(64) })
+const statement = z.object({
+  seq: z.number().int().min(0).max(100_000),
+  body: b64(8000),
+  signer: b64(64),
+  signature: b64(128),
+})
+const epochGrant = z.object({
+  group: z.enum(['desk', 'clinical']),
+  epoch: z.number().int().min(0).max(1_000_000),
+  to: b64(64),
+  enc: b64(128),
+  ct: b64(512),
+})
+
+export function isTimeZone(zone: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: zone }))
+  } catch {
+    return false
+  }
+}
+
+export const RegisterStartInput = z.object({ email, request: opaque })
+export const SignInStartInput = z.object({ email, request: opaque })
+export const SignInFinishInput = z.object({ state: z.string().min(1).max(4000), finish: opaque })
+export const NoInput = z.object({}).strict()
+
+/** What the owner types at /start; the browser adds ids, keys and the chain. */
+export const ClinicDetails = z.object({
+  name: z.string().trim().min(2, { error: 'required' }).max(80, { error: 'tooLong' }),
+  slug: z
+    .string()
+    .trim()
+    .toLowerCase()
+    .min(3, { error: 'slug' })
+    .max(40, { error: 'slug' })
+    .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])$/, { error: 'slug' }),
+  timeZone: z.string().max(64).refine(isTimeZone, { error: 'timeZone' }),
+  country: z.string().regex(/^[A-Z]{2}$/, { error: 'country' }),
+  currency: z.string().regex(/^[a-z]{3}$/, { error: 'currency' }),
+  locale: z.enum(['en', 'fr']),
+})
+export const OwnerDetails = z.object({ displayName: personName, title: line, email })
+
+export const OpenClinicInput = z.object({
+  clinicId: id,
+  memberId: id,
+  clinic: ClinicDetails,
+  owner: OwnerDetails,
+  practitioner: z.boolean(),
+  record: opaque,
+  wrappedAccount: b64(8000),
+  keys,
+  rootKey: b64(64),
+  rootFingerprint: b64(64),
+  statements: z.array(statement).min(1).max(8),
+  epochGrants: z.array(epochGrant).min(1).max(16),
+})
+
+export const InviteInput = z.object({
+  id,
+  displayName: personName,
+  title: line,
+  roles: z.array(z.enum(roles)).min(1, { error: 'required' }).max(3),
+})
+export const InvitationInput = z.object({ id })
+export const JoinInput = z.object({
+  id,
+  memberId: id,
+  email,
+  displayName: personName,
+  title: line,
+  record: opaque,
+  wrappedAccount: b64(8000),
+  keys,
+  mac: b64(128),
+})
+export const VouchInput = z.object({
+  id,
+  statements: z.array(statement).min(1).max(4),
+  epochGrants: z.array(epochGrant).max(16),
+})
+export const ChainQuery = z.object({ clinicId: id })
+export const MemberProfileInput = z.object({
+  memberId: id,
+  displayName: personName,
+  title: line,
+  bio: z.string().trim().max(400, { error: 'tooLong' }),
+})
+export const SlugInput = z.object({ slug: ClinicDetails.shape.slug })
+
+export const SaveWrapInput = z.object({ wrappedAccount: b64(8000) })
+
+export interface InvitationView {
+  id: string
+  state: InvitationState
+  expired: boolean
+  clinicId: string
+  clinicName: string
+  clinicSlug: string
+  displayName: string
+  title: string
+  roles: Role[]
+  groups: Group[]
+  statements: ChainStatement[]
+}
+
+export interface StaffRow {
+  memberId: string
+  displayName: string
+  title: string
+  bio: string
+  roles: Role[]
+  status: 'invited' | 'registered' | 'active' | 'removed'
+  keys: PublicKeys | null
+  lastSeenAt: string | null
+}
+
+export interface InvitationRow {
+  id: string
+  state: InvitationState
+  expired: boolean
+  displayName: string
+  title: string
+  roles: Role[]
+  groups: Group[]
+  expiresAt: string
+  /** The newcomer's answer, for the inviter's browser to check. */
+  answer: { memberId: string; keys: PublicKeys; mac: string } | null
+}
+
+export interface AccessContract {
+  'access/register-start': { in: z.input<typeof RegisterStartInput>; out: { response: string } }
+  'access/slug-free': { in: z.input<typeof SlugInput>; out: { free: boolean } }
+  'access/open-clinic': { in: z.input<typeof OpenClinicInput>; out: { clinicId: string; slug: string } }
+  'access/sign-in-start': { in: z.input<typeof SignInStartInput>; out: { response: string; state: string } }
+  'access/sign-in-finish': { in: z.input<typeof SignInFinishInput>; out: { proof: string } }
+  'access/me': { in: z.input<typeof NoInput>; out: KeyMaterial }
+  'access/save-wrap': { in: z.input<typeof SaveWrapInput>; out: { done: true } }
+  'access/sign-out': { in: z.input<typeof NoInput>; out: { done: true } }
+  'access/chain': { in: z.input<typeof ChainQuery>; out: { clinicId: string; statements: ChainStatement[] } }
+  'access/staff': { in: z.input<typeof NoInput>; out: { members: StaffRow[]; invitations: InvitationRow[] } }
+  'access/save-profile': { in: z.input<typeof MemberProfileInput>; out: { done: true } }
+  'access/invite': { in: z.input<typeof InviteInput>; out: { id: string; expiresAt: string } }
+  'access/cancel-invitation': { in: z.input<typeof InvitationInput>; out: { done: true } }
+  'access/invitation': { in: z.input<typeof InvitationInput>; out: InvitationView }
+  'access/join': { in: z.input<typeof JoinInput>; out: { done: true } }
+  'access/vouch': { in: z.input<typeof VouchInput>; out: { done: true } }
 }

@@ -1,0 +1,248 @@
+import { z } from 'zod'
+import type { ChainStatement, Sealed, SealedGrant } from '../crypto/types.ts'
+import type { PrescriptionRow } from '../prescription/rules.ts'
+import type { RecallRow } from '../recall/rules.ts'
+
+export type VisitStatus =
+  | 'held'
+  | 'booked'
+  | 'arrived'
+  | 'in_consult'
+  | 'completed'
+  | 'no_show'
+  | 'cancelled'
+  | 'rescheduled'
+  | 'expired'
+export type PaidState = 'free' | 'paid' | 'due' | 'later' | 'refunded' | 'failed'
+
+/** One line of the day: operational facts. Who it is opens in the browser. */
+export interface DayRow {
+  appointmentId: string
+  patientId: string
+  memberId: string
+  practitioner: string
+  service: string
+  startsAt: string
+  endsAt: string
+  status: VisitStatus
+  paid: PaidState
+  priceMinor: number
+  currency: string
+  arrivedAt: string | null
+  startedAt: string | null
+  completedAt: string | null
+  /** Somebody is at the call's door now. */
+  waiting: boolean
+}
+
+export interface DayView {
+  day: string
+  zone: string
+  today: string
+  rows: DayRow[]
+  practitioners: { memberId: string; name: string }[]
+  /** Appointments on each day of the week around `day`, for the load chart. */
+  week: { day: string; count: number; minutes: number }[]
+  /** Identity and checklist records of these patients: what the desk may read. */
+  records: Sealed[]
+}
+
+/** What a row looks like to the person who runs the day. */
+export type RowState = 'upcoming' | 'late' | 'waiting' | 'in_consult' | 'done' | 'missed' | 'cancelled'
+
+export function rowState(row: Pick<DayRow, 'status' | 'waiting' | 'startsAt' | 'endsAt'>, now: Date): RowState {
+  switch (row.status) {
+    case 'in_consult':
+      return 'in_consult'
+    case 'completed':
+      return 'done'
+    case 'no_show':
+      return 'missed'
+    case 'cancelled':
+    case 'rescheduled':
+    case 'expired':
+      return 'cancelled'
+    case 'arrived':
+      return 'waiting'
+    default:
+      if (row.waiting) return 'waiting'
+      return new Date(row.startsAt) < now ? 'late' : 'upcoming'
+  }
+}
+
+/** Who to see next: the longest waiting, else the next to come; never one who is in, done or gone. */
+export function nextUp<T extends Pick<DayRow, 'status' | 'waiting' | 'startsAt' | 'endsAt' | 'arrivedAt'>>(
+  rows: readonly T[],
+  now: Date,
+): T | null {
+  const waiting = rows.filter((row) => rowState(row, now) === 'waiting')
+  const since = (row: T) => row.arrivedAt ?? row.startsAt
+  if (waiting.length) return waiting.reduce((first, row) => (since(row) < since(first) ? row : first))
+  const coming = rows.filter((row) => rowState(row, now) === 'upcoming')
+  return coming.length ? coming.reduce((first, row) => (row.startsAt < first.startsAt ? row : first)) : null
+}
+
+export type VisitEvent = 'complete' | 'miss' | 'reopen'
+
+/** What the staff may do to an appointment. Arriving and beginning are the call's. */
+export function decideVisit(
+  row: { status: VisitStatus; startsAt: Date; endsAt: Date },
+  event: VisitEvent,
+  now: Date,
+): VisitStatus | null {
+  if (event === 'complete') return ['booked', 'arrived', 'in_consult'].includes(row.status) ? 'completed' : null
+  if (event === 'miss') return ['booked', 'arrived'].includes(row.status) && row.startsAt <= now ? 'no_show' : null
+  return row.status === 'no_show' || row.status === 'completed' ? 'arrived' : null
+}
+
+/** Days are the clinic's own: [start, end) of a local day, a daylight-saving change included. */
+export function dayBounds(day: string, zone: string): { from: Date; to: Date } {
+  return { from: zoned(day, zone), to: zoned(addDays(day, 1), zone) }
+}
+
+export function addDays(day: string, days: number): string {
+  const [year, month, date] = day.split('-').map(Number) as [number, number, number]
+  return new Date(Date.UTC(year, month - 1, date + days)).toISOString().slice(0, 10)
+}
+
+/** Monday of the day's week. */
+export function weekStart(day: string): string {
+  const weekday = (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7
+  return addDays(day, -weekday)
+}
+
+export function dayIn(zone: string, at: Date): string {
+  return new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(at)
+}
+
+/** Midnight of a local day as an instant: guess UTC, correct by the zone's offset there, twice for the days of a change. */
+function zoned(day: string, zone: string): Date {
+  const utc = new Date(`${day}T00:00:00Z`).getTime()
+  let at = utc
+  for (let i = 0; i < 2; i++) at = utc - offset(new Date(at), zone)
+  return new Date(at)
+}
+
+function offset(at: Date, zone: string): number {
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  }).formatToParts(at)
+  const get = (type: string) => Number(parts.find((part) => part.type === type)?.value)
+  const local = Date.UTC(get('year'), get('month') - 1, get('day'), get('hour'), get('minute'), get('second'))
+  return local - Math.floor(at.getTime() / 1000) * 1000
+}
+
+// ── what is sealed ──
+
+/** Record of type `note`, schema 1. */
+export interface NoteContent {
+  text: string
+  writtenAt: string
+  author: { memberId: string; name: string; title: string }
+  appointmentId: string
+}
+
+/** Record of type `draft`, schema 1: everything typed in the encounter and not yet finished. */
+export interface DraftContent {
+  note: string
+  share: boolean
+  /** The prescription form as it stands, or null before it is opened. */
+  rx: unknown
+  recall: unknown
+}
+export const emptyDraft: DraftContent = { note: '', share: true, rx: null, recall: null }
+
+export const NoteForm = z.object({
+  text: z.string().trim().min(1, { error: 'required' }).max(20_000, { error: 'tooLong' }),
+  share: z.boolean(),
+})
+
+// ── what the encounter page is given ──
+
+export interface Question {
+  id: string
+  [key: string]: unknown
+}
+
+export interface ConsentProof {
+  recordId: string
+  appointmentId: string
+  consentTextId: string
+  title: string
+  version: number
+  /** Text that the server says was offered; the signature is over the hash of the sealed one. */
+  textHash: string
+  state: 'signed' | 'withdrawn'
+  signer: string
+  signature: string
+  signedAt: string
+  seq: number
+  previous: string
+  hash: string
+}
+
+export interface PatientKeyRow {
+  keyId: string
+  keys: { sign: string; dh: string }
+  state: 'booking' | 'confirmed' | 'vouched' | 'revoked'
+  vouch: string | null
+}
+
+export interface EncounterView {
+  appointment: DayRow
+  zone: string
+  clinic: { id: string; name: string; slug: string; address: string; phone: string }
+  me: { memberId: string; name: string; title: string }
+  service: { id: string; name: string; minutes: number; intakeForm: unknown }
+  services: { id: string; name: string }[]
+  statements: ChainStatement[]
+  patientKeys: PatientKeyRow[]
+  /** Newest revision of each of the patient's records that this role may read. */
+  records: (Sealed & { appointmentId: string | null; createdAt: string })[]
+  consents: ConsentProof[]
+  prescriptions: PrescriptionRow[]
+  recalls: RecallRow[]
+  /** When each earlier encounter was, for headings. */
+  visits: { appointmentId: string; startsAt: string; service: string; practitioner: string }[]
+  /** Next patient of the day, for one click. */
+  next: { appointmentId: string; startsAt: string; waiting: boolean } | null
+}
+
+const id = z.uuid()
+const sealed = z.custom<Sealed>((value) => typeof value === 'object' && value !== null)
+
+export const DayInput = z.object({ day: z.iso.date().optional(), memberId: id.optional() })
+export const AppointmentInput = z.object({ appointmentId: id })
+export const SaveRecordInput = z.object({ appointmentId: id, record: sealed })
+export const ShareInput = z.object({
+  appointmentId: id,
+  grants: z
+    .array(
+      z.object({
+        recordId: id,
+        revision: z.number().int().min(1),
+        grant: z.custom<SealedGrant>((value) => typeof value === 'object' && value !== null),
+      }),
+    )
+    .min(1)
+    .max(50),
+})
+
+export interface EncounterContract {
+  'encounter/day': { in: z.input<typeof DayInput>; out: DayView }
+  'encounter/open': { in: z.input<typeof AppointmentInput>; out: EncounterView }
+  'encounter/save-record': {
+    in: z.input<typeof SaveRecordInput>
+    out: { recordId: string; revision: number }
+  }
+  'encounter/share': { in: z.input<typeof ShareInput>; out: { done: true } }
+  'encounter/complete': { in: z.input<typeof AppointmentInput>; out: { done: true } }
+  'encounter/miss': { in: z.input<typeof AppointmentInput>; out: { done: true } }
+}
