@@ -10,19 +10,11 @@ export type B64 = string
 export type Group = 'desk' | 'clinical'
 
 export type RecordType =
-  | 'identity'
-  | 'checklist'
-  | 'reason'
-  | 'intake'
-  | 'consent'
-  | 'note'
-  | 'draft'
-  | 'prescription'
-  | 'recall'
+  'identity' | 'checklist' | 'reason' | 'intake' | 'consent' | 'note' | 'draft' | 'prescription' | 'recall'
 
 /** Who a grant is for. `id` is the group's name, or a patient id; `key` is the recipient's X25519 public key. */
 export interface Recipient {
-  kind: 'group' | 'patient'
+  kind: 'group' | 'patient' | 'escrow'
   id: string
   key: B64
   epoch: number

@@ -1,0 +1,284 @@
+import { type Bytes, equal, fromB64, labelledHash, toB64 } from './bytes.ts'
+import { type Cbor, decodeArray, encode, read } from './cbor.ts'
+import { CryptoError } from './errors.ts'
+import { type RawKeys, rootFingerprint } from './keys.ts'
+import { groupNames, roleNames } from './policy.ts'
+import { signBytes, signedBytes, verifyBytes } from './sign.ts'
+import type { B64, ChainStatement, Group } from './types.ts'
+
+/** What one statement says. */
+export type Entry =
+  | { kind: 'genesis'; root: Bytes }
+  | { kind: 'member-added'; memberId: string; keys: RawKeys; roles: string[]; groups: Group[] }
+  | { kind: 'member-removed'; memberId: string }
+  | { kind: 'epoch'; group: Group; epoch: number; key: Bytes }
+
+export interface ChainMember {
+  memberId: string
+  keys: RawKeys
+  roles: string[]
+  groups: Group[]
+  /** Sequence number of the statement that added them. */
+  since: number
+  /** Sequence number of the statement that removed them. */
+  until: number | null
+}
+
+export interface ChainEpoch {
+  group: Group
+  epoch: number
+  key: Bytes
+  /** A member of the group was removed since: nothing new may be sealed to this epoch. */
+  stale: boolean
+}
+
+/** A chain every statement of which was verified. `members` holds removed ones too: they signed what they signed. */
+export interface Chain {
+  clinicId: string
+  root: Bytes
+  rootFingerprint: Bytes
+  /** Hash of each statement, by sequence number. */
+  hashes: B64[]
+  head: Bytes
+  members: ChainMember[]
+  /** Every epoch of every group, oldest first. */
+  epochs: ChainEpoch[]
+}
+
+/** What this browser, or the account's own wrap, already knows of the chain. */
+export interface KnownChain {
+  rootFingerprint?: Bytes
+  length?: number
+  head?: Bytes
+}
+
+const VERSION = 1
+
+/**
+ * Verifies a clinic's whole chain, from its root. Throws
+ * CHAIN_INVALID: no genesis, a gap, a second successor, another clinic's statement, a signer who may not say this;
+ * UNSUPPORTED: a version or kind of statement this code does not know;
+ * CHAIN_SHORTER: fewer statements than were seen before; CHAIN_FORKED: another root, or other statements, than before.
+ */
+export async function verifyChain(
+  clinicId: string,
+  statements: ChainStatement[],
+  known: KnownChain = {},
+): Promise<Chain> {
+  const first = statements[0]
+  if (!first) throw new CryptoError(known.length ? 'CHAIN_SHORTER' : 'CHAIN_INVALID', 'the chain is empty')
+  const bodies = statements.map((statement) => chainBytes('CHAIN_INVALID', () => fromB64(statement.body)))
+  const hashes = await Promise.all(bodies.map(hashStatement))
+  await Promise.all(statements.map((statement, seq) => checkSignature(statement, bodies[seq]!)))
+  const chain = begin(
+    clinicId,
+    chainBytes('CHAIN_INVALID', () => fromB64(first.signer, 32)),
+  )
+  chain.rootFingerprint = await rootFingerprint(chain.root)
+  // The defence of attack 11, first use apart: a root that is not the one on the link, the account or this browser's pin.
+  if (known.rootFingerprint && !equal(known.rootFingerprint, chain.rootFingerprint)) {
+    throw new CryptoError('CHAIN_FORKED', 'the root is not the one that was pinned')
+  }
+  statements.forEach((statement, seq) => {
+    const { entry, previous, signer } = parseStatement(bodies[seq]!, clinicId, seq)
+    if (statement.seq !== seq || statement.signer !== toB64(signer)) invalid(seq, 'filed as what it is not')
+    if (seq > 0 && (previous === null || !equal(previous, chain.head)))
+      invalid(seq, 'not a successor of the statement before')
+    apply(chain, entry, signer, seq)
+    chain.head = hashes[seq]!
+    chain.hashes.push(toB64(hashes[seq]!))
+  })
+  checkPin(chain, known)
+  return chain
+}
+
+/**
+ * The next statement, signed. Throws as `verifyChain` when the signer may not say this or the entry makes no sense: what
+ * others would refuse is never signed. Start a chain with `null` and a genesis.
+ */
+export async function appendStatement(
+  chain: Chain | null,
+  clinicId: string,
+  entry: Entry,
+  signer: { key: CryptoKey; public: Bytes },
+): Promise<ChainStatement> {
+  const seq = chain?.hashes.length ?? 0
+  const fields = [VERSION, clinicId, seq, chain?.head ?? null, signer.public, entry.kind, ...entryFields(entry)]
+  const body = encode(fields)
+  apply(
+    chain ? structuredClone(chain) : begin(clinicId, signer.public),
+    parseStatement(body, clinicId, seq).entry,
+    signer.public,
+    seq,
+  )
+  const signature = await signBytes(signer.key, signedBytes('chain', fields))
+  return { seq, body: toB64(body), signer: toB64(signer.public), signature: toB64(signature) }
+}
+
+/** The statement's hash: what its successor, and records, name as the chain's head. */
+export const hashStatement = (body: Bytes): Promise<Bytes> => labelledHash('chain', body)
+
+/** The member whose signing key this was when the chain's head was `head`. Null: nobody's. */
+export function memberAt(chain: Chain, signKey: Bytes, seq: number): ChainMember | null {
+  return (
+    chain.members.find(
+      (member) =>
+        equal(member.keys.sign, signKey) && member.since <= seq && (member.until === null || seq < member.until),
+    ) ?? null
+  )
+}
+
+export const currentMembers = (chain: Chain): ChainMember[] => chain.members.filter((member) => member.until === null)
+
+/** The newest epoch of each group, stale ones included. */
+export function currentEpochs(chain: Chain): ChainEpoch[] {
+  return groupNames.flatMap((group) => chain.epochs.findLast((epoch) => epoch.group === group) ?? [])
+}
+
+function begin(clinicId: string, root: Bytes): Chain {
+  const none = new Uint8Array(0)
+  return { clinicId, root, rootFingerprint: none, hashes: [], head: none, members: [], epochs: [] }
+}
+
+async function checkSignature(statement: ChainStatement, body: Bytes): Promise<void> {
+  // The body is the CBOR array that was signed; `parseStatement` refuses any other encoding of it.
+  const bytes = chainBytes('CHAIN_INVALID', () => ({
+    signer: fromB64(statement.signer, 32),
+    signature: fromB64(statement.signature, 64),
+  }))
+  try {
+    await verifyBytes(bytes.signer, signedBytes('chain', decodeArray(body) as Cbor[]), bytes.signature)
+  } catch {
+    throw new CryptoError('CHAIN_INVALID', `statement ${statement.seq} is not signed by its signer`)
+  }
+}
+
+function checkPin(chain: Chain, known: KnownChain): void {
+  if (!known.length || !known.head) return
+  if (chain.hashes.length < known.length) throw new CryptoError('CHAIN_SHORTER', 'statements are missing')
+  if (chain.hashes[known.length - 1] !== toB64(known.head))
+    throw new CryptoError('CHAIN_FORKED', 'statements were replaced')
+}
+
+function parseStatement(body: Bytes, clinicId: string, seq: number) {
+  const [version, clinic, at, previous, signer, kind, ...rest] = decodeArray(body)
+  if (version !== VERSION) throw new CryptoError('UNSUPPORTED', `statement version ${String(version)}`)
+  if (clinic !== clinicId) invalid(seq, 'of another clinic')
+  if (at !== seq) invalid(seq, 'out of its place')
+  return {
+    entry: chainBytes('CHAIN_INVALID', () => parseEntry(kind, rest)),
+    previous: previous === null ? null : read.bytes(previous, 32, 'previous'),
+    signer: read.bytes(signer, 32, 'signer'),
+  }
+}
+
+function entryFields(entry: Entry): Cbor[] {
+  if (entry.kind === 'genesis') return [entry.root]
+  if (entry.kind === 'member-added') {
+    return [entry.memberId, entry.keys.sign, entry.keys.dh, sorted(entry.roles), sorted(entry.groups)]
+  }
+  if (entry.kind === 'member-removed') return [entry.memberId]
+  return [entry.group, entry.epoch, entry.key]
+}
+
+function parseEntry(kind: unknown, rest: unknown[]): Entry {
+  const count = (fields: number) => {
+    if (rest.length !== fields) throw new CryptoError('UNSUPPORTED', `${rest.length} fields in ${String(kind)}`)
+  }
+  if (kind === 'genesis') {
+    count(1)
+    return { kind, root: read.bytes(rest[0], 32, 'root') }
+  }
+  if (kind === 'member-added') {
+    count(5)
+    const keys = { sign: read.bytes(rest[1], 32, 'signing key'), dh: read.bytes(rest[2], 32, 'agreement key') }
+    const roles = readSet(rest[3], roleNames, 'role')
+    return { kind, memberId: read.id(rest[0], 'member'), keys, roles, groups: readSet(rest[4], groupNames, 'group') }
+  }
+  if (kind === 'member-removed') {
+    count(1)
+    return { kind, memberId: read.id(rest[0], 'member') }
+  }
+  if (kind === 'epoch') {
+    count(3)
+    const group = read.oneOf(rest[0], groupNames, 'group')
+    return { kind, group, epoch: read.count(rest[1], 1, 'epoch'), key: read.bytes(rest[2], 32, 'epoch key') }
+  }
+  throw new CryptoError('UNSUPPORTED', `statement of kind ${String(kind)}`)
+}
+
+/** Who may say what. Mutates the chain under construction; throws CHAIN_INVALID. */
+function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
+  if ((entry.kind === 'genesis') !== (seq === 0)) invalid(seq, 'genesis is first and only first')
+  if (entry.kind === 'genesis') {
+    if (!equal(entry.root, signer)) invalid(seq, 'genesis is signed by its root')
+    return
+  }
+  const isRoot = equal(signer, chain.root)
+  const author = currentMembers(chain).find((member) => equal(member.keys.sign, signer))
+  // The defence of attack 7: what nobody with the right to say it has signed is no statement.
+  const isOfficer = isRoot || (author?.roles.includes('admin') ?? false)
+  if (entry.kind === 'epoch') {
+    if (!author?.groups.includes(entry.group)) invalid(seq, 'an epoch is made by a member of its group')
+    const last = chain.epochs.findLast((epoch) => epoch.group === entry.group)
+    if (entry.epoch !== (last?.epoch ?? 0) + 1) invalid(seq, 'epochs rise by one')
+    if (isUsed(chain, entry.key)) invalid(seq, 'a key that was used before')
+    chain.epochs.push({ group: entry.group, epoch: entry.epoch, key: entry.key, stale: false })
+    return
+  }
+  if (!isOfficer) invalid(seq, 'only root and officers add and remove')
+  const same = currentMembers(chain).find((member) => member.memberId === entry.memberId)
+  if (entry.kind === 'member-added') {
+    if (same) invalid(seq, 'a member already')
+    if (isUsed(chain, entry.keys.sign) || isUsed(chain, entry.keys.dh)) invalid(seq, 'a key that was used before')
+    if (entry.roles.length === 0) invalid(seq, 'a member without a role')
+    // Root may put the owner, who founds both groups, into clinical; an officer puts practitioners there and nobody else.
+    if (entry.groups.includes('clinical') && !isRoot && !entry.roles.includes('practitioner')) {
+      invalid(seq, 'clinical is for practitioners')
+    }
+    chain.members.push({ ...entryMember(entry), since: seq, until: null })
+    return
+  }
+  if (!same) invalid(seq, 'no such member')
+  same.until = seq
+  for (const epoch of chain.epochs) if (same.groups.includes(epoch.group)) epoch.stale = true
+}
+
+const entryMember = ({ memberId, keys, roles, groups }: Extract<Entry, { kind: 'member-added' }>) => ({
+  memberId,
+  keys,
+  roles,
+  groups,
+})
+
+/** No key serves twice: not for two members, nor for a member and an epoch, nor again after a removal. */
+function isUsed(chain: Chain, key: Bytes): boolean {
+  return (
+    equal(chain.root, key) ||
+    chain.members.some((member) => equal(member.keys.sign, key) || equal(member.keys.dh, key)) ||
+    chain.epochs.some((epoch) => equal(epoch.key, key))
+  )
+}
+
+const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort()
+
+/** A set of known names: sorted, none twice. */
+function readSet<T extends string>(value: unknown, all: readonly T[], field: string): T[] {
+  const names = read.array(value, field).map((name) => read.oneOf(name, all, field))
+  if (sorted(names).join() !== names.join()) throw new CryptoError('BAD_ENVELOPE', `${field} set is not sorted`)
+  return names
+}
+
+/** Within a chain, bytes that parse as nothing make the chain invalid; versions and kinds of the future stay UNSUPPORTED. */
+function chainBytes<T>(code: 'CHAIN_INVALID', parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof CryptoError && error.code !== 'UNSUPPORTED') throw new CryptoError(code, error.message)
+    throw error
+  }
+}
+
+function invalid(seq: number, why: string): never {
+  throw new CryptoError('CHAIN_INVALID', `statement ${seq}: ${why}`)
+}
