@@ -1,0 +1,131 @@
+'use client'
+import { Menu as BaseMenu } from '@base-ui/react/menu'
+import { Tabs as BaseTabs } from '@base-ui/react/tabs'
+import { Tooltip as BaseTooltip } from '@base-ui/react/tooltip'
+import type { ReactElement, ReactNode } from 'react'
+import { cx } from './cx'
+
+export interface MenuItem {
+  label: string
+  icon?: ReactNode
+  onSelect?: () => void
+  href?: string
+  danger?: boolean
+  disabled?: boolean
+  /** A line above it. */
+  apart?: boolean
+}
+
+const itemClass = (danger?: boolean) =>
+  cx(
+    'flex min-h-11 items-center gap-3 rounded-tag px-3 text-base no-underline outline-none select-none',
+    'data-disabled:opacity-50 data-highlighted:bg-wash',
+    danger ? 'text-danger' : 'text-ink',
+  )
+
+/** `<Menu trigger={<IconButton label="More" icon={<MoreIcon />} />} items={…} />` */
+export const Menu = ({
+  trigger,
+  items,
+  align = 'end',
+}: {
+  trigger: ReactElement
+  items: MenuItem[]
+  align?: 'start' | 'end'
+}) => (
+  <BaseMenu.Root>
+    <BaseMenu.Trigger render={trigger} />
+    <BaseMenu.Portal>
+      <BaseMenu.Positioner sideOffset={6} align={align} className="z-50 outline-none">
+        <BaseMenu.Popup className="min-w-52 origin-(--transform-origin) rounded-control border border-line bg-surface p-1.5 shadow-high transition-[opacity,scale] duration-150 ease-drape outline-none data-ending-style:opacity-0 data-starting-style:scale-97 data-starting-style:opacity-0">
+          {items.map(({ label, icon, onSelect, href, danger, disabled, apart }) => (
+            <div key={label} role="presentation">
+              {apart ? <BaseMenu.Separator className="mx-2 my-1.5 h-px bg-line" /> : null}
+              {href ? (
+                <BaseMenu.LinkItem href={href} className={itemClass(danger)}>
+                  {icon}
+                  {label}
+                </BaseMenu.LinkItem>
+              ) : (
+                <BaseMenu.Item onClick={onSelect} disabled={disabled} className={itemClass(danger)}>
+                  {icon}
+                  {label}
+                </BaseMenu.Item>
+              )}
+            </div>
+          ))}
+        </BaseMenu.Popup>
+      </BaseMenu.Positioner>
+    </BaseMenu.Portal>
+  </BaseMenu.Root>
+)
+
+export interface TabItem {
+  value: string
+  label: string
+  /** A count or a mark beside the label. */
+  badge?: ReactNode
+  panel: ReactNode
+  /** Keeps what is typed in a panel while another is shown. */
+  keep?: boolean
+}
+
+export const Tabs = ({
+  items,
+  label,
+  value,
+  defaultValue,
+  onValueChange,
+}: {
+  items: TabItem[]
+  label: string
+  value?: string
+  defaultValue?: string
+  onValueChange?: (value: string) => void
+}) => (
+  <BaseTabs.Root
+    value={value}
+    defaultValue={value === undefined ? (defaultValue ?? items[0]?.value) : undefined}
+    onValueChange={onValueChange && ((next) => onValueChange(String(next)))}
+  >
+    <BaseTabs.List aria-label={label} className="mb-5 flex gap-1 overflow-x-auto border-b border-line">
+      {items.map((item) => (
+        <BaseTabs.Tab
+          key={item.value}
+          value={item.value}
+          className="flex min-h-12 items-center gap-2 rounded-t-control border-b-3 border-transparent px-4 whitespace-nowrap text-soft -outline-offset-3 transition-colors hover:text-ink data-active:border-accent data-active:font-semibold data-active:text-ink"
+        >
+          {item.label}
+          {item.badge}
+        </BaseTabs.Tab>
+      ))}
+    </BaseTabs.List>
+    {items.map((item) => (
+      <BaseTabs.Panel key={item.value} value={item.value} keepMounted={item.keep} className="rounded-control">
+        {item.panel}
+      </BaseTabs.Panel>
+    ))}
+  </BaseTabs.Root>
+)
+
+/** A few words on hover and focus. Never the only place something is said: touch has neither. */
+export const Tooltip = ({
+  label,
+  children,
+  side = 'top',
+}: {
+  label: string
+  children: ReactElement
+  side?: 'top' | 'bottom' | 'left' | 'right'
+}) => (
+  <BaseTooltip.Root>
+    <BaseTooltip.Trigger delay={300} render={children} />
+    <BaseTooltip.Portal>
+      <BaseTooltip.Positioner sideOffset={8} side={side} className="z-50">
+        <BaseTooltip.Popup className="max-w-64 rounded-tag bg-ink px-2.5 py-1.5 text-sm text-ground shadow-mid transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0">
+          {label}
+        </BaseTooltip.Popup>
+      </BaseTooltip.Positioner>
+    </BaseTooltip.Portal>
+  </BaseTooltip.Root>
+)
