@@ -21,7 +21,12 @@ export async function bundle(entry, { whole = false } = {}) {
     conditions: ['react-server'],
     alias: { 'server-only': join(root, 'scripts', 'stack', 'empty.mjs') },
     ...(whole
-      ? { banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);` }, external: ['pg-native'] }
+      ? {
+          banner: {
+            js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
+          },
+          external: ['pg-native'],
+        }
       : { packages: 'external' }),
   })
   return outfile

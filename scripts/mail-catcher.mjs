@@ -50,30 +50,59 @@ const parsed = new Map()
 async function message(id) {
   if (!parsed.has(id)) {
     const mail = await PostalMime.parse(readFileSync(join(dir, `${id}.eml`)))
-    const attachments = mail.attachments.map((part, index) => ({ index, name: part.filename ?? 'attachment', type: part.mimeType, content: part.content }))
+    const attachments = mail.attachments.map((part, index) => ({
+      index,
+      name: part.filename ?? 'attachment',
+      type: part.mimeType,
+      content: part.content,
+    }))
     const to = JSON.parse(readFileSync(join(dir, `${id}.to.json`), 'utf8'))
-    parsed.set(id, { id, from: mail.from?.address, to, subject: mail.subject ?? '', date: mail.date, text: mail.text ?? '', html: mail.html ?? null, attachments })
+    parsed.set(id, {
+      id,
+      from: mail.from?.address,
+      to,
+      subject: mail.subject ?? '',
+      date: mail.date,
+      text: mail.text ?? '',
+      html: mail.html ?? null,
+      attachments,
+    })
   }
   return parsed.get(id)
 }
 const bare = (mail) => ({ ...mail, attachments: mail.attachments.map(({ content: _, ...rest }) => rest) })
 
 const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
-const linked = (text) => escape(text).replace(/https?:&#47;&#47;\S+|https?:\/\/[^\s<]+/g, (url) => `<a href="${url}" target="_blank" rel="noreferrer">${url}</a>`)
+const linked = (text) =>
+  escape(text).replace(
+    /https?:&#47;&#47;\S+|https?:\/\/[^\s<]+/g,
+    (url) => `<a href="${url}" target="_blank" rel="noreferrer">${url}</a>`,
+  )
 
-const page = (body) => `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Mailbox</title>
+const page = (
+  body,
+) => `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Mailbox</title>
 <style>body{font:16px/1.5 system-ui;max-width:56rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}a{color:LinkText}
 li{margin:.75rem 0}pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}iframe{width:100%;height:32rem;border:1px solid #8888}small{opacity:.7}</style>${body}</html>`
 
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, 'http://localhost')
   const send = (status, type, body, headers = {}) => {
-    const policy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; img-src data:; frame-ancestors 'self'"
-    response.writeHead(status, { 'content-type': type, 'content-security-policy': policy, 'x-content-type-options': 'nosniff', ...headers }).end(body)
+    const policy =
+      "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; img-src data:; frame-ancestors 'self'"
+    response
+      .writeHead(status, {
+        'content-type': type,
+        'content-security-policy': policy,
+        'x-content-type-options': 'nosniff',
+        ...headers,
+      })
+      .end(body)
   }
   const json = (value) => send(200, 'application/json', JSON.stringify(value))
   try {
-    const [, kind, id, part] = /^\/(api\/messages|message|raw|html|attachment)(?:\/([\w-]+))?(?:\/(\d+))?$/.exec(url.pathname) ?? []
+    const [, kind, id, part] =
+      /^\/(api\/messages|message|raw|html|attachment)(?:\/([\w-]+))?(?:\/(\d+))?$/.exec(url.pathname) ?? []
     if (url.pathname === '/health') return json({ ok: true })
     if (request.method === 'DELETE' && kind === 'api/messages') {
       for (const name of readdirSync(dir)) rmSync(join(dir, name), { force: true })
@@ -87,21 +116,42 @@ const server = createServer(async (request, response) => {
     }
     if (id && !ids().includes(id)) return send(404, 'text/plain', 'No such mail.')
     if (kind === 'api/messages') return json(bare(await message(id)))
-    if (kind === 'raw') return send(200, 'message/rfc822', readFileSync(join(dir, `${id}.eml`)), { 'content-disposition': `attachment; filename="${id}.eml"` })
-    if (kind === 'html') return send(200, 'text/html; charset=utf-8', (await message(id)).html ?? '', { 'content-security-policy': "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:" })
+    if (kind === 'raw')
+      return send(200, 'message/rfc822', readFileSync(join(dir, `${id}.eml`)), {
+        'content-disposition': `attachment; filename="${id}.eml"`,
+      })
+    if (kind === 'html')
+      return send(200, 'text/html; charset=utf-8', (await message(id)).html ?? '', {
+        'content-security-policy': "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+      })
     if (kind === 'attachment') {
       const file = (await message(id)).attachments[Number(part)]
       if (!file) return send(404, 'text/plain', 'No such attachment.')
-      return send(200, file.type, Buffer.from(file.content), { 'content-disposition': `attachment; filename="${file.name.replace(/[^\w.-]/g, '_')}"` })
+      return send(200, file.type, Buffer.from(file.content), {
+        'content-disposition': `attachment; filename="${file.name.replace(/[^\w.-]/g, '_')}"`,
+      })
     }
     if (kind === 'message') {
       const mail = await message(id)
-      const files = mail.attachments.map((file) => `<a href="/attachment/${id}/${file.index}">${escape(file.name)}</a>`).join(' · ')
-      const html = mail.html ? `<h2>As HTML</h2><iframe sandbox="allow-popups" src="/html/${id}" title="Mail"></iframe>` : ''
-      return send(200, 'text/html; charset=utf-8', page(`<p><a href="/">All mails</a> · <a href="/raw/${id}">Raw .eml</a> ${files && `· ${files}`}</p><h1>${escape(mail.subject)}</h1><p><small>to ${escape(mail.to.join(', '))}, from ${escape(mail.from)}</small></p><pre>${linked(mail.text)}</pre>${html}`))
+      const files = mail.attachments
+        .map((file) => `<a href="/attachment/${id}/${file.index}">${escape(file.name)}</a>`)
+        .join(' · ')
+      const html = mail.html
+        ? `<h2>As HTML</h2><iframe sandbox="allow-popups" src="/html/${id}" title="Mail"></iframe>`
+        : ''
+      return send(
+        200,
+        'text/html; charset=utf-8',
+        page(
+          `<p><a href="/">All mails</a> · <a href="/raw/${id}">Raw .eml</a> ${files && `· ${files}`}</p><h1>${escape(mail.subject)}</h1><p><small>to ${escape(mail.to.join(', '))}, from ${escape(mail.from)}</small></p><pre>${linked(mail.text)}</pre>${html}`,
+        ),
+      )
     }
     if (url.pathname !== '/') return send(404, 'text/plain', 'Nothing here.')
-    const items = (await Promise.all(ids().map(message))).map((mail) => `<li><a href="/message/${mail.id}">${escape(mail.subject || '(no subject)')}</a><br><small>to ${escape(mail.to.join(', '))} · ${escape(mail.date ?? '')}</small></li>`)
+    const items = (await Promise.all(ids().map(message))).map(
+      (mail) =>
+        `<li><a href="/message/${mail.id}">${escape(mail.subject || '(no subject)')}</a><br><small>to ${escape(mail.to.join(', '))} · ${escape(mail.date ?? '')}</small></li>`,
+    )
     send(200, 'text/html; charset=utf-8', page(`<h1>Mailbox</h1><ul>${items.join('') || '<li>No mail yet.</li>'}</ul>`))
   } catch (error) {
     send(500, 'text/plain', error.message)

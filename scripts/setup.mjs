@@ -6,8 +6,18 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Sentence, bin, cacheDir, main, node, onPath, quietly, root, runningStacks, say, sentenceFor } from './base.mjs'
 
-const livekit = { name: 'livekit-server', module: 'github.com/livekit/livekit-server/cmd/server', version: 'v1.13.5', built: 'server' }
-const stripeMock = { name: 'stripe-mock', module: 'github.com/stripe/stripe-mock', version: 'v0.203.0', built: 'stripe-mock' }
+const livekit = {
+  name: 'livekit-server',
+  module: 'github.com/livekit/livekit-server/cmd/server',
+  version: 'v1.13.5',
+  built: 'server',
+}
+const stripeMock = {
+  name: 'stripe-mock',
+  module: 'github.com/stripe/stripe-mock',
+  version: 'v0.203.0',
+  built: 'stripe-mock',
+}
 
 /** Everything that must be there before the stack starts. `tests` adds what only tests need. */
 export async function setup({ tests = false } = {}) {
@@ -31,10 +41,16 @@ async function installPackages() {
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted && existsSync(node)) return
   const [running] = runningStacks()
   if (running)
-    throw new Sentence(`The dependencies changed while Curtain runs here (process ${running}): stop it, then run this again.`)
+    throw new Sentence(
+      `The dependencies changed while Curtain runs here (process ${running}): stop it, then run this again.`,
+    )
   const npm = onPath('npm')
   if (!npm) throw new Sentence('npm was not found: install Node 20 or newer together with npm.')
-  const done = await quietly('Installing packages (a minute or two the first time)', npm, ['ci', '--no-audit', '--no-fund'])
+  const done = await quietly('Installing packages (a minute or two the first time)', npm, [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+  ])
   if (done.code !== 0) {
     const full = sentenceFor(done.output)
     if (full) throw new Sentence(full)
@@ -52,9 +68,15 @@ export async function generateClient() {
   const marker = join(root, 'prisma', 'generated', '.schema-hash')
   const wanted = digest(readFileSync(schema))
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return
-  const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: schema, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' }
+  const env = {
+    ...process.env,
+    PRISMA_SCHEMA_ENGINE_BINARY: schema,
+    PRISMA_HIDE_UPDATE_MESSAGE: '1',
+    CHECKPOINT_DISABLE: '1',
+  }
   const done = await quietly('Generating the database client', node, [bin('prisma'), 'generate'], { env })
-  if (done.code !== 0) throw new Sentence(sentenceFor(done.output) ?? `prisma generate failed:\n${done.output.slice(-3000)}`)
+  if (done.code !== 0)
+    throw new Sentence(sentenceFor(done.output) ?? `prisma generate failed:\n${done.output.slice(-3000)}`)
   mkdirSync(join(root, 'prisma', 'generated'), { recursive: true })
   writeFileSync(marker, wanted)
 }
@@ -85,7 +107,8 @@ async function goTool(tool, named) {
     const label = `Building ${tool.name} ${tool.version} with Go (a few minutes, once on this machine)`
     const done = await quietly(label, go, ['install', `${tool.module}@${tool.version}`], { env })
     if (done.code !== 0) {
-      const why = sentenceFor(done.output) ?? `go install ${tool.module}@${tool.version} failed:\n${done.output.slice(-3000)}`
+      const why =
+        sentenceFor(done.output) ?? `go install ${tool.module}@${tool.version} failed:\n${done.output.slice(-3000)}`
       throw new Sentence(why)
     }
     // A copy under a name of our own in the same folder, then renamed: two builds at once leave one whole file.
@@ -107,10 +130,17 @@ async function chromium() {
   if (found()) return found()
   const apt = onPath('apt-get')
   if (!apt || process.getuid?.() !== 0)
-    throw new Sentence('The tests drive a real browser: install it with `apt-get install chromium`, or name one in CHROMIUM_PATH.')
+    throw new Sentence(
+      'The tests drive a real browser: install it with `apt-get install chromium`, or name one in CHROMIUM_PATH.',
+    )
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const update = await quietly('Reading the package lists', apt, ['update', '-q'], { env })
-  const install = await quietly('Installing Chromium', apt, ['install', '-y', '-q', '--no-install-recommends', 'chromium'], { env })
+  const install = await quietly(
+    'Installing Chromium',
+    apt,
+    ['install', '-y', '-q', '--no-install-recommends', 'chromium'],
+    { env },
+  )
   if (install.code !== 0 || !found())
     throw new Sentence(`apt-get install chromium failed:\n${(update.output + install.output).slice(-2000)}`)
   return found()

@@ -48,6 +48,8 @@ export const Env = z.object({
   STRIPE_API_BASE: z.union([z.literal(''), origin]).default(''),
   LIVEKIT_NODES: json.pipe(z.array(SfuNode).min(1)),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** Multiplies every rate limit; more than 1 only for load tests. */
+  RATE_LIMIT_FACTOR: z.coerce.number().min(1).default(1),
   /** How many proxies of ours stand in front and append to X-Forwarded-For. */
   TRUSTED_PROXIES: z.coerce.number().int().min(0).default(0),
 })

@@ -5,7 +5,18 @@ import { join, relative } from 'node:path'
 import { Sentence, alive, node, pathWithBin, quietly, root, sentenceFor } from '../base.mjs'
 import { pause } from './part.ts'
 
-const sources = ['app', 'components', 'lib', 'public', 'prisma/schema.prisma', 'next.config.js', 'proxy.ts', 'package-lock.json', 'tsconfig.json', 'postcss.config.mjs']
+const sources = [
+  'app',
+  'components',
+  'lib',
+  'public',
+  'prisma/schema.prisma',
+  'next.config.js',
+  'proxy.ts',
+  'package-lock.json',
+  'tsconfig.json',
+  'postcss.config.mjs',
+]
 
 function sourceHash() {
   const hash = createHash('sha256')
@@ -48,10 +59,19 @@ export async function buildApp(note: (line: string) => void) {
     writeFileSync(join(lock, 'pid'), String(process.pid))
     if (fresh()) return
     rmSync(marker, { force: true })
-    const env = { PATH: pathWithBin(), HOME: process.env.HOME, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', CI: process.env.CI }
+    const env = {
+      PATH: pathWithBin(),
+      HOME: process.env.HOME,
+      NODE_ENV: 'production',
+      NEXT_TELEMETRY_DISABLED: '1',
+      CI: process.env.CI,
+    }
     const next = join(root, 'node_modules', 'next', 'dist', 'bin', 'next')
-    const done = await quietly('Building the app (a minute or two, once for each version)', node, [next, 'build'], { env })
-    if (done.code !== 0) throw new Sentence(sentenceFor(done.output) ?? `next build failed:\n${done.output.slice(-6000)}`)
+    const done = await quietly('Building the app (a minute or two, once for each version)', node, [next, 'build'], {
+      env,
+    })
+    if (done.code !== 0)
+      throw new Sentence(sentenceFor(done.output) ?? `next build failed:\n${done.output.slice(-6000)}`)
     assemble()
     writeFileSync(marker, wanted)
     note(`  built in ${done.seconds} s`)

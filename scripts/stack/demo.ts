@@ -43,7 +43,9 @@ async function bringBack(name: PartName, title: string, how: string) {
   const count = (restarts.get(name) ?? 0) + 1
   restarts.set(name, count)
   if (count > restartsAllowed) {
-    process.stderr.write(`${title} ended again (${how}) after ${restartsAllowed} restarts: see ${join(home, 'logs', `${name}.log`)}.\n`)
+    process.stderr.write(
+      `${title} ended again (${how}) after ${restartsAllowed} restarts: see ${join(home, 'logs', `${name}.log`)}.\n`,
+    )
     return end(1)
   }
   say(`${title} ended (${how}); starting it again.`)
@@ -57,7 +59,8 @@ async function bringBack(name: PartName, title: string, how: string) {
 }
 
 await main(async () => {
-  if (!Number.isInteger(portBase) || portBase < 1024 || portBase > 65_000) throw new Sentence('PORT_BASE must be a port number between 1024 and 65000.')
+  if (!Number.isInteger(portBase) || portBase < 1024 || portBase > 65_000)
+    throw new Sentence('PORT_BASE must be a port number between 1024 and 65000.')
   const livekitBin = process.env.CURTAIN_LIVEKIT
   if (!livekitBin) throw new Sentence('Start this with `npm run demo`.')
   rmSync(factsFile, { force: true })
@@ -82,7 +85,10 @@ await main(async () => {
   const staff = seed.staff ?? []
   printFacts({ baseUrl, mailboxUrl, bookingUrl, staff, seconds: Math.round((Date.now() - begun) / 1000) })
   // Last, and whole at once: whoever waits for this file finds a stack that answers.
-  writeFileSync(`${factsFile}.tmp`, JSON.stringify({ baseUrl, clinic: seed.clinic, bookingUrl, mailboxUrl, staff }, null, 2))
+  writeFileSync(
+    `${factsFile}.tmp`,
+    JSON.stringify({ baseUrl, clinic: seed.clinic, bookingUrl, mailboxUrl, staff }, null, 2),
+  )
   renameSync(`${factsFile}.tmp`, factsFile)
 })
 

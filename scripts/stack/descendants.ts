@@ -6,7 +6,7 @@ export function descendants(pid: number): number[] {
   const children = new Map<number, number[]>()
   for (const [child, parent] of parents()) children.set(parent, [...(children.get(parent) ?? []), child])
   const found: number[] = []
-  for (let queue = [pid]; queue.length; ) {
+  for (let queue = [pid]; queue.length;) {
     const below = queue.flatMap((each) => children.get(each) ?? [])
     found.push(...below)
     queue = below

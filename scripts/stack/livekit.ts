@@ -14,7 +14,19 @@ export interface SfuNode {
   secret: string
 }
 
-export function livekitPart({ bin, home, index, sfu, logDir }: { bin: string; home: string; index: number; sfu: SfuNode; logDir: string }) {
+export function livekitPart({
+  bin,
+  home,
+  index,
+  sfu,
+  logDir,
+}: {
+  bin: string
+  home: string
+  index: number
+  sfu: SfuNode
+  logDir: string
+}) {
   const port = Number(new URL(sfu.api).port)
   const file = join(home, `livekit-${index}.yaml`)
   const config = {
@@ -39,7 +51,7 @@ export function livekitPart({ bin, home, index, sfu, logDir }: { bin: string; ho
     title: 'The video server (livekit-server)',
     command: bin,
     args: ['--config', file],
-    options: { env: { PATH: process.env.PATH, HOME: process.env.HOME } },
+    options: { env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production' } },
     ready: httpAnswers(sfu.api),
     logDir,
     // It drains rooms on SIGTERM for as long as people are in them.

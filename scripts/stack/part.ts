@@ -65,7 +65,8 @@ export class Part {
     const failed = new Promise<never>((_, reject) => child.once('error', reject))
     failed.catch(() => undefined)
     child.once('exit', (code, signal) => {
-      if (this.child === child && !this.stopping && this.wasReady) this.onLost(signal ? `killed by ${signal}` : `exit code ${code}`)
+      if (this.child === child && !this.stopping && this.wasReady)
+        this.onLost(signal ? `killed by ${signal}` : `exit code ${code}`)
     })
     this.wasReady = false
     await Promise.race([failed, this.untilReady(title)])
@@ -100,8 +101,10 @@ export class Part {
 
 /** One sentence for a part that would not start. */
 function explain(title: string, output: string) {
-  if (/ENOSPC|no space left on device/i.test(output)) return `The disk is full: ${title} could not start. Free some space and run this again.`
-  if (/EADDRINUSE|address already in use/i.test(output)) return `${title} could not start: its port is in use by another program.`
+  if (/ENOSPC|no space left on device/i.test(output))
+    return `The disk is full: ${title} could not start. Free some space and run this again.`
+  if (/EADDRINUSE|address already in use/i.test(output))
+    return `${title} could not start: its port is in use by another program.`
   return `${title} ended before it answered. Its last words:\n${output.slice(-1500)}`
 }
 

@@ -1,7 +1,20 @@
 // The embedded PostgreSQL: a real server from npm, its files under the stack's home.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { chmodSync, chownSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { Sentence, alive, sentenceFor } from '../base.mjs'
@@ -19,13 +32,17 @@ export interface PostgresOptions {
 /** PostgreSQL refuses to run as root: then it runs as the user `postgres`, made if missing. */
 function runAs(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {}
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  const id = (flag: string) =>
+    Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
   try {
     return { uid: id('-u'), gid: id('-g') }
   } catch {
     spawnSync('groupadd', ['--system', 'postgres'])
     const made = spawnSync('useradd', ['--system', '--no-create-home', '-g', 'postgres', 'postgres'])
-    if (made.status !== 0) throw new Sentence('PostgreSQL cannot run as root and the user `postgres` could not be made: run this as another user.')
+    if (made.status !== 0)
+      throw new Sentence(
+        'PostgreSQL cannot run as root and the user `postgres` could not be made: run this as another user.',
+      )
     return { uid: id('-u'), gid: id('-g') }
   }
 }
@@ -43,7 +60,9 @@ async function binaries() {
   try {
     return (await import(name)) as { postgres: string; initdb: string }
   } catch {
-    throw new Sentence(`There is no embedded PostgreSQL for ${process.platform} on ${process.arch}: set DATABASE_URL and use your own server.`)
+    throw new Sentence(
+      `There is no embedded PostgreSQL for ${process.platform} on ${process.arch}: set DATABASE_URL and use your own server.`,
+    )
   }
 }
 
@@ -55,7 +74,8 @@ async function places(home: string, asOther: boolean) {
   const found = await binaries()
   const data = join(home, 'pg')
   mkdirSync(home, { recursive: true })
-  if (!asOther || (reachable(realpathSync(home)) && reachable(dirname(realpathSync(found.postgres))))) return { ...found, data }
+  if (!asOther || (reachable(realpathSync(home)) && reachable(dirname(realpathSync(found.postgres)))))
+    return { ...found, data }
   const base = join('/var/tmp', `curtain-${createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 12)}`)
   const native = dirname(dirname(realpathSync(found.postgres)))
   mkdirSync(base, { recursive: true, mode: 0o755 })
@@ -77,7 +97,8 @@ async function places(home: string, asOther: boolean) {
 /** Deletes a stack's database, also where `home/pg` only points to it. */
 export function removeDatabase(home: string) {
   const data = join(home, 'pg')
-  if (lstatSync(data, { throwIfNoEntry: false })?.isSymbolicLink() && existsSync(data)) rmSync(realpathSync(data), { recursive: true, force: true })
+  if (lstatSync(data, { throwIfNoEntry: false })?.isSymbolicLink() && existsSync(data))
+    rmSync(realpathSync(data), { recursive: true, force: true })
   rmSync(data, { recursive: true, force: true })
 }
 
@@ -94,17 +115,37 @@ export async function postgresPart(options: PostgresOptions) {
     const secret = join('/tmp', `curtain-${randomBytes(8).toString('hex')}`)
     writeFileSync(secret, adminPassword, { mode: 0o600 })
     if (ids.uid !== undefined) chownSync(secret, ids.uid, ids.gid!)
-    const args = ['-D', data, '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${secret}`, '--encoding=UTF8', '--no-locale']
+    const args = [
+      '-D',
+      data,
+      '-U',
+      'postgres',
+      '--auth=scram-sha-256',
+      `--pwfile=${secret}`,
+      '--encoding=UTF8',
+      '--no-locale',
+    ]
     if (!durable) args.push('--no-sync')
-    const made = spawnSync(initdb, [...args, '--locale-provider=builtin', '--builtin-locale=C.UTF-8'], { ...ids, cwd: '/', encoding: 'utf8' })
+    const made = spawnSync(initdb, [...args, '--locale-provider=builtin', '--builtin-locale=C.UTF-8'], {
+      ...ids,
+      cwd: '/',
+      encoding: 'utf8',
+    })
     rmSync(secret, { force: true })
     if (made.status !== 0) {
       removeDatabase(home)
-      throw new Sentence(sentenceFor(made.stderr) ?? `PostgreSQL could not make its data folder:\n${made.stderr.slice(-1500)}`)
+      throw new Sentence(
+        sentenceFor(made.stderr) ?? `PostgreSQL could not make its data folder:\n${made.stderr.slice(-1500)}`,
+      )
     }
   }
   await endLeftover(data)
-  const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '120', log_min_messages: 'warning' }
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: '120',
+    log_min_messages: 'warning',
+  }
   const loose = durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
   const flags = Object.entries({ ...settings, ...loose }).flatMap(([key, value]) => ['-c', `${key}=${value}`])
   const adminUrl = `postgresql://postgres:${adminPassword}@127.0.0.1:${port}/postgres`
@@ -113,7 +154,7 @@ export async function postgresPart(options: PostgresOptions) {
     title: 'PostgreSQL',
     command: postgres,
     args: ['-D', data, '-p', String(port), ...flags],
-    options: { ...ids, cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' } },
+    options: { ...ids, cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC', NODE_ENV: 'production' } },
     ready: () => withClient(adminUrl, async (client) => (await client.query('SELECT 1')).rowCount === 1),
     // SIGTERM would wait for every client to leave first.
     stopSignal: 'SIGINT',
@@ -168,7 +209,9 @@ export async function runAdminFile(adminUrl: string, file: string, variables: Re
       await flush()
       url = Object.assign(new URL(adminUrl), { pathname: `/${connect[1]}` }).href
     } else {
-      batch = piece.split(';').map((sql) => sql.replace(/:'(\w+)'/g, (_, name) => pg.escapeLiteral(variables[name] ?? '')))
+      batch = piece
+        .split(';')
+        .map((sql) => sql.replace(/:'(\w+)'/g, (_, name) => pg.escapeLiteral(variables[name] ?? '')))
     }
   }
   await flush()

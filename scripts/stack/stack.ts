@@ -77,14 +77,27 @@ export class Stack {
   static assertStopped(home: string) {
     const file = join(resolve(root, home), 'lock')
     const holder = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
-    if (holder && holder !== process.pid && alive(holder)) throw new Sentence(`Curtain already runs here (process ${holder}): stop it first.`)
+    if (holder && holder !== process.pid && alive(holder))
+      throw new Sentence(`Curtain already runs here (process ${holder}): stop it first.`)
   }
 
   /** Deletes everything the stack keeps. Only while it is stopped. */
   static reset(home: string) {
     const dir = resolve(root, home)
     if (existsSync(dir)) removeDatabase(dir)
-    for (const name of ['pg-ready', 'seeding', 'seed.json', 'demo.json', 'env', 'secrets.json', 'keys', 'keystore', 'mail', 'stripe', 'logs'])
+    for (const name of [
+      'pg-ready',
+      'seeding',
+      'seed.json',
+      'demo.json',
+      'env',
+      'secrets.json',
+      'keys',
+      'keystore',
+      'mail',
+      'stripe',
+      'logs',
+    ])
       rmSync(join(dir, name), { recursive: true, force: true })
   }
 
@@ -117,7 +130,9 @@ export class Stack {
     }
     await this.startDatabase()
     const migrated = await migrate(this.facts.ownerUrl).catch((error: Error) => {
-      throw new Sentence(`The database could not be brought up to date: ${error.message}. \`npm run db:reset\` starts afresh.`)
+      throw new Sentence(
+        `The database could not be brought up to date: ${error.message}. \`npm run db:reset\` starts afresh.`,
+      )
     })
     if (migrated.length) this.note(`Database: applied ${migrated.join(', ')}.`)
     const lines = Object.entries(this.facts.env).map(([key, value]) => `${key}='${value}'\n`)
@@ -187,10 +202,17 @@ export class Stack {
       this.note('Making the database …')
       // A folder without the marker is from a start that did not get this far.
       removeDatabase(this.home)
-      for (const name of ['keys', 'keystore', 'seed.json']) rmSync(join(this.home, name), { recursive: true, force: true })
+      for (const name of ['keys', 'keystore', 'seed.json'])
+        rmSync(join(this.home, name), { recursive: true, force: true })
     }
     const logDir = join(this.home, 'logs')
-    const { part, adminUrl } = await postgresPart({ home: this.home, port, adminPassword: this.secrets.admin, logDir, durable: this.options.durable ?? true })
+    const { part, adminUrl } = await postgresPart({
+      home: this.home,
+      port,
+      adminPassword: this.secrets.admin,
+      logDir,
+      durable: this.options.durable ?? true,
+    })
     await this.add(part)
     if (existsSync(marker)) return
     const passwords = { owner_password: this.secrets.owner, app_password: this.secrets.app }
@@ -207,17 +229,38 @@ export class Stack {
       title: 'The mail catcher',
       command: node,
       args: [script('mail-catcher.mjs')],
-      options: { env: { ...base(), MAIL_DIR: join(this.home, 'mail'), SMTP_PORT: String(portBase + 2), HTTP_PORT: String(portBase + 1) } },
-      ready: async () => (await tcpAnswers(portBase + 2)()) && (await httpAnswers(`http://127.0.0.1:${portBase + 1}/health`)()),
+      options: {
+        env: {
+          ...base(),
+          MAIL_DIR: join(this.home, 'mail'),
+          SMTP_PORT: String(portBase + 2),
+          HTTP_PORT: String(portBase + 1),
+        },
+      },
+      ready: async () =>
+        (await tcpAnswers(portBase + 2)()) && (await httpAnswers(`http://127.0.0.1:${portBase + 1}/health`)()),
       logDir,
     })
     const starts = [this.add(mail)]
     if (existsSync(script('stripe-emulator.mjs'))) {
-      const env = { ...base(), ...this.facts.env, PORT: String(portBase + 3), DATA_DIR: join(this.home, 'stripe'), WEBHOOK_URL: `${this.facts.baseUrl}/api/stripe/webhook` }
-      const stripe = { name: 'stripe', title: 'The Stripe emulator', command: node, args: [script('stripe-emulator.mjs')] }
+      const env = {
+        ...base(),
+        ...this.facts.env,
+        PORT: String(portBase + 3),
+        DATA_DIR: join(this.home, 'stripe'),
+        WEBHOOK_URL: `${this.facts.baseUrl}/api/stripe/webhook`,
+      }
+      const stripe = {
+        name: 'stripe',
+        title: 'The Stripe emulator',
+        command: node,
+        args: [script('stripe-emulator.mjs')],
+      }
       starts.push(this.add(new Part({ ...stripe, options: { env }, ready: tcpAnswers(portBase + 3), logDir })))
     }
-    this.facts.sfu.forEach((sfu, index) => starts.push(this.add(livekitPart({ bin: livekitBin, home: this.home, index, sfu, logDir }))))
+    this.facts.sfu.forEach((sfu, index) =>
+      starts.push(this.add(livekitPart({ bin: livekitBin, home: this.home, index, sfu, logDir }))),
+    )
     await Promise.all(starts)
   }
 
@@ -261,7 +304,7 @@ export class Stack {
     if (!existsSync(join(root, 'lib', 'worker.ts'))) return
     const file = await bundle('lib/worker.ts')
     const ready = { at: Date.now() }
-    const worker = new Part({
+    const worker: Part = new Part({
       name: 'worker',
       title: 'The job worker',
       command: node,
@@ -298,13 +341,27 @@ function devEnv(home: string) {
   return { NODE_ENV, CURTAIN_DIST: dist, CURTAIN_TSCONFIG: relative(root, join(home, 'tsconfig.json')) }
 }
 
-const base = () => ({ PATH: pathWithBin(), HOME: process.env.HOME ?? '/', NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' as const, TZ: 'UTC' })
+const base = (): NodeJS.ProcessEnv => ({
+  PATH: pathWithBin(),
+  HOME: process.env.HOME ?? '/',
+  NEXT_TELEMETRY_DISABLED: '1',
+  NODE_ENV: 'production',
+  TZ: 'UTC',
+})
 
 function loadSecrets(home: string): Secrets {
   const file = join(home, 'secrets.json')
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'))
   const fresh = () => randomBytes(24).toString('hex')
-  const secrets = { admin: fresh(), owner: fresh(), app: fresh(), auth: fresh(), webhook: `whsec_${fresh()}`, livekitKey: `API${randomBytes(6).toString('hex')}`, livekitSecret: fresh() }
+  const secrets = {
+    admin: fresh(),
+    owner: fresh(),
+    app: fresh(),
+    auth: fresh(),
+    webhook: `whsec_${fresh()}`,
+    livekitKey: `API${randomBytes(6).toString('hex')}`,
+    livekitSecret: fresh(),
+  }
   // Passwords live in the database too: new ones mean a new database.
   rmSync(join(home, 'pg-ready'), { force: true })
   writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 })
@@ -313,10 +370,17 @@ function loadSecrets(home: string): Secrets {
 
 function describe(home: string, options: StackOptions, secrets: Secrets): StackFacts {
   const { portBase } = options
-  const url = (role: string, password: string, database: string) => `postgresql://${role}:${password}@127.0.0.1:${portBase + 4}/${database}`
+  const url = (role: string, password: string, database: string) =>
+    `postgresql://${role}:${password}@127.0.0.1:${portBase + 4}/${database}`
   const sfu = Array.from({ length: options.sfuNodes ?? 1 }, (_, index): SfuNode => {
     const port = portBase + 5 + 3 * index
-    return { id: `sfu-${index}`, url: `ws://127.0.0.1:${port}`, api: `http://127.0.0.1:${port}`, key: secrets.livekitKey, secret: secrets.livekitSecret }
+    return {
+      id: `sfu-${index}`,
+      url: `ws://127.0.0.1:${port}`,
+      api: `http://127.0.0.1:${port}`,
+      key: secrets.livekitKey,
+      secret: secrets.livekitSecret,
+    }
   })
   const facts = {
     baseUrl: `http://localhost:${portBase}`,

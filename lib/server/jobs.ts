@@ -1,0 +1,108 @@
+import 'server-only'
+import { fromPrisma, PgBoss, type Job, type SendOptions } from 'pg-boss'
+import { env } from './env.ts'
+import { log } from './log.ts'
+import type { Tx } from './tx.ts'
+
+// Job payloads carry ids and operational words only: they lie in the database in the clear.
+export type JobData = Record<string, string | number | boolean | null>
+
+const kept = globalThis as { curtainJobs?: Promise<PgBoss>; curtainQueues?: Map<string, Promise<void>> }
+
+function open(options: { supervise: boolean; schedule: boolean; max: number }): Promise<PgBoss> {
+  // The owner installed the schema (prisma/migrate.ts); the app's role may neither create nor reindex.
+  const boss = new PgBoss({
+    connectionString: env().DATABASE_URL,
+    migrate: false,
+    createSchema: false,
+    reindex: false,
+    ...options,
+  })
+  boss.on('error', (error) => log.error({ code: 'JOBS_ERROR', err: error }))
+  return boss.start()
+}
+
+function jobs(): Promise<PgBoss> {
+  kept.curtainJobs ??= open({ supervise: false, schedule: false, max: 2 }).catch((error) => {
+    delete kept.curtainJobs
+    throw error
+  })
+  return kept.curtainJobs
+}
+
+/** Queues exist before the first job; making one twice does nothing. */
+function queue(boss: PgBoss, name: string): Promise<void> {
+  const made = (kept.curtainQueues ??= new Map())
+  const known = made.get(name)
+  if (known) return known
+  const making = boss
+    .createQueue(name, { retryLimit: 8, retryDelay: 5, retryBackoff: true, expireInSeconds: 120 })
+    .catch((error) => {
+      made.delete(name)
+      throw error
+    })
+  made.set(name, making)
+  return making
+}
+
+export interface EnqueueOptions {
+  /** Not before this time. */
+  startAfter?: Date
+  /** A second job with this key is not made while the first one waits. */
+  singletonKey?: string
+  retryLimit?: number
+}
+
+/** Adds a job in the caller's own transaction: it exists when, and only when, that commits. */
+export async function enqueue(tx: Tx, name: string, data: JobData, options: EnqueueOptions = {}): Promise<void> {
+  const boss = await jobs()
+  await queue(boss, name)
+  const send: SendOptions = { ...options, db: fromPrisma(tx) }
+  await boss.send(name, data, send)
+}
+
+export type JobHandler = (data: JobData, jobId: string) => Promise<void>
+
+export interface WorkerOptions {
+  handlers: Record<string, JobHandler>
+  /** Queue name → cron expression (UTC) by which a job without data is made. */
+  every?: Record<string, string>
+  pollSeconds?: number
+}
+
+/** Starts the worker: one handler for each queue. A handler that throws is tried again, later and later. Answers its stop. */
+export async function startWorker({
+  handlers,
+  every = {},
+  pollSeconds = 1,
+}: WorkerOptions): Promise<() => Promise<void>> {
+  const boss = await open({ supervise: true, schedule: true, max: 10 })
+  for (const [name, handler] of Object.entries(handlers)) {
+    await queue(boss, name)
+    await boss.work<JobData>(
+      name,
+      { pollingIntervalSeconds: pollSeconds, batchSize: 1 },
+      async ([job]: Job<JobData>[]) => {
+        if (!job) return
+        const begun = performance.now()
+        try {
+          await handler(job.data ?? {}, job.id)
+          log.info({ code: 'JOB_DONE', job: name, jobId: job.id, ms: Math.round(performance.now() - begun) })
+        } catch (error) {
+          log.error({ code: 'JOB_FAILED', job: name, jobId: job.id, err: error })
+          // The queue stores what is thrown: no message of ours or a library's goes there.
+          throw new Error('failed', { cause: undefined })
+        }
+      },
+    )
+  }
+  for (const [name, cron] of Object.entries(every)) await boss.schedule(name, cron, {})
+  return () => boss.stop({ graceful: true, timeout: 3000 })
+}
+
+export async function closeJobs() {
+  const boss = await kept.curtainJobs
+  delete kept.curtainJobs
+  delete kept.curtainQueues
+  await boss?.stop({ graceful: false })
+}

@@ -1,0 +1,1 @@
+export function bundle(entry: string, options?: { whole?: boolean }): Promise<string>
