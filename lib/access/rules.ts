@@ -161,9 +161,9 @@ export const ClinicDetails = z.object({
     .min(3, { error: 'slug' })
     .max(40, { error: 'slug' })
     .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])$/, { error: 'slug' }),
-  timeZone: z.string().max(64).refine(isTimeZone, { error: 'timeZone' }),
-  country: z.string().regex(/^[A-Z]{2}$/, { error: 'country' }),
-  currency: z.string().regex(/^[a-z]{3}$/, { error: 'currency' }),
+  timeZone: z.string().max(64).refine(isTimeZone, { error: 'invalid' }),
+  country: z.string().regex(/^[A-Z]{2}$/, { error: 'invalid' }),
+  currency: z.string().regex(/^[a-z]{3}$/, { error: 'invalid' }),
   locale: z.enum(['en', 'fr']),
 })
 export const OwnerDetails = z.object({ displayName: personName, title: line, email })

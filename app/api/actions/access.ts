@@ -1,0 +1,22 @@
+import * as flow from '@/lib/access/flow'
+import * as rules from '@/lib/access/rules'
+import { action, type Actions } from '@/lib/server/action'
+
+export const accessActions = {
+  'access/register-start': action('public', rules.RegisterStartInput, flow.startRegistration),
+  'access/slug-free': action('public', rules.SlugInput, flow.isSlugFree),
+  'access/open-clinic': action('public', rules.OpenClinicInput, flow.openClinic),
+  'access/sign-in-start': action('public', rules.SignInStartInput, flow.startSignIn),
+  'access/sign-in-finish': action('public', rules.SignInFinishInput, flow.finishSignIn),
+  'access/chain': action('public', rules.ChainQuery, flow.loadChain),
+  'access/invitation': action('public', rules.InvitationInput, flow.showInvitation),
+  'access/join': action('public', rules.JoinInput, flow.join),
+  'access/me': action('staff', rules.NoInput, flow.loadMe),
+  'access/save-wrap': action('staff', rules.SaveWrapInput, flow.saveWrap),
+  'access/sign-out': action('staff', rules.NoInput, flow.signOut),
+  'access/staff': action(['admin'], rules.NoInput, flow.listStaff),
+  'access/save-profile': action(['admin'], rules.MemberProfileInput, flow.saveProfile),
+  'access/invite': action(['admin'], rules.InviteInput, flow.invite),
+  'access/cancel-invitation': action(['admin'], rules.InvitationInput, flow.cancelInvitation),
+  'access/vouch': action(['admin'], rules.VouchInput, flow.vouch),
+} satisfies Actions<rules.AccessContract>
