@@ -228,12 +228,7 @@ export interface Vault extends CallVault {
     prescriberName: string
     prescription: unknown
   }): Promise<{ secret: B64; share: B64 }>
-  openShare(input: {
-    rxId: string
-    secret: B64
-    share: B64
-    rootFingerprint: B64
-  }): Promise<
+  openShare(input: { rxId: string; secret: B64; share: B64; rootFingerprint: B64 }): Promise<
     | {
         ok: true
         prescription: unknown

@@ -63,10 +63,11 @@ const VERSION = 1
 export async function verifyChain(
   clinicId: string,
   statements: ChainStatement[],
-  known: KnownChain = {},
+  ...known: KnownChain[]
 ): Promise<Chain> {
   const first = statements[0]
-  if (!first) throw new CryptoError(known.length ? 'CHAIN_SHORTER' : 'CHAIN_INVALID', 'the chain is empty')
+  if (!first)
+    throw new CryptoError(known.some((pin) => pin.length) ? 'CHAIN_SHORTER' : 'CHAIN_INVALID', 'the chain is empty')
   const bodies = statements.map((statement) => chainBytes('CHAIN_INVALID', () => fromB64(statement.body)))
   const hashes = await Promise.all(bodies.map(hashStatement))
   await Promise.all(statements.map((statement, seq) => checkSignature(statement, bodies[seq]!)))
@@ -76,7 +77,7 @@ export async function verifyChain(
   )
   chain.rootFingerprint = await rootFingerprint(chain.root)
   // The defence of attack 11, first use apart: a root that is not the one on the link, the account or this browser's pin.
-  if (known.rootFingerprint && !equal(known.rootFingerprint, chain.rootFingerprint)) {
+  if (known.some((pin) => pin.rootFingerprint && !equal(pin.rootFingerprint, chain.rootFingerprint))) {
     throw new CryptoError('CHAIN_FORKED', 'the root is not the one that was pinned')
   }
   statements.forEach((statement, seq) => {
@@ -88,7 +89,7 @@ export async function verifyChain(
     chain.head = hashes[seq]!
     chain.hashes.push(toB64(hashes[seq]!))
   })
-  checkPin(chain, known)
+  for (const pin of known) checkPin(chain, pin)
   return chain
 }
 

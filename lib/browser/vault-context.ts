@@ -1,0 +1,163 @@
+import { type Bytes, equal, fromB64, toB64 } from '../crypto/bytes.ts'
+import {
+  type Chain,
+  type ChainMember,
+  currentEpochs,
+  currentMembers,
+  type KnownChain,
+  verifyChain,
+} from '../crypto/chain.ts'
+import type { EpochKey } from '../crypto/epoch.ts'
+import type { Keys, RawKeys } from '../crypto/keys.ts'
+import type { B64, ChainStatement, EpochGrant, PublicKeys } from '../crypto/types.ts'
+import type { ChainInput, ChainView, KeyHome } from './vault-api.ts'
+import { VaultError } from './vault-error.ts'
+import type { VaultStorage } from './vault-storage.ts'
+
+/** What the parts of one vault share. Holds private keys: nothing of it is ever returned to a page. */
+export interface VaultContext {
+  storage: VaultStorage
+  chains: Map<string, LoadedChain>
+  unlocked: Unlocked | null
+  /** Password and OPAQUE state between the two halves of a registration or sign-in. */
+  registration: { password: string; state: string } | null
+  signIn: { password: string; state: string } | null
+  exportKey: Bytes | null
+  /** Patient devices by patient id: those that live in memory, and those read from storage. */
+  devices: Map<string, PatientDevice>
+  appointments: Map<string, BoundAppointment>
+  /** What is believed of other devices' keys: by "clinic/patient". */
+  patientKeys: Map<string, TrustedPatientKey[]>
+  drafts: Map<string, unknown>
+}
+
+export interface LoadedChain {
+  chain: Chain
+  statements: ChainStatement[]
+  trust: ChainView['trust']
+}
+
+export interface Unlocked {
+  clinicId: string
+  memberId: string
+  keys: Keys
+  epochs: EpochKey[]
+  epochGrants: EpochGrant[]
+  wrapped: Bytes
+  pinKey: CryptoKey
+}
+
+export interface PatientDevice {
+  clinicId: string
+  patientId: string
+  keyId: string
+  keys: Keys
+  home: KeyHome
+}
+
+export interface BoundAppointment {
+  patientId: string
+  linkSecret: B64
+}
+
+export interface TrustedPatientKey {
+  keys: RawKeys
+  trust: 'vouched' | 'first-use'
+}
+
+/** What storage holds of a chain: enough to notice another root, a shorter chain, a fork. */
+interface StoredPin {
+  rootFingerprint: B64
+  length: number
+  head: B64
+  trust: ChainView['trust']
+}
+
+export const newContext = (storage: VaultStorage): VaultContext => ({
+  storage,
+  chains: new Map(),
+  unlocked: null,
+  registration: null,
+  signIn: null,
+  exportKey: null,
+  devices: new Map(),
+  appointments: new Map(),
+  patientKeys: new Map(),
+  drafts: new Map(),
+})
+
+/** Verifies a chain against every pin there is, and moves this browser's pin forward. */
+export async function adoptChain(
+  context: VaultContext,
+  input: ChainInput,
+  known: KnownChain & { trust: 'link' | 'account' | 'none' },
+): Promise<LoadedChain> {
+  const name = `pin:${input.clinicId}`
+  const stored = await context.storage.get<StoredPin>(name)
+  const pins: KnownChain[] = [known]
+  if (stored) pins.push(knownOf(stored))
+  const held = context.chains.get(input.clinicId)
+  if (held) pins.push({ length: held.chain.hashes.length, head: held.chain.head })
+  const chain = await verifyChain(input.clinicId, input.statements, ...pins)
+  const trust = known.trust === 'none' ? (stored?.trust ?? held?.trust ?? 'first-use') : known.trust
+  const loaded = { chain, statements: input.statements, trust }
+  context.chains.set(input.clinicId, loaded)
+  const pin: StoredPin = {
+    rootFingerprint: toB64(chain.rootFingerprint),
+    length: chain.hashes.length,
+    head: toB64(chain.head),
+    trust,
+  }
+  if (!stored || stored.length < pin.length || stored.trust !== trust) await context.storage.put(name, pin)
+  return loaded
+}
+
+export function viewChain({ chain, trust }: LoadedChain): ChainView {
+  return {
+    rootFingerprint: toB64(chain.rootFingerprint),
+    head: toB64(chain.head),
+    length: chain.hashes.length,
+    members: currentMembers(chain).map(({ memberId, roles, keys, groups }) => ({
+      memberId,
+      roles: [...roles],
+      keys: publicKeys(keys),
+      groups: [...groups],
+    })),
+    groups: currentEpochs(chain)
+      .filter((epoch) => !epoch.stale)
+      .map(({ group, epoch, key }) => ({ group, epoch, key: toB64(key) })),
+    trust,
+  }
+}
+
+export function requireChain(context: VaultContext, clinicId: string): LoadedChain {
+  const loaded = context.chains.get(clinicId)
+  if (!loaded) throw new VaultError('CHAIN_INVALID', 'load the chain of this clinic first')
+  return loaded
+}
+
+export function requireUnlocked(context: VaultContext): Unlocked {
+  if (!context.unlocked) throw new VaultError('LOCKED')
+  return context.unlocked
+}
+
+/** The unlocked account as the chain knows it now: NOT_VOUCHED while nobody has vouched for it, or no longer. */
+export function requireMember(context: VaultContext): { unlocked: Unlocked; loaded: LoadedChain; member: ChainMember } {
+  const unlocked = requireUnlocked(context)
+  const loaded = requireChain(context, unlocked.clinicId)
+  const member = currentMembers(loaded.chain).find(
+    (each) => each.memberId === unlocked.memberId && equal(each.keys.sign, unlocked.keys.public.sign),
+  )
+  if (!member) throw new VaultError('NOT_VOUCHED', 'the chain does not name this account')
+  return { unlocked, loaded, member }
+}
+
+export const publicKeys = (keys: RawKeys): PublicKeys => ({ sign: toB64(keys.sign), dh: toB64(keys.dh) })
+export const rawKeys = (keys: PublicKeys): RawKeys => ({ sign: fromB64(keys.sign, 32), dh: fromB64(keys.dh, 32) })
+export const sameKeys = (a: RawKeys, b: RawKeys): boolean => equal(a.sign, b.sign) && equal(a.dh, b.dh)
+
+const knownOf = (pin: StoredPin): KnownChain => ({
+  rootFingerprint: fromB64(pin.rootFingerprint, 32),
+  length: pin.length,
+  head: fromB64(pin.head, 32),
+})

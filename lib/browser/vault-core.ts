@@ -1,0 +1,30 @@
+import { fromB64 } from '../crypto/bytes.ts'
+import { deviceKeys } from './device-keys.ts'
+import { staffAccount } from './staff-account.ts'
+import type { Vault } from './vault-api.ts'
+import { adoptChain, newContext, viewChain } from './vault-context.ts'
+import { drafts } from './vault-drafts.ts'
+import { invitations } from './vault-invitations.ts'
+import { prescriptions } from './vault-prescriptions.ts'
+import { records } from './vault-records.ts'
+import type { VaultStorage } from './vault-storage.ts'
+
+/**
+ * A vault: what runs in the browser's worker, and as it is in Node (the demo's seed, tests). Every method refuses with an
+ * error that has a `code`; what comes back holds no private key.
+ */
+export function createVault(storage: VaultStorage): Vault {
+  const context = newContext(storage)
+  return {
+    async loadChain(chain, pin) {
+      const known = pin ? { rootFingerprint: fromB64(pin, 32), trust: 'link' as const } : { trust: 'none' as const }
+      return viewChain(await adoptChain(context, chain, known))
+    },
+    ...staffAccount(context),
+    ...invitations(context),
+    ...deviceKeys(context),
+    ...records(context),
+    ...drafts(context),
+    ...prescriptions(context),
+  }
+}

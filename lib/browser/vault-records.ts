@@ -1,0 +1,229 @@
+import { fromB64, sha256, toB64, utf8 } from '../crypto/bytes.ts'
+import { currentEpochs } from '../crypto/chain.ts'
+import { checkPatientVouch, vouchForPatient } from '../crypto/patient-vouch.ts'
+import { type Author, openRecord, type Reader, type RecordAuthor, regrantRecord, sealRecord } from '../crypto/record.ts'
+import type { RawKeys } from '../crypto/keys.ts'
+import type { Recipient, Sealed } from '../crypto/types.ts'
+import { requireDevice } from './device-keys.ts'
+import type { Opened, OpenOptions, OpenResult, SealInput, Vault } from './vault-api.ts'
+import {
+  type LoadedChain,
+  type PatientDevice,
+  publicKeys,
+  rawKeys,
+  requireChain,
+  requireMember,
+  sameKeys,
+  type TrustedPatientKey,
+  type VaultContext,
+} from './vault-context.ts'
+import { refusalCode, VaultError } from './vault-error.ts'
+
+type RecordPart = Pick<
+  Vault,
+  'seal' | 'sealMany' | 'open' | 'regrant' | 'loadPatientKeys' | 'vouchPatient' | 'hashText'
+>
+type Sealing = SealInput & { asPatient?: string }
+
+export function records(context: VaultContext): RecordPart {
+  const { storage, patientKeys } = context
+  const nameOf = (clinicId: string, patientId: string) => `${clinicId}/${patientId}`
+
+  /** Keys this vault believes are the patient's: remembered from records, or vouched for. */
+  async function believed(clinicId: string, patientId: string): Promise<TrustedPatientKey[]> {
+    const name = nameOf(clinicId, patientId)
+    let keys = patientKeys.get(name)
+    if (!keys) {
+      const first = await storage.get<RawKeys>(`first-use:${name}`)
+      keys = patientKeys.get(name) ?? (first ? [{ keys: first, trust: 'first-use' }] : [])
+      patientKeys.set(name, keys)
+    }
+    return keys
+  }
+
+  /** The first key that signs for a patient is remembered; a later one is believed only if a member vouched for it. */
+  function trustPatient(clinicId: string, patientId: string, keys: RawKeys): TrustedPatientKey['trust'] | null {
+    const known = patientKeys.get(nameOf(clinicId, patientId)) ?? []
+    const same = known.find((each) => sameKeys(each.keys, keys))
+    if (same) return same.trust
+    if (known.some((each) => each.trust === 'first-use')) return null
+    known.push({ keys, trust: 'first-use' })
+    patientKeys.set(nameOf(clinicId, patientId), known)
+    return 'first-use'
+  }
+
+  async function rememberFirstUse(clinicId: string, patientId: string) {
+    const name = nameOf(clinicId, patientId)
+    const first = patientKeys.get(name)?.find((each) => each.trust === 'first-use')
+    if (first && !(await storage.get(`first-use:${name}`))) await storage.put(`first-use:${name}`, first.keys)
+  }
+
+  /** Recipients come from the verified chain and from believed patient keys: never from the page or the server alone. */
+  async function recipientsOf(input: Sealing, loaded: LoadedChain, device: PatientDevice | null): Promise<Recipient[]> {
+    const epochs = currentEpochs(loaded.chain)
+    const groups = input.groups.map((group): Recipient => {
+      const current = epochs.find((epoch) => epoch.group === group)
+      // A removed member knows a stale epoch's secret.
+      if (!current || current.stale) throw new VaultError('NO_KEY', `the group ${group} has no current epoch`)
+      return { kind: 'group', id: group, key: toB64(current.key), epoch: current.epoch }
+    })
+    const patients = (input.patients ?? []).map(async ({ patientId, key }): Promise<Recipient> => {
+      const isOwn = device?.patientId === patientId && toB64(device.keys.public.dh) === key
+      const known = isOwn ? [] : await believed(input.clinicId, patientId)
+      // The defence of attack 7 for patients: a key that only the database says is the patient's gets nothing.
+      if (patientId !== input.patientId || !(isOwn || known.some((each) => toB64(each.keys.dh) === key))) {
+        throw new VaultError('NOT_VOUCHED', 'a key nobody stands behind')
+      }
+      return { kind: 'patient', id: patientId, key, epoch: 0 }
+    })
+    return [...groups, ...(await Promise.all(patients))]
+  }
+
+  async function seal(input: Sealing): Promise<Sealed> {
+    const loaded = requireChain(context, input.clinicId)
+    const device = input.asPatient ? await requireDevice(context, input.asPatient) : null
+    if (device && (device.clinicId !== input.clinicId || device.patientId !== input.patientId)) {
+      throw new VaultError('NO_KEY', 'the keys of another patient')
+    }
+    const keys = device ? device.keys : requireMember(context).unlocked.keys
+    if (!device && requireMember(context).unlocked.clinicId !== input.clinicId) throw new VaultError('LOCKED')
+    const author: RecordAuthor = { sign: keys.sign.privateKey, keys: keys.public }
+    const recipients = await recipientsOf(input, loaded, device)
+    const { type, clinicId, patientId, recordId, revision, schema, managing } = input
+    const previous = input.previous ? fromB64(input.previous, 32) : null
+    const header = {
+      type,
+      clinicId,
+      patientId,
+      recordId,
+      revision,
+      previous,
+      chainHead: loaded.chain.head,
+      schema,
+      managing,
+    }
+    return sealRecord(header, input.content, recipients, author)
+  }
+
+  /** The keys and beliefs to read with. Throws LOCKED or NO_KEY when there are none. */
+  async function readerFor(sealed: Sealed[], options: OpenOptions): Promise<Reader> {
+    const device = options.asPatient ? await requireDevice(context, options.asPatient) : null
+    const unlocked = device ? null : requireMember(context).unlocked
+    const clinicId = device?.clinicId ?? unlocked!.clinicId
+    const { chain } = requireChain(context, clinicId)
+    const patientIds = new Set(sealed.map((record) => record.meta.patientId))
+    await Promise.all([...patientIds].map((patientId) => believed(clinicId, patientId)))
+    return {
+      chain,
+      trustPatient(patientId, keys) {
+        if (device?.patientId === patientId && sameKeys(device.keys.public, keys)) return 'own'
+        return trustPatient(clinicId, patientId, keys)
+      },
+      keysFor(recipient) {
+        if (device) {
+          const isOwn = recipient.kind === 'patient' && recipient.key === toB64(device.keys.public.dh)
+          return isOwn ? device.keys.dh : null
+        }
+        const epoch = unlocked!.epochs.find(
+          (each) => each.group === recipient.id && toB64(each.public) === recipient.key,
+        )
+        return recipient.kind === 'group' && epoch ? epoch.pair : null
+      },
+    }
+  }
+
+  async function openOne(sealed: Sealed, reader: Reader, patientId: string | undefined): Promise<OpenResult> {
+    const { recordId } = sealed.meta
+    try {
+      if (patientId && sealed.meta.patientId !== patientId) return { ok: false, recordId, code: 'BAD_ENVELOPE' }
+      const { header, hash, content, author } = await openRecord(sealed, reader)
+      const { revision, type } = header
+      const by = authorView(author, header.author.sign, header.patientId)
+      return { ok: true, value: { recordId, revision, type, content, hash: toB64(hash), author: by } }
+    } catch (error) {
+      const code = refusalCode(error)
+      if (!code) throw error
+      return { ok: false, recordId, code }
+    }
+  }
+
+  return {
+    seal: (input) => seal(input) as Promise<Sealed<never>>,
+    sealMany: (inputs) => Promise.all(inputs.map(seal)),
+
+    async open<T>(sealed: Sealed<T>[], options: OpenOptions = {}) {
+      const reader = await readerFor(sealed, options)
+      const patientId = options.patientId ?? options.asPatient
+      const results = new Array<OpenResult>(sealed.length)
+      const openAll = (indices: number[]) =>
+        Promise.all(indices.map(async (index) => (results[index] = await openOne(sealed[index]!, reader, patientId))))
+      // Identities first: the key that gave name and birth date is the one the others are held against.
+      const indices = [...sealed.keys()]
+      await openAll(indices.filter((index) => sealed[index]!.meta.type === 'identity'))
+      await openAll(indices.filter((index) => sealed[index]!.meta.type !== 'identity'))
+      const patientIds = new Set(sealed.map((record) => record.meta.patientId))
+      await Promise.all([...patientIds].map((id) => rememberFirstUse(reader.chain.clinicId, id)))
+      return results as OpenResult<T>[]
+    },
+
+    async regrant(sealed, to) {
+      const { unlocked, member } = requireMember(context)
+      const known = await believed(unlocked.clinicId, to.id)
+      if (to.kind !== 'patient' || !known.some((each) => toB64(each.keys.dh) === to.key)) {
+        throw new VaultError('NOT_VOUCHED', 'a key nobody stands behind')
+      }
+      const reader = await readerFor(sealed, {})
+      const granter = { sign: unlocked.keys.sign.privateKey, member }
+      return Promise.all(
+        sealed.map(async (record) => ({
+          recordId: record.meta.recordId,
+          revision: record.meta.revision,
+          grant: await regrantRecord(record, reader, { ...to, epoch: 0 }, granter),
+        })),
+      )
+    },
+
+    async loadPatientKeys({ clinicId, patientId, keys }) {
+      const { chain } = requireChain(context, clinicId)
+      const known = await believed(clinicId, patientId)
+      return Promise.all(
+        keys.map(async ({ keys: claimed, vouch }) => {
+          const raw = rawKeys(claimed)
+          const vouched = vouch ? await checkPatientVouch(chain, patientId, fromB64(vouch)).catch(refused) : null
+          const held = known.find((each) => sameKeys(each.keys, raw))
+          if (!vouched || !sameKeys(vouched, raw)) return { keys: claimed, trust: held?.trust ?? ('none' as const) }
+          if (held) held.trust = 'vouched'
+          else known.push({ keys: raw, trust: 'vouched' })
+          return { keys: claimed, trust: 'vouched' as const }
+        }),
+      )
+    },
+
+    async vouchPatient({ clinicId, patientId, keys }) {
+      const { unlocked, loaded, member } = requireMember(context)
+      if (unlocked.clinicId !== clinicId || !member.groups.includes('clinical')) throw new VaultError('NOT_VOUCHED')
+      const signer = { key: unlocked.keys.sign.privateKey, public: unlocked.keys.public.sign }
+      const raw = rawKeys(keys)
+      const vouch = await vouchForPatient(loaded.chain, { clinicId, patientId, keys: raw }, signer)
+      const known = await believed(clinicId, patientId)
+      const held = known.find((each) => sameKeys(each.keys, raw))
+      if (held) held.trust = 'vouched'
+      else known.push({ keys: raw, trust: 'vouched' })
+      return { vouch: toB64(vouch) }
+    },
+
+    hashText: async (text) => toB64(await sha256(utf8(text))),
+  }
+}
+
+function authorView(author: Author, signKey: RawKeys['sign'], patientId: string): Opened['author'] {
+  const key = toB64(signKey)
+  return author.kind === 'member'
+    ? { key, kind: 'member', id: author.member.memberId, vouched: true }
+    : { key, kind: 'patient', id: patientId, vouched: author.trust !== 'first-use' }
+}
+
+function refused(error: unknown): null {
+  if (refusalCode(error)) return null
+  throw error
+}

@@ -1,0 +1,123 @@
+import { ready, server } from '@serenity-kit/opaque'
+import type { EpochGrant, PublicKeys } from '../crypto/types.ts'
+import type { ChainInput, Vault } from './vault-api.ts'
+import { createVault } from './vault-core.ts'
+import { memoryStorage, type VaultStorage } from './vault-storage.ts'
+
+/** A clinic with real keys and a real OPAQUE server half, all in memory: for tests and benchmarks. */
+export interface Clinic {
+  clinicId: string
+  rootFingerprint: string
+  chain: ChainInput
+  epochGrants: EpochGrant[]
+  owner: Staff
+  /** Invites, vouches for and signs in one more member. */
+  join(roles: string[], storage?: VaultStorage): Promise<Staff>
+}
+export interface Staff {
+  vault: Vault
+  memberId: string
+  keys: PublicKeys
+  password: string
+  record: string
+  wrappedAccount: string
+}
+
+export const PASSWORD = 'a correct horse, battery-stapled'
+
+export async function clinic(ownerRoles: string[] = ['admin', 'practitioner']): Promise<Clinic> {
+  await ready
+  const setup = server.createSetup()
+  const clinicId = crypto.randomUUID()
+  const statements: ChainInput['statements'] = []
+  const epochGrants: EpochGrant[] = []
+  const chain: ChainInput = { clinicId, statements }
+
+  const register = async (vault: Vault, memberId: string) => {
+    const { request } = await vault.registerStart(PASSWORD)
+    const answer = server.createRegistrationResponse({
+      serverSetup: setup,
+      userIdentifier: memberId,
+      registrationRequest: request,
+    })
+    return answer.registrationResponse
+  }
+  const memberId = crypto.randomUUID()
+  const vault = createVault(memoryStorage())
+  const founded = await vault.registerOwner({
+    clinicId,
+    memberId,
+    response: await register(vault, memberId),
+    roles: ownerRoles,
+  })
+  statements.push(...founded.statements)
+  epochGrants.push(...founded.epochGrants)
+  const owner: Staff = { vault, memberId, password: PASSWORD, ...founded }
+  const world: Clinic = {
+    clinicId,
+    rootFingerprint: founded.rootFingerprint,
+    chain,
+    epochGrants,
+    owner,
+    async join(roles, storage = memoryStorage()) {
+      const newcomer = createVault(storage)
+      const id = crypto.randomUUID()
+      const invited = await owner.vault.newInvitation()
+      const invitation = { ...invited, rootFingerprint: founded.rootFingerprint }
+      const made = await newcomer.registerMember({
+        clinicId,
+        memberId: id,
+        response: await register(newcomer, id),
+        invitation,
+      })
+      const groups = roles.includes('practitioner') ? (['desk', 'clinical'] as const) : (['desk'] as const)
+      const vouched = await owner.vault.vouch({
+        clinicId,
+        chain,
+        invitation: invited,
+        memberId: id,
+        roles,
+        groups: [...groups],
+        keys: made.keys,
+        mac: made.mac,
+      })
+      statements.push(...vouched.statements)
+      epochGrants.push(...vouched.epochGrants)
+      const staff: Staff = { vault: newcomer, memberId: id, password: PASSWORD, ...made }
+      await signIn(world, setup, staff)
+      await owner.vault.loadChain(chain)
+      return staff
+    },
+  }
+  await signIn(world, setup, owner)
+  return world
+}
+
+/** Signs in by OPAQUE and unlocks, as the sign-in page does. */
+export async function signIn(
+  world: Clinic,
+  setup: string,
+  staff: Staff,
+  {
+    vault = staff.vault,
+    password = staff.password,
+    sessionId,
+  }: { vault?: Vault; password?: string; sessionId?: string } = {},
+) {
+  const { request } = await vault.signInStart(password)
+  const { loginResponse } = server.startLogin({
+    serverSetup: setup,
+    userIdentifier: staff.memberId,
+    registrationRecord: staff.record,
+    startLoginRequest: request,
+  })
+  await vault.signInFinish({ response: loginResponse })
+  return vault.unlock({
+    clinicId: world.clinicId,
+    memberId: staff.memberId,
+    sessionId,
+    wrappedAccount: staff.wrappedAccount,
+    epochGrants: world.epochGrants,
+    chain: world.chain,
+  })
+}

@@ -1,0 +1,32 @@
+import { type Remote, wrap } from 'comlink'
+import type { Vault, VaultCode } from './vault-api.ts'
+import { VaultError } from './vault-error.ts'
+
+export type VaultReply = { ok: true; value: unknown } | { ok: false; code: VaultCode; detail: string }
+interface VaultDoor {
+  ask(method: string, parameters: unknown[]): Promise<VaultReply>
+}
+
+let only: Vault | null = null
+
+/** This tab's vault. The first call starts the worker; refusals arrive as VaultError with their code. */
+export function vault(): Vault {
+  only ??= connect(new Worker(new URL('./vault.worker.ts', import.meta.url), { type: 'module', name: 'vault' }))
+  return only
+}
+
+/** The page's side of a vault worker: every method of `Vault`, each one message there and one back. */
+export function connect(worker: Worker): Vault {
+  const door: Remote<VaultDoor> = wrap<VaultDoor>(worker)
+  return new Proxy({} as Vault, {
+    get(_, method) {
+      // Not a promise: `await vault()` must not ask the worker for a `then`.
+      if (typeof method !== 'string' || method === 'then') return undefined
+      return async (...parameters: unknown[]) => {
+        const reply = await door.ask(method, parameters)
+        if (reply.ok) return reply.value
+        throw new VaultError(reply.code, reply.detail)
+      }
+    },
+  })
+}
