@@ -11,8 +11,18 @@ const testFile = '[.]test[.]tsx?$'
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'nothing-imports-app', severity: 'error', from: { path: '^(components|lib|prisma)/' }, to: { path: '^app/' } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'nothing-imports-app',
+      severity: 'error',
+      from: { path: '^(components|lib|prisma)/' },
+      to: { path: '^app/' },
+    },
     {
       name: 'crypto-stands-alone',
       severity: 'error',

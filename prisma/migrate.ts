@@ -94,7 +94,8 @@ async function installJobs(ownerUrl: string, client: pg.Client) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const url = process.env.DATABASE_OWNER_URL
+  const file = process.env.DATABASE_OWNER_URL_FILE
+  const url = process.env.DATABASE_OWNER_URL ?? (file ? readFileSync(file, 'utf8').trim() : '')
   if (!url) throw new Error('DATABASE_OWNER_URL is not set')
   const applied = await migrate(url)
   console.log(applied.length ? `Applied ${applied.join(', ')}.` : 'The database is up to date.')
