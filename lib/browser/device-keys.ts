@@ -72,7 +72,6 @@ export function deviceKeys(context: VaultContext): DevicePart {
       if (patientId) devices.delete(patientId)
       else devices.clear()
       if (patientId) return
-      context.drafts.clear()
       for (const key of await storage.keys('draft:')) await storage.remove(key)
     },
 

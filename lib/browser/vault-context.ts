@@ -28,7 +28,6 @@ export interface VaultContext {
   appointments: Map<string, BoundAppointment>
   /** What is believed of other devices' keys: by "clinic/patient". */
   patientKeys: Map<string, TrustedPatientKey[]>
-  drafts: Map<string, unknown>
 }
 
 export interface LoadedChain {
@@ -83,7 +82,6 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   devices: new Map(),
   appointments: new Map(),
   patientKeys: new Map(),
-  drafts: new Map(),
 })
 
 /** Verifies a chain against every pin there is, and moves this browser's pin forward. */

@@ -1,0 +1,63 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { build } from 'esbuild'
+import { chromium, type Page } from 'playwright-core'
+
+/** A page of its own origin on loopback, in a real Chromium, with programs bundled from this repository. */
+export interface Lab {
+  page: Page
+  /** Everything the page said on its console or threw. */
+  said: string[]
+  close(): Promise<void>
+}
+
+/**
+ * Bundles `programs` (served name → file) as modules and opens an empty page with them beside it. `files` are served as
+ * they are. A `profile` directory keeps storage from one lab to the next.
+ */
+export async function openLab(options: {
+  programs: Record<string, string>
+  profile?: string
+  port?: number
+}): Promise<Lab> {
+  const built = await build({
+    entryPoints: options.programs,
+    outdir: '/',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'chrome140',
+    write: false,
+    logLevel: 'silent',
+    define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
+    external: ['fs', 'path', 'crypto'],
+  })
+  const files = new Map(built.outputFiles.map((file) => [file.path, file.contents]))
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://lab')
+    const file = files.get(pathname)
+    response.setHeader('content-type', file ? 'text/javascript' : 'text/html')
+    response.statusCode = file || pathname === '/' ? 200 : 404
+    response.end(file ? Buffer.from(file) : '<!doctype html><title>lab</title>')
+  })
+  await new Promise<void>((done) => server.listen(options.port ?? 0, '127.0.0.1', done))
+  const url = `http://localhost:${(server.address() as AddressInfo).port}/`
+  const launch = {
+    executablePath: process.env.CHROMIUM_PATH || '/usr/bin/chromium',
+    args: ['--no-sandbox'],
+  }
+  const context = await chromium.launchPersistentContext(options.profile ?? '', launch)
+  const page = context.pages()[0] ?? (await context.newPage())
+  const said: string[] = []
+  page.on('console', (message) => said.push(message.text()))
+  page.on('pageerror', (error) => said.push(String(error)))
+  await page.goto(url)
+  return {
+    page,
+    said,
+    async close() {
+      await context.close()
+      await new Promise((done) => server.close(done))
+    },
+  }
+}
