@@ -1,6 +1,8 @@
 import createNextIntlPlugin from 'next-intl/plugin'
+import { fixedHeaders, workerPolicy } from './lib/server/headers.ts'
 
 const withMessages = createNextIntlPlugin('./lib/server/i18n.ts')
+const everywhere = Object.entries(fixedHeaders).map(([key, value]) => ({ key, value }))
 
 /** @type {import('next').NextConfig} */
 const config = {
@@ -10,6 +12,23 @@ const config = {
   reactStrictMode: true,
   // `npm run check` runs tsc over everything, tests included.
   typescript: { ignoreBuildErrors: true, tsconfigPath: process.env.CURTAIN_TSCONFIG || 'tsconfig.json' },
+  // These find their own files at run time, or are better not bundled twice.
+  serverExternalPackages: [
+    'pg',
+    'pg-boss',
+    'pino',
+    'nodemailer',
+    'stripe',
+    'livekit-server-sdk',
+    'rate-limiter-flexible',
+    '@serenity-kit/opaque',
+  ],
+  async headers() {
+    if (process.env.NODE_ENV === 'development') return []
+    // A chunk may be a worker's script, and a worker obeys the policy of its own script's answer.
+    const worker = { key: 'content-security-policy', value: workerPolicy }
+    return [{ source: '/_next/static/:path*', headers: [...everywhere, worker] }]
+  },
 }
 
 export default withMessages(config)

@@ -1,0 +1,26 @@
+import { NextResponse, type NextRequest } from 'next/server'
+import { env } from '@/lib/server/env'
+import { fixedHeaders, pagePolicy } from '@/lib/server/headers'
+
+/** Every page gets a policy with a nonce of its own; Next puts that nonce on its scripts, pages read it from `x-nonce`. */
+export function proxy(request: NextRequest) {
+  const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64')
+  const { APP_ORIGIN, LIVEKIT_NODES, NODE_ENV, STRIPE_API_BASE } = env()
+  const policy = pagePolicy({
+    nonce,
+    sfu: LIVEKIT_NODES.map((node) => node.url),
+    checkout: STRIPE_API_BASE ? [STRIPE_API_BASE] : [],
+    https: APP_ORIGIN.startsWith('https:'),
+    dev: NODE_ENV === 'development',
+  })
+  const headers = new Headers(request.headers)
+  headers.set('x-nonce', nonce)
+  headers.set('content-security-policy', policy)
+  const response = NextResponse.next({ request: { headers } })
+  response.headers.set('content-security-policy', policy)
+  for (const [name, value] of Object.entries(fixedHeaders)) response.headers.set(name, value)
+  return response
+}
+
+// Static chunks get theirs in next.config.js.
+export const config = { matcher: [{ source: '/((?!_next/static|_next/image).*)' }] }
