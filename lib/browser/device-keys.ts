@@ -15,6 +15,10 @@ const RESERVED = new Set([
   'patient-key',
   'call-roster',
   'call-sender-key',
+  'call-knock',
+  'call-admit',
+  'call-commit',
+  'call-reveal',
 ])
 
 type DevicePart = Pick<

@@ -2,6 +2,7 @@ import { fromB64 } from '../crypto/bytes.ts'
 import { deviceKeys } from './device-keys.ts'
 import { staffAccount } from './staff-account.ts'
 import type { Vault } from './vault-api.ts'
+import { calls } from './vault-call.ts'
 import { adoptChain, newContext, viewChain } from './vault-context.ts'
 import { drafts } from './vault-drafts.ts'
 import { invitations } from './vault-invitations.ts'
@@ -15,6 +16,7 @@ import type { VaultStorage } from './vault-storage.ts'
  */
 export function createVault(storage: VaultStorage): Vault {
   const context = newContext(storage)
+  const recordPart = records(context)
   return {
     async loadChain(chain, pin) {
       const known = pin ? { rootFingerprint: fromB64(pin, 32), trust: 'link' as const } : { trust: 'none' as const }
@@ -23,7 +25,8 @@ export function createVault(storage: VaultStorage): Vault {
     ...staffAccount(context),
     ...invitations(context),
     ...deviceKeys(context),
-    ...records(context),
+    ...recordPart,
+    ...calls(context, recordPart),
     ...drafts(context),
     ...prescriptions(context),
   }

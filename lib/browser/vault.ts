@@ -1,4 +1,4 @@
-import { type Remote, wrap } from 'comlink'
+import { type Remote, transfer, wrap } from 'comlink'
 import type { Vault, VaultCode } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
 
@@ -23,7 +23,9 @@ export function connect(worker: Worker): Vault {
       // Not a promise: `await vault()` must not ask the worker for a `then`.
       if (typeof method !== 'string' || method === 'then') return undefined
       return async (...parameters: unknown[]) => {
-        const reply = await door.ask(method, parameters)
+        // A port is handed over whole: this page keeps no end of it.
+        const ports = parameters.filter((each) => each instanceof MessagePort)
+        const reply = await door.ask(method, ports.length ? transfer(parameters, ports) : parameters)
         if (reply.ok) return reply.value
         throw new VaultError(reply.code, reply.detail)
       }
