@@ -11,6 +11,8 @@ export interface Clinic {
   chain: ChainInput
   epochGrants: EpochGrant[]
   owner: Staff
+  /** The OPAQUE server's seed. */
+  setup: string
   /** Invites, vouches for and signs in one more member. */
   join(roles: string[], storage?: VaultStorage): Promise<Staff>
 }
@@ -59,6 +61,7 @@ export async function clinic(ownerRoles: string[] = ['admin', 'practitioner']): 
     chain,
     epochGrants,
     owner,
+    setup,
     async join(roles, storage = memoryStorage()) {
       const newcomer = createVault(storage)
       const id = crypto.randomUUID()
@@ -84,19 +87,18 @@ export async function clinic(ownerRoles: string[] = ['admin', 'practitioner']): 
       statements.push(...vouched.statements)
       epochGrants.push(...vouched.epochGrants)
       const staff: Staff = { vault: newcomer, memberId: id, password: PASSWORD, ...made }
-      await signIn(world, setup, staff)
+      await signIn(world, staff)
       await owner.vault.loadChain(chain)
       return staff
     },
   }
-  await signIn(world, setup, owner)
+  await signIn(world, owner)
   return world
 }
 
 /** Signs in by OPAQUE and unlocks, as the sign-in page does. */
 export async function signIn(
   world: Clinic,
-  setup: string,
   staff: Staff,
   {
     vault = staff.vault,
@@ -106,7 +108,7 @@ export async function signIn(
 ) {
   const { request } = await vault.signInStart(password)
   const { loginResponse } = server.startLogin({
-    serverSetup: setup,
+    serverSetup: world.setup,
     userIdentifier: staff.memberId,
     registrationRecord: staff.record,
     startLoginRequest: request,
