@@ -57,7 +57,7 @@ export function Button({
   return (
     <button className={cx(buttonClass({ variant, size, block }), className)} {...rest} {...held}>
       {busy && !icon ? (
-        <span className="absolute start-2 flex">
+        <span className="absolute start-1.5 flex">
           <Spinner size={14} />
         </span>
       ) : null}
@@ -112,7 +112,7 @@ export function IconButton({
       className={cx(
         'inline-flex shrink-0 items-center justify-center rounded-full border-[1.5px] transition-colors duration-150',
         'disabled:cursor-not-allowed disabled:opacity-55 aria-disabled:cursor-progress',
-        size === 'lg' ? 'size-14' : 'size-11',
+        size === 'lg' ? 'size-14 [&_svg]:size-6' : 'size-11',
         variant === 'filled' ? 'border-danger bg-danger text-on-accent hover:opacity-90' : variants[variant],
         'aria-pressed:border-accent aria-pressed:bg-accent aria-pressed:text-on-accent',
         className,

@@ -51,10 +51,10 @@ export const PageHeader = ({
       <div className="min-w-0">
         {eyebrow ? <p className="eyebrow mb-1">{eyebrow}</p> : null}
         <h1 className="text-2xl sm:text-3xl">{title}</h1>
+        {lead ? <p className="mt-3 max-w-prose text-lg text-soft">{lead}</p> : null}
       </div>
       {actions ? <div className="flex flex-wrap gap-2.5">{actions}</div> : null}
     </div>
-    {lead ? <p className="mt-3 max-w-prose text-lg text-soft">{lead}</p> : null}
   </header>
 )
 

@@ -96,14 +96,8 @@ export function DateField({
 }
 
 const Box = ({ label, wide, ...input }: ComponentProps<'input'> & { label: string; wide: boolean }) => (
-  <label className="flex flex-col gap-1 text-sm text-soft">
+  <label className={cx('flex flex-col gap-1 text-sm text-soft', wide ? 'w-24' : 'w-18')}>
     {label}
-    <input
-      type="text"
-      inputMode="numeric"
-      pattern="[0-9]*"
-      {...input}
-      className={cx(inputClass, 'figures', wide ? 'w-24' : 'w-16')}
-    />
+    <input type="text" inputMode="numeric" pattern="[0-9]*" {...input} className={inputClass} />
   </label>
 )

@@ -20,7 +20,7 @@ export interface Wire {
 export const inputClass = cx(
   'block w-full min-h-12 rounded-control border-[1.5px] border-edge bg-surface px-3.5 py-2.5 text-base text-ink',
   'transition-colors duration-150 hover:border-accent aria-invalid:border-danger aria-invalid:bg-danger-wash',
-  'disabled:cursor-not-allowed disabled:bg-sunken disabled:opacity-70 read-only:bg-sunken',
+  'disabled:cursor-not-allowed disabled:bg-sunken disabled:opacity-70',
 )
 
 /** Ids that tie a control to its hint and its error. */

@@ -113,7 +113,9 @@ export const ChevronUpIcon = /*#__PURE__*/ icon('m6 14.5 6-6 6 6')
 export const ChevronLeftIcon = /*#__PURE__*/ icon('m14.5 6-6 6 6 6')
 export const ChevronRightIcon = /*#__PURE__*/ icon('m9.5 6 6 6-6 6')
 export const MenuIcon = /*#__PURE__*/ icon('M4 7h16M4 12h16M4 17h16')
-export const MoreIcon = /*#__PURE__*/ icon('M5.5 12h.01M12 12h.01m6.49 0h.01')
+export const MoreIcon = /*#__PURE__*/ icon(
+  'M6.5 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0Zm6.5 0a1 1 0 1 1-2 0 1 1 0 0 1 2 0Zm6.5 0a1 1 0 1 1-2 0 1 1 0 0 1 2 0Z',
+)
 export const PlusIcon = /*#__PURE__*/ icon('M12 5v14m-7-7h14')
 export const MinusIcon = /*#__PURE__*/ icon('M5 12h14')
 export const TrashIcon = /*#__PURE__*/ icon(

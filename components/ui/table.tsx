@@ -9,6 +9,8 @@ export interface Column {
   heading?: boolean
   /** Its label is read aloud only: a column of buttons. */
   bare?: boolean
+  /** Words rather than a value: on a phone they stand alone, on lines of their own. */
+  prose?: boolean
 }
 export interface Row {
   id: string
@@ -67,11 +69,13 @@ export const Table = ({
                     'text-start md:px-4 md:py-3.5 md:align-middle md:first:ps-0 md:last:pe-0',
                     column.heading
                       ? 'font-semibold max-md:block max-md:pb-1.5 max-md:text-lg'
-                      : 'max-md:flex max-md:items-center max-md:justify-between max-md:gap-4 max-md:py-1',
+                      : column.prose
+                        ? 'max-md:block max-md:py-1'
+                        : 'max-md:flex max-md:items-center max-md:justify-between max-md:gap-4 max-md:py-1',
                     column.align === 'end' && 'figures md:text-end',
                   )}
                 >
-                  {column.heading || column.bare ? null : (
+                  {column.heading || column.bare || column.prose ? null : (
                     <span aria-hidden className="text-sm text-soft md:hidden">
                       {column.label}
                     </span>

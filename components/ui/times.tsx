@@ -19,31 +19,32 @@ const cell =
 
 /** Days to choose from, as links: works before any script has loaded. */
 export const DayStrip = ({ label, days }: { label: string; days: DayItem[] }) => (
-  <nav aria-label={label} className="-mx-5 overflow-x-auto px-5 py-1 sm:mx-0 sm:px-1">
+  <nav aria-label={label} className="relative -mx-5 overflow-x-auto px-5 py-1 sm:-mx-1 sm:px-1">
     <ul className="flex gap-2">
       {days.map((day) => {
         const inner = (
           <>
-            <span className="text-xs">{day.weekday}</span>
-            <span className="figures font-display text-xl">{day.day}</span>
-            <span className="text-xs">{day.note ?? day.month}</span>
+            <span className="sr-only">{day.name}</span>
+            <span aria-hidden className="text-xs">
+              {day.weekday}
+            </span>
+            <span aria-hidden className="figures font-display text-xl">
+              {day.day}
+            </span>
+            <span aria-hidden className="text-xs">
+              {day.note ?? day.month}
+            </span>
           </>
         )
         return (
           <li key={day.href + day.name}>
             {day.disabled ? (
-              <span
-                role="link"
-                aria-disabled
-                aria-label={day.name}
-                className={cx(cell, 'border-transparent bg-sunken text-faint')}
-              >
+              <span role="link" aria-disabled className={cx(cell, 'border-transparent bg-sunken text-faint')}>
                 {inner}
               </span>
             ) : (
               <a
                 href={day.href}
-                aria-label={day.name}
                 aria-current={day.current ? 'date' : undefined}
                 className={cx(
                   cell,
@@ -93,7 +94,7 @@ export const SlotGrid = ({
           <ul className="grid grid-cols-[repeat(auto-fill,minmax(6.5rem,1fr))] gap-2">
             {group.slots.map((slot) => {
               const look = cx(
-                'figures flex min-h-12 w-full flex-col items-center justify-center rounded-control border-[1.5px] px-2 py-1.5 font-semibold leading-tight',
+                'flex min-h-12 w-full flex-col items-center justify-center rounded-control border-[1.5px] px-2 py-1.5 text-center font-display text-lg leading-tight',
                 'transition-colors duration-150',
                 slot.current || busy === slot.value
                   ? 'border-accent bg-accent text-on-accent'
@@ -101,25 +102,20 @@ export const SlotGrid = ({
               )
               const inner = (
                 <>
-                  {slot.label}
-                  {slot.hint ? <span className="text-xs font-normal">{slot.hint}</span> : null}
+                  {slot.name ? <span className="sr-only">{slot.name}</span> : null}
+                  <span aria-hidden={slot.name ? true : undefined}>{slot.label}</span>
+                  {slot.hint ? <span className="font-sans text-xs">{slot.hint}</span> : null}
                 </>
               )
               return (
                 <li key={slot.value}>
                   {slot.href && !onPick ? (
-                    <a
-                      href={slot.href}
-                      aria-label={slot.name}
-                      aria-current={slot.current || undefined}
-                      className={look}
-                    >
+                    <a href={slot.href} aria-current={slot.current || undefined} className={look}>
                       {inner}
                     </a>
                   ) : (
                     <button
                       type="button"
-                      aria-label={slot.name}
                       aria-pressed={slot.current}
                       aria-disabled={busy ? true : undefined}
                       aria-busy={busy === slot.value || undefined}
