@@ -5,6 +5,7 @@ export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('.', import.meta.url)) }, conditions: ['react-server'] },
   ssr: { resolve: { conditions: ['react-server'], externalConditions: ['react-server'] } },
   test: {
+    globalSetup: './scripts/stack/vitest-db.ts',
     include: ['{app,components,lib,prisma,scripts,docs,bench}/**/*.test.{ts,tsx}'],
     server: { deps: { inline: ['server-only'] } },
   },

@@ -79,6 +79,9 @@ async function places(home: string, asOther: boolean) {
   const base = join('/var/tmp', `curtain-${createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 12)}`)
   const native = dirname(dirname(realpathSync(found.postgres)))
   mkdirSync(base, { recursive: true, mode: 0o755 })
+  // The folder's name can be guessed, and anyone may write beside it.
+  if (statSync(base).uid !== process.getuid?.())
+    throw new Sentence(`${base} belongs to someone else: remove it, or set CURTAIN_HOME.`)
   chmodSync(base, 0o755)
   const copied = join(base, 'native', '.whole')
   if (!existsSync(copied)) {
@@ -87,18 +90,23 @@ async function places(home: string, asOther: boolean) {
   }
   const real = join(base, 'data')
   mkdirSync(real, { recursive: true, mode: 0o700 })
+  // A pointer for people; the server itself goes straight to the real folder.
   if (!existsSync(data)) {
     rmSync(data, { force: true })
     symlinkSync(real, data)
   }
-  return { postgres: join(base, 'native', 'bin', 'postgres'), initdb: join(base, 'native', 'bin', 'initdb'), data }
+  return {
+    postgres: join(base, 'native', 'bin', 'postgres'),
+    initdb: join(base, 'native', 'bin', 'initdb'),
+    data: real,
+  }
 }
 
 /** Deletes a stack's database, also where `home/pg` only points to it. */
 export function removeDatabase(home: string) {
   const data = join(home, 'pg')
-  if (lstatSync(data, { throwIfNoEntry: false })?.isSymbolicLink() && existsSync(data))
-    rmSync(realpathSync(data), { recursive: true, force: true })
+  const pointer = lstatSync(data, { throwIfNoEntry: false })?.isSymbolicLink() && existsSync(data)
+  if (pointer) rmSync(dirname(realpathSync(data)), { recursive: true, force: true })
   rmSync(data, { recursive: true, force: true })
 }
 

@@ -1,0 +1,56 @@
+import { expect, it, vi } from 'vitest'
+import { refuse } from '../errors.ts'
+import { enqueue, startWorker } from './jobs.ts'
+import { notify, subscribe } from './notify.ts'
+import { testDb } from './testing.ts'
+import { inNoClinic } from './tx.ts'
+
+const { admin } = testDb()
+
+it('a job exists when its transaction commits, and not when that is rolled back', async () => {
+  await inNoClinic((tx) => enqueue(tx, 'kept', { appointmentId: 'a' }))
+  await inNoClinic(async (tx) => (await enqueue(tx, 'lost', {}), refuse('STALE')))
+  await inNoClinic(async (tx) => {
+    await enqueue(tx, 'lost', {})
+    throw new Error('bug')
+  }).catch(() => undefined)
+  expect(await admin('SELECT name, data FROM pgboss.job')).toEqual([{ name: 'kept', data: { appointmentId: 'a' } }])
+})
+
+it('the worker runs a job once, and again when it throws, keeping no message', async () => {
+  const seen: unknown[] = []
+  let failures = 1
+  const stop = await startWorker({
+    handlers: {
+      work: async (data) => {
+        if (failures-- > 0) throw new Error('Jane Roe, born 1980')
+        seen.push(data)
+      },
+    },
+    pollSeconds: 0.5,
+  })
+  await inNoClinic((tx) => enqueue(tx, 'work', { id: 'x' }, { retryLimit: 3 }))
+  // The first retry is due after its delay: made due now.
+  await vi.waitFor(async () => {
+    await admin(`UPDATE pgboss.job SET start_after = now() WHERE state = 'retry'`)
+    expect(seen).toEqual([{ id: 'x' }])
+  }, 10_000)
+  expect(JSON.stringify(await admin('SELECT * FROM pgboss.job'))).not.toContain('Jane')
+  await stop()
+}, 20_000)
+
+it('notice of a change arrives after its commit, and again after a lost connection', async () => {
+  const heard: string[] = []
+  const off = await subscribe('call', (id) => heard.push(id))
+  await inNoClinic(async (tx) => (await notify(tx, 'call', 'rolled-back'), refuse('STALE')))
+  await inNoClinic((tx) => notify(tx, 'other', 'elsewhere'))
+  await inNoClinic((tx) => notify(tx, 'call', 'one'))
+  await vi.waitFor(() => expect(heard).toEqual(['one']))
+  await admin(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%' AND datname = current_database()`,
+  )
+  await vi.waitFor(() => expect(heard).toEqual(['one', '*']), 5000)
+  await inNoClinic((tx) => notify(tx, 'call', 'two'))
+  await vi.waitFor(() => expect(heard).toEqual(['one', '*', 'two']))
+  off()
+}, 20_000)

@@ -1,0 +1,7 @@
+export interface Tools {
+  livekit: string
+  stripeMock?: string
+  chromium?: string
+}
+export function setup(options?: { tests?: boolean }): Promise<Tools>
+export function generateClient(): Promise<void>
