@@ -59,7 +59,7 @@ export async function buildApp(note: (line: string) => void) {
     writeFileSync(join(lock, 'pid'), String(process.pid))
     if (fresh()) return
     rmSync(marker, { force: true })
-    const env = {
+    const env: NodeJS.ProcessEnv = {
       PATH: pathWithBin(),
       HOME: process.env.HOME,
       NODE_ENV: 'production',

@@ -1,0 +1,13 @@
+import { resolveStaff } from '@/lib/access/next-auth'
+import type { Contract } from '@/lib/contract'
+import { makeDoor, type Action, type Actions } from '@/lib/server/action'
+import { accessActions } from './access'
+
+/** Every action, by its name. A contract without its action does not compile once its domain is listed here. */
+const actions = { ...accessActions } satisfies Partial<Actions<Contract>>
+
+export const door = makeDoor({
+  actions: actions as Record<string, Action>,
+  resolveActor: async (kind, request, now) =>
+    kind === 'staff' ? resolveStaff(request.headers.get('cookie'), now) : null,
+})
