@@ -3,6 +3,7 @@
  * a line in each list here; catalogue.test.ts fails for a file that is missing, unlisted or told in one language only.
  */
 import accessEn from './en/access.json' with { type: 'json' }
+import adminEn from './en/admin.json' with { type: 'json' }
 import bookingEn from './en/booking.json' with { type: 'json' }
 import callEn from './en/call.json' with { type: 'json' }
 import clinicEn from './en/clinic.json' with { type: 'json' }
@@ -13,6 +14,7 @@ import errorsEn from './en/errors.json' with { type: 'json' }
 import intakeEn from './en/intake.json' with { type: 'json' }
 import landingEn from './en/landing.json' with { type: 'json' }
 import mailEn from './en/mail.json' with { type: 'json' }
+import onboardingEn from './en/onboarding.json' with { type: 'json' }
 import patientEn from './en/patient.json' with { type: 'json' }
 import paymentEn from './en/payment.json' with { type: 'json' }
 import prescriptionEn from './en/prescription.json' with { type: 'json' }
@@ -20,6 +22,7 @@ import recallEn from './en/recall.json' with { type: 'json' }
 import recordEn from './en/record.json' with { type: 'json' }
 import staffEn from './en/staff.json' with { type: 'json' }
 import accessFr from './fr/access.json' with { type: 'json' }
+import adminFr from './fr/admin.json' with { type: 'json' }
 import bookingFr from './fr/booking.json' with { type: 'json' }
 import callFr from './fr/call.json' with { type: 'json' }
 import clinicFr from './fr/clinic.json' with { type: 'json' }
@@ -30,6 +33,7 @@ import errorsFr from './fr/errors.json' with { type: 'json' }
 import intakeFr from './fr/intake.json' with { type: 'json' }
 import landingFr from './fr/landing.json' with { type: 'json' }
 import mailFr from './fr/mail.json' with { type: 'json' }
+import onboardingFr from './fr/onboarding.json' with { type: 'json' }
 import patientFr from './fr/patient.json' with { type: 'json' }
 import paymentFr from './fr/payment.json' with { type: 'json' }
 import prescriptionFr from './fr/prescription.json' with { type: 'json' }
@@ -39,6 +43,7 @@ import staffFr from './fr/staff.json' with { type: 'json' }
 
 const en = {
   access: accessEn,
+  admin: adminEn,
   booking: bookingEn,
   call: callEn,
   clinic: clinicEn,
@@ -49,6 +54,7 @@ const en = {
   intake: intakeEn,
   landing: landingEn,
   mail: mailEn,
+  onboarding: onboardingEn,
   patient: patientEn,
   payment: paymentEn,
   prescription: prescriptionEn,
@@ -61,6 +67,7 @@ export type Namespace = keyof Messages
 
 const fr = {
   access: accessFr,
+  admin: adminFr,
   booking: bookingFr,
   call: callFr,
   clinic: clinicFr,
@@ -71,6 +78,7 @@ const fr = {
   intake: intakeFr,
   landing: landingFr,
   mail: mailFr,
+  onboarding: onboardingFr,
   patient: patientFr,
   payment: paymentFr,
   prescription: prescriptionFr,

@@ -20,7 +20,7 @@ export const PrescriptionItem = z.object({
 export type PrescriptionItem = z.infer<typeof PrescriptionItem>
 
 export const PrescriptionForm = z.object({
-  items: z.array(PrescriptionItem).min(1, { error: 'required' }).max(12, { error: 'tooMany' }),
+  items: z.array(PrescriptionItem).min(1, { error: 'required' }).max(12, { error: 'tooLarge' }),
   notes: z.string().trim().max(600, { error: 'tooLong' }),
   validDays: z.coerce.number({ error: 'number' }).int({ error: 'number' }).min(1, { error: 'number' }).max(366, { error: 'number' }),
 })

@@ -1,0 +1,93 @@
+'use client'
+import { useTranslations } from 'next-intl'
+import { useEffect, useState } from 'react'
+import { PageHeader } from '@/components/ui/card'
+import { CrossCircleIcon, LinkIcon } from '@/components/ui/icons'
+import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
+import type { InvitationView } from '@/lib/access/rules'
+import { call } from '@/lib/browser/api'
+import { signIn } from '@/lib/browser/staff-session'
+import { vault } from '@/lib/browser/vault'
+import { JoinForm, type Joined } from './join-form'
+
+type Link = { secret: string; rootFingerprint: string }
+type State =
+  | { is: 'opening' }
+  | { is: 'bad-link' | 'gone' | 'not-found' | 'forged' }
+  | { is: 'asked'; link: Link }
+  | { is: 'waiting'; joined: Joined }
+  | { is: 'vouched' }
+
+const pollMs = 2000
+
+export function Join({ invitation }: { invitation: InvitationView | null }) {
+  const t = useTranslations('onboarding')
+  const [state, setState] = useState<State>({ is: 'opening' })
+
+  useEffect(() => {
+    void look(invitation).then(setState)
+  }, [invitation])
+  const joined = state.is === 'waiting' ? state.joined : null
+  useEffect(() => {
+    if (!joined || !invitation) return
+    const timer = setInterval(async () => {
+      const now = await call('access/invitation', { id: invitation.id })
+      if (!now.ok) return
+      if (now.value.state === 'cancelled') setState({ is: 'gone' })
+      if (now.value.state !== 'vouched') return
+      clearInterval(timer)
+      const opened = await signIn(joined.email, joined.passphrase)
+      if (opened.ok) location.assign('/today')
+      else setState({ is: 'vouched' })
+    }, pollMs)
+    return () => clearInterval(timer)
+  }, [joined, invitation])
+
+  const clinic = invitation?.clinicName ?? ''
+  if (state.is === 'opening') return <Skeleton className="h-64 rounded-card" />
+  if (state.is === 'bad-link') return <EmptyState icon={LinkIcon} title={t('join.badLink')}>{t('join.badLinkText')}</EmptyState>
+  if (state.is === 'not-found') return <EmptyState icon={CrossCircleIcon} title={t('join.notFound')}>{t('join.notFoundText')}</EmptyState>
+  if (state.is === 'gone') return <EmptyState icon={CrossCircleIcon} title={t('join.gone')}>{t('join.goneText', { clinic })}</EmptyState>
+  if (state.is === 'forged') {
+    return (
+      <Banner tone="danger" title={t('join.forged')} announce>
+        {t('join.forgedText')}
+      </Banner>
+    )
+  }
+  if (state.is === 'vouched') {
+    return (
+      <Banner tone="success" title={t('join.vouched')} announce>
+        <a href="/sign-in" className="text-accent underline underline-offset-3">
+          {t('join.signInFailed')}
+        </a>
+      </Banner>
+    )
+  }
+  if (state.is === 'waiting') {
+    return (
+      <div role="status">
+        <PageHeader title={t('join.wait')} lead={t('join.waitLead', { clinic })} />
+        <div className="folds h-3 animate-sway rounded-full" aria-hidden />
+        <p className="mt-5 text-soft">{t('join.waitHint')}</p>
+      </div>
+    )
+  }
+  return <JoinForm invitation={{ ...invitation!, ...state.link }} onJoined={(next) => setState({ is: 'waiting', joined: next })} />
+}
+
+/** What the link says against what the server shows: another root than the fragment's is another clinic. */
+async function look(invitation: InvitationView | null): Promise<State> {
+  if (!invitation) return { is: 'not-found' }
+  if (invitation.state !== 'open' || invitation.expired) return { is: 'gone' }
+  const fragment = new URLSearchParams(location.hash.slice(1))
+  const [secret, rootFingerprint] = [fragment.get('s'), fragment.get('k')]
+  if (!secret || !rootFingerprint) return { is: 'bad-link' }
+  const { clinicId, statements } = invitation
+  try {
+    await vault().loadChain({ clinicId, statements }, rootFingerprint)
+  } catch {
+    return { is: 'forged' }
+  }
+  return { is: 'asked', link: { secret, rootFingerprint } }
+}

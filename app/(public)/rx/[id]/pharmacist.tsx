@@ -1,0 +1,121 @@
+'use client'
+import { useFormatter, useTranslations } from 'next-intl'
+import { useEffect, useState } from 'react'
+import { PrescriptionSheet } from '@/components/prescription/sheet'
+import { fingerprintWords } from '@/components/staff/fingerprint'
+import { Button } from '@/components/ui/button'
+import { PageHeader } from '@/components/ui/card'
+import { CodeWords } from '@/components/ui/code-words'
+import { PrintIcon, ShieldIcon, WarningIcon } from '@/components/ui/icons'
+import { Banner, Skeleton } from '@/components/ui/status'
+import type { Result } from '@/lib/errors'
+import { vault } from '@/lib/browser/vault'
+import { type PrescriptionStatus, type RxAnswer, SharedPrescription } from '@/lib/prescription/rules'
+
+type Verdict =
+  | { is: 'checking' }
+  | { is: 'valid'; prescription: SharedPrescription; prescriber: string; issuedAt: string; rootFingerprint: string; status: PrescriptionStatus }
+  | { is: 'altered' | 'unknown-signer' | 'bad-link' | 'not-found' | 'offline' | 'unsupported' }
+
+export function Pharmacist({ id }: { id: string }) {
+  const t = useTranslations('prescription')
+  const format = useFormatter()
+  const [verdict, setVerdict] = useState<Verdict>({ is: 'checking' })
+  useEffect(() => {
+    void check(id).then(setVerdict)
+  }, [id])
+
+  if (verdict.is === 'checking') {
+    return (
+      <div role="status">
+        <p className="mb-4 text-soft">{t('rx.checking')}</p>
+        <Skeleton className="h-80 rounded-card" />
+      </div>
+    )
+  }
+  if (verdict.is !== 'valid') {
+    const serious = verdict.is === 'altered' || verdict.is === 'unknown-signer'
+    return (
+      <>
+        <PageHeader title={t('rx.title')} />
+        <Banner tone={serious ? 'danger' : 'warning'} title={t(`rx.${verdict.is}`)} announce>
+          {t(`rx.${verdict.is}Text`)}
+        </Banner>
+      </>
+    )
+  }
+  const { prescription, prescriber, issuedAt, rootFingerprint, status } = verdict
+  const lapsed = new Date(prescription.expiresAt) <= new Date()
+  const when = (iso: string) => format.dateTime(new Date(iso), { dateStyle: 'long' })
+  return (
+    <article className="flex flex-col gap-6">
+      <PageHeader
+        eyebrow={t('rx.title')}
+        title={prescription.clinic.name}
+        actions={
+          <Button icon={<PrintIcon />} onClick={() => print()} className="print:hidden">
+            {t('rx.print')}
+          </Button>
+        }
+      />
+      {lapsed ? (
+        <Banner tone="warning" title={t('rx.lapsed', { date: when(prescription.expiresAt) })}>
+          {t('rx.lapsedText')}
+        </Banner>
+      ) : (
+        <Banner tone="success" title={t('rx.valid')} announce>
+          {t('rx.validText', { prescriber, date: when(issuedAt) })}
+        </Banner>
+      )}
+      {status === 'issued' || (status === 'expired' && lapsed) ? null : (
+        <Banner tone="warning" title={t('rx.serverSays', { status: t(`status.${status}`) })}>
+          {t('rx.serverSaysText')}
+        </Banner>
+      )}
+      <PrescriptionSheet prescription={prescription} />
+      <section className="rounded-card border border-line bg-surface p-5">
+        <h2 className="mb-3 flex items-center gap-2 text-lg">
+          <ShieldIcon /> {t('rx.howTitle')}
+        </h2>
+        <ul className="mb-5 list-disc ps-6 text-soft">
+          <li>{t('rx.how1')}</li>
+          <li>{t('rx.how2')}</li>
+          <li>{t('rx.how3')}</li>
+        </ul>
+        <CodeWords label={t('rx.fingerprint')} parts={fingerprintWords(rootFingerprint)} hint={t('rx.fingerprintHint')} />
+        <p className="mt-4 flex gap-2 text-sm text-soft">
+          <WarningIcon size={18} className="mt-0.5" /> {t('rx.serverWord', { status: t(`status.${status}`) })}
+        </p>
+      </section>
+    </article>
+  )
+}
+
+/** The fragment decrypts and names the root; the chain inside proves the signer. Nothing the server says makes it valid. */
+async function check(id: string): Promise<Verdict> {
+  const fragment = new URLSearchParams(location.hash.slice(1))
+  const [secret, rootFingerprint] = [fragment.get('k'), fragment.get('r')]
+  if (!secret || !rootFingerprint) return { is: 'bad-link' }
+  let answer: Result<RxAnswer>
+  try {
+    answer = (await (await fetch(`/api/rx/${encodeURIComponent(id)}`)).json()) as Result<RxAnswer>
+  } catch {
+    return { is: 'offline' }
+  }
+  if (!answer.ok) return { is: answer.code === 'NOT_FOUND' ? 'not-found' : 'offline' }
+  const { share, status } = answer.value
+  const opened = await vault()
+    .openShare({ rxId: id, secret, share, rootFingerprint })
+    .catch(() => ({ ok: false as const, code: 'BAD_ENVELOPE' as const }))
+  if (!opened.ok) {
+    if (opened.code === 'UNSUPPORTED') return { is: 'unsupported' }
+    return { is: ['NOT_VOUCHED', 'CHAIN_FORKED', 'CHAIN_INVALID', 'CHAIN_SHORTER'].includes(opened.code) ? 'unknown-signer' : 'altered' }
+  }
+  const parsed = SharedPrescription.safeParse(opened.prescription)
+  // Signed, but for another number or by another than it names: not what was prescribed here.
+  if (!parsed.success || parsed.data.rxId !== id || parsed.data.prescriber.memberId !== opened.prescriber.memberId) {
+    return { is: 'altered' }
+  }
+  const { prescriber, issuedAt } = opened
+  return { is: 'valid', prescription: parsed.data, prescriber: prescriber.name, issuedAt, rootFingerprint, status }
+}

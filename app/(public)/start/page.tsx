@@ -1,0 +1,23 @@
+import type { Metadata } from 'next'
+import { NextIntlClientProvider } from 'next-intl'
+import { getLocale, getTranslations } from 'next-intl/server'
+import { PageHeader } from '@/components/ui/card'
+import { pick } from '@/lib/messages/pick'
+import { OpenClinic } from './open-clinic'
+
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await getTranslations('onboarding')
+  return { title: t('title') }
+}
+
+export default async function StartPage() {
+  const [t, locale] = await Promise.all([getTranslations('onboarding'), getLocale()])
+  return (
+    <div className="mx-auto max-w-2xl py-4">
+      <PageHeader eyebrow={t('eyebrow')} title={t('title')} lead={t('lead')} />
+      <NextIntlClientProvider locale={locale} messages={pick(locale, 'onboarding', 'access', 'errors', 'common')}>
+        <OpenClinic />
+      </NextIntlClientProvider>
+    </div>
+  )
+}

@@ -1,0 +1,39 @@
+import { NextIntlClientProvider } from 'next-intl'
+import { getLocale } from 'next-intl/server'
+import { redirect } from 'next/navigation'
+import type { ReactNode } from 'react'
+import { StaffShell } from '@/components/shell/staff-shell'
+import { AccountMenu, StaffGate, StaffProvider } from '@/components/staff/session'
+import { requireStaff } from '@/lib/access/current'
+import { loadMe } from '@/lib/access/flow'
+import { pick } from '@/lib/messages/pick'
+
+const namespaces = [
+  'access',
+  'admin',
+  'call',
+  'common',
+  'encounter',
+  'errors',
+  'intake',
+  'onboarding',
+  'prescription',
+  'recall',
+  'staff',
+] as const
+
+/** The server draws the frame and hands over sealed bytes; names and notes appear once the vault has opened them. */
+export default async function StaffLayout({ children }: { children: ReactNode }) {
+  const actor = await requireStaff()
+  const [me, locale] = await Promise.all([loadMe(actor), getLocale()])
+  if (!me.ok) redirect('/sign-in')
+  return (
+    <NextIntlClientProvider locale={locale} messages={pick(locale, ...namespaces)}>
+      <StaffProvider material={me.value}>
+        <StaffShell roles={actor.roles} account={<AccountMenu />}>
+          <StaffGate>{children}</StaffGate>
+        </StaffShell>
+      </StaffProvider>
+    </NextIntlClientProvider>
+  )
+}

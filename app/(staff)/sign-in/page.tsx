@@ -1,0 +1,35 @@
+import type { Metadata } from 'next'
+import { NextIntlClientProvider } from 'next-intl'
+import { getLocale, getTranslations } from 'next-intl/server'
+import { PublicShell } from '@/components/shell/public-shell'
+import { pick } from '@/lib/messages/pick'
+import { SignIn } from './sign-in'
+
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await getTranslations('access')
+  return { title: t('signIn.title') }
+}
+
+export default async function SignInPage() {
+  const [t, locale] = await Promise.all([getTranslations('access'), getLocale()])
+  return (
+    <PublicShell>
+      <div className="mx-auto grid max-w-4xl items-center gap-10 py-8 md:grid-cols-[1fr_1.05fr]">
+        <div>
+          <p className="eyebrow mb-1">{t('signIn.eyebrow')}</p>
+          <h1 className="text-3xl">{t('signIn.title')}</h1>
+          <p className="mt-3 text-lg text-soft">{t('signIn.lead')}</p>
+          <p className="mt-6 text-soft">
+            {t('signIn.newClinic')}{' '}
+            <a href="/start" className="text-accent underline underline-offset-3">
+              {t('signIn.start')}
+            </a>
+          </p>
+        </div>
+        <NextIntlClientProvider locale={locale} messages={pick(locale, 'access', 'errors')}>
+          <SignIn />
+        </NextIntlClientProvider>
+      </div>
+    </PublicShell>
+  )
+}

@@ -1,0 +1,56 @@
+'use client'
+import { useTranslations } from 'next-intl'
+import { useEffect, useState } from 'react'
+import { Button } from '@/components/ui/button'
+import { Banner } from '@/components/ui/status'
+import { LockIcon } from '@/components/ui/icons'
+import type { KeyMaterial } from '@/lib/access/rules'
+import { lastAddress, type SessionCode, unlockAgain } from '@/lib/browser/staff-session'
+import type { ChainView } from '@/lib/browser/vault-api'
+import { PasswordForm } from './password-form'
+
+/** In place of the page, not over it: what was on the screen is gone from the document. */
+export function LockScreen({
+  name,
+  code,
+  onOpen,
+  onLeave,
+}: {
+  name: string
+  code?: SessionCode
+  onOpen: (me: KeyMaterial, chain: ChainView) => void
+  onLeave: () => void
+}) {
+  const t = useTranslations('access')
+  const [address, setAddress] = useState<string | null>(null)
+  useEffect(() => setAddress(lastAddress()), [])
+  const grave = code?.startsWith('CHAIN')
+  return (
+    <div className="mx-auto flex max-w-md flex-col gap-6 py-10">
+      <div className="folds flex size-16 items-center justify-center rounded-full">
+        <span className="flex size-11 items-center justify-center rounded-full bg-surface text-accent">
+          <LockIcon size={22} />
+        </span>
+      </div>
+      <div>
+        <h1 className="text-2xl">{t('locked.title', { name })}</h1>
+        <p className="mt-2 text-soft">{t('locked.lead')}</p>
+      </div>
+      {grave ? (
+        <Banner tone="danger" title={t('chainTitle')} announce>
+          {t(`vault.${code as 'CHAIN_FORKED' | 'CHAIN_SHORTER' | 'CHAIN_INVALID'}`)}
+        </Banner>
+      ) : address === null ? null : (
+        <PasswordForm
+          address={address}
+          submit={t('locked.unlock')}
+          attempt={unlockAgain}
+          onDone={({ material, chain }) => onOpen(material, chain)}
+        />
+      )}
+      <Button variant="quiet" onClick={onLeave}>
+        {t('locked.leave')}
+      </Button>
+    </div>
+  )
+}

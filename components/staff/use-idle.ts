@@ -1,0 +1,35 @@
+'use client'
+import { useEffect, useEffectEvent } from 'react'
+
+/** While somebody holds this, an idle browser stays open: a consult is not idle though nobody types. */
+const held = new Set<symbol>()
+
+export function keepUnlocked(): () => void {
+  const mine = Symbol('call')
+  held.add(mine)
+  return () => held.delete(mine)
+}
+
+const signs = ['pointerdown', 'keydown', 'wheel', 'touchstart'] as const
+
+/** Calls back once nobody has touched the page for so many minutes. */
+export function useIdle(minutes: number, onIdle: () => void, on: boolean) {
+  const idle = useEffectEvent(onIdle)
+  useEffect(() => {
+    if (!on) return
+    let last = Date.now()
+    const touched = () => {
+      last = Date.now()
+    }
+    for (const sign of signs) addEventListener(sign, touched, { passive: true, capture: true })
+    // A laptop that slept wakes up past the time: the clock is read, not counted.
+    const timer = setInterval(() => {
+      if (held.size) touched()
+      else if (Date.now() - last > minutes * 60_000) idle()
+    }, 5_000)
+    return () => {
+      clearInterval(timer)
+      for (const sign of signs) removeEventListener(sign, touched, { capture: true })
+    }
+  }, [minutes, on])
+}

@@ -1,0 +1,116 @@
+import type { KeyMaterial } from '../access/rules.ts'
+import type { Code } from '../errors.ts'
+import { call } from './api.ts'
+import { vault } from './vault.ts'
+import type { ChainView, VaultCode } from './vault-api.ts'
+import { VaultError } from './vault-error.ts'
+
+export type SessionCode = Code | VaultCode | 'OFFLINE' | 'INTERNAL'
+export type Opening = { ok: true; material: KeyMaterial; chain: ChainView } | { ok: false; code: SessionCode }
+
+class Stopped extends Error {
+  readonly code: SessionCode
+  constructor(code: SessionCode) {
+    super(code)
+    this.code = code
+  }
+}
+
+type Answer<T> = { ok: true; value: T } | { ok: false; code: SessionCode }
+function need<T>(answer: Answer<T>): T {
+  if (!answer.ok) throw new Stopped(answer.code)
+  return answer.value
+}
+
+/** The address is asked once for each tab: unlocking after a pause then needs the password alone. */
+const addressKey = 'curtain.staff-address'
+export const lastAddress = () => sessionStorage.getItem(addressKey) ?? ''
+
+/** Password to signed-in session and unlocked vault. The password goes to the vault's worker and no further. */
+export const signIn = (email: string, password: string): Promise<Opening> =>
+  attempt(async () => {
+    const { proof } = await prove(email, password)
+    await takeSession(proof)
+    sessionStorage.setItem(addressKey, email)
+    return unlock(need(await call('access/me', {})))
+  })
+
+/** The same password again after a lock, inside the session that is still good. */
+export const unlockAgain = (email: string, password: string): Promise<Opening> =>
+  attempt(async () => {
+    await prove(email, password)
+    sessionStorage.setItem(addressKey, email)
+    return unlock(need(await call('access/me', {})))
+  })
+
+/** After a reload: keys that this browser kept for this session. Null: it keeps none, ask for the password. */
+export async function resume(material: KeyMaterial): Promise<Opening | null> {
+  return attempt(async () => {
+    const { clinicId, memberId, sessionId, epochGrants, statements } = material
+    const chain = await vault().resume({ clinicId, memberId, sessionId, epochGrants, chain: { clinicId, statements } })
+    return chain && { material, chain }
+  })
+}
+
+export async function signOut(): Promise<void> {
+  await vault()
+    .lock()
+    .catch(() => undefined)
+  await call('access/sign-out', {})
+  sessionStorage.removeItem(addressKey)
+}
+
+async function prove(email: string, password: string): Promise<{ proof: string }> {
+  const { request } = await vault().signInStart(password)
+  const { response, state } = need(await call('access/sign-in-start', { email, request }))
+  const { finish } = await vault().signInFinish({ response })
+  return need(await call('access/sign-in-finish', { state, finish }))
+}
+
+/** next-auth's own endpoints: a CSRF token, then the proof. Its cookie is the session. */
+async function takeSession(proof: string) {
+  const csrf = await fetch('/api/auth/csrf').catch(() => null)
+  if (!csrf?.ok) throw new Stopped('OFFLINE')
+  const { csrfToken } = (await csrf.json()) as { csrfToken: string }
+  const answer = await fetch('/api/auth/callback/credentials', {
+    method: 'POST',
+    body: new URLSearchParams({ csrfToken, proof, json: 'true' }),
+  }).catch(() => null)
+  if (!answer) throw new Stopped('OFFLINE')
+  if (!answer.ok) throw new Stopped('PROOF_USED')
+}
+
+async function unlock(material: KeyMaterial) {
+  const { clinicId, memberId, sessionId, wrappedAccount, epochGrants, statements } = material
+  const chain = await vault().unlock({
+    clinicId,
+    memberId,
+    sessionId,
+    wrappedAccount,
+    epochGrants,
+    chain: { clinicId, statements },
+  })
+  await keepHead()
+  return { material, chain }
+}
+
+/** The wrap on the server carries the newest head that this member saw, so that a wiped browser is not a blank one. */
+export async function keepHead(): Promise<void> {
+  const wrappedAccount = await vault().rewrapAccount()
+  await call('access/save-wrap', { wrappedAccount })
+}
+
+async function attempt<T extends { material: KeyMaterial; chain: ChainView } | false>(
+  work: () => Promise<T>,
+): Promise<T extends false ? null : Opening>
+async function attempt(
+  work: () => Promise<{ material: KeyMaterial; chain: ChainView } | false>,
+): Promise<Opening | null> {
+  try {
+    const opened = await work()
+    return opened && { ok: true, ...opened }
+  } catch (error) {
+    if (error instanceof Stopped || error instanceof VaultError) return { ok: false, code: error.code }
+    throw error
+  }
+}

@@ -1,0 +1,153 @@
+import 'server-only'
+import type { z } from 'zod'
+import { isClinical, type StaffActor } from '@/lib/access/rules'
+import { listStatements } from '@/lib/access/store'
+import { ok, refuse, type Result } from '@/lib/errors'
+import { listPrescriptions } from '@/lib/prescription/store'
+import { listRecalls } from '@/lib/recall/store'
+import { addGrants, findRecords, saveRecord } from '@/lib/record/store'
+import { audit } from '@/lib/server/audit'
+import { notify } from '@/lib/server/notify'
+import { inClinic } from '@/lib/server/tx'
+import { addDays, dayBounds, dayIn, type DayView, decideVisit, type EncounterView, nextUp, weekStart } from './rules'
+import type * as rules from './rules'
+import * as store from './store'
+
+type In<S extends z.ZodType> = z.output<S>
+interface Context {
+  now: Date
+}
+
+/** One day of the clinic: everybody's for the desk and admins, and for practitioners who ask for it. */
+export async function loadDay(
+  actor: StaffActor,
+  input: In<typeof rules.DayInput>,
+  { now }: Context,
+): Promise<Result<DayView>> {
+  return inClinic(actor.clinicId, async (tx) => {
+    const { zone } = await store.findClinic(tx, actor)
+    const today = dayIn(zone, now)
+    const day = input.day ?? today
+    const monday = weekStart(day)
+    const week = { from: dayBounds(monday, zone).from, to: dayBounds(addDays(monday, 6), zone).to, memberId: input.memberId }
+    const rows = await store.listDay(tx, actor, { ...dayBounds(day, zone), memberId: input.memberId }, now)
+    const load = await store.listLoad(tx, actor, week)
+    const patientIds = [...new Set(rows.map((row) => row.patientId))]
+    return ok({
+      day,
+      zone,
+      today,
+      rows,
+      practitioners: await store.listPractitioners(tx, actor),
+      week: [0, 1, 2, 3, 4, 5, 6].map((offset) => loadOf(addDays(monday, offset), load, zone)),
+      records: await findRecords(tx, actor, { patientIds, types: ['identity', 'checklist'], latestOnly: true }),
+    })
+  })
+}
+
+function loadOf(day: string, load: { startsAt: Date; endsAt: Date }[], zone: string) {
+  const { from, to } = dayBounds(day, zone)
+  const mine = load.filter((one) => from <= one.startsAt && one.startsAt < to)
+  const minutes = mine.reduce((sum, one) => sum + (one.endsAt.getTime() - one.startsAt.getTime()) / 60_000, 0)
+  return { day, count: mine.length, minutes }
+}
+
+/** Everything of one patient that a practitioner may read, sealed. Opening a chart is written down. */
+export async function openEncounter(
+  actor: StaffActor,
+  { appointmentId }: In<typeof rules.AppointmentInput>,
+  { now }: Context,
+): Promise<Result<EncounterView>> {
+  if (!isClinical(actor)) return refuse('NOT_ALLOWED')
+  return inClinic(actor.clinicId, async (tx) => {
+    const found = await store.findVisit(tx, actor, appointmentId, now)
+    if (!found) return refuse('NOT_FOUND')
+    const { row, service } = found
+    const { clinic, zone } = await store.findClinic(tx, actor)
+    const today = await store.listDay(tx, actor, { ...dayBounds(dayIn(zone, now), zone), memberId: row.memberId }, now)
+    const next = nextUp(today.filter((one) => one.appointmentId !== appointmentId), now)
+    const { patientId } = row
+    await audit(tx, actor, 'encounter.opened', appointmentId)
+    return ok({
+      appointment: row,
+      zone,
+      clinic,
+      me: await store.findMember(tx, actor),
+      service: { id: service.id, name: service.name, minutes: service.minutes, intakeForm: service.intakeForm },
+      services: await store.listServices(tx, actor),
+      statements: await listStatements(tx, actor.clinicId),
+      patientKeys: await store.listPatientKeys(tx, actor, patientId),
+      records: await findRecords(tx, actor, { patientIds: [patientId], latestOnly: true }),
+      consents: await store.listConsents(tx, actor, patientId),
+      prescriptions: await listPrescriptions(tx, actor, patientId, now),
+      recalls: await listRecalls(tx, actor, { patientId }),
+      visits: await store.listVisits(tx, actor, patientId),
+      next: next && { appointmentId: next.appointmentId, startsAt: next.startsAt, waiting: next.waiting },
+    })
+  })
+}
+
+/** Record types that this door takes: prescriptions and recalls come with their rows, by doors of their own. */
+const written = ['note', 'draft'] as const
+
+export async function saveNote(
+  actor: StaffActor,
+  { appointmentId, record }: In<typeof rules.SaveRecordInput>,
+  { now }: Context,
+): Promise<Result<{ recordId: string; revision: number }>> {
+  if (!isClinical(actor)) return refuse('NOT_ALLOWED')
+  if (!written.includes(record.meta.type as 'note')) return refuse('BAD_INPUT', { 'record.meta.type': 'invalid' })
+  return inClinic(actor.clinicId, async (tx) => {
+    const found = await store.findVisit(tx, actor, appointmentId, now)
+    if (!found || found.row.patientId !== record.meta.patientId) return refuse('NOT_FOUND')
+    const saved = await saveRecord(tx, actor, record, { appointmentId })
+    if (!saved.ok) return saved
+    const { recordId, revision } = record.meta
+    if (record.meta.type === 'note') {
+      await audit(tx, actor, 'encounter.note-saved', recordId)
+      await notify(tx, 'patient', found.row.patientId)
+    }
+    return ok({ recordId, revision })
+  })
+}
+
+export async function share(
+  actor: StaffActor,
+  { appointmentId, grants }: In<typeof rules.ShareInput>,
+  { now }: Context,
+): Promise<Result<{ done: true }>> {
+  if (!isClinical(actor)) return refuse('NOT_ALLOWED')
+  return inClinic(actor.clinicId, async (tx) => {
+    const found = await store.findVisit(tx, actor, appointmentId, now)
+    if (!found) return refuse('NOT_FOUND')
+    const { patientId } = found.row
+    const added = await addGrants(tx, actor, { patientId, grants })
+    if (!added.ok) return added
+    await audit(tx, actor, 'encounter.shared', appointmentId)
+    await notify(tx, 'patient', patientId)
+    return ok({ done: true as const })
+  })
+}
+
+export const complete = (actor: StaffActor, input: In<typeof rules.AppointmentInput>, ctx: Context) =>
+  move(actor, input.appointmentId, 'complete', ctx)
+export const miss = (actor: StaffActor, input: In<typeof rules.AppointmentInput>, ctx: Context) =>
+  move(actor, input.appointmentId, 'miss', ctx)
+
+async function move(
+  actor: StaffActor,
+  appointmentId: string,
+  event: rules.VisitEvent,
+  { now }: Context,
+): Promise<Result<{ done: true }>> {
+  return inClinic(actor.clinicId, async (tx) => {
+    const found = await store.findVisit(tx, actor, appointmentId, now)
+    if (!found) return refuse('NOT_FOUND')
+    const { status, startsAt, endsAt } = found.row
+    const to = decideVisit({ status, startsAt: new Date(startsAt), endsAt: new Date(endsAt) }, event, now)
+    if (!to || !(await store.moveVisit(tx, actor, { id: appointmentId, from: status, to }, now))) return refuse('WRONG_STATE')
+    await audit(tx, actor, `encounter.${event}`, appointmentId)
+    await notify(tx, 'staff', actor.clinicId)
+    return ok({ done: true as const })
+  })
+}

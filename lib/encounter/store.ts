@@ -1,0 +1,190 @@
+import 'server-only'
+import type { StaffActor } from '@/lib/access/rules'
+import type { Tx } from '@/lib/server/tx'
+import type { ConsentProof, DayRow, PaidState, PatientKeyRow, VisitStatus } from './rules'
+
+/** Rows that stand in nobody's day: a hold is not an appointment yet. */
+const shown = ['booked', 'arrived', 'in_consult', 'completed', 'no_show', 'cancelled'] as const
+const busy = ['booked', 'arrived', 'in_consult', 'completed', 'no_show'] as const
+
+const include = {
+  service: true,
+  member: true,
+  payment: true,
+  call: { include: { callParticipants: { where: { role: 'patient', state: 'waiting' as const } } } },
+}
+
+export async function listDay(
+  tx: Tx,
+  actor: StaffActor,
+  { from, to, memberId }: { from: Date; to: Date; memberId?: string },
+  now: Date,
+): Promise<DayRow[]> {
+  const rows = await tx.appointment.findMany({
+    where: {
+      clinicId: actor.clinicId,
+      startsAt: { gte: from, lt: to },
+      status: { in: [...shown] },
+      patientId: { not: null },
+      ...(memberId ? { memberId } : {}),
+    },
+    include,
+    orderBy: [{ startsAt: 'asc' }, { id: 'asc' }],
+  })
+  return rows.map((row) => toRow(row, now))
+}
+
+export async function findVisit(tx: Tx, actor: StaffActor, id: string, now: Date) {
+  const row = await tx.appointment.findFirst({
+    where: { id, clinicId: actor.clinicId, patientId: { not: null }, status: { in: [...shown] } },
+    include,
+  })
+  return row && { row: toRow(row, now), service: row.service }
+}
+
+type Found = Awaited<ReturnType<typeof find>>
+const find = (tx: Tx) => tx.appointment.findFirstOrThrow({ include })
+
+/** Somebody who left without a word is not waiting: a minute and a half without a sign of life. */
+const awayMs = 90_000
+
+function toRow(row: Found, now: Date): DayRow {
+  const waiting = row.call?.callParticipants.some((one) => now.getTime() - one.lastSeenAt.getTime() < awayMs) ?? false
+  return {
+    appointmentId: row.id,
+    patientId: row.patientId!,
+    memberId: row.memberId,
+    practitioner: row.member.displayName,
+    service: row.service.name,
+    startsAt: row.startsAt.toISOString(),
+    endsAt: row.endsAt.toISOString(),
+    status: row.status as VisitStatus,
+    paid: paidState(row),
+    priceMinor: row.priceMinor,
+    currency: row.currency,
+    arrivedAt: row.arrivedAt?.toISOString() ?? null,
+    startedAt: row.startedAt?.toISOString() ?? null,
+    completedAt: row.completedAt?.toISOString() ?? null,
+    waiting,
+  }
+}
+
+function paidState(row: Pick<Found, 'paymentMode' | 'priceMinor' | 'payment'>): PaidState {
+  if (row.paymentMode === 'free' || row.priceMinor === 0) return 'free'
+  switch (row.payment?.status) {
+    case 'paid':
+      return 'paid'
+    case 'refunded':
+      return 'refunded'
+    case 'failed':
+    case 'expired':
+      return 'failed'
+    default:
+      return row.paymentMode === 'later' ? 'later' : 'due'
+  }
+}
+
+/** Start and length of every appointment of some days, for the load chart. */
+export async function listLoad(tx: Tx, actor: StaffActor, at: { from: Date; to: Date; memberId?: string }) {
+  return tx.appointment.findMany({
+    where: {
+      clinicId: actor.clinicId,
+      startsAt: { gte: at.from, lt: at.to },
+      status: { in: [...busy] },
+      ...(at.memberId ? { memberId: at.memberId } : {}),
+    },
+    select: { startsAt: true, endsAt: true },
+  })
+}
+
+export async function listPractitioners(tx: Tx, actor: StaffActor) {
+  const rows = await tx.member.findMany({
+    where: { clinicId: actor.clinicId, status: 'active', roles: { has: 'practitioner' } },
+    orderBy: { displayName: 'asc' },
+    select: { id: true, displayName: true },
+  })
+  return rows.map((row) => ({ memberId: row.id, name: row.displayName }))
+}
+
+export async function findClinic(tx: Tx, actor: StaffActor) {
+  const row = await tx.clinic.findFirstOrThrow({ where: { id: actor.clinicId } })
+  const { id, name, slug, address, phone, timeZone } = row
+  return { clinic: { id, name, slug, address, phone }, zone: timeZone }
+}
+
+export async function findMember(tx: Tx, actor: StaffActor) {
+  const row = await tx.member.findFirstOrThrow({ where: { id: actor.memberId, clinicId: actor.clinicId } })
+  return { memberId: row.id, name: row.displayName, title: row.title }
+}
+
+export async function listVisits(tx: Tx, actor: StaffActor, patientId: string) {
+  const rows = await tx.appointment.findMany({
+    where: { clinicId: actor.clinicId, patientId, status: { in: [...shown] } },
+    include: { service: true, member: true },
+    orderBy: { startsAt: 'desc' },
+    take: 200,
+  })
+  return rows.map((row) => ({
+    appointmentId: row.id,
+    startsAt: row.startsAt.toISOString(),
+    service: row.service.name,
+    practitioner: row.member.displayName,
+  }))
+}
+
+export async function listPatientKeys(tx: Tx, actor: StaffActor, patientId: string): Promise<PatientKeyRow[]> {
+  const rows = await tx.patientKey.findMany({ where: { clinicId: actor.clinicId, patientId }, orderBy: { createdAt: 'asc' } })
+  return rows.map((row) => ({
+    keyId: row.id,
+    keys: { sign: row.signKey, dh: row.dhKey },
+    state: row.state,
+    vouch: row.vouch,
+  }))
+}
+
+export async function listConsents(tx: Tx, actor: StaffActor, patientId: string): Promise<ConsentProof[]> {
+  const rows = await tx.consentEvent.findMany({ where: { clinicId: actor.clinicId, patientId }, orderBy: { seq: 'asc' } })
+  const texts = await tx.consentText.findMany({
+    where: { clinicId: actor.clinicId, id: { in: rows.map((row) => row.consentTextId) } },
+  })
+  return rows.map((row) => {
+    const text = texts.find((one) => one.id === row.consentTextId)
+    return {
+      recordId: row.recordId,
+      appointmentId: row.appointmentId,
+      consentTextId: row.consentTextId,
+      title: text?.title ?? '',
+      version: text?.version ?? 0,
+      textHash: row.textHash,
+      state: row.state,
+      signer: row.signer,
+      signature: row.signature,
+      signedAt: row.createdAt.toISOString(),
+      seq: row.seq,
+      previous: row.previous,
+      hash: row.hash,
+    }
+  })
+}
+
+export async function listServices(tx: Tx, actor: StaffActor) {
+  return tx.service.findMany({
+    where: { clinicId: actor.clinicId, active: true },
+    orderBy: { position: 'asc' },
+    select: { id: true, name: true },
+  })
+}
+
+/** Moves a visit from the state that was decided upon; false when the call or a colleague did first. */
+export async function moveVisit(
+  tx: Tx,
+  actor: StaffActor,
+  at: { id: string; from: VisitStatus; to: VisitStatus },
+  now: Date,
+): Promise<boolean> {
+  const { count } = await tx.appointment.updateMany({
+    where: { id: at.id, clinicId: actor.clinicId, status: at.from },
+    data: { status: at.to, ...(at.to === 'completed' ? { completedAt: now } : {}) },
+  })
+  return count === 1
+}
