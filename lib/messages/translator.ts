@@ -1,4 +1,4 @@
-import { createTranslator } from 'next-intl'
+import { createTranslator } from 'use-intl/core'
 import { catalogue, type Locale, type Namespace } from './catalogue.ts'
 
 /** `t` outside of a request: mails, jobs, calendar files. Inside one, use getTranslations of next-intl/server. */
