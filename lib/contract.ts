@@ -1,8 +1,20 @@
 import type { AccessContract } from './access/rules.ts'
 import type { CallContract } from './call/rules.ts'
+import type { ClinicContract } from './clinic/rules.ts'
 import type { EncounterContract } from './encounter/rules.ts'
+import type { PatientContract } from './patient/rules.ts'
 import type { PrescriptionContract } from './prescription/rules.ts'
 import type { RecallContract } from './recall/rules.ts'
+import type { RecordContract } from './record/rules.ts'
 
-/** Every action that a browser may call: name → what goes in and what comes out. Types alone, each from its domain's rules. */
-export type Contract = AccessContract & CallContract & EncounterContract & PrescriptionContract & RecallContract
+/** Every action of the JSON door: its name, what goes in and what comes out. */
+export type Contract = AccessContract &
+  CallContract &
+  ClinicContract &
+  EncounterContract &
+  PatientContract &
+  PrescriptionContract &
+  RecallContract &
+  RecordContract
+
+export type ActionName = keyof Contract

@@ -8,6 +8,8 @@ export type Answer<T> =
 export interface CallOptions {
   /** Which session the page speaks for, where an action takes both. */
   as?: 'patient' | 'staff'
+  /** The patient that the page speaks for: a browser may hold several. */
+  patientId?: string
   /** Tries again for a while when there is no answer: only for actions that may happen twice. */
   retry?: boolean
   signal?: AbortSignal
@@ -31,11 +33,15 @@ export async function call<Name extends keyof Contract & string>(
   }
 }
 
-async function once<T>(name: string, input: unknown, { as, signal }: CallOptions): Promise<Answer<T>> {
+async function once<T>(name: string, input: unknown, { as, patientId, signal }: CallOptions): Promise<Answer<T>> {
   try {
     const answer = await fetch(`/api/${name}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(as ? { 'curtain-as': as } : {}) },
+      headers: {
+        'content-type': 'application/json',
+        ...(as && { 'curtain-as': as }),
+        ...(patientId && { 'curtain-patient': patientId }),
+      },
       body: JSON.stringify(input),
       signal: signal ?? null,
       cache: 'no-store',

@@ -1,13 +1,16 @@
 import { resolveStaff } from '@/lib/access/next-auth'
 import type { Contract } from '@/lib/contract'
 import { makeDoor, type Action, type Actions } from '@/lib/server/action'
+import { resolvePatient } from '@/lib/patient/session'
 import { accessActions } from './access'
+import { patientActions } from './patient'
+import { recordActions } from './record'
 
 /** Every action, by its name. A contract without its action does not compile once its domain is listed here. */
-const actions = { ...accessActions } satisfies Partial<Actions<Contract>>
+const actions = { ...accessActions, ...patientActions, ...recordActions } satisfies Partial<Actions<Contract>>
 
 export const door = makeDoor({
   actions: actions as Record<string, Action>,
   resolveActor: async (kind, request, now) =>
-    kind === 'staff' ? resolveStaff(request.headers.get('cookie'), now) : null,
+    kind === 'staff' ? resolveStaff(request.headers.get('cookie'), now) : resolvePatient(request, now),
 })

@@ -1,0 +1,8 @@
+import * as flow from '@/lib/patient/flow'
+import * as rules from '@/lib/patient/rules'
+import { action, type Actions } from '@/lib/server/action'
+
+export const patientActions = {
+  'patient/challenge': action('public', rules.ChallengeInput, flow.challenge),
+  'patient/session': action('public', rules.SessionInput, flow.openSession),
+} satisfies Actions<rules.PatientContract>

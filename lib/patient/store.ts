@@ -1,0 +1,34 @@
+import 'server-only'
+import type { Tx } from '../server/tx.ts'
+
+export interface DeviceKey {
+  id: string
+  patientId: string
+  signKey: string
+  dhKey: string
+  state: 'booking' | 'confirmed' | 'vouched' | 'revoked'
+}
+
+/** A device's key that still counts; null when it is unknown, another patient's, or revoked. */
+export async function findDeviceKey(tx: Tx, ids: { patientId: string; keyId: string }): Promise<DeviceKey | null> {
+  return tx.patientKey.findFirst({
+    where: { id: ids.keyId, patientId: ids.patientId, state: { not: 'revoked' } },
+    select: { id: true, patientId: true, signKey: true, dhKey: true, state: true },
+  })
+}
+
+export async function saveNonce(
+  tx: Tx,
+  nonce: { value: string; clinicId: string; purpose: string; expiresAt: Date },
+): Promise<void> {
+  await tx.nonce.create({ data: nonce })
+}
+
+/** True for the first who uses it in time, and for nobody after. */
+export async function takeNonce(tx: Tx, value: string, purpose: string, now: Date): Promise<boolean> {
+  const { count } = await tx.nonce.updateMany({
+    where: { value, purpose, usedAt: null, expiresAt: { gt: now } },
+    data: { usedAt: now },
+  })
+  return count === 1
+}

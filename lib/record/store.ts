@@ -1,0 +1,203 @@
+import 'server-only'
+import type { Actor, PatientActor, StaffActor } from '../access/rules.ts'
+import type { RecordType, Sealed, SealedGrant } from '../crypto/types.ts'
+import { refuse, ok, type Result } from '../errors.ts'
+import { openOuter, sealOuter } from '../server/keystore.ts'
+import type { Tx } from '../server/tx.ts'
+import { deskTypes, type StoredRecord } from './rules.ts'
+
+type Writer = Exclude<Actor, { kind: 'public' }>
+
+const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'base64url'))
+const b64 = (value: Uint8Array) => Buffer.from(value).toString('base64url')
+
+/**
+ * Stores new revisions, each grant inside the outer layer. A repeat of what is stored is no fault; another record under a
+ * taken revision is STALE, a record of another clinic or patient NOT_ALLOWED.
+ */
+export async function saveRecords(
+  tx: Tx,
+  actor: Writer,
+  records: readonly Sealed[],
+  at: { patientId?: string; appointmentId: string | null },
+): Promise<Result<{ stored: number }>> {
+  let stored = 0
+  for (const record of records) {
+    const { meta } = record
+    if (meta.clinicId !== actor.clinicId || (at.patientId && meta.patientId !== at.patientId))
+      return refuse('NOT_ALLOWED')
+    if (actor.kind === 'patient' && meta.patientId !== actor.patientId) return refuse('NOT_ALLOWED')
+    if (meta.revision > 1) {
+      const before = await tx.record.findFirst({ where: { recordId: meta.recordId, revision: meta.revision - 1 } })
+      if (!before) return refuse('STALE')
+      if (before.patientId !== meta.patientId || before.type !== meta.type) return refuse('NOT_ALLOWED')
+    }
+    const { count } = await tx.record.createMany({
+      data: [
+        {
+          clinicId: actor.clinicId,
+          patientId: meta.patientId,
+          recordId: meta.recordId,
+          revision: meta.revision,
+          type: meta.type,
+          appointmentId: at.appointmentId,
+          header: bytes(record.header),
+          commit: bytes(record.commit),
+          ciphertext: bytes(record.ciphertext),
+          signature: bytes(record.signature),
+        },
+      ],
+      skipDuplicates: true,
+    })
+    if (count === 0) {
+      const there = await tx.record.findFirst({ where: { recordId: meta.recordId, revision: meta.revision } })
+      if (!there || b64(there.signature) !== record.signature) return refuse('STALE')
+      continue
+    }
+    stored += 1
+    const { patientId, recordId, revision } = meta
+    const grants = record.grants.map((grant) => ({ recordId, revision, grant }))
+    await insertGrants(tx, actor, patientId, grants)
+  }
+  return ok({ stored })
+}
+
+export const saveRecord = (tx: Tx, actor: Writer, record: Sealed, at: { appointmentId: string | null }) =>
+  saveRecords(tx, actor, [record], at)
+
+export interface NewGrant {
+  recordId: string
+  revision: number
+  grant: SealedGrant
+}
+
+/** Adds readers to this patient's stored records. Repeats are no fault; a record of somebody else is NOT_FOUND. */
+export async function addGrants(
+  tx: Tx,
+  actor: Writer,
+  { patientId, grants }: { patientId: string; grants: readonly NewGrant[] },
+): Promise<Result<{ added: number }>> {
+  const recordIds = [...new Set(grants.map((each) => each.recordId))]
+  const rows = await tx.record.findMany({
+    where: { clinicId: actor.clinicId, patientId, recordId: { in: recordIds } },
+    select: { recordId: true, revision: true },
+  })
+  const there = new Set(rows.map((row) => `${row.recordId}.${row.revision}`))
+  if (!grants.every((each) => there.has(`${each.recordId}.${each.revision}`))) return refuse('NOT_FOUND')
+  return ok({ added: await insertGrants(tx, actor, patientId, grants) })
+}
+
+async function insertGrants(tx: Tx, actor: Writer, patientId: string, grants: readonly NewGrant[]): Promise<number> {
+  const data = await Promise.all(
+    grants.map(async ({ recordId, revision, grant }) => {
+      const { recipient, enc, ct, granter, signature } = grant
+      const name = { clinicId: actor.clinicId, patientId, class: 'clinical' as const }
+      const inner = new TextEncoder().encode(JSON.stringify({ enc, ct, granter, signature }))
+      return {
+        clinicId: actor.clinicId,
+        patientId,
+        recordId,
+        revision,
+        recipientKind: recipient.kind,
+        recipientId: recipient.id,
+        recipientKey: recipient.key,
+        epoch: recipient.epoch,
+        wrapped: await sealOuter(name, { recordId, revision, recipientKey: recipient.key }, inner),
+      }
+    }),
+  )
+  const { count } = await tx.grant.createMany({ data, skipDuplicates: true })
+  return count
+}
+
+export interface RecordQuery {
+  patientIds?: readonly string[]
+  appointmentId?: string
+  types?: readonly RecordType[]
+  recordIds?: readonly string[]
+  /** Only the newest revision of each. */
+  latestOnly?: boolean
+}
+
+/**
+ * Records with the grants that this actor can use: a patient's device those for its own key, the desk those for its group and
+ * desk records only, clinical members their groups'. What nobody granted to the actor is not answered.
+ */
+export async function findRecords(
+  tx: Tx,
+  actor: PatientActor | StaffActor,
+  query: RecordQuery,
+): Promise<StoredRecord[]> {
+  const readers = await readersOf(tx, actor)
+  if (!readers) return []
+  const allowed = actor.kind === 'staff' && !actor.roles.includes('practitioner') ? deskTypes : null
+  const types = query.types ? query.types.filter((type) => !allowed || allowed.includes(type)) : allowed
+  const rows = await tx.record.findMany({
+    where: {
+      clinicId: actor.clinicId,
+      patientId:
+        actor.kind === 'patient' ? actor.patientId : query.patientIds ? { in: [...query.patientIds] } : undefined,
+      appointmentId: query.appointmentId,
+      recordId: query.recordIds ? { in: [...query.recordIds] } : undefined,
+      type: types ? { in: [...types] } : undefined,
+    },
+    orderBy: [{ createdAt: 'asc' }, { revision: 'asc' }],
+  })
+  const newest = new Map(rows.map((row) => [query.latestOnly ? row.recordId : `${row.recordId}.${row.revision}`, row]))
+  const chosen = [...newest.values()]
+  const grants = await tx.grant.findMany({
+    where: { clinicId: actor.clinicId, recordId: { in: chosen.map((row) => row.recordId) }, ...readers },
+  })
+  const opened = await Promise.all(grants.map(openGrant))
+  const out: StoredRecord[] = []
+  for (const row of chosen) {
+    const mine = opened.filter((each) => each && each.recordId === row.recordId && each.revision === row.revision)
+    if (!mine.length) continue
+    out.push({
+      meta: {
+        clinicId: row.clinicId,
+        patientId: row.patientId,
+        recordId: row.recordId,
+        revision: row.revision,
+        type: row.type as RecordType,
+      },
+      header: b64(row.header),
+      commit: b64(row.commit),
+      ciphertext: b64(row.ciphertext),
+      signature: b64(row.signature),
+      grants: mine.map((each) => each!.grant),
+      appointmentId: row.appointmentId,
+      createdAt: row.createdAt.toISOString(),
+    })
+  }
+  return out
+}
+
+async function readersOf(tx: Tx, actor: PatientActor | StaffActor) {
+  if (actor.kind === 'staff') {
+    const groups = actor.roles.includes('practitioner') ? ['desk', 'clinical'] : ['desk']
+    return { recipientKind: 'group', recipientId: { in: groups } }
+  }
+  const key = await tx.patientKey.findFirst({ where: { id: actor.keyId, patientId: actor.patientId } })
+  return key && { recipientKind: 'patient', recipientKey: key.dhKey }
+}
+
+type GrantRow = Awaited<ReturnType<Tx['grant']['findMany']>>[number]
+
+/** Null when the outer key was destroyed: the record is purged. */
+async function openGrant(row: GrantRow) {
+  const inner = await openOuter(
+    { clinicId: row.clinicId, patientId: row.patientId, class: 'clinical' },
+    { recordId: row.recordId, revision: row.revision, recipientKey: row.recipientKey },
+    row.wrapped,
+  )
+  if (!inner) return null
+  const rest = JSON.parse(new TextDecoder().decode(inner)) as Omit<SealedGrant, 'recipient'>
+  const recipient = {
+    kind: row.recipientKind as 'group' | 'patient',
+    id: row.recipientId,
+    key: row.recipientKey,
+    epoch: row.epoch,
+  }
+  return { recordId: row.recordId, revision: row.revision, grant: { recipient, ...rest } satisfies SealedGrant }
+}
