@@ -1,0 +1,256 @@
+import { Temporal } from 'temporal-polyfill'
+import { z } from 'zod'
+import type { ChainStatement } from '../crypto/types.ts'
+import { ConsentInput } from '../consent/rules.ts'
+import type { HoursRow, PaymentMode } from '../clinic/rules.ts'
+import type { PaymentStatus } from '../payment/rules.ts'
+import { SealedRecord } from '../record/rules.ts'
+
+// ── the appointment's life ──
+
+export const appointmentStates = [
+  'held',
+  'booked',
+  'arrived',
+  'in_consult',
+  'completed',
+  'no_show',
+  'cancelled',
+  'rescheduled',
+  'expired',
+] as const
+export type AppointmentStatus = (typeof appointmentStates)[number]
+export const appointmentEvents = [
+  'book',
+  'lapse',
+  'release',
+  'arrive',
+  'begin',
+  'complete',
+  'miss',
+  'cancel',
+  'reschedule',
+  'rebook',
+] as const
+export type AppointmentEvent = (typeof appointmentEvents)[number]
+
+const moves: Record<AppointmentStatus, Partial<Record<AppointmentEvent, AppointmentStatus>>> = {
+  held: { book: 'booked', lapse: 'expired', release: 'expired', cancel: 'cancelled' },
+  booked: { arrive: 'arrived', begin: 'in_consult', complete: 'completed', miss: 'no_show', cancel: 'cancelled', reschedule: 'rescheduled' },
+  arrived: { begin: 'in_consult', complete: 'completed', miss: 'no_show', cancel: 'cancelled' },
+  in_consult: { complete: 'completed' },
+  completed: {},
+  no_show: { arrive: 'arrived' },
+  cancelled: {},
+  rescheduled: {},
+  // Money that came after the hold ended takes the slot again, if it is still free.
+  expired: { rebook: 'booked' },
+}
+
+/** Where an event leads, or null where it is not possible. */
+export const nextAppointment = (status: AppointmentStatus, event: AppointmentEvent): AppointmentStatus | null =>
+  moves[status][event] ?? null
+
+// ── holds ──
+
+export const longestHoldMinutes = 30
+
+/** Typing renews a hold, never past half an hour after it began. */
+export function renewedHold({ heldSince, holdMinutes, now }: { heldSince: Date; holdMinutes: number; now: Date }): Date {
+  const wished = now.getTime() + holdMinutes * 60_000
+  const longest = heldSince.getTime() + longestHoldMinutes * 60_000
+  return new Date(Math.min(wished, longest))
+}
+
+/** From when to when the call's door is open. */
+export function joinWindow(
+  appointment: { startsAt: Date; endsAt: Date },
+  clinic: { earlyJoinMinutes: number; graceMinutes: number },
+): { from: Date; until: Date } {
+  return {
+    from: new Date(appointment.startsAt.getTime() - clinic.earlyJoinMinutes * 60_000),
+    until: new Date(appointment.endsAt.getTime() + clinic.graceMinutes * 60_000),
+  }
+}
+
+// ── slots ──
+
+export interface SlotService {
+  minutes: number
+  bufferBefore: number
+  bufferAfter: number
+}
+export interface Busy {
+  from: Date
+  until: Date
+}
+export interface SlotQuestion {
+  zone: string
+  /** One practitioner's week. */
+  hours: readonly Pick<HoursRow, 'weekday' | 'startMinute' | 'endMinute'>[]
+  service: SlotService
+  busy: readonly Busy[]
+  /** First and last local day asked for. */
+  firstDay: string
+  lastDay: string
+  /** No start before this instant (now and the minimum notice), none at or after the other (horizon). */
+  notBefore: Date
+  notAfter: Date
+}
+
+/** A new start is offered at the service's own pace: each 10 to 30 minutes. */
+export const stepMinutes = (minutes: number) => Math.min(30, Math.max(10, minutes))
+
+/**
+ * Free starts of one practitioner, oldest first. Hours are wall-clock times of the clinic's zone; a day on which the clock
+ * changes is as long as it is: an hour that does not exist offers nothing, an hour that comes twice is offered twice.
+ */
+export function freeStarts(question: SlotQuestion): Date[] {
+  const { zone, hours, service, firstDay, lastDay } = question
+  const busy = question.busy.map((each) => [each.from.getTime(), each.until.getTime()] as const).sort((a, b) => a[0] - b[0])
+  const step = stepMinutes(service.minutes) * 60_000
+  const length = service.minutes * 60_000
+  const before = service.bufferBefore * 60_000
+  const after = service.bufferAfter * 60_000
+  const found = new Set<number>()
+  const last = Temporal.PlainDate.from(lastDay)
+  for (let day = Temporal.PlainDate.from(firstDay); Temporal.PlainDate.compare(day, last) <= 0; day = day.add({ days: 1 })) {
+    for (const row of hours) {
+      if (row.weekday !== day.dayOfWeek) continue
+      const opens = instant(day, row.startMinute, zone)
+      const closes = instant(day, row.endMinute, zone)
+      for (let start = opens; start + length <= closes; start += step) {
+        if (start < question.notBefore.getTime() || start >= question.notAfter.getTime()) continue
+        if (busy.some(([from, until]) => from < start + length + after && start - before < until)) continue
+        found.add(start)
+      }
+    }
+  }
+  return [...found].sort((a, b) => a - b).map((at) => new Date(at))
+}
+
+function instant(day: Temporal.PlainDate, minute: number, zone: string): number {
+  const at = minute === 1440 ? day.add({ days: 1 }).toPlainDateTime() : day.toPlainDateTime({ hour: Math.floor(minute / 60), minute: minute % 60 })
+  return at.toZonedDateTime(zone).epochMilliseconds
+}
+
+/** Midnight of a local day. */
+export const startOfDay = (day: string, zone: string): Date =>
+  new Date(Temporal.PlainDate.from(day).toZonedDateTime(zone).epochMilliseconds)
+
+// ── at the door ──
+
+const id = z.uuid()
+const secret = z
+  .string()
+  .min(20)
+  .max(64)
+  .regex(/^[A-Za-z0-9_-]+$/)
+const key = z
+  .string()
+  .length(43)
+  .regex(/^[A-Za-z0-9_-]+$/)
+const zone = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[A-Za-z0-9_+/-]+$/)
+
+/** The browser chooses id and secret, so that a hold sent twice is one hold. */
+export const HoldInput = z.object({
+  id,
+  secret,
+  clinicId: id,
+  serviceId: id,
+  memberId: id,
+  startsAt: z.iso.datetime(),
+  /** The hold that this one replaces. */
+  release: z.object({ id, secret }).optional(),
+})
+export const HoldRef = z.object({ id, secret })
+
+/** What the patient's device signs with purpose 'booking': these keys, for this patient and appointment. */
+export const bookingPurpose = 'booking'
+export const bookingFields = (facts: {
+  clinicId: string
+  appointmentId: string
+  patientId: string
+  keyId: string
+  sign: string
+  dh: string
+}) => [facts.clinicId, facts.appointmentId, facts.patientId, facts.keyId, facts.sign, facts.dh]
+
+export const BookInput = z.object({
+  id,
+  secret,
+  /** Same key, same booking. */
+  key: id,
+  linkSecret: secret,
+  patient: z.object({ patientId: id, keyId: id, sign: key, dh: key, proof: z.string().min(80).max(100) }),
+  email: z.string().trim().toLowerCase().pipe(z.email({ error: 'email' }).max(254)),
+  phone: z
+    .string()
+    .trim()
+    .max(30, { error: 'tooLong' })
+    .regex(/^$|^\+?[\d\s().-]{6,}$/, { error: 'phone' }),
+  locale: z.enum(['en', 'fr']),
+  timeZone: zone,
+  records: z.array(SealedRecord).min(1).max(6),
+  consent: ConsentInput.nullable(),
+  recallId: id.nullish(),
+})
+
+export const SlotsInput = z.object({ clinicId: id, serviceId: id, memberId: id.nullish(), from: z.iso.date(), days: z.number().int().min(1).max(31) })
+
+export interface Hold {
+  id: string
+  startsAt: string
+  endsAt: string
+  heldUntil: string
+  /** Renewing goes no further than this. */
+  longestUntil: string
+}
+export interface SlotView {
+  startsAt: string
+  memberId: string
+}
+export interface Booked {
+  appointmentId: string
+  patientId: string
+  status: AppointmentStatus
+  payment: PaymentStatus
+  /** Stripe's page, when money is due before the booking counts; null when Stripe does not answer right now. */
+  checkoutUrl: string | null
+}
+
+/** Operational facts of an appointment, for whoever holds its link. No name, no record. */
+export interface AppointmentView {
+  id: string
+  status: AppointmentStatus
+  startsAt: string
+  endsAt: string
+  heldUntil: string | null
+  joinFrom: string
+  joinUntil: string
+  now: string
+  clinic: { id: string; slug: string; name: string; phone: string; address: string; timeZone: string; rootFingerprint: string | null }
+  service: { id: string; name: string; minutes: number; intakeForm: unknown; intakeVersion: number }
+  practitioner: { id: string; name: string; title: string }
+  price: { minor: number; currency: string; mode: PaymentMode }
+  payment: { status: PaymentStatus; refundedMinor: number }
+  consentText: { id: string; version: number; title: string; body: string; hash: string } | null
+  done: { intake: boolean; consent: boolean }
+  timeZone: string
+}
+
+export interface BookingContract {
+  'booking/slots': { in: z.input<typeof SlotsInput>; out: { slots: SlotView[]; next: string | null } }
+  'booking/hold': { in: z.input<typeof HoldInput>; out: Hold }
+  'booking/renew': { in: z.input<typeof HoldRef>; out: Hold }
+  'booking/release': { in: z.input<typeof HoldRef>; out: { done: true } }
+  'booking/book': { in: z.input<typeof BookInput>; out: Booked }
+  'booking/appointment': { in: z.input<typeof HoldRef>; out: AppointmentView }
+  'booking/cancel': { in: z.input<typeof HoldRef>; out: { status: AppointmentStatus } }
+  'booking/chain': { in: { clinicId: string }; out: { clinicId: string; statements: ChainStatement[] } }
+}
+export const ClinicRef = z.object({ clinicId: id })

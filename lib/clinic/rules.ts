@@ -1,0 +1,181 @@
+import { z } from 'zod'
+import { IntakeForm } from '../intake/rules.ts'
+
+/** What anyone may know of a clinic. */
+export interface ClinicProfile {
+  id: string
+  slug: string
+  name: string
+  about: string
+  phone: string
+  address: string
+  timeZone: string
+  country: string
+  currency: string
+  locale: string
+  rootFingerprint: string | null
+  earlyJoinMinutes: number
+  graceMinutes: number
+  holdMinutes: number
+  minNoticeMinutes: number
+  horizonDays: number
+  /** Whether payments online are connected. */
+  takesPayments: boolean
+}
+
+export interface PractitionerView {
+  id: string
+  displayName: string
+  title: string
+  bio: string
+}
+
+export type PaymentMode = 'free' | 'online' | 'later'
+
+export interface ServiceView {
+  id: string
+  name: string
+  description: string
+  minutes: number
+  bufferBefore: number
+  bufferAfter: number
+  priceMinor: number
+  currency: string
+  paymentMode: PaymentMode
+  intakeForm: IntakeForm
+  intakeVersion: number
+  consentTextId: string | null
+  active: boolean
+  position: number
+  /** Counts edits: `clinic/save-service` refuses one that is not the latest (STALE). */
+  version: number
+  practitionerIds: string[]
+}
+
+export interface HoursRow {
+  memberId: string
+  /** ISO weekday, 1 is Monday. */
+  weekday: number
+  startMinute: number
+  endMinute: number
+}
+
+export interface ConsentTextView {
+  id: string
+  version: number
+  title: string
+  body: string
+  hash: string
+  locale: string
+  active: boolean
+}
+
+/** Everything that the admin pages show. */
+export interface ClinicSettings {
+  clinic: ClinicProfile
+  services: ServiceView[]
+  practitioners: PractitionerView[]
+  hours: HoursRow[]
+  consentTexts: ConsentTextView[]
+}
+
+/** Whether a patient can pay for it: online payment needs a connected account, and a price. */
+export function isBookable(service: Pick<ServiceView, 'active' | 'paymentMode' | 'priceMinor' | 'practitionerIds'>, takesPayments: boolean): boolean {
+  if (!service.active || service.practitionerIds.length === 0) return false
+  return service.paymentMode !== 'online' || service.priceMinor === 0 || takesPayments
+}
+
+const id = z.uuid()
+const text = (max: number) => z.string().trim().max(max, { error: 'tooLong' })
+const needed = (max: number) => text(max).min(1, { error: 'required' })
+const whole = (min: number, max: number) =>
+  z.coerce
+    .number({ error: 'number' })
+    .int({ error: 'number' })
+    .min(min, { error: 'tooSmall' })
+    .max(max, { error: 'tooLarge' })
+
+function isTimeZone(zone: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: zone }))
+  } catch {
+    return false
+  }
+}
+
+export const ProfileForm = z.object({
+  name: needed(80),
+  about: text(1000),
+  phone: text(40),
+  address: text(200),
+  timeZone: z.string().max(64).refine(isTimeZone, { error: 'invalid' }),
+  locale: z.enum(['en', 'fr']),
+  earlyJoinMinutes: whole(0, 120),
+  graceMinutes: whole(0, 240),
+  holdMinutes: whole(2, 30),
+  minNoticeMinutes: whole(0, 20_160),
+  horizonDays: whole(1, 365),
+})
+
+export const ServiceForm = z
+  .object({
+    name: needed(80),
+    description: text(300),
+    minutes: whole(5, 480),
+    bufferBefore: whole(0, 120),
+    bufferAfter: whole(0, 120),
+    priceMinor: whole(0, 10_000_000),
+    paymentMode: z.enum(['free', 'online', 'later']),
+    intakeForm: IntakeForm,
+    consentTextId: z.union([id, z.null()]),
+    active: z.boolean(),
+    position: whole(0, 1000),
+    practitionerIds: z.array(id).max(100),
+  })
+  .refine((service) => service.paymentMode !== 'free' || service.priceMinor === 0, {
+    error: 'tooLarge',
+    path: ['priceMinor'],
+  })
+
+/** id and version null: a new one. */
+export const SaveServiceInput = z.object({ id: z.union([id, z.null()]), version: z.number().int(), service: ServiceForm })
+
+export const HoursInput = z.object({
+  memberId: id,
+  hours: z
+    .array(
+      z
+        .object({
+          weekday: z.number().int().min(1).max(7),
+          startMinute: z.number().int().min(0).max(1439),
+          endMinute: z.number().int().min(1).max(1440),
+        })
+        .refine((row) => row.startMinute < row.endMinute, { error: 'timeOrder' }),
+    )
+    .max(50)
+    .superRefine((rows, context) => {
+      rows.forEach((row, index) => {
+        const clash = rows.some(
+          (other, at) => at < index && other.weekday === row.weekday && other.startMinute < row.endMinute && row.startMinute < other.endMinute,
+        )
+        if (clash) context.addIssue({ code: 'custom', message: 'overlap', path: [index] })
+      })
+    }),
+})
+
+export const ConsentTextForm = z.object({ title: needed(120), body: needed(20_000), locale: z.enum(['en', 'fr']) })
+/** `replaces`: the version that it follows; services that asked for that one ask for the new one. */
+export const SaveConsentTextInput = ConsentTextForm.extend({ replaces: z.union([id, z.null()]) })
+
+const Nothing = z.object({}).strict()
+export const SettingsInput = Nothing
+export const PaymentsInput = z.object({ connected: z.boolean() })
+
+export interface ClinicContract {
+  'clinic/settings': { in: z.input<typeof Nothing>; out: ClinicSettings }
+  'clinic/save-profile': { in: z.input<typeof ProfileForm>; out: { done: true } }
+  'clinic/save-service': { in: z.input<typeof SaveServiceInput>; out: { id: string; version: number } }
+  'clinic/save-hours': { in: z.input<typeof HoursInput>; out: { done: true } }
+  'clinic/save-consent-text': { in: z.input<typeof SaveConsentTextInput>; out: { id: string; version: number } }
+  'clinic/connect-payments': { in: z.input<typeof PaymentsInput>; out: { connected: boolean } }
+}

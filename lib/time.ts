@@ -1,0 +1,42 @@
+/** Times as people read them. Every one names its zone: nothing here follows the machine's. */
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function format(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = JSON.stringify([locale, options])
+  let known = formats.get(key)
+  if (!known) formats.set(key, (known = new Intl.DateTimeFormat(locale, options)))
+  return known
+}
+
+/** 14:30 */
+export const formatTime = (at: Date, zone: string, locale: string) =>
+  format(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: zone }).format(at)
+
+/** Tuesday 24 November */
+export const formatDay = (at: Date, zone: string, locale: string) =>
+  format(locale, { weekday: 'long', day: 'numeric', month: 'long', timeZone: zone }).format(at)
+
+/** Tuesday 24 November 2026 */
+export const formatDate = (at: Date, zone: string, locale: string) =>
+  format(locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone: zone }).format(at)
+
+/** 2026-11-24: the local day of an instant. */
+export const dayIn = (zone: string, at: Date) =>
+  format('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: zone }).format(at)
+
+/** Paris, New York: a zone by its city. */
+export const zoneCity = (zone: string) => (zone.split('/').pop() ?? zone).replaceAll('_', ' ')
+
+/** A calendar day without a zone, as written on a page. */
+export const formatPlainDay = (day: string, locale: string, options: Intl.DateTimeFormatOptions) =>
+  format(locale, { ...options, timeZone: 'UTC' }).format(new Date(`${day}T12:00:00Z`))
+
+export function addDays(day: string, days: number): string {
+  const [year, month, date] = day.split('-').map(Number) as [number, number, number]
+  return new Date(Date.UTC(year, month - 1, date + days)).toISOString().slice(0, 10)
+}
+
+/** Whether two zones show the same wall clock at an instant. */
+export const sameClock = (a: string, b: string, at: Date) =>
+  formatTime(at, a, 'en') === formatTime(at, b, 'en') && dayIn(a, at) === dayIn(b, at)
