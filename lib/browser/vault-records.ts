@@ -9,7 +9,6 @@ import type { Opened, OpenOptions, OpenResult, SealInput, Vault } from './vault-
 import {
   type LoadedChain,
   type PatientDevice,
-  publicKeys,
   rawKeys,
   requireChain,
   requireMember,

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { type Bytes, fromB64, sha256, toB64 } from './bytes.ts'
+import { verifyChain } from './chain.ts'
+import { openBody, verifyEnvelope } from './envelope.ts'
+import { openEpochs } from './epoch.ts'
+import { importKeys, importSecret, unwrapAccount } from './keys.ts'
+import { checkPatientVouch } from './patient-vouch.ts'
+import { openRecord } from './record.ts'
+import { openShare } from './share.ts'
+import type { Recipient } from './types.ts'
+
+// What docs/vectors holds was written by this code and is opened by another reader beside it; here, what was written stays readable.
+const load = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../../docs/vectors/${name}.json`, import.meta.url), 'utf8'))
+const chains = load('chain')
+const chain = await verifyChain(chains.clinicId, chains.statements, {
+  rootFingerprint: fromB64(chains.rootFingerprint),
+})
+
+test('chain and epochs', async () => {
+  expect(chain.hashes).toEqual(chains.hashes)
+  const { owner, desk } = chains.people
+  const epochs = load('epochs')
+  for (const [person, expected] of [
+    [owner, 'clinical 1,desk 1'],
+    [desk, 'desk 1,desk 2'],
+  ] as const) {
+    const keys = await importKeys({ sign: fromB64(person.signSecret), dh: fromB64(person.dhSecret) })
+    const found = await openEpochs(chain, epochs.grants, { public: keys.public.dh, pair: keys.dh })
+    expect(
+      found
+        .map(({ group, epoch }) => `${group} ${epoch}`)
+        .sort()
+        .join(),
+    ).toBe(expected)
+  }
+})
+
+test('records and bodies', async () => {
+  const { readers, records, patient } = load('records')
+  for (const reader of Object.values<{ secret: string; public: string }>(readers)) {
+    const { pair } = await importSecret('X25519', fromB64(reader.secret))
+    for (const { sealed, content } of records) {
+      const isFor = sealed.grants.some((grant: { recipient: Recipient }) => grant.recipient.key === reader.public)
+      if (!isFor) continue
+      const opened = await openRecord(sealed, {
+        chain,
+        trustPatient: (_, keys) => (toB64(keys.sign) === patient.sign ? 'own' : null),
+        keysFor: ({ key }) => (key === reader.public ? pair : null),
+      })
+      expect(opened.content).toEqual(content)
+    }
+  }
+  for (const body of load('bodies').bodies) {
+    const envelope = Object.fromEntries(
+      ['header', 'commit', 'ciphertext', 'signature'].map((part) => [part, fromB64(body[part])]),
+    )
+    const bytes = envelope as Record<'header' | 'commit' | 'ciphertext' | 'signature', Bytes>
+    expect(toB64((await verifyEnvelope(bytes)).hash)).toBe(body.recordHash)
+    expect(toB64(await sha256(await openBody(bytes, fromB64(body.dek))))).toBe(body.bodyHash)
+  }
+})
+
+test('account, vouch and share', async () => {
+  const { exportKey, clinicId, memberId, wrapped, secrets, vouch } = load('accounts')
+  const opened = await unwrapAccount(fromB64(exportKey), { clinicId, memberId }, fromB64(wrapped))
+  expect(toB64(opened.secrets.sign)).toBe(secrets.sign)
+  expect(toB64((await checkPatientVouch(chain, vouch.patientId, fromB64(vouch.bytes))).sign)).toBe(vouch.keys.sign)
+  const share = load('shares')
+  const read = { rxId: share.rxId, secret: fromB64(share.secret), share: fromB64(share.share) }
+  const copy = await openShare({ ...read, rootFingerprint: fromB64(share.rootFingerprint) })
+  expect(copy.prescription).toEqual(share.prescription)
+})
