@@ -77,7 +77,13 @@ save('chain', {
   head: toB64(whole.head),
   hashes: whole.hashes,
   statements,
-  members: whole.members.map(({ memberId, roles, groups, since, until }) => ({ memberId, roles, groups, since, until })),
+  members: whole.members.map(({ memberId, roles, groups, since, until }) => ({
+    memberId,
+    roles,
+    groups,
+    since,
+    until,
+  })),
   people: { owner: owner.json, desk: desk.json, former: former.json },
 })
 save('epochs', {
@@ -99,7 +105,12 @@ const base = { clinicId, patientId, chainHead: whole.head, schema: 1 }
 const first = { revision: 1, previous: null }
 const author = { sign: owner.keys.sign.privateKey, keys: owner.keys.public }
 const self = { sign: patient.keys.sign.privateKey, keys: patient.keys.public }
-const note = { text: 'Rest, tea, and a call if the fever is not gone on Friday.', temperature: 38.5, days: 3, tags: ['fever', 'flu'] }
+const note = {
+  text: 'Rest, tea, and a call if the fever is not gone on Friday.',
+  temperature: 38.5,
+  days: 3,
+  tags: ['fever', 'flu'],
+}
 const noteSealed = await sealRecord(
   { ...base, ...first, type: 'note', recordId: 'note-1', managing: 'clinical' },
   note,
@@ -147,29 +158,54 @@ const withHash = async (sealed: typeof noteSealed, content: unknown) => {
 save('records', {
   readers,
   patient: patient.json,
-  records: [await withHash(noteSealed, note), await withHash(second, { ...note, days: 5 }), await withHash(identitySealed, identity)],
+  records: [
+    await withHash(noteSealed, note),
+    await withHash(second, { ...note, days: 5 }),
+    await withHash(identitySealed, identity),
+  ],
 })
 
 /** Byte i of a file's body is i·31 + (i >> 8), modulo 256. */
 const pattern = (length: number) => new Uint8Array(length).map((_, i) => i * 31 + (i >> 8))
 const files = []
 for (const length of [0, 16, 65536, 65541]) {
-  const header: Header = { ...base, ...first, type: 'draft', recordId: `file-${length}`, managing: 'clinical', author: owner.keys.public }
+  const header: Header = {
+    ...base,
+    ...first,
+    type: 'draft',
+    recordId: `file-${length}`,
+    managing: 'clinical',
+    author: owner.keys.public,
+  }
   const sealed = await sealBody(header, pattern(length), owner.keys.sign.privateKey)
   const envelope = Object.fromEntries(Object.entries(sealed.envelope).map(([name, bytes]) => [name, toB64(bytes)]))
-  files.push({ length, bodyHash: toB64(await sha256(pattern(length))), dek: toB64(sealed.dek), recordHash: toB64(sealed.hash), ...envelope })
+  files.push({
+    length,
+    bodyHash: toB64(await sha256(pattern(length))),
+    dek: toB64(sealed.dek),
+    recordHash: toB64(sealed.hash),
+    ...envelope,
+  })
 }
 save('bodies', { note: 'Byte i of a body is i*31 + (i >> 8), modulo 256.', bodies: files })
 
 const exportKey = new Uint8Array([...(await secret('export key 1')), ...(await secret('export key 2'))])
 const pin = { rootFingerprint: whole.rootFingerprint, length: whole.hashes.length, head: whole.head }
 const invitationSecret = await secret('invitation')
-const newcomer = { clinicId, invitationId: 'invitation-1', memberId: 'desk', rootFingerprint: whole.rootFingerprint, keys: desk.keys.public }
+const newcomer = {
+  clinicId,
+  invitationId: 'invitation-1',
+  memberId: 'desk',
+  rootFingerprint: whole.rootFingerprint,
+  keys: desk.keys.public,
+}
 save('accounts', {
   clinicId,
   memberId: 'owner',
   exportKey: toB64(exportKey),
-  wrapped: toB64(await wrapAccount(exportKey, { clinicId, memberId: 'owner' }, { ...owner.secrets, root: rootSecret }, pin)),
+  wrapped: toB64(
+    await wrapAccount(exportKey, { clinicId, memberId: 'owner' }, { ...owner.secrets, root: rootSecret }, pin),
+  ),
   secrets: { sign: owner.json.signSecret, dh: owner.json.dhSecret, root: toB64(rootSecret) },
   pin: { rootFingerprint: toB64(pin.rootFingerprint), length: pin.length, head: toB64(pin.head) },
   invitation: {
@@ -186,7 +222,13 @@ save('accounts', {
 })
 
 const prescription = { items: [{ drug: 'amoxicillin', dose: '500 mg', times: 3, days: 7 }], repeats: 0 }
-const issued = { rxId, memberId: 'owner', prescriberName: 'Dr Ada Lovelace', issuedAt: '2026-11-21T10:00:00.000Z', prescription }
+const issued = {
+  rxId,
+  memberId: 'owner',
+  prescriberName: 'Dr Ada Lovelace',
+  issuedAt: '2026-11-21T10:00:00.000Z',
+  prescription,
+}
 const share = await sealShare(issued, { chain: whole, statements }, owner.signer)
 save('shares', {
   ...issued,
@@ -202,11 +244,21 @@ const ephemeral = async (role: sas.CallRole) => {
   const reveal: sas.Reveal = { role, callId, ephemeral: raw, random: await secret(`random ${role}`) }
   const who = role === 'patient' ? patient : owner
   const party: sas.Party = { role, ephemeral: raw, keys: who.keys.public, commitment: await sas.commitTo(reveal) }
-  const json = { role, ephemeralSecret: toB64(scalar), ephemeral: toB64(raw), random: toB64(reveal.random), commitment: toB64(party.commitment) }
+  const json = {
+    role,
+    ephemeralSecret: toB64(scalar),
+    ephemeral: toB64(raw),
+    random: toB64(reveal.random),
+    commitment: toB64(party.commitment),
+  }
   return { pair, party, json: { ...json, sign: who.json.sign, dh: who.json.dh } }
 }
 const parties = [await ephemeral('patient'), await ephemeral('practitioner')] as const
-const transcript = await sas.transcript(callId, whole.head, parties.map(({ party }) => party))
+const transcript = await sas.transcript(
+  callId,
+  whole.head,
+  parties.map(({ party }) => party),
+)
 const senderKey = await secret('sender key')
 const to = { callId, epoch: 1, recipient: parties[1].party.ephemeral, transcript }
 const message = await sas.sealSenderKey(senderKey.slice(), to, patient.signer)

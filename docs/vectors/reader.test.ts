@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import * as base from './reader-base.ts'
 import * as reader from './reader.ts'
 
-const { b64, encode, hash } = reader
+const { b64, encode, hash } = base
 const load = (name: string) => JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), 'utf8'))
-const [chains, epochs, records, bodies, accounts, shares, calls] = ['chain', 'epochs', 'records', 'bodies', 'accounts', 'shares', 'calls'].map(load)
+const [chains, epochs, records, bodies, accounts, shares, calls] = [
+  'chain',
+  'epochs',
+  'records',
+  'bodies',
+  'accounts',
+  'shares',
+  'calls',
+].map(load)
 const chain = reader.readChain(chains.clinicId, chains.statements, b64(chains.rootFingerprint))
 const text = (bytes: Buffer) => bytes.toString('base64url')
 const flipped = (value: string, at: number) => {
@@ -18,8 +27,10 @@ describe('a second reader opens the vectors', () => {
   test('the chain', () => {
     expect(chain.hashes.map(text)).toEqual(chains.hashes)
     expect(text(chain.hashes.at(-1)!)).toBe(chains.head)
-    expect(chain.members.map(({ memberId, roles, groups, since, until }) => ({ memberId, roles, groups, since, until }))).toEqual(chains.members)
-    expect(text(reader.publicOf('Ed25519', b64(chains.rootSecret)))).toBe(text(chain.root))
+    expect(
+      chain.members.map(({ memberId, roles, groups, since, until }) => ({ memberId, roles, groups, since, until })),
+    ).toEqual(chains.members)
+    expect(text(base.publicOf('Ed25519', b64(chains.rootSecret)))).toBe(text(chain.root))
   })
 
   test('epoch secrets, directly and through a later epoch', () => {
@@ -35,7 +46,9 @@ describe('a second reader opens the vectors', () => {
     for (const { sealed, content, recordHash } of records.records) {
       expect(text(reader.checkEnvelope(sealed).hash)).toBe(recordHash)
       for (const grant of sealed.grants) {
-        const held = Object.values<{ public: string; secret: string }>(records.readers).find((each) => each.public === grant.recipient.key)!
+        const held = Object.values<{ public: string; secret: string }>(records.readers).find(
+          (each) => each.public === grant.recipient.key,
+        )!
         expect(reader.openRecord(sealed, chain, b64(held.secret), b64(records.patient.sign))).toEqual(content)
         opened++
       }
@@ -54,12 +67,26 @@ describe('a second reader opens the vectors', () => {
   })
 
   test('an account, an invitation, a vouch', () => {
-    const opened = reader.openAccount(b64(accounts.exportKey), accounts.clinicId, accounts.memberId, b64(accounts.wrapped))
+    const opened = reader.openAccount(
+      b64(accounts.exportKey),
+      accounts.clinicId,
+      accounts.memberId,
+      b64(accounts.wrapped),
+    )
     const { secrets, pin, invitation, vouch } = accounts
     expect({ sign: text(opened.sign), dh: text(opened.dh), root: text(opened.root!) }).toEqual(secrets)
-    expect({ rootFingerprint: text(opened.rootFingerprint), length: opened.length, head: text(opened.head) }).toEqual(pin)
+    expect({ rootFingerprint: text(opened.rootFingerprint), length: opened.length, head: text(opened.head) }).toEqual(
+      pin,
+    )
     const { sign, dh } = chains.people.desk
-    const fields = [accounts.clinicId, invitation.invitationId, invitation.memberId, b64(pin.rootFingerprint), b64(sign), b64(dh)]
+    const fields = [
+      accounts.clinicId,
+      invitation.invitationId,
+      invitation.memberId,
+      b64(pin.rootFingerprint),
+      b64(sign),
+      b64(dh),
+    ]
     expect(text(reader.invitationMac(b64(invitation.secret), fields))).toBe(invitation.mac)
     const said = reader.checkVouch(chain, b64(vouch.bytes))
     expect([said.patient, text(said.sign), text(said.dh)]).toEqual([vouch.patientId, vouch.keys.sign, vouch.keys.dh])
@@ -72,13 +99,25 @@ describe('a second reader opens the vectors', () => {
   })
 
   test('the call’s handshake', () => {
-    type Side = { role: string; ephemeral: string; ephemeralSecret: string; random: string; commitment: string; sign: string; dh: string }
+    type Side = {
+      role: string
+      ephemeral: string
+      ephemeralSecret: string
+      random: string
+      commitment: string
+      sign: string
+      dh: string
+    }
     const sides = calls.parties as [Side, Side]
     for (const side of sides) {
-      const commitment = hash('call-commitment', encode([side.role, calls.callId, b64(side.ephemeral), b64(side.random)]))
+      const commitment = hash(
+        'call-commitment',
+        encode([side.role, calls.callId, b64(side.ephemeral), b64(side.random)]),
+      )
       expect(text(commitment)).toBe(side.commitment)
     }
-    const rows = (fields: (side: Side) => reader.Field[]) => sides.map((side) => encode(fields(side))).sort(Buffer.compare)
+    const rows = (fields: (side: Side) => base.Field[]) =>
+      sides.map((side) => encode(fields(side))).sort(Buffer.compare)
     const all = rows((side) => [side.role, b64(side.commitment), b64(side.ephemeral), b64(side.sign), b64(side.dh)])
     const transcript = hash('call-transcript', encode([calls.callId, b64(calls.chainHead), all]))
     expect(text(transcript)).toBe(calls.transcript)
@@ -86,30 +125,44 @@ describe('a second reader opens the vectors', () => {
     expect(`${code.slice(0, 4)} ${code.slice(4)}`).toBe(calls.safetyCode)
     const roster = rows((side) => [side.role, b64(side.ephemeral), b64(side.sign), b64(side.dh)])
     const practitioner = sides[1]
-    reader.checkSignature(b64(practitioner.sign), 'call-roster', [calls.callId, calls.roster.epoch, transcript, roster], b64(calls.roster.signature))
+    base.checkSignature(
+      b64(practitioner.sign),
+      'call-roster',
+      [calls.callId, calls.roster.epoch, transcript, roster],
+      b64(calls.roster.signature),
+    )
     const { epoch, enc, ct, signature, key } = calls.senderKey
     const context = [calls.callId, epoch, b64(sides[0].sign), b64(practitioner.ephemeral), transcript]
-    reader.checkSignature(b64(sides[0].sign), 'call-sender-key', [...context, b64(enc), b64(ct)], b64(signature))
+    base.checkSignature(b64(sides[0].sign), 'call-sender-key', [...context, b64(enc), b64(ct)], b64(signature))
     const info = Buffer.concat([Buffer.from('curtain/v1/call-sender-key'), transcript])
-    expect(text(reader.openHpke(b64(practitioner.ephemeralSecret), info, encode(context), b64(enc), b64(ct)))).toBe(key)
+    expect(text(base.openHpke(b64(practitioner.ephemeralSecret), info, encode(context), b64(enc), b64(ct)))).toBe(key)
     const { frame } = calls
     const numbers = Buffer.alloc(8)
     numbers.writeUInt32BE(frame.epoch, 0)
     numbers.writeUInt32BE(frame.generation, 4)
-    const frameKey = reader.kdf(b64(key), 'frame', Buffer.concat([numbers, b64(frame.transform), Buffer.from(frame.source)]), 32)
-    expect(reader.openAead(frameKey, b64(frame.nonce), Buffer.alloc(0), b64(frame.sealed)).toString()).toBe(frame.plaintext)
+    const frameKey = base.kdf(
+      b64(key),
+      'frame',
+      Buffer.concat([numbers, b64(frame.transform), Buffer.from(frame.source)]),
+      32,
+    )
+    expect(base.openAead(frameKey, b64(frame.nonce), Buffer.alloc(0), b64(frame.sealed)).toString()).toBe(
+      frame.plaintext,
+    )
   })
 })
 
 describe('a second reader refuses', () => {
   const [{ sealed }] = records.records
   const secret = b64(records.readers.clinical.secret)
-  const open = (change: object) => () => reader.openRecord({ ...sealed, ...change }, chain, secret, b64(records.patient.sign))
+  const open = (change: object) => () =>
+    reader.openRecord({ ...sealed, ...change }, chain, secret, b64(records.patient.sign))
 
   test('altered headers, ciphertexts, commitments and grants', () => {
     expect(open({})).not.toThrow()
     for (const part of ['header', 'commit', 'ciphertext', 'signature'] as const) {
-      for (let at = 0; at < b64(sealed[part]).length; at++) expect(open({ [part]: flipped(sealed[part], at) }), `${part} ${at}`).toThrow()
+      for (let at = 0; at < b64(sealed[part]).length; at++)
+        expect(open({ [part]: flipped(sealed[part], at) }), `${part} ${at}`).toThrow()
     }
     const [grant] = sealed.grants
     for (const part of ['enc', 'ct', 'signature', 'granter'] as const) {
