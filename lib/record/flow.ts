@@ -4,11 +4,11 @@ import type { PatientActor } from '../access/rules.ts'
 import { ok, type Result } from '../errors.ts'
 import { inClinic } from '../server/tx.ts'
 import type { MyRecordsInput, StoredRecord } from './rules.ts'
-import { findRecords } from './store.ts'
+import { listRecords } from './store.ts'
 
 export async function listMine(
   actor: PatientActor,
   input: z.output<typeof MyRecordsInput>,
 ): Promise<Result<{ records: StoredRecord[] }>> {
-  return ok({ records: await inClinic(actor.clinicId, (tx) => findRecords(tx, actor, { ...input, latestOnly: true })) })
+  return ok({ records: await inClinic(actor.clinicId, (tx) => listRecords(tx, actor, input)) })
 }

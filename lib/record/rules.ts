@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Sealed } from '../crypto/types.ts'
+import type { RecordType, Sealed } from '../crypto/types.ts'
 
 const b64 = (max: number) =>
   z
@@ -8,7 +8,7 @@ const b64 = (max: number) =>
     .max(max)
     .regex(/^[A-Za-z0-9_-]+$/)
 
-export const recordTypes = [
+const recordTypes = [
   'identity',
   'checklist',
   'reason',
@@ -20,7 +20,7 @@ export const recordTypes = [
   'recall',
 ] as const
 
-export const GrantInput = z.object({
+export const Grant = z.object({
   recipient: z.object({
     kind: z.enum(['group', 'patient']),
     id: z.string().min(1).max(64),
@@ -34,7 +34,7 @@ export const GrantInput = z.object({
 })
 
 /** A sealed record at the door: its shape, never what is in it. */
-export const SealedInput = z.object({
+export const SealedRecord = z.object({
   meta: z.object({
     clinicId: z.uuid(),
     patientId: z.uuid(),
@@ -46,7 +46,7 @@ export const SealedInput = z.object({
   commit: b64(128),
   ciphertext: b64(600_000),
   signature: b64(128),
-  grants: z.array(GrantInput).min(1).max(24),
+  grants: z.array(Grant).min(1).max(24),
 })
 
 /** Record of type `identity`, schema 1. */
@@ -73,4 +73,19 @@ export interface ReasonContent {
 /** Records that a patient's own browser may write. */
 export const patientWrites = ['identity', 'checklist', 'reason', 'intake', 'consent'] as const
 
-export type PlacedRecord = Sealed & { appointmentId: string | null; createdAt: string }
+/** Types that the desk's group may read: who it is, and whether the forms are done. */
+export const deskTypes: readonly RecordType[] = ['identity', 'checklist']
+
+/** A record as it lies on the server, with the grants that its reader can use. */
+export type StoredRecord = Sealed & { appointmentId: string | null; createdAt: string }
+
+export const MyRecordsInput = z.object({
+  appointmentId: z.uuid().optional(),
+  types: z.array(z.enum(recordTypes)).max(recordTypes.length).optional(),
+  recordIds: z.array(z.uuid()).max(200).optional(),
+  history: z.boolean().optional(),
+})
+
+export interface RecordContract {
+  'record/mine': { in: z.input<typeof MyRecordsInput>; out: { records: StoredRecord[] } }
+}

@@ -15,17 +15,16 @@ const b64 = (value: Uint8Array) => Buffer.from(value).toString('base64url')
  * Stores new revisions, each grant inside the outer layer. A repeat of what is stored is no fault; another record under a
  * taken revision is STALE, a record of another clinic or patient NOT_ALLOWED.
  */
-export async function saveRecords(
+export async function insertRecords(
   tx: Tx,
   actor: Writer,
   records: readonly Sealed[],
-  at: { patientId?: string; appointmentId: string | null },
+  at: { patientId: string; appointmentId: string | null },
 ): Promise<Result<{ stored: number }>> {
   let stored = 0
   for (const record of records) {
     const { meta } = record
-    if (meta.clinicId !== actor.clinicId || (at.patientId && meta.patientId !== at.patientId))
-      return refuse('NOT_ALLOWED')
+    if (meta.clinicId !== actor.clinicId || meta.patientId !== at.patientId) return refuse('NOT_ALLOWED')
     if (actor.kind === 'patient' && meta.patientId !== actor.patientId) return refuse('NOT_ALLOWED')
     if (meta.revision > 1) {
       const before = await tx.record.findFirst({ where: { recordId: meta.recordId, revision: meta.revision - 1 } })
@@ -55,56 +54,53 @@ export async function saveRecords(
       continue
     }
     stored += 1
-    const { patientId, recordId, revision } = meta
-    const grants = record.grants.map((grant) => ({ recordId, revision, grant }))
-    await insertGrants(tx, actor, patientId, grants)
+    await insertGrants(
+      tx,
+      actor,
+      record.grants.map((grant) => ({
+        patientId: meta.patientId,
+        recordId: meta.recordId,
+        revision: meta.revision,
+        grant,
+      })),
+    )
   }
   return ok({ stored })
 }
 
-export const saveRecord = (tx: Tx, actor: Writer, record: Sealed, at: { appointmentId: string | null }) =>
-  saveRecords(tx, actor, [record], at)
-
 export interface NewGrant {
+  patientId: string
   recordId: string
   revision: number
   grant: SealedGrant
 }
 
-/** Adds readers to this patient's stored records. Repeats are no fault; a record of somebody else is NOT_FOUND. */
-export async function addGrants(
-  tx: Tx,
-  actor: Writer,
-  { patientId, grants }: { patientId: string; grants: readonly NewGrant[] },
-): Promise<Result<{ added: number }>> {
-  const recordIds = [...new Set(grants.map((each) => each.recordId))]
+/** Adds readers to stored records; one for a record that is not this patient's is left out. Answers how many were new. */
+export async function insertGrants(tx: Tx, actor: Writer, grants: readonly NewGrant[]): Promise<number> {
   const rows = await tx.record.findMany({
-    where: { clinicId: actor.clinicId, patientId, recordId: { in: recordIds } },
-    select: { recordId: true, revision: true },
+    where: { clinicId: actor.clinicId, recordId: { in: [...new Set(grants.map((each) => each.recordId))] } },
+    select: { patientId: true, recordId: true, revision: true },
   })
-  const there = new Set(rows.map((row) => `${row.recordId}.${row.revision}`))
-  if (!grants.every((each) => there.has(`${each.recordId}.${each.revision}`))) return refuse('NOT_FOUND')
-  return ok({ added: await insertGrants(tx, actor, patientId, grants) })
-}
-
-async function insertGrants(tx: Tx, actor: Writer, patientId: string, grants: readonly NewGrant[]): Promise<number> {
+  const there = new Set(rows.map((row) => `${row.patientId}.${row.recordId}.${row.revision}`))
   const data = await Promise.all(
-    grants.map(async ({ recordId, revision, grant }) => {
-      const { recipient, enc, ct, granter, signature } = grant
-      const name = { clinicId: actor.clinicId, patientId, class: 'clinical' as const }
-      const inner = new TextEncoder().encode(JSON.stringify({ enc, ct, granter, signature }))
-      return {
-        clinicId: actor.clinicId,
-        patientId,
-        recordId,
-        revision,
-        recipientKind: recipient.kind,
-        recipientId: recipient.id,
-        recipientKey: recipient.key,
-        epoch: recipient.epoch,
-        wrapped: await sealOuter(name, { recordId, revision, recipientKey: recipient.key }, inner),
-      }
-    }),
+    grants
+      .filter((each) => there.has(`${each.patientId}.${each.recordId}.${each.revision}`))
+      .map(async ({ patientId, recordId, revision, grant }) => {
+        const { recipient, enc, ct, granter, signature } = grant
+        const name = { clinicId: actor.clinicId, patientId, class: 'clinical' as const }
+        const inner = new TextEncoder().encode(JSON.stringify({ enc, ct, granter, signature }))
+        return {
+          clinicId: actor.clinicId,
+          patientId,
+          recordId,
+          revision,
+          recipientKind: recipient.kind,
+          recipientId: recipient.id,
+          recipientKey: recipient.key,
+          epoch: recipient.epoch,
+          wrapped: await sealOuter(name, { recordId, revision, recipientKey: recipient.key }, inner),
+        }
+      }),
   )
   const { count } = await tx.grant.createMany({ data, skipDuplicates: true })
   return count
@@ -115,15 +111,15 @@ export interface RecordQuery {
   appointmentId?: string
   types?: readonly RecordType[]
   recordIds?: readonly string[]
-  /** Only the newest revision of each. */
-  latestOnly?: boolean
+  /** All revisions, not the newest alone. */
+  history?: boolean
 }
 
 /**
  * Records with the grants that this actor can use: a patient's device those for its own key, the desk those for its group and
  * desk records only, clinical members their groups'. What nobody granted to the actor is not answered.
  */
-export async function findRecords(
+export async function listRecords(
   tx: Tx,
   actor: PatientActor | StaffActor,
   query: RecordQuery,
@@ -143,7 +139,7 @@ export async function findRecords(
     },
     orderBy: [{ createdAt: 'asc' }, { revision: 'asc' }],
   })
-  const newest = new Map(rows.map((row) => [query.latestOnly ? row.recordId : `${row.recordId}.${row.revision}`, row]))
+  const newest = new Map(rows.map((row) => [query.history ? `${row.recordId}.${row.revision}` : row.recordId, row]))
   const chosen = [...newest.values()]
   const grants = await tx.grant.findMany({
     where: { clinicId: actor.clinicId, recordId: { in: chosen.map((row) => row.recordId) }, ...readers },
