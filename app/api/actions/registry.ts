@@ -3,11 +3,12 @@ import type { Contract } from '@/lib/contract'
 import { makeDoor, type Action, type Actions } from '@/lib/server/action'
 import { resolvePatient } from '@/lib/patient/session'
 import { accessActions } from './access'
+import { clinicActions } from './clinic'
 import { patientActions } from './patient'
 import { recordActions } from './record'
 
 /** Every action, by its name. A contract without its action does not compile once its domain is listed here. */
-const actions = { ...accessActions, ...patientActions, ...recordActions } satisfies Partial<Actions<Contract>>
+const actions = { ...accessActions, ...clinicActions, ...patientActions, ...recordActions } satisfies Partial<Actions<Contract>>
 
 export const door = makeDoor({
   actions: actions as Record<string, Action>,

@@ -1,0 +1,12 @@
+import * as flow from '@/lib/clinic/flow'
+import * as rules from '@/lib/clinic/rules'
+import { action, type Actions } from '@/lib/server/action'
+
+export const clinicActions = {
+  'clinic/settings': action('staff', rules.SettingsInput, flow.loadSettings),
+  'clinic/save-profile': action(['admin'], rules.ProfileForm, flow.saveProfile),
+  'clinic/save-service': action(['admin'], rules.SaveServiceInput, flow.saveService),
+  'clinic/save-hours': action(['admin'], rules.HoursInput, flow.saveHours),
+  'clinic/save-consent-text': action(['admin'], rules.SaveConsentTextInput, flow.saveConsentText),
+  'clinic/connect-payments': action(['admin'], rules.PaymentsInput, flow.connectPayments),
+} satisfies Actions<rules.ClinicContract>

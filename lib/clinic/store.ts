@@ -1,0 +1,141 @@
+import 'server-only'
+import type { StaffActor } from '../access/rules.ts'
+import { parseForm } from '../intake/rules.ts'
+import type { Tx } from '../server/tx.ts'
+import type { ClinicProfile, ConsentTextView, HoursRow, PractitionerView, ServiceView } from './rules.ts'
+
+// Public facts: every actor may read them, inside the clinic that the transaction is bound to.
+
+/** The clinic behind a booking link's name. Runs before a clinic is known. */
+export async function lookupClinic(tx: Tx, slug: string): Promise<string | null> {
+  const rows = await tx.$queryRaw<{ id: string | null }[]>`SELECT lookup_clinic(${slug}) AS id`
+  return rows[0]?.id ?? null
+}
+
+export async function findClinic(tx: Tx, clinicId: string): Promise<(ClinicProfile & { stripeAccount: string | null }) | null> {
+  const row = await tx.clinic.findUnique({ where: { id: clinicId } })
+  if (!row) return null
+  const { rootKey: _, createdAt: __, ...profile } = row
+  return { ...profile, takesPayments: row.stripeAccount !== null }
+}
+
+/** As anyone may see it: where money goes stays here. */
+export function publicProfile({ stripeAccount: _, ...profile }: ClinicProfile & { stripeAccount: string | null }): ClinicProfile {
+  return profile
+}
+
+type ServiceRow = Awaited<ReturnType<Tx['service']['findMany']>>[number] & { servicePractitioners: { memberId: string }[] }
+
+const asService = ({ clinicId: _, createdAt: __, servicePractitioners, ...row }: ServiceRow): ServiceView => ({
+  ...row,
+  intakeForm: parseForm(row.intakeForm),
+  practitionerIds: servicePractitioners.map((each) => each.memberId),
+})
+
+export async function listServices(tx: Tx, { all = false } = {}): Promise<ServiceView[]> {
+  const rows = await tx.service.findMany({
+    where: all ? {} : { active: true },
+    include: { servicePractitioners: { select: { memberId: true }, where: { member: { status: 'active' } } } },
+    orderBy: [{ position: 'asc' }, { createdAt: 'asc' }],
+  })
+  return rows.map(asService)
+}
+
+export async function findService(tx: Tx, id: string): Promise<ServiceView | null> {
+  const row = await tx.service.findFirst({
+    where: { id },
+    include: { servicePractitioners: { select: { memberId: true }, where: { member: { status: 'active' } } } },
+  })
+  return row && asService(row)
+}
+
+export async function listPractitioners(tx: Tx): Promise<PractitionerView[]> {
+  return tx.member.findMany({
+    where: { status: 'active', roles: { has: 'practitioner' } },
+    select: { id: true, displayName: true, title: true, bio: true },
+    orderBy: { createdAt: 'asc' },
+  })
+}
+
+export async function listHours(tx: Tx, memberIds?: readonly string[]): Promise<HoursRow[]> {
+  return tx.weeklyHours.findMany({
+    where: memberIds ? { memberId: { in: [...memberIds] } } : {},
+    select: { memberId: true, weekday: true, startMinute: true, endMinute: true },
+    orderBy: [{ memberId: 'asc' }, { weekday: 'asc' }, { startMinute: 'asc' }],
+  })
+}
+
+const consentColumns = { id: true, version: true, title: true, body: true, hash: true, locale: true, active: true } as const
+
+export async function listConsentTexts(tx: Tx): Promise<ConsentTextView[]> {
+  return tx.consentText.findMany({ select: consentColumns, orderBy: [{ version: 'desc' }] })
+}
+
+export async function findConsentText(tx: Tx, id: string): Promise<ConsentTextView | null> {
+  return tx.consentText.findFirst({ where: { id }, select: consentColumns })
+}
+
+// ── an admin's changes ──
+
+type ProfileChange = Partial<
+  Pick<
+    ClinicProfile,
+    | 'name'
+    | 'about'
+    | 'phone'
+    | 'address'
+    | 'timeZone'
+    | 'locale'
+    | 'earlyJoinMinutes'
+    | 'graceMinutes'
+    | 'holdMinutes'
+    | 'minNoticeMinutes'
+    | 'horizonDays'
+  >
+> & { stripeAccount?: string | null }
+
+export async function saveProfile(tx: Tx, actor: StaffActor, change: ProfileChange): Promise<void> {
+  await tx.clinic.update({ where: { id: actor.clinicId }, data: change })
+}
+
+type ServiceChange = Omit<ServiceView, 'id' | 'version' | 'practitionerIds'>
+
+export async function insertService(tx: Tx, actor: StaffActor, change: ServiceChange): Promise<string> {
+  const { id } = await tx.service.create({ data: { ...change, clinicId: actor.clinicId }, select: { id: true } })
+  return id
+}
+
+/** False when someone else has saved it since it was read. */
+export async function updateService(tx: Tx, _: StaffActor, id: string, version: number, change: ServiceChange): Promise<boolean> {
+  const { count } = await tx.service.updateMany({ where: { id, version }, data: { ...change, version: { increment: 1 } } })
+  return count === 1
+}
+
+export async function setPractitioners(tx: Tx, actor: StaffActor, serviceId: string, memberIds: readonly string[]): Promise<void> {
+  await tx.servicePractitioner.deleteMany({ where: { serviceId } })
+  await tx.servicePractitioner.createMany({
+    data: [...new Set(memberIds)].map((memberId) => ({ clinicId: actor.clinicId, serviceId, memberId })),
+  })
+}
+
+export async function setHours(tx: Tx, actor: StaffActor, memberId: string, hours: readonly Omit<HoursRow, 'memberId'>[]): Promise<void> {
+  await tx.weeklyHours.deleteMany({ where: { memberId } })
+  await tx.weeklyHours.createMany({ data: hours.map((row) => ({ ...row, clinicId: actor.clinicId, memberId })) })
+}
+
+/** A new version: what was signed stays as it was. Services that asked for the one before ask for this one. */
+export async function insertConsentText(
+  tx: Tx,
+  actor: StaffActor,
+  text: { title: string; body: string; hash: string; locale: string; replaces: string | null },
+): Promise<{ id: string; version: number }> {
+  const { replaces, ...rest } = text
+  const before = replaces ? await tx.consentText.findFirst({ where: { id: replaces } }) : null
+  const version = (before?.version ?? 0) + 1
+  const { id } = await tx.consentText.create({ data: { ...rest, version, clinicId: actor.clinicId }, select: { id: true } })
+  if (before) {
+    await tx.consentText.update({ where: { id: before.id }, data: { active: false } })
+    await tx.service.updateMany({ where: { consentTextId: before.id }, data: { consentTextId: id, version: { increment: 1 } } })
+  }
+  return { id, version }
+}
