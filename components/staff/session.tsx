@@ -12,6 +12,7 @@ import { vault } from '@/lib/browser/vault'
 import type { ChainView } from '@/lib/browser/vault-api'
 import { LockScreen } from './lock-screen'
 import { useIdle } from './use-idle'
+import { forgetOpened } from './use-opened'
 
 export interface StaffSession {
   me: KeyMaterial
@@ -81,6 +82,7 @@ export function StaffProvider({ material, children }: { material: KeyMaterial; c
   }, [material.sessionId])
 
   const lock = useCallback(async (tell = true) => {
+    forgetOpened()
     await vault().lock()
     if (tell) channel.current?.postMessage('lock')
     setState({ is: 'locked' })

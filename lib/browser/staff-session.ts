@@ -100,15 +100,14 @@ export async function keepHead(): Promise<void> {
   await call('access/save-wrap', { wrappedAccount })
 }
 
-async function attempt<T extends { material: KeyMaterial; chain: ChainView } | false>(
-  work: () => Promise<T>,
-): Promise<T extends false ? null : Opening>
-async function attempt(
-  work: () => Promise<{ material: KeyMaterial; chain: ChainView } | false>,
-): Promise<Opening | null> {
+type Opened = { material: KeyMaterial; chain: ChainView }
+
+function attempt(work: () => Promise<Opened>): Promise<Opening>
+function attempt(work: () => Promise<Opened | false>): Promise<Opening | null>
+async function attempt(work: () => Promise<Opened | false>): Promise<Opening | null> {
   try {
     const opened = await work()
-    return opened && { ok: true, ...opened }
+    return opened ? { ok: true, ...opened } : null
   } catch (error) {
     if (error instanceof Stopped || error instanceof VaultError) return { ok: false, code: error.code }
     throw error

@@ -2,14 +2,17 @@ import 'server-only'
 import type { z } from 'zod'
 import { isClinical, type StaffActor } from '@/lib/access/rules'
 import { listStatements } from '@/lib/access/store'
+import type { RecordType } from '@/lib/crypto/types'
+import { type AppointmentEvent, nextAppointment, startOfDay } from '@/lib/booking/rules'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { listPrescriptions } from '@/lib/prescription/store'
 import { listRecalls } from '@/lib/recall/store'
-import { addGrants, findRecords, saveRecord } from '@/lib/record/store'
+import { insertGrants, insertRecords, listRecords } from '@/lib/record/store'
 import { audit } from '@/lib/server/audit'
 import { notify } from '@/lib/server/notify'
 import { inClinic } from '@/lib/server/tx'
-import { addDays, dayBounds, dayIn, type DayView, decideVisit, type EncounterView, nextUp, weekStart } from './rules'
+import { addDays, dayIn } from '@/lib/time'
+import { type DayView, type EncounterView, nextUp, weekStart } from './rules'
 import type * as rules from './rules'
 import * as store from './store'
 
@@ -17,6 +20,9 @@ type In<S extends z.ZodType> = z.output<S>
 interface Context {
   now: Date
 }
+
+/** [start, end) of a day of the clinic's own, a change of the clock included. */
+const dayBounds = (day: string, zone: string) => ({ from: startOfDay(day, zone), to: startOfDay(addDays(day, 1), zone) })
 
 /** One day of the clinic: everybody's for the desk and admins, and for practitioners who ask for it. */
 export async function loadDay(
@@ -40,7 +46,7 @@ export async function loadDay(
       rows,
       practitioners: await store.listPractitioners(tx, actor),
       week: [0, 1, 2, 3, 4, 5, 6].map((offset) => loadOf(addDays(monday, offset), load, zone)),
-      records: await findRecords(tx, actor, { patientIds, types: ['identity', 'checklist'], latestOnly: true }),
+      records: await listRecords(tx, actor, { patientIds, types: ['identity', 'checklist'] }),
     })
   })
 }
@@ -77,7 +83,7 @@ export async function openEncounter(
       services: await store.listServices(tx, actor),
       statements: await listStatements(tx, actor.clinicId),
       patientKeys: await store.listPatientKeys(tx, actor, patientId),
-      records: await findRecords(tx, actor, { patientIds: [patientId], latestOnly: true }),
+      records: await listRecords(tx, actor, { patientIds: [patientId] }),
       consents: await store.listConsents(tx, actor, patientId),
       prescriptions: await listPrescriptions(tx, actor, patientId, now),
       recalls: await listRecalls(tx, actor, { patientId }),
@@ -89,6 +95,8 @@ export async function openEncounter(
 
 /** Record types that this door takes: prescriptions and recalls come with their rows, by doors of their own. */
 const written = ['note', 'draft'] as const
+/** What a patient may be given to read afterwards. */
+const shareable: RecordType[] = ['note', 'prescription']
 
 export async function saveNote(
   actor: StaffActor,
@@ -100,12 +108,14 @@ export async function saveNote(
   return inClinic(actor.clinicId, async (tx) => {
     const found = await store.findVisit(tx, actor, appointmentId, now)
     if (!found || found.row.patientId !== record.meta.patientId) return refuse('NOT_FOUND')
-    const saved = await saveRecord(tx, actor, record, { appointmentId })
+    const { patientId, recordId, revision } = record.meta
+    const saved = await insertRecords(tx, actor, [record], { patientId, appointmentId })
     if (!saved.ok) return saved
-    const { recordId, revision } = record.meta
+    // A draft has no history worth keeping: the next revision needs the one before, and nobody needs more.
+    if (record.meta.type === 'draft') await store.dropRevisions(tx, actor, recordId, revision - 1)
     if (record.meta.type === 'note') {
       await audit(tx, actor, 'encounter.note-saved', recordId)
-      await notify(tx, 'patient', found.row.patientId)
+      await notify(tx, 'patient', patientId)
     }
     return ok({ recordId, revision })
   })
@@ -121,8 +131,12 @@ export async function share(
     const found = await store.findVisit(tx, actor, appointmentId, now)
     if (!found) return refuse('NOT_FOUND')
     const { patientId } = found.row
-    const added = await addGrants(tx, actor, { patientId, grants })
-    if (!added.ok) return added
+    const recordIds = grants.map((each) => each.recordId)
+    const known = await listRecords(tx, actor, { patientIds: [patientId], recordIds, types: shareable })
+    const isKnown = ({ recordId, revision }: (typeof grants)[number]) =>
+      known.some(({ meta }) => meta.recordId === recordId && meta.revision === revision)
+    if (!grants.every(isKnown)) return refuse('NOT_FOUND')
+    await insertGrants(tx, actor, grants.map((each) => ({ patientId, ...each })))
     await audit(tx, actor, 'encounter.shared', appointmentId)
     await notify(tx, 'patient', patientId)
     return ok({ done: true as const })
@@ -137,14 +151,15 @@ export const miss = (actor: StaffActor, input: In<typeof rules.AppointmentInput>
 async function move(
   actor: StaffActor,
   appointmentId: string,
-  event: rules.VisitEvent,
+  event: Extract<AppointmentEvent, 'complete' | 'miss'>,
   { now }: Context,
 ): Promise<Result<{ done: true }>> {
   return inClinic(actor.clinicId, async (tx) => {
     const found = await store.findVisit(tx, actor, appointmentId, now)
     if (!found) return refuse('NOT_FOUND')
-    const { status, startsAt, endsAt } = found.row
-    const to = decideVisit({ status, startsAt: new Date(startsAt), endsAt: new Date(endsAt) }, event, now)
+    const { status, startsAt } = found.row
+    // Nobody has missed what has not begun.
+    const to = event === 'miss' && new Date(startsAt) > now ? null : nextAppointment(status, event)
     if (!to || !(await store.moveVisit(tx, actor, { id: appointmentId, from: status, to }, now))) return refuse('WRONG_STATE')
     await audit(tx, actor, `encounter.${event}`, appointmentId)
     await notify(tx, 'staff', actor.clinicId)

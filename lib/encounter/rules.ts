@@ -1,18 +1,11 @@
 import { z } from 'zod'
-import type { ChainStatement, Sealed, SealedGrant } from '../crypto/types.ts'
+import type { AppointmentStatus } from '../booking/rules.ts'
+import type { ChainStatement } from '../crypto/types.ts'
 import type { PrescriptionRow } from '../prescription/rules.ts'
 import type { RecallRow } from '../recall/rules.ts'
+import { Grant, SealedRecord, type StoredRecord } from '../record/rules.ts'
+import { addDays } from '../time.ts'
 
-export type VisitStatus =
-  | 'held'
-  | 'booked'
-  | 'arrived'
-  | 'in_consult'
-  | 'completed'
-  | 'no_show'
-  | 'cancelled'
-  | 'rescheduled'
-  | 'expired'
 export type PaidState = 'free' | 'paid' | 'due' | 'later' | 'refunded' | 'failed'
 
 /** One line of the day: operational facts. Who it is opens in the browser. */
@@ -24,7 +17,7 @@ export interface DayRow {
   service: string
   startsAt: string
   endsAt: string
-  status: VisitStatus
+  status: AppointmentStatus
   paid: PaidState
   priceMinor: number
   currency: string
@@ -44,7 +37,7 @@ export interface DayView {
   /** Appointments on each day of the week around `day`, for the load chart. */
   week: { day: string; count: number; minutes: number }[]
   /** Identity and checklist records of these patients: what the desk may read. */
-  records: Sealed[]
+  records: StoredRecord[]
 }
 
 /** What a row looks like to the person who runs the day. */
@@ -82,61 +75,10 @@ export function nextUp<T extends Pick<DayRow, 'status' | 'waiting' | 'startsAt' 
   return coming.length ? coming.reduce((first, row) => (row.startsAt < first.startsAt ? row : first)) : null
 }
 
-export type VisitEvent = 'complete' | 'miss' | 'reopen'
-
-/** What the staff may do to an appointment. Arriving and beginning are the call's. */
-export function decideVisit(
-  row: { status: VisitStatus; startsAt: Date; endsAt: Date },
-  event: VisitEvent,
-  now: Date,
-): VisitStatus | null {
-  if (event === 'complete') return ['booked', 'arrived', 'in_consult'].includes(row.status) ? 'completed' : null
-  if (event === 'miss') return ['booked', 'arrived'].includes(row.status) && row.startsAt <= now ? 'no_show' : null
-  return row.status === 'no_show' || row.status === 'completed' ? 'arrived' : null
-}
-
-/** Days are the clinic's own: [start, end) of a local day, a daylight-saving change included. */
-export function dayBounds(day: string, zone: string): { from: Date; to: Date } {
-  return { from: zoned(day, zone), to: zoned(addDays(day, 1), zone) }
-}
-
-export function addDays(day: string, days: number): string {
-  const [year, month, date] = day.split('-').map(Number) as [number, number, number]
-  return new Date(Date.UTC(year, month - 1, date + days)).toISOString().slice(0, 10)
-}
-
 /** Monday of the day's week. */
 export function weekStart(day: string): string {
   const weekday = (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7
   return addDays(day, -weekday)
-}
-
-export function dayIn(zone: string, at: Date): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(at)
-}
-
-/** Midnight of a local day as an instant: guess UTC, correct by the zone's offset there, twice for the days of a change. */
-function zoned(day: string, zone: string): Date {
-  const utc = new Date(`${day}T00:00:00Z`).getTime()
-  let at = utc
-  for (let i = 0; i < 2; i++) at = utc - offset(new Date(at), zone)
-  return new Date(at)
-}
-
-function offset(at: Date, zone: string): number {
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  }).formatToParts(at)
-  const get = (type: string) => Number(parts.find((part) => part.type === type)?.value)
-  const local = Date.UTC(get('year'), get('month') - 1, get('day'), get('hour'), get('minute'), get('second'))
-  return local - Math.floor(at.getTime() / 1000) * 1000
 }
 
 // ── what is sealed ──
@@ -205,7 +147,7 @@ export interface EncounterView {
   statements: ChainStatement[]
   patientKeys: PatientKeyRow[]
   /** Newest revision of each of the patient's records that this role may read. */
-  records: (Sealed & { appointmentId: string | null; createdAt: string })[]
+  records: StoredRecord[]
   consents: ConsentProof[]
   prescriptions: PrescriptionRow[]
   recalls: RecallRow[]
@@ -216,11 +158,10 @@ export interface EncounterView {
 }
 
 const id = z.uuid()
-const sealed = z.custom<Sealed>((value) => typeof value === 'object' && value !== null)
 
 export const DayInput = z.object({ day: z.iso.date().optional(), memberId: id.optional() })
 export const AppointmentInput = z.object({ appointmentId: id })
-export const SaveRecordInput = z.object({ appointmentId: id, record: sealed })
+export const SaveRecordInput = z.object({ appointmentId: id, record: SealedRecord })
 export const ShareInput = z.object({
   appointmentId: id,
   grants: z
@@ -228,7 +169,7 @@ export const ShareInput = z.object({
       z.object({
         recordId: id,
         revision: z.number().int().min(1),
-        grant: z.custom<SealedGrant>((value) => typeof value === 'object' && value !== null),
+        grant: Grant,
       }),
     )
     .min(1)

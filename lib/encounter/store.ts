@@ -1,7 +1,8 @@
 import 'server-only'
 import type { StaffActor } from '@/lib/access/rules'
+import type { AppointmentStatus } from '@/lib/booking/rules'
 import type { Tx } from '@/lib/server/tx'
-import type { ConsentProof, DayRow, PaidState, PatientKeyRow, VisitStatus } from './rules'
+import type { ConsentProof, DayRow, PaidState, PatientKeyRow } from './rules'
 
 /** Rows that stand in nobody's day: a hold is not an appointment yet. */
 const shown = ['booked', 'arrived', 'in_consult', 'completed', 'no_show', 'cancelled'] as const
@@ -58,7 +59,7 @@ function toRow(row: Found, now: Date): DayRow {
     service: row.service.name,
     startsAt: row.startsAt.toISOString(),
     endsAt: row.endsAt.toISOString(),
-    status: row.status as VisitStatus,
+    status: row.status as AppointmentStatus,
     paid: paidState(row),
     priceMinor: row.priceMinor,
     currency: row.currency,
@@ -179,7 +180,7 @@ export async function listServices(tx: Tx, actor: StaffActor) {
 export async function moveVisit(
   tx: Tx,
   actor: StaffActor,
-  at: { id: string; from: VisitStatus; to: VisitStatus },
+  at: { id: string; from: AppointmentStatus; to: AppointmentStatus },
   now: Date,
 ): Promise<boolean> {
   const { count } = await tx.appointment.updateMany({
@@ -187,4 +188,11 @@ export async function moveVisit(
     data: { status: at.to, ...(at.to === 'completed' ? { completedAt: now } : {}) },
   })
   return count === 1
+}
+
+/** Forgets a draft's revisions before this one. Nothing but drafts: every other record keeps its history. */
+export async function dropRevisions(tx: Tx, actor: StaffActor, recordId: string, before: number) {
+  const old = { clinicId: actor.clinicId, recordId, revision: { lt: before } }
+  const { count } = await tx.record.deleteMany({ where: { ...old, type: 'draft' } })
+  if (count) await tx.grant.deleteMany({ where: old })
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { isClinical, type StaffActor } from '@/lib/access/rules'
 import { findVisit } from '@/lib/encounter/store'
 import { ok, refuse, type Result } from '@/lib/errors'
-import { saveRecord } from '@/lib/record/store'
+import { insertRecords } from '@/lib/record/store'
 import { audit } from '@/lib/server/audit'
 import { notify } from '@/lib/server/notify'
 import { limit } from '@/lib/server/rate-limit'
@@ -44,7 +44,7 @@ export async function issue(
       const known = await store.findPrescription(tx, actor, rxId)
       return known?.recordId === recordId ? answer : refuse('STALE')
     }
-    const saved = await saveRecord(tx, actor, record, { appointmentId })
+    const saved = await insertRecords(tx, actor, [record], { patientId, appointmentId })
     if (!saved.ok) return saved
     await audit(tx, actor, 'prescription.issued', rxId)
     await notify(tx, 'patient', patientId)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Sealed } from '../crypto/types.ts'
+import { SealedRecord } from '../record/rules.ts'
 
 const short = z.string().trim().max(80, { error: 'tooLong' })
 const needed = short.min(1, { error: 'required' })
@@ -101,12 +101,10 @@ export interface RxAnswer {
   clinicId: string
 }
 
-const sealed = z.custom<Sealed>((value) => typeof value === 'object' && value !== null)
-
 export const IssueInput = z.object({
   rxId: z.uuid(),
   appointmentId: z.uuid(),
-  record: sealed,
+  record: SealedRecord,
   share: z
     .string()
     .min(1)

@@ -2,11 +2,10 @@ import 'server-only'
 import type { z } from 'zod'
 import { isClinical, type StaffActor, type SystemActor } from '@/lib/access/rules'
 import { findVisit } from '@/lib/encounter/store'
-import { dayIn } from '@/lib/encounter/rules'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { translator } from '@/lib/messages/translator'
 import { isLocale } from '@/lib/messages/pick'
-import { findRecords, saveRecord } from '@/lib/record/store'
+import { insertRecords, listRecords } from '@/lib/record/store'
 import { audit } from '@/lib/server/audit'
 import { env } from '@/lib/server/env'
 import { enqueue, type JobHandler } from '@/lib/server/jobs'
@@ -14,6 +13,7 @@ import { openField } from '@/lib/server/kms'
 import { sendMail } from '@/lib/server/mail'
 import { notify } from '@/lib/server/notify'
 import { inClinic, inNoClinic, type Tx } from '@/lib/server/tx'
+import { dayIn } from '@/lib/time'
 import { decideDue, nextRecall, type RecallContract, type RecallEvent, type RecallRow } from './rules'
 import type * as rules from './rules'
 import * as store from './store'
@@ -40,7 +40,7 @@ export async function setRecall(
     const { patientId } = found.row
     const { recordId } = record.meta
     if (await store.saveRecall(tx, actor, { id, patientId, serviceId, recordId, dueOn })) {
-      const saved = await saveRecord(tx, actor, record, { appointmentId })
+      const saved = await insertRecords(tx, actor, [record], { patientId, appointmentId })
       if (!saved.ok) return saved
       await audit(tx, actor, 'recall.set', id)
       await notify(tx, 'staff', actor.clinicId)
@@ -64,10 +64,10 @@ export async function list(
     const recalls = await store.listRecalls(tx, actor, { statuses: statuses && [...statuses] })
     const patientIds = [...new Set(recalls.map((row) => row.patientId))]
     const recordIds = new Set(recalls.map((row) => row.recordId))
-    const reasons = isClinical(actor) ? await findRecords(tx, actor, { patientIds, types: ['recall'], latestOnly: true }) : []
+    const reasons = isClinical(actor) ? await listRecords(tx, actor, { patientIds, types: ['recall'] }) : []
     return ok({
       recalls,
-      identities: await findRecords(tx, actor, { patientIds, types: ['identity'], latestOnly: true }),
+      identities: await listRecords(tx, actor, { patientIds, types: ['identity'] }),
       reasons: reasons.filter((record) => recordIds.has(record.meta.recordId)),
     })
   })
@@ -122,10 +122,10 @@ export async function mailInvitation(clinicId: string, recallId: string, now: Da
   const found = await inClinic(clinicId, (tx) => store.findRecall(tx, { kind: 'system', clinicId }, recallId, now))
   if (!found?.patient.emailSealed || found.status !== 'invited') return
   const { clinic, patient, serviceId, memberId } = found
-  const to = await openField(patient.emailSealed, `patient.email|${clinicId}|${patient.id}`)
+  const to = await openField(found.patient.emailSealed, `patient.email|${clinicId}|${patient.id}`)
   const t = translator(isLocale(patient.locale) ? patient.locale : 'en', 'recall')
   const pin = clinic.rootFingerprint ? `#k=${clinic.rootFingerprint}` : ''
-  const link = `${env().APP_ORIGIN}/c/${clinic.slug}?service=${serviceId}&practitioner=${memberId}${pin}`
+  const link = `${env().APP_ORIGIN}/c/${clinic.slug}?service=${serviceId}&practitioner=${memberId}&recall=${recallId}${pin}`
   await sendMail({
     to,
     subject: t('mail.subject', { clinic: clinic.name }),

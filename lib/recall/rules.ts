@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Sealed } from '../crypto/types.ts'
+import { SealedRecord, type StoredRecord } from '../record/rules.ts'
 
 const day = z.iso.date({ error: 'date' })
 
@@ -85,7 +85,7 @@ export const SetRecallInput = z.object({
   appointmentId: z.uuid(),
   serviceId: z.uuid(),
   dueOn: day,
-  record: z.custom<Sealed>((value) => typeof value === 'object' && value !== null),
+  record: SealedRecord,
 })
 export const RecallMove = z.object({ id: z.uuid() })
 export const RecallList = z.object({ status: z.enum(['open', 'all']).default('open') })
@@ -94,7 +94,7 @@ export interface RecallContract {
   'recall/set': { in: z.input<typeof SetRecallInput>; out: RecallRow }
   'recall/list': {
     in: z.input<typeof RecallList>
-    out: { recalls: RecallRow[]; identities: Sealed[]; reasons: Sealed[] }
+    out: { recalls: RecallRow[]; identities: StoredRecord[]; reasons: StoredRecord[] }
   }
   'recall/invite-now': { in: z.input<typeof RecallMove>; out: { done: true } }
   'recall/decline': { in: z.input<typeof RecallMove>; out: { done: true } }

@@ -13,7 +13,10 @@ import { JoinForm, type Joined } from './join-form'
 type Link = { secret: string; rootFingerprint: string }
 type State =
   | { is: 'opening' }
-  | { is: 'bad-link' | 'gone' | 'not-found' | 'forged' }
+  | { is: 'bad-link' }
+  | { is: 'gone' }
+  | { is: 'not-found' }
+  | { is: 'forged' }
   | { is: 'asked'; link: Link }
   | { is: 'waiting'; joined: Joined }
   | { is: 'vouched' }
@@ -73,7 +76,8 @@ export function Join({ invitation }: { invitation: InvitationView | null }) {
       </div>
     )
   }
-  return <JoinForm invitation={{ ...invitation!, ...state.link }} onJoined={(next) => setState({ is: 'waiting', joined: next })} />
+  if (state.is !== 'asked' || !invitation) return null
+  return <JoinForm invitation={{ ...invitation, ...state.link }} onJoined={(next) => setState({ is: 'waiting', joined: next })} />
 }
 
 /** What the link says against what the server shows: another root than the fragment's is another clinic. */

@@ -1,0 +1,162 @@
+'use client'
+import { useLocale, useTranslations } from 'next-intl'
+import Link from 'next/link'
+import { useStaff } from '@/components/staff/session'
+import { useReason } from '@/components/staff/use-reason'
+import { IconButton, buttonClass } from '@/components/ui/button'
+import { CheckIcon, MoreIcon } from '@/components/ui/icons'
+import { Menu } from '@/components/ui/menu'
+import { Badge, Skeleton, type Tone } from '@/components/ui/status'
+import { AgendaRow } from '@/components/ui/times'
+import { useToast } from '@/components/ui/toast'
+import { call } from '@/lib/browser/api'
+import { type DayRow, type DayView, type RowState, rowState } from '@/lib/encounter/rules'
+import { formatMoney } from '@/lib/money'
+import type { ChecklistContent, IdentityContent } from '@/lib/record/rules'
+import { formatTime } from '@/lib/time'
+
+const tones: Record<RowState, Tone> = {
+  upcoming: 'neutral',
+  late: 'warning',
+  waiting: 'accent',
+  in_consult: 'info',
+  done: 'success',
+  missed: 'danger',
+  cancelled: 'neutral',
+}
+const paidTones: Record<DayRow['paid'], Tone> = {
+  free: 'neutral',
+  paid: 'success',
+  due: 'warning',
+  later: 'neutral',
+  refunded: 'neutral',
+  failed: 'danger',
+}
+
+interface People {
+  identities: Map<string, IdentityContent>
+  checklists: Map<string, ChecklistContent>
+}
+
+export const DayList = ({
+  view,
+  now,
+  people,
+  opening,
+  nextId,
+}: {
+  view: DayView
+  now: Date
+  people: People
+  opening: boolean
+  nextId: string | null
+}) => (
+  <ol className="divide-y divide-line">
+    {view.rows.map((row) => (
+      <Visit
+        key={row.appointmentId}
+        row={row}
+        zone={view.zone}
+        now={now}
+        identity={people.identities.get(row.patientId)}
+        checklist={people.checklists.get(row.appointmentId)}
+        opening={opening}
+        next={row.appointmentId === nextId}
+      />
+    ))}
+  </ol>
+)
+
+interface VisitProps {
+  row: DayRow
+  zone: string
+  now: Date
+  identity?: IdentityContent
+  checklist?: ChecklistContent
+  opening: boolean
+  next: boolean
+}
+
+function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProps) {
+  const t = useTranslations('staff')
+  const locale = useLocale()
+  const { isClinical, me } = useStaff()
+  const state = rowState(row, now)
+  const since = row.arrivedAt && state === 'waiting' ? Math.max(0, Math.round((now.getTime() - Date.parse(row.arrivedAt)) / 60_000)) : null
+  const faded = state === 'cancelled' || state === 'missed'
+  const time = (iso: string) => formatTime(new Date(iso), zone, locale)
+  const name = identity?.name ?? t('unnamed')
+  return (
+    <AgendaRow
+      time={time(row.startsAt)}
+      until={t('until', { time: time(row.endsAt) })}
+      current={next}
+      aside={
+        <>
+          {isClinical && !faded ? (
+            <Link
+              href={`/encounter/${row.appointmentId}`}
+              aria-label={t('openFor', { name })}
+              className={buttonClass({ size: 'sm', variant: next || state === 'waiting' || state === 'in_consult' ? 'primary' : 'secondary' })}
+            >
+              {t(state === 'waiting' ? 'admit' : 'open')}
+            </Link>
+          ) : null}
+          <More row={row} state={state} name={name} />
+        </>
+      }
+    >
+      <p className="flex flex-wrap items-center gap-x-3 gap-y-1">
+        {opening && !identity ? (
+          <Skeleton className="h-6 w-44" />
+        ) : (
+          <span className={`text-lg font-semibold ${faded ? 'text-soft line-through' : ''}`}>{name}</span>
+        )}
+        <Badge tone={tones[state]}>{since === null ? t(`state.${state}`) : t('waitingSince', { minutes: since })}</Badge>
+        {next ? <Badge tone="accent">{t('nextUp')}</Badge> : null}
+      </p>
+      <p className="mt-0.5 text-soft">
+        {row.service}
+        {row.memberId === me.memberId ? '' : ` · ${row.practitioner}`}
+      </p>
+      <div className="mt-1.5 flex flex-wrap items-center gap-x-4 gap-y-1.5 text-sm">
+        <Badge tone={paidTones[row.paid]}>
+          {row.paid === 'free' ? t('paid.free') : `${t(`paid.${row.paid}`)} · ${formatMoney(row.priceMinor, row.currency, locale)}`}
+        </Badge>
+        {checklist ? (
+          <>
+            <Tick done={checklist.formDone} label={t(checklist.formDone ? 'formDone' : 'formOpen')} />
+            <Tick done={checklist.consentSigned} label={t(checklist.consentSigned ? 'consentSigned' : 'consentOpen')} />
+          </>
+        ) : null}
+        {identity?.phone ? <span className="text-soft">{identity.phone}</span> : null}
+      </div>
+    </AgendaRow>
+  )
+}
+
+const Tick = ({ done, label }: { done: boolean; label: string }) => (
+  <span className={`flex items-center gap-1.5 ${done ? 'text-success' : 'text-soft'}`}>
+    {done ? <CheckIcon size={16} /> : <span aria-hidden className="size-2 rounded-full border-[1.5px] border-current" />}
+    {label}
+  </span>
+)
+
+function More({ row, state, name }: { row: DayRow; state: RowState; name: string }) {
+  const t = useTranslations('staff')
+  const toast = useToast()
+  const reason = useReason()
+  const act = async (action: 'encounter/complete' | 'encounter/miss') => {
+    const answer = await call(action, { appointmentId: row.appointmentId })
+    if (!answer.ok) toast(reason(answer.code), 'danger')
+  }
+  const { isClinical } = useStaff()
+  const items = [
+    ...(isClinical && ['waiting', 'in_consult', 'late'].includes(state)
+      ? [{ label: t('markDone'), onSelect: () => void act('encounter/complete') }]
+      : []),
+    ...(['late', 'waiting'].includes(state) ? [{ label: t('markMissed'), onSelect: () => void act('encounter/miss') }] : []),
+  ]
+  if (!items.length) return null
+  return <Menu trigger={<IconButton label={t('moreFor', { name })} icon={<MoreIcon />} />} items={items} />
+}

@@ -1,0 +1,161 @@
+'use client'
+import { useFormatter, useLocale, useTranslations } from 'next-intl'
+import Link from 'next/link'
+import { useRouter } from 'next/navigation'
+import { useEffect, useMemo, useState } from 'react'
+import { useStaff } from '@/components/staff/session'
+import { useLive } from '@/components/staff/use-live'
+import { useOpened } from '@/components/staff/use-opened'
+import { buttonClass } from '@/components/ui/button'
+import { Card, PageHeader } from '@/components/ui/card'
+import { Chart } from '@/components/ui/chart'
+import { CalendarIcon, ChevronLeftIcon, ChevronRightIcon } from '@/components/ui/icons'
+import { Banner, EmptyState, LiveRegion } from '@/components/ui/status'
+import { Stat } from '@/components/ui/table'
+import { Select } from '@/components/ui/text-field'
+import { call } from '@/lib/browser/api'
+import { type DayView, nextUp, rowState } from '@/lib/encounter/rules'
+import type { ChecklistContent, IdentityContent } from '@/lib/record/rules'
+import { addDays, formatPlainDay, formatTime } from '@/lib/time'
+import { DayList } from './day-list'
+
+const tickMs = 20_000
+
+export function Today({ start, input }: { start: DayView; input: { day?: string; memberId?: string } }) {
+  const t = useTranslations('staff')
+  const locale = useLocale()
+  const format = useFormatter()
+  const router = useRouter()
+  const { isClinical, me } = useStaff()
+  const [view, setView] = useState(start)
+  const [stale, setStale] = useState(false)
+  const [now, setNow] = useState(() => new Date())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(new Date()), tickMs)
+    return () => clearInterval(timer)
+  }, [])
+  useLive(async () => {
+    const fresh = await call('encounter/day', input)
+    if (fresh.ok) setView(fresh.value)
+    if (!fresh.ok && fresh.code === 'SIGN_IN_FIRST') location.assign('/sign-in')
+    setStale(!fresh.ok)
+    setNow(new Date())
+  })
+
+  const records = useOpened(view.records)
+  const people = useMemo(() => {
+    const identities = new Map<string, IdentityContent>()
+    const checklists = new Map<string, ChecklistContent>()
+    for (const { meta, opened } of records ?? []) {
+      if (!opened.ok) continue
+      if (meta.type === 'identity') identities.set(meta.patientId, opened.value.content as IdentityContent)
+      if (meta.type === 'checklist') {
+        const content = opened.value.content as ChecklistContent
+        checklists.set(content.appointmentId, content)
+      }
+    }
+    return { identities, checklists }
+  }, [records])
+
+  const isToday = view.day === view.today
+  const next = isToday ? nextUp(view.rows, now) : null
+  const states = view.rows.map((row) => rowState(row, now))
+  const waiting = states.filter((state) => state === 'waiting').length
+  const count = states.filter((state) => state !== 'cancelled').length
+  const done = states.filter((state) => state === 'done').length
+  const who = input.memberId ?? 'all'
+  const go = (day: string, member = who) => {
+    const query = new URLSearchParams({ ...(day === view.today ? {} : { day }), who: member })
+    return `/today?${query}`
+  }
+  const step = buttonClass({ size: 'sm' })
+  const weekday = (day: string) => formatPlainDay(day, locale, { weekday: 'short' })
+  const busiest = view.week.reduce((most, day) => (day.count > most.count ? day : most))
+  const nextName = next && (people.identities.get(next.patientId)?.name ?? t('unnamed'))
+  return (
+    <>
+      <PageHeader
+        eyebrow={formatPlainDay(view.day, locale, { weekday: 'long' })}
+        title={formatPlainDay(view.day, locale, { day: 'numeric', month: 'long', year: 'numeric' })}
+        actions={
+          <nav aria-label={t('dayNavigation')} className="flex gap-2">
+            <Link href={go(addDays(view.day, -1))} aria-label={t('previousDay')} className={`${step} px-3`}>
+              <ChevronLeftIcon />
+            </Link>
+            <Link href={go(view.today)} aria-current={isToday ? 'date' : undefined} className={step}>
+              {t('today')}
+            </Link>
+            <Link href={go(addDays(view.day, 1))} aria-label={t('nextDay')} className={`${step} px-3`}>
+              <ChevronRightIcon />
+            </Link>
+          </nav>
+        }
+      />
+      {stale ? (
+        <Banner tone="warning" announce className="mb-5">
+          {t('stale')}
+        </Banner>
+      ) : null}
+      <LiveRegion>{waiting ? t('waitingCount', { count: waiting }) : ''}</LiveRegion>
+      <div className="grid items-start gap-6 2xl:grid-cols-[minmax(0,1fr)_22rem]">
+        <div className="flex min-w-0 flex-col gap-4">
+          <div className="flex flex-wrap items-end justify-between gap-3">
+            <p className="text-soft">
+              {nextName && next
+                ? t(rowState(next, now) === 'waiting' ? 'nextWaiting' : 'nextComing', {
+                    name: nextName,
+                    time: formatTime(new Date(next.startsAt), view.zone, locale),
+                  })
+                : t('summary', { count, done })}
+            </p>
+            {view.practitioners.length > 1 || !isClinical ? (
+              <Select
+                label={t('whose')}
+                hideLabel
+                className="w-64"
+                value={who}
+                onChange={(event) => router.push(go(view.day, event.target.value))}
+                options={[
+                  { value: 'all', label: t('everyone') },
+                  ...view.practitioners.map(({ memberId, name }) => ({
+                    value: memberId,
+                    label: memberId === me.memberId ? t('mine') : name,
+                  })),
+                ]}
+              />
+            ) : null}
+          </div>
+          {view.rows.length === 0 ? (
+            <EmptyState icon={CalendarIcon} title={t('emptyDay')}>
+              {t(isToday ? 'emptyToday' : 'emptyOther')}
+            </EmptyState>
+          ) : (
+            <Card padded={false}>
+              <DayList view={view} now={now} people={people} opening={records === null} nextId={next?.appointmentId ?? null} />
+            </Card>
+          )}
+        </div>
+        <aside aria-label={t('overview')} className="grid gap-4 sm:grid-cols-2 2xl:grid-cols-1">
+          <div className="grid grid-cols-3 gap-3 sm:col-span-2 2xl:col-span-1">
+            <Stat label={t('stat.waiting')} value={waiting} />
+            <Stat label={t('stat.done')} value={done} />
+            <Stat label={t('stat.all')} value={count} />
+          </div>
+          <Card className="sm:col-span-2 2xl:col-span-1">
+            <Chart
+              title={t('week')}
+              summary={t('weekSummary', {
+                count: view.week.reduce((sum, day) => sum + day.count, 0),
+                hours: format.number(view.week.reduce((sum, day) => sum + day.minutes, 0) / 60, { maximumFractionDigits: 1 }),
+                day: formatPlainDay(busiest.day, locale, { weekday: 'long' }),
+              })}
+              labelHead={t('weekDay')}
+              valueHead={t('weekCount')}
+              points={view.week.map((day) => ({ label: weekday(day.day), value: day.count, marked: day.day === view.day }))}
+            />
+          </Card>
+        </aside>
+      </div>
+    </>
+  )
+}
