@@ -34,7 +34,7 @@ export function CopyField({
             {...wire}
             value={value}
             onFocus={(event) => event.currentTarget.select()}
-            className={`${inputClass} min-w-0 bg-sunken flex-1 basis-60 font-mono text-sm`}
+            className={`${inputClass} min-w-0 bg-sunken! flex-1 basis-60 font-mono text-sm`}
           />
           <Button icon={copied ? <CheckIcon /> : <CopyIcon />} onClick={copy}>
             {copied ? copiedLabel : copyLabel}

@@ -39,7 +39,11 @@ const pairs = [
 
 test.each(['light', 'dark'] as const)('every pair of colours can be read in the %s theme', (theme) => {
   const weak = pairs
-    .map(([ink, paper, least]) => ({ pair: `${ink} on ${paper}`, ratio: contrast(tokens.get(ink)![theme], tokens.get(paper)![theme]), least }))
+    .map(([ink, paper, least]) => ({
+      pair: `${ink} on ${paper}`,
+      ratio: contrast(tokens.get(ink)![theme], tokens.get(paper)![theme]),
+      least,
+    }))
     .filter(({ ratio, least }) => ratio < least)
   expect(weak).toEqual([])
 })
