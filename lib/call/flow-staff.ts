@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { StaffActor } from '@/lib/access/rules'
 import { ok, refuse, type Result } from '@/lib/errors'
 import type { Ctx } from '@/lib/server/action'
-import { insertGrants } from '@/lib/record/store'
+import { insertGrants, listRecords } from '@/lib/record/store'
 import { audit } from '@/lib/server/audit'
 import { enqueue } from '@/lib/server/jobs'
 import { notify } from '@/lib/server/notify'
@@ -126,6 +126,16 @@ export async function end(actor: StaffActor, input: In<typeof rules.EndInput>, {
   await deleteRoom(ended.value.node, ended.value.room)
   return ok({ done: true })
 }
+
+/** What the patient's other keys were granted: never a note that was not shared, nor the clinic's own drafts. */
+export const readable = (actor: StaffActor, input: In<typeof rules.AppointmentInput>): Out<'call/readable'> =>
+  inClinic(actor.clinicId, async (tx) => {
+    const row = await store.findForPractitioner(tx, actor, input.appointmentId)
+    if (!row?.patientId) return refuse('NOT_FOUND')
+    const shared = new Set(await store.listSharedRevisions(tx, row.patientId))
+    const records = await listRecords(tx, actor, { patientIds: [row.patientId], history: true })
+    return ok({ records: records.filter(({ meta }) => shared.has(`${meta.recordId}.${meta.revision}`)) })
+  })
 
 /** The practitioner compared the codes: the device's key is the patient's from now on, and reads what was shared before. */
 export const matches = (actor: StaffActor, input: In<typeof rules.MatchesInput>): Out<'call/matches'> =>

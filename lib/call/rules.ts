@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ChainStatement } from '../crypto/types.ts'
+import type { ChainStatement, Sealed } from '../crypto/types.ts'
 import { Grant } from '../record/rules.ts'
 import { CallMessage, Knock } from './messages.ts'
 
@@ -273,5 +273,7 @@ export interface CallContract {
   'call/queue': { in: z.input<typeof NoInput>; out: { waiting: QueueRow[] } }
   'call/turn-away': { in: z.input<typeof TurnAwayInput>; out: { done: true } }
   'call/end': { in: z.input<typeof EndInput>; out: { done: true } }
+  /** Records that this patient could read on another device: what "matches" re-grants. */
+  'call/readable': { in: z.input<typeof AppointmentInput>; out: { records: Sealed[] } }
   'call/matches': { in: z.input<typeof MatchesInput>; out: { granted: number } }
 }

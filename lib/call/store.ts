@@ -236,6 +236,12 @@ export async function fileKey(
   return (await tx.patientKey.updateMany({ where, data: { state, vouch } })).count === 1
 }
 
+/** Revisions that any key of the patient was granted. */
+export async function listSharedRevisions(tx: Tx, patientId: string): Promise<string[]> {
+  const rows = await tx.grant.findMany({ where: { patientId, recipientKind: 'patient', recipientId: patientId } })
+  return rows.map((row) => `${row.recordId}.${row.revision}`)
+}
+
 // ── the relay ──
 
 export async function addMessage(

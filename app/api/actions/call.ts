@@ -23,5 +23,6 @@ export const callActions = {
   'call/queue': action(['practitioner'], rules.NoInput, staff.queue),
   'call/turn-away': action(['practitioner'], rules.TurnAwayInput, staff.turnAway),
   'call/end': action(['practitioner'], rules.EndInput, staff.end),
+  'call/readable': action(['practitioner'], rules.AppointmentInput, staff.readable),
   'call/matches': action(['practitioner'], rules.MatchesInput, staff.matches, { maxBytes: 2 * 1024 * 1024 }),
 } satisfies Actions<rules.CallContract>

@@ -1,0 +1,262 @@
+import type { CallMessage } from '../call/messages.ts'
+import { BEAT_EVERY_MS, type Sync } from '../call/rules.ts'
+import type { Code } from '../errors.ts'
+import { call } from './api.ts'
+import { FramesPipe } from './frames-pipe.ts'
+import type { MediaRoom, RoomView } from './media-room.ts'
+import { vault } from './vault.ts'
+import type { HandshakeStep, HandshakeView } from './vault-call-api.ts'
+import { VaultError } from './vault-error.ts'
+
+export type CallCode = Code | VaultError['code'] | 'OFFLINE' | 'INTERNAL' | 'UNVERIFIED'
+/** For what may be said twice: a message, a leave, a token. */
+const again = { retry: true }
+
+/** Everything a page draws of a call. State lives here, outside components, and outlives their renders. */
+export interface SessionView<S extends Sync = Sync> {
+  sync: S
+  handshake: HandshakeView | null
+  room: RoomView | null
+  /** Nothing heard from the server for a while. */
+  offline: boolean
+  /** Why there is no call, when there can be none. */
+  problem: CallCode | null
+}
+
+/** Longest wait for the server before the page says so. It speaks every fifteen seconds at least. */
+const SILENT_MS = 25_000
+/** How long a track may come that no key opens before the call is left. */
+const UNVERIFIED_MS = 10_000
+
+/**
+ * One side of one call, from the door on: listens, hands messages to the vault and back, keeps the frame worker and the
+ * room. It trusts the server with order and delivery, and the vault with everything else.
+ */
+export class CallSession<S extends Sync = Sync> {
+  view: SessionView<S>
+  readonly callId: string
+  protected readonly door: string
+  protected readonly frames: FramesPipe
+  private readonly listeners = new Set<() => void>()
+  private readonly stops: (() => void)[] = []
+  private readonly stopped = new AbortController()
+  private after = 0
+  private heardAt = Date.now()
+  private taking: Promise<void> = Promise.resolve()
+  private media: MediaRoom | null = null
+  private connecting: Promise<void> | null = null
+  private unverifiedSince: number | null = null
+
+  constructor(door: string, sync: S) {
+    this.door = door
+    this.callId = sync.callId
+    this.view = { sync, handshake: null, room: null, offline: false, problem: null }
+    this.frames = new FramesPipe(new Worker(new URL('./frames.worker.ts', import.meta.url), { type: 'module' }))
+  }
+
+  /** Begins to listen. The vault's port goes straight to the frame worker. */
+  async start(): Promise<void> {
+    const { port1, port2 } = new MessageChannel()
+    this.frames.connectKeys(port2)
+    await vault().callFrames({ callId: this.callId }, port1)
+    void this.listenToServer()
+    const beat = setInterval(() => void call('call/beat', { door: this.door }), BEAT_EVERY_MS)
+    const watch = setInterval(() => this.watch(), 1_000)
+    this.stops.push(
+      () => clearInterval(beat),
+      () => clearInterval(watch),
+    )
+    // Fetched while there is time: the call page alone loads it, and not before the device check.
+    void import('./media-room.ts')
+    this.takeSync(this.view.sync)
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+  snapshot = (): SessionView<S> => this.view
+
+  /** The person is in: hears, sees and sends. */
+  async join(tracks: MediaStreamTrack[]): Promise<void> {
+    await this.connecting
+    this.media?.subscribe()
+    await Promise.all(tracks.map((track) => this.media?.publish(track)))
+  }
+  async replaceTrack(track: MediaStreamTrack): Promise<void> {
+    if (this.view.room?.joined) await this.media?.replace(track)
+  }
+  async setMuted(source: 'camera' | 'microphone', muted: boolean): Promise<void> {
+    await this.media?.setMuted(source, muted)
+  }
+  report = () => this.frames.report()
+
+  /** Leaves for now: what was said stays said, and a new knock comes back. */
+  async leave(): Promise<void> {
+    await this.close()
+    await call('call/leave', { door: this.door }, again)
+  }
+
+  async close(): Promise<void> {
+    this.stopped.abort()
+    for (const stop of this.stops.splice(0)) stop()
+    await this.media?.close()
+    this.media = null
+    this.frames.close()
+    await vault().callForget({ callId: this.callId })
+  }
+
+  /** What the vault wants said, in its order. */
+  protected async say(step: HandshakeStep): Promise<void> {
+    this.change({ handshake: step.view } as Partial<SessionView<S>>)
+    for (const message of step.send) {
+      const sent = await call('call/send', { door: this.door, message }, again)
+      // An epoch that another admission has overtaken: the newer one goes on.
+      if (!sent.ok && sent.code !== 'STALE') return this.fail(sent.code)
+    }
+    if (step.view.phase === 'failed') await this.fail((step.view.failure ?? 'INTERNAL') as CallCode)
+    if (step.view.phase === 'ready') await this.connect(step.view.epoch)
+  }
+
+  protected change(part: Partial<SessionView<S>>): void {
+    this.view = { ...this.view, ...part }
+    for (const listener of [...this.listeners]) listener()
+  }
+
+  /** For what a side does of its own accord when the door's state changes. */
+  protected async onSync(_: S): Promise<void> {}
+  protected async onFail(): Promise<void> {}
+
+  /** Ends the call on this side: nothing is sent or shown any more. */
+  protected async fail(problem: CallCode): Promise<void> {
+    if (this.view.problem) return
+    this.change({ problem } as Partial<SessionView<S>>)
+    await this.media?.close()
+    this.media = null
+    this.connecting = null
+    this.change({ room: null } as Partial<SessionView<S>>)
+    await this.onFail()
+  }
+
+  protected clearProblem(): void {
+    this.change({ problem: null } as Partial<SessionView<S>>)
+  }
+
+  private async listenToServer(): Promise<void> {
+    const { signal } = this.stopped
+    while (!signal.aborted) {
+      try {
+        const response = await fetch('/api/call/events', {
+          method: 'POST',
+          headers: { authorization: `Bearer ${this.door}`, 'last-event-id': String(this.after) },
+          signal,
+        })
+        if (response.status === 401) return void this.fail('SIGN_IN_FIRST')
+        if (response.ok && response.body) await this.read(response.body)
+      } catch {
+        // No network for now: try again below.
+      }
+      await pause(800 + Math.random() * 400)
+    }
+  }
+
+  private async read(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+    let rest = ''
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      rest += value
+      const events = rest.split('\n\n')
+      rest = events.pop()!
+      for (const event of events) {
+        const data = /^data: (.*)$/m.exec(event)?.[1]
+        if (!data) continue
+        if (event.startsWith('event: shut')) return void this.fail(data as Code)
+        this.takeSync(JSON.parse(data) as S)
+      }
+    }
+  }
+
+  private takeSync(sync: S): void {
+    this.heardAt = Date.now()
+    const fresh = sync.messages.filter(({ id }) => id > this.after)
+    this.after = Math.max(this.after, ...fresh.map(({ id }) => id))
+    this.change({ sync, offline: false } as Partial<SessionView<S>>)
+    // One after the other: a handshake has an order, and the vault's answers are sent in it.
+    this.taking = this.taking
+      .then(async () => {
+        for (const { message } of fresh) await this.take(message)
+        await this.onSync(sync)
+      })
+      .catch((error: unknown) => this.fail(error instanceof VaultError ? error.code : 'INTERNAL'))
+  }
+
+  private async take(message: CallMessage): Promise<void> {
+    if (this.stopped.signal.aborted) return
+    await this.say(await vault().callTake({ callId: this.callId, message }))
+  }
+
+  /** Keys are in place: connect, and wait for the person. */
+  private connect(epoch: number): Promise<void> {
+    return (this.connecting ??= (async () => {
+      await this.frames.untilKeys(epoch)
+      const [{ MediaRoom }, entry] = await Promise.all([
+        import('./media-room.ts'),
+        call('call/token', { door: this.door }, again),
+      ])
+      if (!entry.ok) return this.failToConnect(entry.code)
+      const media = new MediaRoom(this.frames)
+      media.listen((room) => {
+        this.change({ room } as Partial<SessionView<S>>)
+        if (room.link === 'lost' && this.media === media) void this.reconnect()
+      })
+      this.media = media
+      try {
+        await media.connect(entry.value.url, entry.value.token)
+      } catch {
+        await this.failToConnect('SFU_UNAVAILABLE')
+      }
+    })())
+  }
+
+  private async failToConnect(code: CallCode): Promise<void> {
+    this.connecting = null
+    await this.media?.close()
+    this.media = null
+    this.change({ room: null } as Partial<SessionView<S>>)
+    if (code === 'SFU_UNAVAILABLE' || code === 'OFFLINE') {
+      await pause(1500)
+      if (!this.stopped.signal.aborted && this.view.handshake?.phase === 'ready')
+        await this.connect(this.view.handshake.epoch)
+    } else await this.fail(code)
+  }
+
+  /** The link is lost for good: a new one with the same keys. The transforms start anew, and with them the frame keys. */
+  protected tracksForReconnect: () => MediaStreamTrack[] = () => []
+  private async reconnect(): Promise<void> {
+    const wasIn = this.view.room?.joined ?? false
+    this.connecting = null
+    await this.media?.close()
+    this.media = null
+    this.change({ room: null } as Partial<SessionView<S>>)
+    if (this.view.handshake?.phase !== 'ready') return
+    await this.connect(this.view.handshake.epoch)
+    if (wasIn) await this.join(this.tracksForReconnect())
+  }
+  keepTracks(tracks: () => MediaStreamTrack[]): void {
+    this.tracksForReconnect = tracks
+  }
+
+  private watch(): void {
+    const offline = Date.now() - this.heardAt > SILENT_MS
+    if (offline !== this.view.offline) this.change({ offline } as Partial<SessionView<S>>)
+    const { room } = this.view
+    const stranger = room?.joined && room.unverified > 0
+    this.unverifiedSince = stranger ? (this.unverifiedSince ?? Date.now()) : null
+    // The defence of attack 2, second part: media that no key opens is not waited for forever.
+    if (this.unverifiedSince && Date.now() - this.unverifiedSince > UNVERIFIED_MS) void this.fail('UNVERIFIED')
+  }
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
