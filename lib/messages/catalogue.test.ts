@@ -37,7 +37,9 @@ function parts(message: string): string[] {
   return [...new Set(found)].sort()
 }
 
-const all = Object.fromEntries(locales.map((locale) => [locale, new Map(flatten(catalogue[locale] as unknown as Tree))]))
+const all = Object.fromEntries(
+  locales.map((locale) => [locale, new Map(flatten(catalogue[locale] as unknown as Tree))]),
+)
 const en = all.en!
 
 describe.each(locales)('the catalogue in %s', (locale) => {
@@ -69,7 +71,13 @@ describe.each(locales)('the catalogue in %s', (locale) => {
     for (const [key, text] of messages) {
       const values = parts(text).map((part) => {
         const [name = '', kind] = part.replace(/[<>]/g, '').split(':')
-        const value = part.startsWith('<') ? () => '' : kind === 'select' ? 'other' : kind === 'date' || kind === 'time' ? new Date(0) : 1
+        const value = part.startsWith('<')
+          ? () => ''
+          : kind === 'select'
+            ? 'other'
+            : kind === 'date' || kind === 'time'
+              ? new Date(0)
+              : 1
         return [name, value]
       })
       t.rich(key, Object.fromEntries(values))
@@ -84,7 +92,11 @@ describe.each(locales)('the catalogue in %s', (locale) => {
 })
 
 test('the checks see what they look for', () => {
-  expect(parts('{count, plural, one {# day of {name}} other {# days}} <b>x</b>')).toEqual(['<b>', 'count:plural', 'name'])
+  expect(parts('{count, plural, one {# day of {name}} other {# days}} <b>x</b>')).toEqual([
+    '<b>',
+    'count:plural',
+    'name',
+  ])
 })
 
 test('a browser gets the first language it asks for that we speak', () => {
