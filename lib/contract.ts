@@ -1,18 +1,26 @@
 import type { AccessContract } from './access/rules.ts'
+import type { BookingContract } from './booking/rules.ts'
 import type { CallContract } from './call/rules.ts'
 import type { ClinicContract } from './clinic/rules.ts'
+import type { ConsentContract } from './consent/rules.ts'
 import type { EncounterContract } from './encounter/rules.ts'
+import type { IntakeContract } from './intake/rules.ts'
 import type { PatientContract } from './patient/rules.ts'
+import type { PaymentContract } from './payment/rules.ts'
 import type { PrescriptionContract } from './prescription/rules.ts'
 import type { RecallContract } from './recall/rules.ts'
 import type { RecordContract } from './record/rules.ts'
 
 /** Every action of the JSON door: its name, what goes in and what comes out. */
 export type Contract = AccessContract &
+  BookingContract &
   CallContract &
   ClinicContract &
+  ConsentContract &
   EncounterContract &
+  IntakeContract &
   PatientContract &
+  PaymentContract &
   PrescriptionContract &
   RecallContract &
   RecordContract

@@ -1,6 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
 import { z } from 'zod'
-import type { ChainStatement } from '../crypto/types.ts'
 import { ConsentInput } from '../consent/rules.ts'
 import type { HoursRow, PaymentMode } from '../clinic/rules.ts'
 import type { PaymentStatus } from '../payment/rules.ts'
@@ -251,6 +250,4 @@ export interface BookingContract {
   'booking/book': { in: z.input<typeof BookInput>; out: Booked }
   'booking/appointment': { in: z.input<typeof HoldRef>; out: AppointmentView }
   'booking/cancel': { in: z.input<typeof HoldRef>; out: { status: AppointmentStatus } }
-  'booking/chain': { in: { clinicId: string }; out: { clinicId: string; statements: ChainStatement[] } }
 }
-export const ClinicRef = z.object({ clinicId: id })

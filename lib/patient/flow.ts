@@ -1,8 +1,12 @@
 import 'server-only'
 import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
-import type { PublicActor } from '../access/rules.ts'
+import type { PatientActor, PublicActor } from '../access/rules.ts'
+import { listStatements } from '../access/store.ts'
+import { findClinic } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { statusAt } from '../prescription/rules.ts'
+import { listRecords } from '../record/store.ts'
 import type { Ctx } from '../server/action.ts'
 import { env } from '../server/env.ts'
 import { verifyProof } from '../server/proof.ts'
@@ -53,4 +57,49 @@ export async function openSession(
   if (!proved) return refuse('BAD_PROOF')
   setCookie(cookieName(input.patientId), await signSession(input, now), { maxAge: sessionSeconds, sameSite: 'Strict' })
   return ok({ expiresAt: new Date(now.getTime() + sessionSeconds * 1000).toISOString() })
+}
+
+/** Everything of theirs that this device can open, and the facts around it. */
+export async function loadChart(actor: PatientActor, _: unknown, { now }: Ctx): Promise<Result<PatientChart>> {
+  return ok(await chartOf(actor, false, now))
+}
+
+async function chartOf(actor: PatientActor, history: boolean, now: Date): Promise<PatientExport> {
+  const { clinicId, patientId } = actor
+  return inClinic(clinicId, async (tx) => {
+    const own = await store.listOwn(tx, patientId)
+    const clinic = (await findClinic(tx, clinicId))!
+    const last = own.consents.at(-1)
+    return {
+      clinicId,
+      patientId,
+      clinic: { name: clinic.name, address: clinic.address, phone: clinic.phone },
+      statements: await listStatements(tx, clinicId),
+      records: await listRecords(tx, actor, { history }),
+      prescriptions: own.prescriptions.map((row) => ({
+        ...row,
+        status: statusAt(row, now),
+        issuedAt: row.issuedAt.toISOString(),
+        expiresAt: row.expiresAt.toISOString(),
+      })),
+      appointments: own.appointments.map(({ service, member, ...row }) => ({
+        ...row,
+        startsAt: row.startsAt.toISOString(),
+        endsAt: row.endsAt.toISOString(),
+        service: service.name,
+        practitioner: member.displayName,
+      })),
+      consent: { seq: last ? last.seq + 1 : 0, previous: last?.hash ?? '' },
+      payments: own.payments,
+      consents: own.consents.map(({ appointmentId, state, textHash, signer, signature, hash, previous, seq, createdAt }) => ({
+        ...{ appointmentId, state, textHash, signer, signature, hash, previous, seq },
+        signedAt: createdAt.toISOString(),
+      })),
+    }
+  })
+}
+
+/** The same with every revision, the consent history and the payments: for the file that the patient keeps. */
+export async function exportChart(actor: PatientActor, _: unknown, { now }: Ctx): Promise<Result<PatientExport>> {
+  return ok(await chartOf(actor, true, now))
 }

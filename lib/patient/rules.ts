@@ -1,20 +1,21 @@
 import { z } from 'zod'
-import type { ChainStatement, Sealed } from '../crypto/types.ts'
-import type { PlacedRecord } from '../record/rules.ts'
+import type { ChainStatement } from '../crypto/types.ts'
+import type { StoredRecord } from '../record/rules.ts'
 
-export const patientCookie = 'curtain_patient'
-export const patientMinutes = 30
-export const nonceMinutes = 5
-export const sessionPurpose = 'patient-session'
+/** Half an hour, renewed by the page as long as it is open. */
+export const sessionSeconds = 30 * 60
+export const nonceSeconds = 5 * 60
+
+/** A cookie for each patient: one browser may hold several. */
+export const cookieName = (patientId: string) => `curtain_patient_${patientId}`
 
 /** What the device signs to open its session: this origin, this nonce, these ids. */
-export const sessionFields = (facts: {
-  origin: string
-  clinicId: string
-  patientId: string
-  keyId: string
-  nonce: string
-}) => [facts.origin, facts.clinicId, facts.patientId, facts.keyId, facts.nonce]
+export const sessionFields = (origin: string, ids: { nonce: string; patientId: string; keyId: string }): string[] => [
+  origin,
+  ids.nonce,
+  ids.patientId,
+  ids.keyId,
+]
 
 const b64 = (max: number) =>
   z
@@ -23,7 +24,7 @@ const b64 = (max: number) =>
     .max(max)
     .regex(/^[A-Za-z0-9_-]+$/)
 
-export const ChallengeInput = z.object({ clinicId: z.uuid() })
+export const ChallengeInput = z.object({ clinicId: z.uuid(), patientId: z.uuid(), keyId: z.uuid() })
 export const SessionInput = z.object({
   clinicId: z.uuid(),
   patientId: z.uuid(),
@@ -32,14 +33,14 @@ export const SessionInput = z.object({
   signature: b64(128),
 })
 export const ChartInput = z.object({}).strict()
-export const ExportInput = z.object({}).strict()
+export const ExportInput = ChartInput
 
 /** What the patient's own device is given: sealed records it can open, and operational facts. */
 export interface PatientChart {
   clinicId: string
   patientId: string
   statements: ChainStatement[]
-  records: PlacedRecord[]
+  records: StoredRecord[]
   prescriptions: {
     id: string
     recordId: string
@@ -78,8 +79,7 @@ export interface PatientExport extends PatientChart {
 
 export interface PatientContract {
   'patient/challenge': { in: z.input<typeof ChallengeInput>; out: { nonce: string } }
-  'patient/session': { in: z.input<typeof SessionInput>; out: { until: string } }
+  'patient/session': { in: z.input<typeof SessionInput>; out: { expiresAt: string } }
   'patient/chart': { in: z.input<typeof ChartInput>; out: PatientChart }
   'patient/export': { in: z.input<typeof ExportInput>; out: PatientExport }
 }
-export type { Sealed }

@@ -32,3 +32,30 @@ export async function takeNonce(tx: Tx, value: string, purpose: string, now: Dat
   })
   return count === 1
 }
+
+/** Operational facts of a patient's own appointments and prescriptions. */
+export async function listOwn(tx: Tx, patientId: string) {
+  const appointments = await tx.appointment.findMany({
+    where: { patientId },
+    orderBy: { startsAt: 'desc' },
+    select: {
+      id: true,
+      startsAt: true,
+      endsAt: true,
+      status: true,
+      service: { select: { name: true } },
+      member: { select: { displayName: true } },
+    },
+  })
+  const prescriptions = await tx.prescription.findMany({
+    where: { patientId },
+    orderBy: { issuedAt: 'desc' },
+    select: { id: true, recordId: true, appointmentId: true, status: true, issuedAt: true, expiresAt: true },
+  })
+  const consents = await tx.consentEvent.findMany({ where: { patientId }, orderBy: { seq: 'asc' } })
+  const payments = await tx.payment.findMany({
+    where: { appointment: { patientId } },
+    select: { appointmentId: true, status: true, amountMinor: true, refundedMinor: true, currency: true },
+  })
+  return { appointments, prescriptions, consents, payments }
+}

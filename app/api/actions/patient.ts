@@ -5,4 +5,6 @@ import { action, type Actions } from '@/lib/server/action'
 export const patientActions = {
   'patient/challenge': action('public', rules.ChallengeInput, flow.challenge),
   'patient/session': action('public', rules.SessionInput, flow.openSession),
+  'patient/chart': action('patient', rules.ChartInput, flow.loadChart),
+  'patient/export': action('patient', rules.ExportInput, flow.exportChart),
 } satisfies Actions<rules.PatientContract>

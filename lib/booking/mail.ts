@@ -1,0 +1,142 @@
+import 'server-only'
+import ical, { ICalCalendarMethod, ICalEventStatus } from 'ical-generator'
+import { findClinic } from '../clinic/store.ts'
+import type { Locale } from '../messages/catalogue.ts'
+import { translator } from '../messages/translator.ts'
+import { formatMoney } from '../money.ts'
+import { findPayment } from '../payment/store.ts'
+import { env } from '../server/env.ts'
+import type { JobData, JobHandler } from '../server/jobs.ts'
+import { openField } from '../server/kms.ts'
+import { sendMail } from '../server/mail.ts'
+import { inClinic } from '../server/tx.ts'
+import { formatDate, formatTime, sameClock, zoneCity } from '../time.ts'
+import * as store from './store.ts'
+
+// Operational words only: "your appointment", the clinic, a time, a link. Not the service, for its name may say too much.
+
+interface MailFacts {
+  row: store.AppointmentRow
+  locale: Locale
+  to: string
+  clinic: { name: string; phone: string; timeZone: string; slug: string; root: string | null }
+  price: string | null
+  link: string
+}
+
+const localeOf = (text: string): Locale => (text === 'fr' ? 'fr' : 'en')
+
+async function factsOf(data: JobData): Promise<MailFacts | null> {
+  const clinicId = String(data.clinicId)
+  const appointmentId = String(data.appointmentId)
+  return inClinic(clinicId, async (tx) => {
+    const row = await store.findAppointment(tx, appointmentId)
+    const patient = row?.patientId ? await store.findPatient(tx, row.patientId) : null
+    if (!row?.linkSealed || !patient?.emailSealed) return null
+    const clinic = (await findClinic(tx, clinicId))!
+    const payment = await findPayment(tx, row.id)
+    const locale = localeOf(row.locale)
+    const secret = await openField(row.linkSealed, `appointment.link|${clinicId}|${row.id}`)
+    return {
+      row,
+      locale,
+      to: await openField(patient.emailSealed, `patient.email|${clinicId}|${patient.id}`),
+      clinic: { name: clinic.name, phone: clinic.phone, timeZone: clinic.timeZone, slug: clinic.slug, root: clinic.rootFingerprint },
+      price: payment && payment.amountMinor > 0 ? formatMoney(payment.amountMinor, payment.currency, locale) : null,
+      // The secret is in the fragment: it reaches no server, ours included, when the link is opened.
+      link: `${env().APP_ORIGIN}/a/${row.id}#s=${secret}`,
+    }
+  })
+}
+
+/** One event, the same for as long as the appointment lives: its id stays and its sequence rises. */
+export function calendarOf(
+  facts: { row: Pick<store.AppointmentRow, 'id' | 'startsAt' | 'endsAt' | 'sequence' | 'createdAt'>; clinic: { name: string }; locale: Locale; link: string },
+  method: 'PUBLISH' | 'CANCEL' = 'PUBLISH',
+): string {
+  const { row, clinic, link } = facts
+  const t = translator(facts.locale, 'mail')
+  const calendar = ical({
+    prodId: { company: 'Curtain', product: 'Curtain', language: facts.locale.toUpperCase() },
+    method: method === 'CANCEL' ? ICalCalendarMethod.CANCEL : ICalCalendarMethod.PUBLISH,
+  })
+  const event = calendar.createEvent({
+    id: `${row.id}@curtain`,
+    sequence: row.sequence,
+    stamp: row.createdAt,
+    start: row.startsAt,
+    end: row.endsAt,
+    summary: t('event', { clinic: clinic.name }),
+    description: link,
+    url: link,
+    status: method === 'CANCEL' ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
+  })
+  if (method !== 'CANCEL') event.createAlarm({ type: 'display' as never, trigger: 15 * 60 })
+  return calendar.toString()
+}
+
+function whenOf({ row, clinic, locale }: MailFacts): string {
+  const t = translator(locale, 'mail')
+  const zone = row.timeZone
+  const own = t('when', { date: formatDate(row.startsAt, zone, locale), time: formatTime(row.startsAt, zone, locale), zone: zoneCity(zone) })
+  if (sameClock(zone, clinic.timeZone, row.startsAt)) return own
+  const theirs = formatTime(row.startsAt, clinic.timeZone, locale)
+  return `${own}\n${t('whenClinic', { time: theirs, zone: zoneCity(clinic.timeZone) })}`
+}
+
+const mailBooked: JobHandler = async (data) => {
+  const facts = await factsOf(data)
+  if (!facts || facts.row.status === 'cancelled') return
+  const { row, locale, clinic, link, to, price } = facts
+  const t = translator(locale, 'mail')
+  const paragraphs = [
+    t('hello'),
+    t('booked', { clinic: clinic.name }),
+    whenOf(facts),
+    price && row.paymentMode === 'online' ? t('paid', { price }) : price ? t('payLater', { price }) : '',
+    `${t('open')}\n${link}`,
+    t('keep'),
+    clinic.phone ? `${clinic.name}\n${clinic.phone}` : clinic.name,
+  ]
+  await sendMail({
+    to,
+    subject: t('bookedSubject', { clinic: clinic.name }),
+    text: paragraphs.filter(Boolean).join('\n\n'),
+    ics: { name: 'appointment.ics', content: calendarOf(facts), method: 'PUBLISH' },
+    messageId: `booked-${row.id}`,
+  })
+}
+
+const mailCancelled: JobHandler = async (data) => {
+  const facts = await factsOf(data)
+  if (!facts) return
+  const { row, locale, clinic, to } = facts
+  const t = translator(locale, 'mail')
+  const again = `${env().APP_ORIGIN}/c/${clinic.slug}${clinic.root ? `#k=${clinic.root}` : ''}`
+  await sendMail({
+    to,
+    subject: t('cancelledSubject', { clinic: clinic.name }),
+    text: [t('hello'), t('cancelled', { clinic: clinic.name }), whenOf(facts), `${t('again')}\n${again}`, clinic.name].join('\n\n'),
+    ics: { name: 'appointment.ics', content: calendarOf(facts, 'CANCEL'), method: 'CANCEL' },
+    messageId: `cancelled-${row.id}`,
+  })
+}
+
+const mailRefunded: JobHandler = async (data) => {
+  const facts = await factsOf(data)
+  if (!facts?.price) return
+  const { row, locale, clinic, to, price } = facts
+  const t = translator(locale, 'mail')
+  const gone = row.status === 'expired' ? t('refundedGone') : ''
+  await sendMail({
+    to,
+    subject: t('refundedSubject', { clinic: clinic.name }),
+    text: [t('hello'), gone, t('refunded', { price }), clinic.name].filter(Boolean).join('\n\n'),
+    messageId: `refunded-${row.id}`,
+  })
+}
+
+export const mailJobs = {
+  handlers: { 'mail.booked': mailBooked, 'mail.cancelled': mailCancelled, 'mail.refunded': mailRefunded },
+  every: {},
+}

@@ -1,0 +1,175 @@
+import 'server-only'
+import type { ConsentState, Prisma } from '@/prisma/generated/client'
+import type { Tx } from '../server/tx.ts'
+import type { PaymentMode } from '../clinic/rules.ts'
+import type { Busy } from './rules.ts'
+
+export type AppointmentRow = Awaited<ReturnType<Tx['appointment']['findMany']>>[number]
+export type Bytes = Uint8Array<ArrayBuffer>
+
+/** The clinic of an appointment's link. Runs before a clinic is known. */
+export async function lookupAppointment(tx: Tx, id: string): Promise<string | null> {
+  const rows = await tx.$queryRaw<{ id: string | null }[]>`SELECT lookup_appointment(${id}::uuid) AS id`
+  return rows[0]?.id ?? null
+}
+
+/** Taken stretches of these practitioners; holds that have run out are free. */
+export async function listBusy(
+  tx: Tx,
+  memberIds: readonly string[],
+  from: Date,
+  until: Date,
+  now: Date,
+): Promise<Map<string, Busy[]>> {
+  const rows = await tx.appointment.findMany({
+    where: {
+      memberId: { in: [...memberIds] },
+      blockedFrom: { lt: until },
+      blockedUntil: { gt: from },
+      OR: [{ status: { in: ['booked', 'arrived', 'in_consult'] } }, { status: 'held', heldUntil: { gte: now } }],
+    },
+    select: { memberId: true, blockedFrom: true, blockedUntil: true },
+  })
+  const busy = new Map<string, Busy[]>(memberIds.map((id) => [id, []]))
+  for (const row of rows) busy.get(row.memberId)!.push({ from: row.blockedFrom, until: row.blockedUntil })
+  return busy
+}
+
+export interface NewHold {
+  id: string
+  clinicId: string
+  serviceId: string
+  memberId: string
+  startsAt: Date
+  endsAt: Date
+  blockedFrom: Date
+  blockedUntil: Date
+  heldUntil: Date
+  holdHash: Bytes
+  priceMinor: number
+  currency: string
+  paymentMode: PaymentMode
+}
+
+/** Ends the holds in the way that have run out. Answers their ids. */
+export async function lapseInTheWay(tx: Tx, memberId: string, from: Date, until: Date, now: Date): Promise<string[]> {
+  // Skipping locked rows: whoever holds one is ending or renewing it, and waiting would only queue up a crowd.
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    UPDATE appointment SET status = 'expired' WHERE id IN (
+      SELECT id FROM appointment WHERE member_id = ${memberId}::uuid AND status = 'held' AND held_until < ${now}
+        AND tstzrange(blocked_from, blocked_until) && tstzrange(${from}, ${until}) FOR UPDATE SKIP LOCKED)
+    RETURNING id`
+  return rows.map((row) => row.id)
+}
+
+/** False when the practitioner is taken then: the exclusion constraint decides, and nobody waits in a deadlock. */
+export async function insertHold(tx: Tx, hold: NewHold, now: Date): Promise<boolean> {
+  const count = await tx.$executeRaw`
+    INSERT INTO appointment (id, clinic_id, service_id, member_id, status, starts_at, ends_at, blocked_from, blocked_until,
+      held_since, held_until, hold_hash, price_minor, currency, payment_mode)
+    VALUES (${hold.id}::uuid, ${hold.clinicId}::uuid, ${hold.serviceId}::uuid, ${hold.memberId}::uuid, 'held', ${hold.startsAt},
+      ${hold.endsAt}, ${hold.blockedFrom}, ${hold.blockedUntil}, ${now}, ${hold.heldUntil}, ${hold.holdHash}, ${hold.priceMinor},
+      ${hold.currency}, ${hold.paymentMode}::payment_mode)
+    ON CONFLICT DO NOTHING`
+  return count === 1
+}
+
+/** The row, locked until the transaction ends. */
+export async function lockAppointment(tx: Tx, id: string): Promise<AppointmentRow | null> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`SELECT id FROM appointment WHERE id = ${id}::uuid FOR UPDATE`
+  return rows.length ? tx.appointment.findFirst({ where: { id } }) : null
+}
+
+export const findAppointment = (tx: Tx, id: string): Promise<AppointmentRow | null> =>
+  tx.appointment.findFirst({ where: { id } })
+
+export async function updateAppointment(tx: Tx, id: string, data: Prisma.AppointmentUncheckedUpdateInput): Promise<void> {
+  await tx.appointment.update({ where: { id }, data })
+}
+
+/** Whether the row's stretch is taken by another. */
+export async function isTaken(tx: Tx, row: AppointmentRow, now: Date): Promise<boolean> {
+  const busy = await tx.appointment.count({
+    where: {
+      id: { not: row.id },
+      memberId: row.memberId,
+      blockedFrom: { lt: row.blockedUntil },
+      blockedUntil: { gt: row.blockedFrom },
+      OR: [{ status: { in: ['booked', 'arrived', 'in_consult'] } }, { status: 'held', heldUntil: { gte: now } }],
+    },
+  })
+  return busy > 0
+}
+
+// ── patients ──
+
+export async function findPatientKeys(tx: Tx, patientId: string) {
+  const patient = await tx.patient.findFirst({ where: { id: patientId } })
+  if (!patient) return null
+  return tx.patientKey.findMany({ where: { patientId, state: { not: 'revoked' } } })
+}
+
+export interface Contact {
+  emailIndex: Bytes
+  emailSealed: Bytes
+  phoneSealed: Bytes | null
+  locale: string
+  timeZone: string
+}
+
+export async function insertPatient(
+  tx: Tx,
+  patient: Contact & { id: string; clinicId: string },
+  key: { id: string; signKey: string; dhKey: string },
+): Promise<void> {
+  await tx.patient.create({ data: patient })
+  await tx.patientKey.create({ data: { ...key, clinicId: patient.clinicId, patientId: patient.id, state: 'booking' } })
+}
+
+export async function updateContact(tx: Tx, patientId: string, contact: Contact): Promise<void> {
+  await tx.patient.update({ where: { id: patientId }, data: contact })
+}
+
+export async function findPatient(tx: Tx, id: string) {
+  return tx.patient.findFirst({ where: { id } })
+}
+
+// ── consents ──
+
+export async function lastConsent(tx: Tx, patientId: string): Promise<{ seq: number; hash: string } | null> {
+  return tx.consentEvent.findFirst({ where: { patientId }, orderBy: { seq: 'desc' }, select: { seq: true, hash: true } })
+}
+
+export async function insertConsent(
+  tx: Tx,
+  event: Omit<Prisma.ConsentEventUncheckedCreateInput, 'state'> & { state: ConsentState },
+): Promise<void> {
+  await tx.consentEvent.create({ data: event })
+}
+
+/** What has been handed in for an appointment: kinds of records, never what is in them. */
+export async function listDone(tx: Tx, appointmentId: string): Promise<{ intake: boolean; consent: boolean }> {
+  const rows = await tx.record.findMany({
+    where: { appointmentId, type: { in: ['intake', 'consent'] } },
+    select: { type: true },
+    distinct: ['type'],
+  })
+  const has = (type: string) => rows.some((row) => row.type === type)
+  return { intake: has('intake'), consent: has('consent') }
+}
+
+/** Holds that have run out, of every clinic. Runs before a clinic is known. */
+export async function lookupLapsed(tx: Tx, now: Date): Promise<{ clinicId: string; appointmentId: string }[]> {
+  return tx.$queryRaw`SELECT clinic_id AS "clinicId", appointment_id AS "appointmentId" FROM lookup_lapsed_holds(${now})`
+}
+
+export async function findPractitioner(tx: Tx, id: string) {
+  return tx.member.findFirst({ where: { id }, select: { id: true, displayName: true, title: true } })
+}
+
+export async function markRecallBooked(tx: Tx, recallId: string, patientId: string): Promise<void> {
+  await tx.recall.updateMany({
+    where: { id: recallId, patientId, status: { in: ['scheduled', 'invited', 'overdue'] } },
+    data: { status: 'booked' },
+  })
+}

@@ -1,0 +1,45 @@
+import 'server-only'
+import type { Tx } from '../server/tx.ts'
+import type { PaymentStatus } from './rules.ts'
+
+export type PaymentRow = Awaited<ReturnType<Tx['payment']['findMany']>>[number]
+
+export async function insertPayment(
+  tx: Tx,
+  payment: { clinicId: string; appointmentId: string; status: PaymentStatus; amountMinor: number; currency: string; account: string | null },
+): Promise<PaymentRow> {
+  return tx.payment.create({ data: payment })
+}
+
+export const findPayment = (tx: Tx, appointmentId: string): Promise<PaymentRow | null> =>
+  tx.payment.findFirst({ where: { appointmentId } })
+
+/** The row, locked until the transaction ends: webhooks of one payment follow each other. */
+export async function lockPayment(tx: Tx, appointmentId: string): Promise<PaymentRow | null> {
+  await tx.$queryRaw`SELECT id FROM payment WHERE appointment_id = ${appointmentId}::uuid FOR UPDATE`
+  return tx.payment.findFirst({ where: { appointmentId } })
+}
+
+export async function updatePayment(
+  tx: Tx,
+  id: string,
+  change: Partial<
+    Pick<PaymentRow, 'status' | 'sessionId' | 'sessionUrl' | 'sessionExpiresAt' | 'paymentIntent' | 'refundedMinor' | 'attempt'>
+  >,
+  now: Date,
+): Promise<void> {
+  await tx.payment.update({ where: { id }, data: { ...change, updatedAt: now } })
+}
+
+/** The appointment behind a Checkout session. Runs before a clinic is known. */
+export async function lookupCheckout(tx: Tx, sessionId: string): Promise<{ clinicId: string; appointmentId: string } | null> {
+  const rows = await tx.$queryRaw<{ clinicId: string; appointmentId: string }[]>`
+    SELECT clinic_id AS "clinicId", appointment_id AS "appointmentId" FROM lookup_checkout(${sessionId})`
+  return rows[0] ?? null
+}
+
+/** False for an event that was seen before: Stripe delivers twice, and the primary key makes the second a no-op. */
+export async function insertEvent(tx: Tx, event: { id: string; clinicId: string; type: string; createdAt: Date }): Promise<boolean> {
+  const { count } = await tx.stripeEvent.createMany({ data: [event], skipDuplicates: true })
+  return count === 1
+}

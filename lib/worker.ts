@@ -1,0 +1,19 @@
+// The second entry: one process, or several, that do what was promised in a transaction. Job name → flow.
+import { bookingJobs } from './booking/flow.ts'
+import { mailJobs } from './booking/mail.ts'
+import { callJobs } from './call/flow-codes.ts'
+import { paymentJobs } from './payment/flow.ts'
+import { recallJobs } from './recall/flow.ts'
+import { startWorker } from './server/jobs.ts'
+import { log } from './server/log.ts'
+
+const parts = [bookingJobs, mailJobs, paymentJobs, recallJobs, callJobs]
+const stop = await startWorker({
+  handlers: Object.assign({}, ...parts.map((part) => part.handlers)),
+  every: Object.assign({}, ...parts.map((part) => ('every' in part ? part.every : {}))),
+})
+log.info({ code: 'WORKER_READY' })
+console.log('worker ready')
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stop().finally(() => process.exit(0)))
