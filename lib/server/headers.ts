@@ -60,17 +60,9 @@ export const fixedHeaders: Record<string, string> = {
   'permissions-policy': [
     'camera=(self)',
     'microphone=(self)',
-    ...[
-      'display-capture',
-      'geolocation',
-      'payment',
-      'usb',
-      'serial',
-      'bluetooth',
-      'midi',
-      'browsing-topics',
-      'interest-cohort',
-    ].map((name) => `${name}=()`),
+    ...['display-capture', 'geolocation', 'payment', 'usb', 'serial', 'midi', 'browsing-topics', 'interest-cohort'].map(
+      (name) => `${name}=()`,
+    ),
   ].join(', '),
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
