@@ -18,6 +18,8 @@ import {
   sessionFields,
   sessionSeconds,
   type ChallengeInput,
+  type PatientChart,
+  type PatientExport,
   type SessionInput,
 } from './rules.ts'
 import { signSession } from './session.ts'
