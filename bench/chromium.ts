@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { build } from 'esbuild'
@@ -12,11 +13,12 @@ export interface Lab {
 }
 
 /**
- * Bundles `programs` (served name → file) as modules and opens an empty page with them beside it. `files` are served as
- * they are. A `profile` directory keeps storage from one lab to the next.
+ * Bundles `programs` (served name → file) as modules and opens an empty page with them beside it. `files` (served
+ * path → file) are served as they are. A `profile` directory keeps storage from one lab to the next.
  */
 export async function openLab(options: {
   programs: Record<string, string>
+  files?: Record<string, string>
   profile?: string
   port?: number
 }): Promise<Lab> {
@@ -30,13 +32,15 @@ export async function openLab(options: {
     write: false,
     logLevel: 'silent',
     define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
-    external: ['fs', 'path', 'crypto'],
+    external: ['fs', 'path', 'crypto', 'util', 'ws'],
   })
   const files = new Map(built.outputFiles.map((file) => [file.path, file.contents]))
+  for (const [path, file] of Object.entries(options.files ?? {})) files.set(path, readFileSync(file))
+  const types: Record<string, string> = { js: 'text/javascript', wasm: 'application/wasm' }
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://lab')
     const file = files.get(pathname)
-    response.setHeader('content-type', file ? 'text/javascript' : 'text/html')
+    response.setHeader('content-type', types[pathname.split('.').pop()!] ?? 'text/html')
     response.statusCode = file || pathname === '/' ? 200 : 404
     response.end(file ? Buffer.from(file) : '<!doctype html><title>lab</title>')
   })

@@ -27,7 +27,10 @@ export interface Staff {
 
 export const PASSWORD = 'a correct horse, battery-stapled'
 
-export async function clinic(ownerRoles: string[] = ['admin', 'practitioner']): Promise<Clinic> {
+export async function clinic(
+  ownerRoles: string[] = ['admin', 'practitioner'],
+  vault: Vault = createVault(memoryStorage()),
+): Promise<Clinic> {
   await ready
   const setup = server.createSetup()
   const clinicId = crypto.randomUUID()
@@ -45,7 +48,6 @@ export async function clinic(ownerRoles: string[] = ['admin', 'practitioner']): 
     return answer.registrationResponse
   }
   const memberId = crypto.randomUUID()
-  const vault = createVault(memoryStorage())
   const founded = await vault.registerOwner({
     clinicId,
     memberId,

@@ -7,7 +7,7 @@ import { type Lab, openLab } from '../../bench/chromium.ts'
 import type { Vault } from './vault-api.ts'
 import { clinic, type Clinic, PASSWORD } from './vault-world.ts'
 
-declare const lab: { start(): Vault; vault: Vault }
+declare const lab: { vault: Vault; base64: typeof import('../crypto/bytes.ts') }
 
 let browser: Lab
 let world: Clinic
@@ -170,4 +170,43 @@ test('no key in IndexedDB can be exported', async () => {
   const secret = found.filter((key) => key.type !== 'public')
   expect(secret.length).toBeGreaterThan(1)
   expect(secret.every((key) => !key.extractable)).toBe(true)
+})
+
+test('the browser’s own base64 and ours take and give the same texts', async () => {
+  const differences = await browser.page.evaluate(() => {
+    const { fromB64, fromB64Slowly, toB64, toB64Slowly } = lab.base64
+    const outcome = (decode: typeof fromB64, text: string) => {
+      try {
+        return [...decode(text)].join()
+      } catch (error) {
+        return (error as { code: string }).code
+      }
+    }
+    const texts = [
+      '',
+      'A',
+      'AA',
+      'AB',
+      'AA==',
+      'AAA',
+      'AAB',
+      'AAA=',
+      'AAAA',
+      'AAAAA',
+      ' AAAA',
+      'AA AA',
+      'A+/A',
+      'A-_A',
+      'AAAA\n',
+      'ÉAAA',
+    ]
+    for (let length = 0; length < 100; length++) {
+      const bytes = crypto.getRandomValues(new Uint8Array(length))
+      if (toB64(bytes) !== toB64Slowly(bytes)) return ['encoding', length]
+      texts.push(toB64(bytes))
+    }
+    const native = 'fromBase64' in Uint8Array && 'toBase64' in new Uint8Array()
+    return native ? texts.filter((text) => outcome(fromB64, text) !== outcome(fromB64Slowly, text)) : ['not native']
+  })
+  expect(differences).toEqual([])
 })

@@ -22,7 +22,29 @@ export function fromUtf8(bytes: Bytes): string {
   }
 }
 
-export function toB64(bytes: Uint8Array): B64 {
+export const toB64 = (bytes: Uint8Array): B64 =>
+  // Newer engines do this natively, some forty times as fast.
+  'toBase64' in bytes ? bytes.toBase64({ alphabet: 'base64url', omitPadding: true }) : toB64Slowly(bytes)
+
+/** Refuses (BAD_ENVELOPE) padding, other alphabets, and stray bits after the last byte: one text for each byte string. */
+export function fromB64(text: B64, length?: number): Bytes {
+  const out = 'fromBase64' in Uint8Array ? fromB64Natively(text) : fromB64Slowly(text)
+  if (length !== undefined && out.length !== length) throw new CryptoError('BAD_ENVELOPE', `not ${length} bytes`)
+  return out
+}
+
+function fromB64Natively(text: B64): Bytes {
+  try {
+    const out = Uint8Array.fromBase64(text, { alphabet: 'base64url' })
+    // The platform's decoder lets whitespace, padding and stray bits pass: only the one text that encodes to itself is taken.
+    if (toB64(out) === text) return out
+  } catch {
+    // falls through to the refusal
+  }
+  throw new CryptoError('BAD_ENVELOPE', 'not base64url')
+}
+
+export function toB64Slowly(bytes: Uint8Array): B64 {
   const out = new Uint8Array(Math.ceil((bytes.length * 4) / 3))
   let at = 0
   for (let i = 0; i < bytes.length; i += 3) {
@@ -37,8 +59,7 @@ export function toB64(bytes: Uint8Array): B64 {
   return ascii.decode(out)
 }
 
-/** Refuses (BAD_ENVELOPE) padding, other alphabets, and stray bits after the last byte: one text for each byte string. */
-export function fromB64(text: B64, length?: number): Bytes {
+export function fromB64Slowly(text: B64): Bytes {
   if (typeof text !== 'string' || text.length % 4 === 1) throw new CryptoError('BAD_ENVELOPE', 'not base64url')
   const out = new Uint8Array(Math.floor((text.length * 3) / 4))
   let at = 0
@@ -56,7 +77,6 @@ export function fromB64(text: B64, length?: number): Bytes {
     }
   }
   if (bits > 0 && (held & ((1 << bits) - 1)) !== 0) throw new CryptoError('BAD_ENVELOPE', 'stray bits in base64url')
-  if (length !== undefined && out.length !== length) throw new CryptoError('BAD_ENVELOPE', `not ${length} bytes`)
   return out
 }
 

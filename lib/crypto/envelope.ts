@@ -41,8 +41,9 @@ export interface Envelope {
   signature: Bytes
 }
 
+/** Throws as `parseHeader`: nobody seals what nobody will open. */
 export function encodeHeader(header: Header): Bytes {
-  const bytes = encode([
+  const fields = [
     VERSION,
     SUITE,
     header.type,
@@ -56,9 +57,9 @@ export function encodeHeader(header: Header): Bytes {
     header.chainHead,
     header.schema,
     header.managing,
-  ])
-  parseHeader(bytes) // nobody seals what nobody will open
-  return bytes
+  ]
+  readHeader(fields)
+  return encode(fields)
 }
 
 /**
@@ -66,8 +67,9 @@ export function encodeHeader(header: Header): Bytes {
  * another kind or length, for CBOR that is not deterministic, for a managing group that is not the type's, and for a
  * revision without its predecessor's hash.
  */
-export function parseHeader(bytes: Bytes): Header {
-  const fields = decodeArray(bytes)
+export const parseHeader = (bytes: Bytes): Header => readHeader(decodeArray(bytes))
+
+function readHeader(fields: unknown[]): Header {
   if (fields[0] !== VERSION) throw new CryptoError('UNSUPPORTED', `version ${String(fields[0])}`)
   if (fields[1] !== SUITE) throw new CryptoError('UNSUPPORTED', `suite ${String(fields[1])}`)
   if (fields.length !== HEADER_FIELDS) throw new CryptoError('UNSUPPORTED', `${fields.length} header fields`)
