@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { ready, server } from '@serenity-kit/opaque'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Lab, openLab } from '../../bench/chromium.ts'
+import type * as bytes from '../crypto/bytes.ts'
 import type { Vault } from './vault-api.ts'
 import { clinic, type Clinic, PASSWORD } from './vault-world.ts'
 
-declare const lab: { vault: Vault; base64: typeof import('../crypto/bytes.ts') }
+declare const lab: { vault: Vault; base64: typeof bytes }
 
 let browser: Lab
 let world: Clinic
