@@ -19,7 +19,9 @@ export function PrescriptionSheet({ prescription }: { prescription: SharedPrescr
         <div>
           <p className="text-sm text-soft">{t('by')}</p>
           <p className="font-semibold">{prescriber.name}</p>
-          <p className="text-sm text-soft">{[prescriber.title, clinic.name, clinic.address, clinic.phone].filter(Boolean).join(' · ')}</p>
+          <p className="text-sm text-soft">
+            {[prescriber.title, clinic.name, clinic.address, clinic.phone].filter(Boolean).join(' · ')}
+          </p>
         </div>
       </div>
       <ol className="divide-y divide-line">
@@ -55,4 +57,6 @@ export function PrescriptionSheet({ prescription }: { prescription: SharedPrescr
 
 /** A birth date is a day on a calendar, in no zone. */
 export const birth = (iso: string, format: ReturnType<typeof useFormatter>) =>
-  /^\d{4}-\d{2}-\d{2}$/.test(iso) ? format.dateTime(new Date(`${iso}T00:00:00Z`), { dateStyle: 'long', timeZone: 'UTC' }) : iso
+  /^\d{4}-\d{2}-\d{2}$/.test(iso)
+    ? format.dateTime(new Date(`${iso}T00:00:00Z`), { dateStyle: 'long', timeZone: 'UTC' })
+    : iso

@@ -6,7 +6,17 @@ import { QrCode } from '@/components/ui/qr-code'
 import { fingerprintWords } from './fingerprint'
 
 /** Link, code and fingerprint: what a clinic puts on its own site and on paper, out of the server's reach. */
-export function BookingLink({ origin, slug, clinic, rootFingerprint }: { origin: string; slug: string; clinic: string; rootFingerprint: string }) {
+export function BookingLink({
+  origin,
+  slug,
+  clinic,
+  rootFingerprint,
+}: {
+  origin: string
+  slug: string
+  clinic: string
+  rootFingerprint: string
+}) {
   const t = useTranslations('onboarding')
   const c = useTranslations('common')
   const link = `${origin}/c/${slug}#k=${rootFingerprint}`

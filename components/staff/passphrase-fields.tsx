@@ -56,7 +56,12 @@ export function PassphraseFields({
         <>
           <CodeWords label={t('passphraseLabel')} parts={[value]} />
           <div className="-mt-2 flex flex-wrap gap-1 print:hidden">
-            <Button variant="quiet" size="sm" icon={<RefreshIcon size={18} />} onClick={() => setValue('passphrase', newPassphrase())}>
+            <Button
+              variant="quiet"
+              size="sm"
+              icon={<RefreshIcon size={18} />}
+              onClick={() => setValue('passphrase', newPassphrase())}
+            >
               {t('another')}
             </Button>
             <Button variant="quiet" size="sm" icon={<PrintIcon size={18} />} onClick={() => print()}>

@@ -12,7 +12,11 @@ import type { Opening, SessionCode } from '@/lib/browser/staff-session'
 import { useReason } from './use-reason'
 
 const Form = z.object({
-  email: z.string().trim().toLowerCase().pipe(z.email({ error: 'email' })),
+  email: z
+    .string()
+    .trim()
+    .toLowerCase()
+    .pipe(z.email({ error: 'email' })),
   password: z.string().min(1, { error: 'required' }),
 })
 

@@ -56,7 +56,8 @@ export function useStaff(): StaffSession {
   return { me, chain, isClinical, isAdmin, lock, leave, reloadChain }
 }
 
-type State = { is: 'opening' } | { is: 'locked'; code?: SessionCode } | { is: 'open'; me: KeyMaterial; chain: ChainView }
+type State =
+  { is: 'opening' } | { is: 'locked'; code?: SessionCode } | { is: 'open'; me: KeyMaterial; chain: ChainView }
 
 const idleMinutes = 15
 

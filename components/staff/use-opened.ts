@@ -4,15 +4,19 @@ import { vault } from '@/lib/browser/vault'
 import type { OpenResult } from '@/lib/browser/vault-api'
 import type { StoredRecord } from '@/lib/record/rules'
 
-/** What was opened before, by record and revision: a live list is redrawn often and its records change rarely. */
+/**
+ * What was opened before, by record, revision and signature: a live list is redrawn often and its records change rarely.
+ * What did not open is tried again: a key may have been vouched for since.
+ */
 const known = new Map<string, OpenResult>()
-const nameOf = ({ meta }: StoredRecord) => `${meta.recordId}.${meta.revision}`
+const nameOf = ({ meta, signature, ciphertext }: StoredRecord) =>
+  [meta.recordId, meta.revision, signature, ciphertext.slice(-32)].join('.')
 
 export type OpenedRecord = StoredRecord & { opened: OpenResult }
 
 /** Opens records patient by patient: one that belongs to somebody else does not open, however well signed. */
 export async function openRecords(records: readonly StoredRecord[]): Promise<OpenedRecord[]> {
-  const missing = records.filter((record) => !known.has(nameOf(record)))
+  const missing = records.filter((record) => !known.get(nameOf(record))?.ok)
   const patients = Map.groupBy(missing, (record) => record.meta.patientId)
   await Promise.all(
     Array.from(patients, async ([patientId, mine]) => {

@@ -24,8 +24,11 @@ export const WeekFields = (form: WeekProps) => (
 )
 
 /** 1 January 2024 was a Monday. */
-export const weekdayName = (format: ReturnType<typeof useFormatter>, weekday: number, style: 'long' | 'short' = 'long') =>
-  format.dateTime(new Date(Date.UTC(2024, 0, weekday)), { weekday: style, timeZone: 'UTC' })
+export const weekdayName = (
+  format: ReturnType<typeof useFormatter>,
+  weekday: number,
+  style: 'long' | 'short' = 'long',
+) => format.dateTime(new Date(Date.UTC(2024, 0, weekday)), { weekday: style, timeZone: 'UTC' })
 
 function DayFields({ day, control, register, errors }: WeekProps & { day: number }) {
   const t = useTranslations('admin')
@@ -51,7 +54,7 @@ function DayFields({ day, control, register, errors }: WeekProps & { day: number
                   type="time"
                   hideLabel
                   label={t('hours.from', { day: name, number: index + 1 })}
-                  className="w-32"
+                  className="w-36"
                   {...register(`days.${day}.spans.${index}.start`)}
                 />
                 <span aria-hidden>–</span>
@@ -59,7 +62,7 @@ function DayFields({ day, control, register, errors }: WeekProps & { day: number
                   type="time"
                   hideLabel
                   label={t('hours.to', { day: name, number: index + 1 })}
-                  className="w-32"
+                  className="w-36"
                   {...register(`days.${day}.spans.${index}.end`)}
                 />
                 <IconButton

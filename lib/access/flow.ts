@@ -79,10 +79,7 @@ export async function startSignIn(
 ): Promise<Result<{ response: string; state: string }>> {
   const index = await emailIndex(input.email)
   const name = identifier(index)
-  const counted = await Promise.all([
-    limit('sign-in-ip', ip, guesses.ip),
-    limit('sign-in-email', name, guesses.email),
-  ])
+  const counted = await Promise.all([limit('sign-in-ip', ip, guesses.ip), limit('sign-in-email', name, guesses.email)])
   if (!counted.every((one) => one.ok)) return refuse('TOO_MANY')
   const member = await inNoClinic((tx) => store.lookupStaff(tx, index))
   await opaque.ready
@@ -385,7 +382,8 @@ export async function join(
     })
     if (!made) return refuse('EMAIL_TAKEN', { email: 'taken' })
     const at = { clinicId, id: input.id, from: found.state, to }
-    if (!(await store.moveInvitation(tx, at, { memberId: input.memberId, mac: input.mac }))) return refuse('LINK_EXPIRED')
+    if (!(await store.moveInvitation(tx, at, { memberId: input.memberId, mac: input.mac })))
+      return refuse('LINK_EXPIRED')
     await audit(tx, staffOf(clinicId, input.memberId, roles), 'access.invitation-answered', input.id)
     await notify(tx, 'staff', clinicId)
     return ok({ done: true as const })
@@ -406,7 +404,8 @@ export async function vouch(
     if (!to) return refuse('WRONG_STATE')
     const chained = checkSuccessors(input.statements, clinicId, await store.findHead(tx, clinicId))
     if (!chained || !(await store.appendStatements(tx, clinicId, chained))) return refuse('CHAIN_MOVED')
-    if (!(await store.moveInvitation(tx, { clinicId, id: input.id, from: found.state, to }))) return refuse('WRONG_STATE')
+    if (!(await store.moveInvitation(tx, { clinicId, id: input.id, from: found.state, to })))
+      return refuse('WRONG_STATE')
     await store.saveEpochGrants(tx, clinicId, input.epochGrants)
     await store.activateMember(tx, clinicId, found.memberId)
     await audit(tx, actor, 'access.vouched', found.memberId)

@@ -81,7 +81,11 @@ export async function saveProof(
 }
 
 /** Takes the proof: true for the first who asks in time, and for nobody after. */
-export async function takeProof(tx: Tx, hash: Uint8Array<ArrayBuffer>, now: Date): Promise<{ memberId: string } | null> {
+export async function takeProof(
+  tx: Tx,
+  hash: Uint8Array<ArrayBuffer>,
+  now: Date,
+): Promise<{ memberId: string } | null> {
   const { count } = await tx.signInProof.updateMany({
     where: { hash, usedAt: null, expiresAt: { gt: now } },
     data: { usedAt: now },
@@ -126,11 +130,19 @@ export async function listStatements(tx: Tx, clinicId: string): Promise<ChainSta
 async function listEpochGrants(tx: Tx, clinicId: string, dhKey: string): Promise<EpochGrant[]> {
   const rows = await tx.epochGrant.findMany({ where: { clinicId }, orderBy: { epoch: 'asc' } })
   const members = new Set(
-    (await tx.member.findMany({ where: { clinicId, dhKey: { not: null } }, select: { dhKey: true } })).map((m) => m.dhKey),
+    (await tx.member.findMany({ where: { clinicId, dhKey: { not: null } }, select: { dhKey: true } })).map(
+      (m) => m.dhKey,
+    ),
   )
   return rows
     .filter((row) => row.toKey === dhKey || !members.has(row.toKey))
-    .map((row) => ({ group: row.group as EpochGrant['group'], epoch: row.epoch, to: row.toKey, enc: row.enc, ct: row.ct }))
+    .map((row) => ({
+      group: row.group as EpochGrant['group'],
+      epoch: row.epoch,
+      to: row.toKey,
+      enc: row.enc,
+      ct: row.ct,
+    }))
 }
 
 /** Head of the stored chain: what the next statement must name. */

@@ -26,7 +26,11 @@ export async function openClinic(
       if (!started.ok) return started
       const roles = practitioner ? ['admin', 'practitioner'] : ['admin']
       const keys = await vault().registerOwner({ clinicId, memberId, response: started.value.response, roles })
-      made = { passphrase, email: person.email, opening: { clinicId, memberId, clinic, owner: person, practitioner, ...keys } }
+      made = {
+        passphrase,
+        email: person.email,
+        opening: { clinicId, memberId, clinic, owner: person, practitioner, ...keys },
+      }
     }
     const opening = { ...made.opening, clinic, owner: person }
     const answer = await call('access/open-clinic', opening)
@@ -48,7 +52,12 @@ export async function joinClinic(
     const started = await call('access/register-start', { email: person.email, request })
     if (!started.ok) return started
     const { response } = started.value
-    const keys = await vault().registerMember({ clinicId, memberId, response, invitation: { id, secret, rootFingerprint } })
+    const keys = await vault().registerMember({
+      clinicId,
+      memberId,
+      response,
+      invitation: { id, secret, rootFingerprint },
+    })
     return call('access/join', { id, memberId, ...person, ...keys })
   })
 }

@@ -2,12 +2,11 @@ import 'server-only'
 import type { z } from 'zod'
 import { isClinical, type StaffActor } from '@/lib/access/rules'
 import { listStatements } from '@/lib/access/store'
-import type { RecordType } from '@/lib/crypto/types'
 import { type AppointmentEvent, nextAppointment, startOfDay } from '@/lib/booking/rules'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { listPrescriptions } from '@/lib/prescription/store'
 import { listRecalls } from '@/lib/recall/store'
-import { insertGrants, insertRecords, listRecords } from '@/lib/record/store'
+import { insertRecords, listRecords } from '@/lib/record/store'
 import { audit } from '@/lib/server/audit'
 import { notify } from '@/lib/server/notify'
 import { inClinic } from '@/lib/server/tx'
@@ -22,7 +21,10 @@ interface Context {
 }
 
 /** [start, end) of a day of the clinic's own, a change of the clock included. */
-const dayBounds = (day: string, zone: string) => ({ from: startOfDay(day, zone), to: startOfDay(addDays(day, 1), zone) })
+const dayBounds = (day: string, zone: string) => ({
+  from: startOfDay(day, zone),
+  to: startOfDay(addDays(day, 1), zone),
+})
 
 /** One day of the clinic: everybody's for the desk and admins, and for practitioners who ask for it. */
 export async function loadDay(
@@ -35,7 +37,11 @@ export async function loadDay(
     const today = dayIn(zone, now)
     const day = input.day ?? today
     const monday = weekStart(day)
-    const week = { from: dayBounds(monday, zone).from, to: dayBounds(addDays(monday, 6), zone).to, memberId: input.memberId }
+    const week = {
+      from: dayBounds(monday, zone).from,
+      to: dayBounds(addDays(monday, 6), zone).to,
+      memberId: input.memberId,
+    }
     const rows = await store.listDay(tx, actor, { ...dayBounds(day, zone), memberId: input.memberId }, now)
     const load = await store.listLoad(tx, actor, week)
     const patientIds = [...new Set(rows.map((row) => row.patientId))]
@@ -71,7 +77,10 @@ export async function openEncounter(
     const { row, service } = found
     const { clinic, zone } = await store.findClinic(tx, actor)
     const today = await store.listDay(tx, actor, { ...dayBounds(dayIn(zone, now), zone), memberId: row.memberId }, now)
-    const next = nextUp(today.filter((one) => one.appointmentId !== appointmentId), now)
+    const next = nextUp(
+      today.filter((one) => one.appointmentId !== appointmentId),
+      now,
+    )
     const { patientId } = row
     await audit(tx, actor, 'encounter.opened', appointmentId)
     return ok({
@@ -95,8 +104,6 @@ export async function openEncounter(
 
 /** Record types that this door takes: prescriptions and recalls come with their rows, by doors of their own. */
 const written = ['note', 'draft'] as const
-/** What a patient may be given to read afterwards. */
-const shareable: RecordType[] = ['note', 'prescription']
 
 export async function saveNote(
   actor: StaffActor,
@@ -121,28 +128,6 @@ export async function saveNote(
   })
 }
 
-export async function share(
-  actor: StaffActor,
-  { appointmentId, grants }: In<typeof rules.ShareInput>,
-  { now }: Context,
-): Promise<Result<{ done: true }>> {
-  if (!isClinical(actor)) return refuse('NOT_ALLOWED')
-  return inClinic(actor.clinicId, async (tx) => {
-    const found = await store.findVisit(tx, actor, appointmentId, now)
-    if (!found) return refuse('NOT_FOUND')
-    const { patientId } = found.row
-    const recordIds = grants.map((each) => each.recordId)
-    const known = await listRecords(tx, actor, { patientIds: [patientId], recordIds, types: shareable })
-    const isKnown = ({ recordId, revision }: (typeof grants)[number]) =>
-      known.some(({ meta }) => meta.recordId === recordId && meta.revision === revision)
-    if (!grants.every(isKnown)) return refuse('NOT_FOUND')
-    await insertGrants(tx, actor, grants.map((each) => ({ patientId, ...each })))
-    await audit(tx, actor, 'encounter.shared', appointmentId)
-    await notify(tx, 'patient', patientId)
-    return ok({ done: true as const })
-  })
-}
-
 export const complete = (actor: StaffActor, input: In<typeof rules.AppointmentInput>, ctx: Context) =>
   move(actor, input.appointmentId, 'complete', ctx)
 export const miss = (actor: StaffActor, input: In<typeof rules.AppointmentInput>, ctx: Context) =>
@@ -160,7 +145,8 @@ async function move(
     const { status, startsAt } = found.row
     // Nobody has missed what has not begun.
     const to = event === 'miss' && new Date(startsAt) > now ? null : nextAppointment(status, event)
-    if (!to || !(await store.moveVisit(tx, actor, { id: appointmentId, from: status, to }, now))) return refuse('WRONG_STATE')
+    if (!to || !(await store.moveVisit(tx, actor, { id: appointmentId, from: status, to }, now)))
+      return refuse('WRONG_STATE')
     await audit(tx, actor, `encounter.${event}`, appointmentId)
     await notify(tx, 'staff', actor.clinicId)
     return ok({ done: true as const })

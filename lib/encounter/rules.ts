@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import type { AppointmentStatus } from '../booking/rules.ts'
-import type { ChainStatement } from '../crypto/types.ts'
+import type { ChainStatement, Sealed } from '../crypto/types.ts'
 import type { PrescriptionRow } from '../prescription/rules.ts'
 import type { RecallRow } from '../recall/rules.ts'
-import { Grant, SealedRecord, type StoredRecord } from '../record/rules.ts'
+import { SealedRecord, type StoredRecord } from '../record/rules.ts'
 import { addDays } from '../time.ts'
+
+/** Checked at the door to its shape; typed as what browsers seal. */
+const sealed = SealedRecord as unknown as z.ZodType<Sealed, Sealed>
 
 export type PaidState = 'free' | 'paid' | 'due' | 'later' | 'refunded' | 'failed'
 
@@ -89,6 +92,8 @@ export interface NoteContent {
   writtenAt: string
   author: { memberId: string; name: string; title: string }
   appointmentId: string
+  /** Whether the patient reads it too; sharing later is a revision of its own. */
+  shared: boolean
 }
 
 /** Record of type `draft`, schema 1: everything typed in the encounter and not yet finished. */
@@ -107,11 +112,6 @@ export const NoteForm = z.object({
 })
 
 // ── what the encounter page is given ──
-
-export interface Question {
-  id: string
-  [key: string]: unknown
-}
 
 export interface ConsentProof {
   recordId: string
@@ -161,21 +161,7 @@ const id = z.uuid()
 
 export const DayInput = z.object({ day: z.iso.date().optional(), memberId: id.optional() })
 export const AppointmentInput = z.object({ appointmentId: id })
-export const SaveRecordInput = z.object({ appointmentId: id, record: SealedRecord })
-export const ShareInput = z.object({
-  appointmentId: id,
-  grants: z
-    .array(
-      z.object({
-        recordId: id,
-        revision: z.number().int().min(1),
-        grant: Grant,
-      }),
-    )
-    .min(1)
-    .max(50),
-})
-
+export const SaveRecordInput = z.object({ appointmentId: id, record: sealed })
 export interface EncounterContract {
   'encounter/day': { in: z.input<typeof DayInput>; out: DayView }
   'encounter/open': { in: z.input<typeof AppointmentInput>; out: EncounterView }
@@ -183,7 +169,6 @@ export interface EncounterContract {
     in: z.input<typeof SaveRecordInput>
     out: { recordId: string; revision: number }
   }
-  'encounter/share': { in: z.input<typeof ShareInput>; out: { done: true } }
   'encounter/complete': { in: z.input<typeof AppointmentInput>; out: { done: true } }
   'encounter/miss': { in: z.input<typeof AppointmentInput>; out: { done: true } }
 }

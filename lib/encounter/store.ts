@@ -134,7 +134,10 @@ export async function listVisits(tx: Tx, actor: StaffActor, patientId: string) {
 }
 
 export async function listPatientKeys(tx: Tx, actor: StaffActor, patientId: string): Promise<PatientKeyRow[]> {
-  const rows = await tx.patientKey.findMany({ where: { clinicId: actor.clinicId, patientId }, orderBy: { createdAt: 'asc' } })
+  const rows = await tx.patientKey.findMany({
+    where: { clinicId: actor.clinicId, patientId },
+    orderBy: { createdAt: 'asc' },
+  })
   return rows.map((row) => ({
     keyId: row.id,
     keys: { sign: row.signKey, dh: row.dhKey },
@@ -144,7 +147,10 @@ export async function listPatientKeys(tx: Tx, actor: StaffActor, patientId: stri
 }
 
 export async function listConsents(tx: Tx, actor: StaffActor, patientId: string): Promise<ConsentProof[]> {
-  const rows = await tx.consentEvent.findMany({ where: { clinicId: actor.clinicId, patientId }, orderBy: { seq: 'asc' } })
+  const rows = await tx.consentEvent.findMany({
+    where: { clinicId: actor.clinicId, patientId },
+    orderBy: { seq: 'asc' },
+  })
   const texts = await tx.consentText.findMany({
     where: { clinicId: actor.clinicId, id: { in: rows.map((row) => row.consentTextId) } },
   })

@@ -40,7 +40,17 @@ export async function issue(
     const row = { id: rxId, appointmentId, recordId, memberId: actor.memberId, status: 'issued' as const }
     const answer = ok({ ...row, issuedAt: now.toISOString(), expiresAt: expiresAt.toISOString() })
     const share = new Uint8Array(Buffer.from(input.share, 'base64url'))
-    if (!(await store.savePrescription(tx, actor, { id: rxId, patientId, appointmentId, recordId, share, issuedAt: now, expiresAt }))) {
+    if (
+      !(await store.savePrescription(tx, actor, {
+        id: rxId,
+        patientId,
+        appointmentId,
+        recordId,
+        share,
+        issuedAt: now,
+        expiresAt,
+      }))
+    ) {
       const known = await store.findPrescription(tx, actor, rxId)
       return known?.recordId === recordId ? answer : refuse('STALE')
     }

@@ -1,5 +1,9 @@
 import { z } from 'zod'
+import type { Sealed } from '../crypto/types.ts'
 import { SealedRecord } from '../record/rules.ts'
+
+/** Checked at the door to its shape; typed as what browsers seal. */
+const sealed = SealedRecord as unknown as z.ZodType<Sealed, Sealed>
 
 const short = z.string().trim().max(80, { error: 'tooLong' })
 const needed = short.min(1, { error: 'required' })
@@ -13,7 +17,11 @@ export const PrescriptionItem = z.object({
   frequency: needed,
   duration: short,
   quantity: short,
-  repeats: z.coerce.number({ error: 'number' }).int({ error: 'number' }).min(0, { error: 'number' }).max(12, { error: 'number' }),
+  repeats: z.coerce
+    .number({ error: 'number' })
+    .int({ error: 'number' })
+    .min(0, { error: 'number' })
+    .max(12, { error: 'number' }),
   notes: z.string().trim().max(300, { error: 'tooLong' }),
   substitution: z.boolean(),
 })
@@ -22,7 +30,11 @@ export type PrescriptionItem = z.infer<typeof PrescriptionItem>
 export const PrescriptionForm = z.object({
   items: z.array(PrescriptionItem).min(1, { error: 'required' }).max(12, { error: 'tooLarge' }),
   notes: z.string().trim().max(600, { error: 'tooLong' }),
-  validDays: z.coerce.number({ error: 'number' }).int({ error: 'number' }).min(1, { error: 'number' }).max(366, { error: 'number' }),
+  validDays: z.coerce
+    .number({ error: 'number' })
+    .int({ error: 'number' })
+    .min(1, { error: 'number' })
+    .max(366, { error: 'number' }),
 })
 export type PrescriptionForm = z.infer<typeof PrescriptionForm>
 
@@ -104,7 +116,7 @@ export interface RxAnswer {
 export const IssueInput = z.object({
   rxId: z.uuid(),
   appointmentId: z.uuid(),
-  record: SealedRecord,
+  record: sealed,
   share: z
     .string()
     .min(1)

@@ -8,7 +8,15 @@ export async function lookupRx(tx: Tx, id: string): Promise<string | null> {
   return row?.id ?? null
 }
 
-type Row = { id: string; appointmentId: string; recordId: string; memberId: string; status: PrescriptionStatus; issuedAt: Date; expiresAt: Date }
+type Row = {
+  id: string
+  appointmentId: string
+  recordId: string
+  memberId: string
+  status: PrescriptionStatus
+  issuedAt: Date
+  expiresAt: Date
+}
 const dto = (row: Row, now: Date): PrescriptionRow => ({
   id: row.id,
   appointmentId: row.appointmentId,

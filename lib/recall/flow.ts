@@ -73,10 +73,17 @@ export async function list(
   })
 }
 
-export const inviteNow = (actor: StaffActor, { id }: In<typeof rules.RecallMove>, ctx: Context) => move(actor, id, 'invite', ctx)
-export const decline = (actor: StaffActor, { id }: In<typeof rules.RecallMove>, ctx: Context) => move(actor, id, 'decline', ctx)
+export const inviteNow = (actor: StaffActor, { id }: In<typeof rules.RecallMove>, ctx: Context) =>
+  move(actor, id, 'invite', ctx)
+export const decline = (actor: StaffActor, { id }: In<typeof rules.RecallMove>, ctx: Context) =>
+  move(actor, id, 'decline', ctx)
 
-async function move(actor: StaffActor, id: string, event: RecallEvent, { now }: Context): Promise<Result<{ done: true }>> {
+async function move(
+  actor: StaffActor,
+  id: string,
+  event: RecallEvent,
+  { now }: Context,
+): Promise<Result<{ done: true }>> {
   return inClinic(actor.clinicId, async (tx) => {
     const found = await store.findRecall(tx, actor, id, now)
     if (!found) return refuse('NOT_FOUND')

@@ -1,5 +1,9 @@
 import { z } from 'zod'
+import type { Sealed } from '../crypto/types.ts'
 import { SealedRecord, type StoredRecord } from '../record/rules.ts'
+
+/** Checked at the door to its shape; typed as what browsers seal. */
+const sealed = SealedRecord as unknown as z.ZodType<Sealed, Sealed>
 
 const day = z.iso.date({ error: 'date' })
 
@@ -7,7 +11,11 @@ const day = z.iso.date({ error: 'date' })
 export const RecallRule = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('in'),
-    count: z.coerce.number({ error: 'number' }).int({ error: 'number' }).min(1, { error: 'number' }).max(60, { error: 'number' }),
+    count: z.coerce
+      .number({ error: 'number' })
+      .int({ error: 'number' })
+      .min(1, { error: 'number' })
+      .max(60, { error: 'number' }),
     unit: z.enum(['weeks', 'months']),
   }),
   z.object({ kind: z.literal('on'), date: day }),
@@ -85,7 +93,7 @@ export const SetRecallInput = z.object({
   appointmentId: z.uuid(),
   serviceId: z.uuid(),
   dueOn: day,
-  record: SealedRecord,
+  record: sealed,
 })
 export const RecallMove = z.object({ id: z.uuid() })
 export const RecallList = z.object({ status: z.enum(['open', 'all']).default('open') })

@@ -14,7 +14,11 @@ export async function listRecalls(
   { patientId, statuses }: { patientId?: string; statuses?: RecallStatus[] },
 ): Promise<RecallRow[]> {
   const rows = await tx.recall.findMany({
-    where: { clinicId: actor.clinicId, ...(patientId ? { patientId } : {}), ...(statuses ? { status: { in: statuses } } : {}) },
+    where: {
+      clinicId: actor.clinicId,
+      ...(patientId ? { patientId } : {}),
+      ...(statuses ? { status: { in: statuses } } : {}),
+    },
     include,
     orderBy: [{ dueOn: 'asc' }, { id: 'asc' }],
     take: 500,
@@ -57,7 +61,10 @@ export async function lookupDueRecalls(tx: Tx, today: string): Promise<{ clinicI
 
 /** A recall with what its invitation needs. `booked`: the patient has another appointment to come, made since. */
 export async function findRecall(tx: Tx, actor: InClinic, id: string, now: Date) {
-  const row = await tx.recall.findFirst({ where: { id, clinicId: actor.clinicId }, include: { patient: true, member: true } })
+  const row = await tx.recall.findFirst({
+    where: { id, clinicId: actor.clinicId },
+    include: { patient: true, member: true },
+  })
   if (!row) return null
   const booked = await tx.appointment.count({
     where: {

@@ -4,12 +4,41 @@ export const countries =
     ' ',
   )
 
-const euro =
-  'AD AT BE CY DE EE ES FI FR GR HR IE IT LT LU LV MC ME MT NL PT SI SK SM VA'.split(' ')
+const euro = 'AD AT BE CY DE EE ES FI FR GR HR IE IT LT LU LV MC ME MT NL PT SI SK SM VA'.split(' ')
 const others: Record<string, string> = {
-  GB: 'gbp', US: 'usd', CA: 'cad', CH: 'chf', LI: 'chf', AU: 'aud', NZ: 'nzd', JP: 'jpy', SE: 'sek', NO: 'nok', DK: 'dkk',
-  PL: 'pln', CZ: 'czk', HU: 'huf', RO: 'ron', BG: 'bgn', IS: 'isk', TR: 'try', IN: 'inr', SG: 'sgd', ZA: 'zar', BR: 'brl',
-  MX: 'mxn', IL: 'ils', AE: 'aed', MA: 'mad', TN: 'tnd', DZ: 'dzd', SN: 'xof', CI: 'xof', KE: 'kes', NG: 'ngn', EG: 'egp',
+  GB: 'gbp',
+  US: 'usd',
+  CA: 'cad',
+  CH: 'chf',
+  LI: 'chf',
+  AU: 'aud',
+  NZ: 'nzd',
+  JP: 'jpy',
+  SE: 'sek',
+  NO: 'nok',
+  DK: 'dkk',
+  PL: 'pln',
+  CZ: 'czk',
+  HU: 'huf',
+  RO: 'ron',
+  BG: 'bgn',
+  IS: 'isk',
+  TR: 'try',
+  IN: 'inr',
+  SG: 'sgd',
+  ZA: 'zar',
+  BR: 'brl',
+  MX: 'mxn',
+  IL: 'ils',
+  AE: 'aed',
+  MA: 'mad',
+  TN: 'tnd',
+  DZ: 'dzd',
+  SN: 'xof',
+  CI: 'xof',
+  KE: 'kes',
+  NG: 'ngn',
+  EG: 'egp',
 }
 
 /** A guess that the form lets one change. */

@@ -63,18 +63,28 @@ export function Details({
   }, [locale])
   const currencies = useMemo(() => {
     const names = new Intl.DisplayNames(locale, { type: 'currency' })
-    return Intl.supportedValuesOf('currency').map((code) => ({ value: code.toLowerCase(), label: `${code} · ${names.of(code)}` }))
+    return Intl.supportedValuesOf('currency').map((code) => ({
+      value: code.toLowerCase(),
+      label: `${code} · ${names.of(code)}`,
+    }))
   }, [locale])
   const zones = useMemo(
-    () => Intl.supportedValuesOf('timeZone').concat('UTC').map((value) => ({ value, label: value.replaceAll('_', ' ') })),
+    () =>
+      Intl.supportedValuesOf('timeZone')
+        .concat('UTC')
+        .map((value) => ({ value, label: value.replaceAll('_', ' ') })),
     [],
   )
 
   const text = (fault: { message?: string } | undefined) =>
-    fault && (fault.message === 'SLUG_TAKEN' || fault.message === 'EMAIL_TAKEN' ? errorText(fault.message) : reason.field(fault.message))
+    fault &&
+    (fault.message === 'SLUG_TAKEN' || fault.message === 'EMAIL_TAKEN'
+      ? errorText(fault.message)
+      : reason.field(fault.message))
   const send = form.handleSubmit(async (typed) => {
     const answer = await call('access/slug-free', { slug: typed.clinic.slug })
-    if (answer.ok && !answer.value.free) return setError('clinic.slug', { message: 'SLUG_TAKEN' }, { shouldFocus: true })
+    if (answer.ok && !answer.value.free)
+      return setError('clinic.slug', { message: 'SLUG_TAKEN' }, { shouldFocus: true })
     onDone(typed)
   })
   const name = register('clinic.name')
@@ -83,7 +93,12 @@ export function Details({
       <Card className="flex flex-col gap-5">
         <CardTitle>{t('you')}</CardTitle>
         <div className="grid gap-5 sm:grid-cols-2">
-          <TextField label={t('name')} autoComplete="name" error={text(errors.owner?.displayName)} {...register('owner.displayName')} />
+          <TextField
+            label={t('name')}
+            autoComplete="name"
+            error={text(errors.owner?.displayName)}
+            {...register('owner.displayName')}
+          />
           <TextField
             label={t('profession')}
             autoComplete="organization-title"
@@ -122,9 +137,24 @@ export function Details({
           {...register('clinic.slug')}
         />
         <div className="grid gap-5 sm:grid-cols-3">
-          <Select label={t('country')} options={regions} error={text(errors.clinic?.country)} {...register('clinic.country')} />
-          <Select label={t('timeZone')} options={zones} error={text(errors.clinic?.timeZone)} {...register('clinic.timeZone')} />
-          <Select label={t('currency')} options={currencies} error={text(errors.clinic?.currency)} {...register('clinic.currency')} />
+          <Select
+            label={t('country')}
+            options={regions}
+            error={text(errors.clinic?.country)}
+            {...register('clinic.country')}
+          />
+          <Select
+            label={t('timeZone')}
+            options={zones}
+            error={text(errors.clinic?.timeZone)}
+            {...register('clinic.timeZone')}
+          />
+          <Select
+            label={t('currency')}
+            options={currencies}
+            error={text(errors.clinic?.currency)}
+            {...register('clinic.currency')}
+          />
         </div>
       </Card>
       <Button type="submit" variant="primary" size="lg" busy={isSubmitting}>

@@ -1,7 +1,8 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { Steps } from '@/components/ui/progress'
+import { Skeleton } from '@/components/ui/status'
 import { Details, type DetailsForm } from './details'
 import { Passphrase } from './passphrase'
 import { Ready } from './ready'
@@ -39,6 +40,13 @@ export function OpenClinic() {
     return () => removeEventListener('beforeunload', warn)
   }, [details, at])
 
+  // Countries, zones and currencies are the browser's own lists: the server's are called differently.
+  const isBrowser = useSyncExternalStore(
+    () => () => undefined,
+    () => true,
+    () => false,
+  )
+  if (!isBrowser) return <Skeleton className="h-128 rounded-card" />
   const current = order.indexOf(at)
   return (
     <div ref={top} tabIndex={-1} className="flex flex-col gap-8">
@@ -72,7 +80,9 @@ export function OpenClinic() {
           }}
         />
       ) : null}
-      {at === 'setup' && details && opened ? <Setup details={details} opened={opened} onDone={() => setAt('ready')} /> : null}
+      {at === 'setup' && details && opened ? (
+        <Setup details={details} opened={opened} onDone={() => setAt('ready')} />
+      ) : null}
       {at === 'ready' && details && opened ? <Ready details={details} opened={opened} /> : null}
     </div>
   )

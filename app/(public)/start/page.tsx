@@ -15,7 +15,10 @@ export default async function StartPage() {
   return (
     <div className="mx-auto max-w-2xl py-4">
       <PageHeader eyebrow={t('eyebrow')} title={t('title')} lead={t('lead')} />
-      <NextIntlClientProvider locale={locale} messages={pick(locale, 'onboarding', 'access', 'admin', 'errors', 'common')}>
+      <NextIntlClientProvider
+        locale={locale}
+        messages={pick(locale, 'onboarding', 'access', 'admin', 'errors', 'common')}
+      >
         <OpenClinic />
       </NextIntlClientProvider>
     </div>

@@ -57,7 +57,13 @@ export function Passphrase({
             {reason(code)}
           </Banner>
         ) : null}
-        <PassphraseFields email={details.owner.email} value={value} register={register} setValue={setValue} errors={formState.errors} />
+        <PassphraseFields
+          email={details.owner.email}
+          value={value}
+          register={register}
+          setValue={setValue}
+          errors={formState.errors}
+        />
       </Card>
       <div className="flex flex-wrap gap-3 print:hidden">
         <Button onClick={() => onBack(null)}>{c('back')}</Button>

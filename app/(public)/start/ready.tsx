@@ -15,7 +15,12 @@ export function Ready({ details, opened }: { details: DetailsForm; opened: Opene
       <Card>
         <CardTitle>{t('readyTitle', { clinic: details.clinic.name })}</CardTitle>
         <p className="-mt-2 mb-6 text-soft">{t('readyLead')}</p>
-        <BookingLink origin={location.origin} slug={slug} clinic={details.clinic.name} rootFingerprint={rootFingerprint} />
+        <BookingLink
+          origin={location.origin}
+          slug={slug}
+          clinic={details.clinic.name}
+          rootFingerprint={rootFingerprint}
+        />
       </Card>
       <Card className="flex flex-wrap items-center justify-between gap-4">
         <div>

@@ -19,7 +19,11 @@ import type { OpenedClinic } from './open-clinic'
 
 const First = z.object({
   name: z.string().trim().min(1, { error: 'required' }).max(80, { error: 'tooLong' }),
-  minutes: z.coerce.number({ error: 'number' }).int({ error: 'number' }).min(5, { error: 'tooSmall' }).max(480, { error: 'tooLarge' }),
+  minutes: z.coerce
+    .number({ error: 'number' })
+    .int({ error: 'number' })
+    .min(5, { error: 'tooSmall' })
+    .max(480, { error: 'tooLarge' }),
   payment: z.enum(['free', 'later']),
   price: z.string(),
 })
@@ -81,7 +85,11 @@ export function Setup({ details, opened, onDone }: { details: DetailsForm; opene
           </Banner>
         ) : null}
         <div className="grid gap-5 sm:grid-cols-[1fr_9rem]">
-          <TextField label={t('serviceName')} error={errors.name && reason.field(errors.name.message)} {...form.register('name')} />
+          <TextField
+            label={t('serviceName')}
+            error={errors.name && reason.field(errors.name.message)}
+            {...form.register('name')}
+          />
           <TextField
             label={t('minutes')}
             inputMode="numeric"

@@ -6,7 +6,6 @@ export const encounterActions = {
   'encounter/day': action('staff', rules.DayInput, flow.loadDay),
   'encounter/open': action(['practitioner'], rules.AppointmentInput, flow.openEncounter),
   'encounter/save-record': action(['practitioner'], rules.SaveRecordInput, flow.saveNote),
-  'encounter/share': action(['practitioner'], rules.ShareInput, flow.share),
   'encounter/complete': action(['practitioner'], rules.AppointmentInput, flow.complete),
   'encounter/miss': action('staff', rules.AppointmentInput, flow.miss),
 } satisfies Actions<rules.EncounterContract>

@@ -94,7 +94,10 @@ export function JoinForm({
           hint={t('emailHint')}
           type="email"
           autoComplete="email"
-          error={errors.email && (errors.email.message === 'EMAIL_TAKEN' ? errorText('EMAIL_TAKEN') : reason.field(errors.email.message))}
+          error={
+            errors.email &&
+            (errors.email.message === 'EMAIL_TAKEN' ? errorText('EMAIL_TAKEN') : reason.field(errors.email.message))
+          }
           {...register('email')}
         />
       </Card>

@@ -48,9 +48,24 @@ export function Join({ invitation }: { invitation: InvitationView | null }) {
 
   const clinic = invitation?.clinicName ?? ''
   if (state.is === 'opening') return <Skeleton className="h-64 rounded-card" />
-  if (state.is === 'bad-link') return <EmptyState icon={LinkIcon} title={t('join.badLink')}>{t('join.badLinkText')}</EmptyState>
-  if (state.is === 'not-found') return <EmptyState icon={CrossCircleIcon} title={t('join.notFound')}>{t('join.notFoundText')}</EmptyState>
-  if (state.is === 'gone') return <EmptyState icon={CrossCircleIcon} title={t('join.gone')}>{t('join.goneText', { clinic })}</EmptyState>
+  if (state.is === 'bad-link')
+    return (
+      <EmptyState icon={LinkIcon} title={t('join.badLink')}>
+        {t('join.badLinkText')}
+      </EmptyState>
+    )
+  if (state.is === 'not-found')
+    return (
+      <EmptyState icon={CrossCircleIcon} title={t('join.notFound')}>
+        {t('join.notFoundText')}
+      </EmptyState>
+    )
+  if (state.is === 'gone')
+    return (
+      <EmptyState icon={CrossCircleIcon} title={t('join.gone')}>
+        {t('join.goneText', { clinic })}
+      </EmptyState>
+    )
   if (state.is === 'forged') {
     return (
       <Banner tone="danger" title={t('join.forged')} announce>
@@ -77,7 +92,12 @@ export function Join({ invitation }: { invitation: InvitationView | null }) {
     )
   }
   if (state.is !== 'asked' || !invitation) return null
-  return <JoinForm invitation={{ ...invitation, ...state.link }} onJoined={(next) => setState({ is: 'waiting', joined: next })} />
+  return (
+    <JoinForm
+      invitation={{ ...invitation, ...state.link }}
+      onJoined={(next) => setState({ is: 'waiting', joined: next })}
+    />
+  )
 }
 
 /** What the link says against what the server shows: another root than the fragment's is another clinic. */

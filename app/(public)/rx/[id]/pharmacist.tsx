@@ -14,7 +14,14 @@ import { type PrescriptionStatus, type RxAnswer, SharedPrescription } from '@/li
 
 type Verdict =
   | { is: 'checking' }
-  | { is: 'valid'; prescription: SharedPrescription; prescriber: string; issuedAt: string; rootFingerprint: string; status: PrescriptionStatus }
+  | {
+      is: 'valid'
+      prescription: SharedPrescription
+      prescriber: string
+      issuedAt: string
+      rootFingerprint: string
+      status: PrescriptionStatus
+    }
   | { is: 'altered' | 'unknown-signer' | 'bad-link' | 'not-found' | 'offline' | 'unsupported' }
 
 export function Pharmacist({ id }: { id: string }) {
@@ -82,7 +89,11 @@ export function Pharmacist({ id }: { id: string }) {
           <li>{t('rx.how2')}</li>
           <li>{t('rx.how3')}</li>
         </ul>
-        <CodeWords label={t('rx.fingerprint')} parts={fingerprintWords(rootFingerprint)} hint={t('rx.fingerprintHint')} />
+        <CodeWords
+          label={t('rx.fingerprint')}
+          parts={fingerprintWords(rootFingerprint)}
+          hint={t('rx.fingerprintHint')}
+        />
         <p className="mt-4 flex gap-2 text-sm text-soft">
           <WarningIcon size={18} className="mt-0.5" /> {t('rx.serverWord', { status: t(`status.${status}`) })}
         </p>
@@ -109,7 +120,11 @@ async function check(id: string): Promise<Verdict> {
     .catch(() => ({ ok: false as const, code: 'BAD_ENVELOPE' as const }))
   if (!opened.ok) {
     if (opened.code === 'UNSUPPORTED') return { is: 'unsupported' }
-    return { is: ['NOT_VOUCHED', 'CHAIN_FORKED', 'CHAIN_INVALID', 'CHAIN_SHORTER'].includes(opened.code) ? 'unknown-signer' : 'altered' }
+    return {
+      is: ['NOT_VOUCHED', 'CHAIN_FORKED', 'CHAIN_INVALID', 'CHAIN_SHORTER'].includes(opened.code)
+        ? 'unknown-signer'
+        : 'altered',
+    }
   }
   const parsed = SharedPrescription.safeParse(opened.prescription)
   // Signed, but for another number or by another than it names: not what was prescribed here.

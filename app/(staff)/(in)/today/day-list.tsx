@@ -82,7 +82,10 @@ function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProp
   const locale = useLocale()
   const { isClinical, me } = useStaff()
   const state = rowState(row, now)
-  const since = row.arrivedAt && state === 'waiting' ? Math.max(0, Math.round((now.getTime() - Date.parse(row.arrivedAt)) / 60_000)) : null
+  const since =
+    row.arrivedAt && state === 'waiting'
+      ? Math.max(0, Math.round((now.getTime() - Date.parse(row.arrivedAt)) / 60_000))
+      : null
   const faded = state === 'cancelled' || state === 'missed'
   const time = (iso: string) => formatTime(new Date(iso), zone, locale)
   const name = identity?.name ?? t('unnamed')
@@ -97,7 +100,10 @@ function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProp
             <Link
               href={`/encounter/${row.appointmentId}`}
               aria-label={t('openFor', { name })}
-              className={buttonClass({ size: 'sm', variant: next || state === 'waiting' || state === 'in_consult' ? 'primary' : 'secondary' })}
+              className={buttonClass({
+                size: 'sm',
+                variant: next || state === 'waiting' || state === 'in_consult' ? 'primary' : 'secondary',
+              })}
             >
               {t(state === 'waiting' ? 'admit' : 'open')}
             </Link>
@@ -112,7 +118,9 @@ function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProp
         ) : (
           <span className={`text-lg font-semibold ${faded ? 'text-soft line-through' : ''}`}>{name}</span>
         )}
-        <Badge tone={tones[state]}>{since === null ? t(`state.${state}`) : t('waitingSince', { minutes: since })}</Badge>
+        <Badge tone={tones[state]}>
+          {since === null ? t(`state.${state}`) : t('waitingSince', { minutes: since })}
+        </Badge>
         {next ? <Badge tone="accent">{t('nextUp')}</Badge> : null}
       </p>
       <p className="mt-0.5 text-soft">
@@ -121,7 +129,9 @@ function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProp
       </p>
       <div className="mt-1.5 flex flex-wrap items-center gap-x-4 gap-y-1.5 text-sm">
         <Badge tone={paidTones[row.paid]}>
-          {row.paid === 'free' ? t('paid.free') : `${t(`paid.${row.paid}`)} · ${formatMoney(row.priceMinor, row.currency, locale)}`}
+          {row.paid === 'free'
+            ? t('paid.free')
+            : `${t(`paid.${row.paid}`)} · ${formatMoney(row.priceMinor, row.currency, locale)}`}
         </Badge>
         {checklist ? (
           <>
@@ -137,7 +147,11 @@ function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProp
 
 const Tick = ({ done, label }: { done: boolean; label: string }) => (
   <span className={`flex items-center gap-1.5 ${done ? 'text-success' : 'text-soft'}`}>
-    {done ? <CheckIcon size={16} /> : <span aria-hidden className="size-2 rounded-full border-[1.5px] border-current" />}
+    {done ? (
+      <CheckIcon size={16} />
+    ) : (
+      <span aria-hidden className="size-2 rounded-full border-[1.5px] border-current" />
+    )}
     {label}
   </span>
 )
@@ -155,7 +169,9 @@ function More({ row, state, name }: { row: DayRow; state: RowState; name: string
     ...(isClinical && ['waiting', 'in_consult', 'late'].includes(state)
       ? [{ label: t('markDone'), onSelect: () => void act('encounter/complete') }]
       : []),
-    ...(['late', 'waiting'].includes(state) ? [{ label: t('markMissed'), onSelect: () => void act('encounter/miss') }] : []),
+    ...(['late', 'waiting'].includes(state)
+      ? [{ label: t('markMissed'), onSelect: () => void act('encounter/miss') }]
+      : []),
   ]
   if (!items.length) return null
   return <Menu trigger={<IconButton label={t('moreFor', { name })} icon={<MoreIcon />} />} items={items} />

@@ -131,27 +131,39 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
             </EmptyState>
           ) : (
             <Card padded={false}>
-              <DayList view={view} now={now} people={people} opening={records === null} nextId={next?.appointmentId ?? null} />
+              <DayList
+                view={view}
+                now={now}
+                people={people}
+                opening={records === null}
+                nextId={next?.appointmentId ?? null}
+              />
             </Card>
           )}
         </div>
-        <aside aria-label={t('overview')} className="grid gap-4 sm:grid-cols-2 2xl:grid-cols-1">
-          <div className="grid grid-cols-3 gap-3 sm:col-span-2 2xl:col-span-1">
+        <aside aria-label={t('overview')} className="grid gap-4 lg:grid-cols-[13rem_minmax(0,1fr)] 2xl:grid-cols-1">
+          <div className="grid grid-cols-3 gap-3 lg:grid-cols-1 2xl:grid-cols-3">
             <Stat label={t('stat.waiting')} value={waiting} />
             <Stat label={t('stat.done')} value={done} />
             <Stat label={t('stat.all')} value={count} />
           </div>
-          <Card className="sm:col-span-2 2xl:col-span-1">
+          <Card className="max-w-2xl">
             <Chart
               title={t('week')}
               summary={t('weekSummary', {
                 count: view.week.reduce((sum, day) => sum + day.count, 0),
-                hours: format.number(view.week.reduce((sum, day) => sum + day.minutes, 0) / 60, { maximumFractionDigits: 1 }),
+                hours: format.number(view.week.reduce((sum, day) => sum + day.minutes, 0) / 60, {
+                  maximumFractionDigits: 1,
+                }),
                 day: formatPlainDay(busiest.day, locale, { weekday: 'long' }),
               })}
               labelHead={t('weekDay')}
               valueHead={t('weekCount')}
-              points={view.week.map((day) => ({ label: weekday(day.day), value: day.count, marked: day.day === view.day }))}
+              points={view.week.map((day) => ({
+                label: weekday(day.day),
+                value: day.count,
+                marked: day.day === view.day,
+              }))}
             />
           </Card>
         </aside>

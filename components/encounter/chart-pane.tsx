@@ -1,0 +1,157 @@
+'use client'
+import { useFormatter, useLocale, useTranslations } from 'next-intl'
+import { Card, CardTitle, Disclosure, Facts } from '@/components/ui/card'
+import { Badge, EmptyState } from '@/components/ui/status'
+import { NoteIcon } from '@/components/ui/icons'
+import type { EncounterView } from '@/lib/encounter/rules'
+import { type Answer, isAsked, type IntakeContent, type Question } from '@/lib/intake/rules'
+import { formatDate } from '@/lib/time'
+import { birth } from '../prescription/sheet'
+import { ConsentList } from './consent-list'
+import { RichText } from './rich-text'
+import type { Chart } from './use-chart'
+
+/** What the patient gave and what was written before, opened here. */
+export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }) {
+  const t = useTranslations('encounter')
+  const format = useFormatter()
+  const { identity } = chart
+  const { appointmentId } = view.appointment
+  const reason = chart.reasons.findLast((entry) => entry.appointmentId === appointmentId && entry.content)?.content
+    ?.reason
+  const intake = chart.intakes.findLast((entry) => entry.appointmentId === appointmentId && entry.content)?.content
+  return (
+    <div className="flex min-w-0 flex-col gap-6">
+      <Card>
+        <CardTitle>{t('patient')}</CardTitle>
+        {identity ? (
+          <Facts
+            items={[
+              { label: t('name'), value: identity.name },
+              {
+                label: t('birthDate'),
+                value: `${birth(identity.birthDate, format)} · ${t('age', { years: ageOn(identity.birthDate, view.appointment.startsAt) })}`,
+              },
+              { label: t('contact'), value: [identity.email, identity.phone].filter(Boolean).join(' · ') },
+              ...(identity.bookedBy ? [{ label: t('bookedBy'), value: identity.bookedBy }] : []),
+            ]}
+          />
+        ) : (
+          <p className="text-soft">{t('noIdentity')}</p>
+        )}
+        <h3 className="mt-5 mb-1.5 text-base font-semibold">{t('reason')}</h3>
+        {reason ? <p className="whitespace-pre-wrap">{reason}</p> : <p className="text-soft">{t('noReason')}</p>}
+      </Card>
+      <Card>
+        <CardTitle>{t('intake')}</CardTitle>
+        {intake ? <Answers intake={intake} /> : <p className="text-soft">{t('noIntake')}</p>}
+      </Card>
+      <Card>
+        <CardTitle>{t('consents')}</CardTitle>
+        <ConsentList view={view} consents={chart.consents} />
+      </Card>
+      <History view={view} chart={chart} />
+    </div>
+  )
+}
+
+export function ageOn(birthDate: string, at: string): number {
+  const [year = 0, month = 1, day = 1] = birthDate.split('-').map(Number)
+  const now = new Date(at)
+  const before = now.getUTCMonth() + 1 < month || (now.getUTCMonth() + 1 === month && now.getUTCDate() < day)
+  return now.getUTCFullYear() - year - (before ? 1 : 0)
+}
+
+function Answers({ intake }: { intake: IntakeContent }) {
+  const t = useTranslations('encounter')
+  const asked = intake.form.questions.filter((question) => isAsked(question, intake.answers))
+  if (!asked.length) return <p className="text-soft">{t('noQuestions')}</p>
+  return (
+    <dl className="divide-y divide-line">
+      {asked.map((question) => (
+        <div key={question.id} className="py-2.5 first:pt-0 last:pb-0">
+          <dt className="text-sm text-soft">{question.label}</dt>
+          <dd className="font-semibold whitespace-pre-wrap">
+            <AnswerText question={question} answer={intake.answers[question.id]} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function AnswerText({ question, answer }: { question: Question; answer: Answer | undefined }) {
+  const t = useTranslations('encounter')
+  const c = useTranslations('common')
+  const format = useFormatter()
+  const label = (id: string) => question.options?.find((option) => option.id === id)?.label ?? id
+  if (answer === undefined || answer === null || answer === '' || (Array.isArray(answer) && !answer.length)) {
+    return <span className="font-normal text-soft">{t('unanswered')}</span>
+  }
+  if (typeof answer === 'boolean') return c(answer ? 'yes' : 'no')
+  if (Array.isArray(answer)) return format.list(answer.map(label))
+  if (question.kind === 'choice') return label(String(answer))
+  if (question.kind === 'scale') return t('scale', { value: String(answer), max: question.max ?? 10 })
+  if (question.kind === 'date') return birth(String(answer), format)
+  return String(answer)
+}
+
+function History({ view, chart }: { view: EncounterView; chart: Chart }) {
+  const t = useTranslations('encounter')
+  const locale = useLocale()
+  const past = view.visits.filter(
+    (visit) => visit.appointmentId !== view.appointment.appointmentId && visit.startsAt < view.appointment.startsAt,
+  )
+  return (
+    <Card>
+      <CardTitle>{t('history')}</CardTitle>
+      {past.length === 0 ? (
+        <EmptyState icon={NoteIcon} title={t('noHistory')}>
+          {t('noHistoryText')}
+        </EmptyState>
+      ) : (
+        <div className="flex flex-col gap-2.5">
+          {past.map((visit, index) => {
+            const notes = chart.notes.filter((note) => note.appointmentId === visit.appointmentId && note.content)
+            const scripts = chart.prescriptions.filter(({ row }) => row.appointmentId === visit.appointmentId)
+            const why = chart.reasons.find((entry) => entry.appointmentId === visit.appointmentId)?.content?.reason
+            return (
+              <Disclosure
+                key={visit.appointmentId}
+                open={index === 0}
+                summary={
+                  <span className="flex min-w-0 flex-wrap items-baseline gap-x-2">
+                    <span>{formatDate(new Date(visit.startsAt), view.zone, locale)}</span>
+                    <span className="text-sm font-normal text-soft">
+                      {visit.service} · {visit.practitioner}
+                    </span>
+                  </span>
+                }
+              >
+                {why ? (
+                  <p className="mb-3 whitespace-pre-wrap">
+                    <span className="text-soft">{t('reason')}: </span>
+                    {why}
+                  </p>
+                ) : null}
+                {notes.map((note) => (
+                  <div key={note.recordId} className="mb-3">
+                    <RichText text={note.content!.text} />
+                    <p className="mt-1 text-sm text-soft">{note.content!.author.name}</p>
+                  </div>
+                ))}
+                {scripts.map(({ row, entry }) => (
+                  <p key={row.id} className="text-sm">
+                    <Badge tone="neutral">{t('prescription')}</Badge>{' '}
+                    {entry?.content?.items.map((item) => `${item.medicine} ${item.dose}`).join(', ') ?? t('unopened')}
+                  </p>
+                ))}
+                {!notes.length && !scripts.length && !why ? <p className="text-soft">{t('nothingWritten')}</p> : null}
+              </Disclosure>
+            )
+          })}
+        </div>
+      )}
+    </Card>
+  )
+}

@@ -1,0 +1,61 @@
+'use client'
+import { useLocale, useTranslations } from 'next-intl'
+import { Disclosure } from '@/components/ui/card'
+import { CheckIcon, WarningIcon } from '@/components/ui/icons'
+import { Badge } from '@/components/ui/status'
+import type { EncounterView } from '@/lib/encounter/rules'
+import { formatDate } from '@/lib/time'
+import type { ConsentEntry } from './use-chart'
+
+/** Each consent with what was checked of it. One that does not verify is never shown as given. */
+export function ConsentList({ view, consents }: { view: EncounterView; consents: ConsentEntry[] }) {
+  const t = useTranslations('encounter')
+  const locale = useLocale()
+  if (!consents.length) return <p className="text-soft">{t('noConsent')}</p>
+  return (
+    <ul className="flex flex-col gap-2.5">
+      {consents.toReversed().map(({ proof, content, fault }) => (
+        <li key={`${proof.recordId}.${proof.seq}`}>
+          <Disclosure
+            summary={
+              <span className="flex min-w-0 flex-wrap items-center gap-x-2.5 gap-y-1">
+                <span>{content && !fault ? content.title : t('consent')}</span>
+                {fault ? (
+                  <Badge tone="danger" icon={<WarningIcon size={14} />}>
+                    {t('consentInvalid')}
+                  </Badge>
+                ) : (
+                  <Badge tone={proof.state === 'signed' ? 'success' : 'warning'} icon={<CheckIcon size={14} />}>
+                    {t(proof.state === 'signed' ? 'consentValid' : 'consentWithdrawn')}
+                  </Badge>
+                )}
+              </span>
+            }
+          >
+            {fault ? (
+              <p className="text-danger">{t(`consentFault.${fault}`)}</p>
+            ) : content ? (
+              <>
+                <p className="mb-3 text-sm text-soft">
+                  {t('consentSigned', {
+                    name: content.signedName,
+                    date: formatDate(new Date(content.signedAt), view.zone, locale),
+                    version: content.version,
+                  })}
+                </p>
+                <p
+                  className="max-h-80 overflow-y-auto whitespace-pre-wrap"
+                  tabIndex={0}
+                  role="region"
+                  aria-label={content.title}
+                >
+                  {content.body}
+                </p>
+              </>
+            ) : null}
+          </Disclosure>
+        </li>
+      ))}
+    </ul>
+  )
+}

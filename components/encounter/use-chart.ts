@@ -1,0 +1,107 @@
+'use client'
+import { useEffect, useState } from 'react'
+import type { ConsentContent } from '@/lib/consent/rules'
+import { checkConsent, type ConsentFault } from '@/lib/browser/consent-proof'
+import { vault } from '@/lib/browser/vault'
+import type { OpenResult, PatientKeyView } from '@/lib/browser/vault-api'
+import type { ConsentProof, EncounterView, NoteContent } from '@/lib/encounter/rules'
+import type { IntakeContent } from '@/lib/intake/rules'
+import type { PrescriptionContent, PrescriptionRow } from '@/lib/prescription/rules'
+import type { RecallContent, RecallRow } from '@/lib/recall/rules'
+import type { IdentityContent, ReasonContent } from '@/lib/record/rules'
+import { type OpenedRecord, openRecords } from '../staff/use-opened'
+
+/** A record's place, and what is in it or why that is not shown. */
+export interface Entry<T> {
+  recordId: string
+  revision: number
+  appointmentId: string | null
+  createdAt: string
+  hash: string | null
+  content: T | null
+  code: string | null
+}
+export interface ConsentEntry {
+  proof: ConsentProof
+  content: ConsentContent | null
+  fault: ConsentFault | null
+}
+
+export interface Chart {
+  identity: IdentityContent | null
+  reasons: Entry<ReasonContent>[]
+  intakes: Entry<IntakeContent>[]
+  consents: ConsentEntry[]
+  notes: Entry<NoteContent>[]
+  drafts: Entry<unknown>[]
+  prescriptions: { row: PrescriptionRow; entry: Entry<PrescriptionContent> | null }[]
+  recalls: { row: RecallRow; entry: Entry<RecallContent> | null }[]
+  /** Keys that the patient reads with: those somebody stands behind. */
+  readers: { patientId: string; key: string }[]
+  /** Devices that only the database says are the patient's: they get nothing. */
+  strangers: number
+  /** Records that did not open, by reason. */
+  failed: { type: string; code: string }[]
+}
+
+export async function readChart(view: EncounterView): Promise<Chart> {
+  const { patientId } = view.appointment
+  const clinicId = view.clinic.id
+  const usable = view.patientKeys.filter((key) => key.state !== 'revoked')
+  const claimed = usable.map(({ keys, vouch }) => ({ keys, vouch }))
+  await vault().loadChain({ clinicId, statements: view.statements })
+  // Twice: a vouched device's records open only once its vouch is known, and the first device is known by its records.
+  await vault().loadPatientKeys({ clinicId, patientId, keys: claimed })
+  const records = await openRecords(view.records)
+  const trust: PatientKeyView[] = await vault().loadPatientKeys({ clinicId, patientId, keys: claimed })
+  const of = <T>(type: string) =>
+    records.filter((record) => record.meta.type === type).map((record) => toEntry<T>(record))
+  const byId = <T>(entries: Entry<T>[], recordId: string) =>
+    entries.find((entry) => entry.recordId === recordId) ?? null
+  const [prescriptions, recalls] = [of<PrescriptionContent>('prescription'), of<RecallContent>('recall')]
+  return {
+    identity: of<IdentityContent>('identity').findLast((entry) => entry.content)?.content ?? null,
+    reasons: of<ReasonContent>('reason'),
+    intakes: of<IntakeContent>('intake'),
+    notes: of<NoteContent>('note').reverse(),
+    drafts: of<unknown>('draft'),
+    consents: await Promise.all(view.consents.map((proof) => readConsent(proof, { clinicId, patientId }, records))),
+    prescriptions: view.prescriptions.map((row) => ({ row, entry: byId(prescriptions, row.recordId) })),
+    recalls: view.recalls.map((row) => ({ row, entry: byId(recalls, row.recordId) })),
+    readers: trust.filter((key) => key.trust !== 'none').map((key) => ({ patientId, key: key.keys.dh })),
+    strangers: trust.filter((key) => key.trust === 'none').length,
+    failed: records.flatMap(({ meta, opened }) => (opened.ok ? [] : [{ type: meta.type, code: opened.code }])),
+  }
+}
+
+function toEntry<T>({ meta, appointmentId, createdAt, opened }: OpenedRecord): Entry<T> {
+  const { recordId, revision } = meta
+  const at = { recordId, revision, appointmentId, createdAt }
+  return opened.ok
+    ? { ...at, hash: opened.value.hash, content: opened.value.content as T, code: null }
+    : { ...at, hash: null, content: null, code: opened.code }
+}
+
+async function readConsent(
+  proof: ConsentProof,
+  whose: { clinicId: string; patientId: string },
+  records: OpenedRecord[],
+): Promise<ConsentEntry> {
+  const opened: OpenResult | undefined = records.find((record) => record.meta.recordId === proof.recordId)?.opened
+  const fault = await checkConsent({ ...proof, ...whose }, opened)
+  return { proof, fault, content: opened?.ok ? (opened.value.content as ConsentContent) : null }
+}
+
+export function useChart(view: EncounterView): Chart | null {
+  const [chart, setChart] = useState<Chart | null>(null)
+  useEffect(() => {
+    let late = false
+    void readChart(view).then((read) => {
+      if (!late) setChart(read)
+    })
+    return () => {
+      late = true
+    }
+  }, [view])
+  return chart
+}
