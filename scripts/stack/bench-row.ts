@@ -1,7 +1,8 @@
 // One benchmark row in a process of its own; its result goes to the parent as a message.
 import { killDescendants } from './stack.ts'
 
-process.on('SIGTERM', () => void killDescendants().then(() => process.exit(1)))
+process.on('exit', killDescendants)
+process.on('SIGTERM', () => process.exit(1))
 
 const name = process.argv[2] ?? ''
 // Benchmarks print progress; standard output is the parent's, which may be writing JSON there.
@@ -11,5 +12,4 @@ const { default: run } = (await import(new URL(`../../bench/${name}.ts`, import.
 }
 const rows = [await run()].flat()
 await new Promise((resolve) => process.send?.(rows, resolve))
-await killDescendants()
 process.exit(0)

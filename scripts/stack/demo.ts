@@ -24,12 +24,19 @@ async function end(code: number) {
   ending = true
   rmSync(factsFile, { force: true })
   // Five seconds is the promise; what is not gone by then is killed.
-  const late = setTimeout(() => void killDescendants().finally(() => process.exit(code)), 4500)
+  setTimeout(() => process.exit(code), 4500)
   await stack?.stop().catch(() => undefined)
-  await killDescendants()
-  clearTimeout(late)
   process.exit(code)
 }
+
+// Also after a bug of ours: nothing stays behind.
+process.on('exit', killDescendants)
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack}\n`)
+  void end(1)
+})
+// Whoever read our output may be gone; that is no reason to fall over.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0))
 // Whoever started this may be killed without a word: then nothing here should stay behind.
@@ -74,7 +81,6 @@ await main(async () => {
   } catch (error) {
     if (ending) return
     await stack?.stop().catch(() => undefined)
-    await killDescendants()
     throw error
   }
   if (ending) return

@@ -6,8 +6,9 @@ import { Sentence, alive, markRunning, node, pathWithBin, quietly, root } from '
 import { bundle } from '../bundle.mjs'
 import { migrate } from '../../prisma/migrate.ts'
 import { buildApp } from './build.ts'
+import { descendants } from './descendants.ts'
 import { livekitPart, type SfuNode } from './livekit.ts'
-import { httpAnswers, Part, pause, portFree, tcpAnswers } from './part.ts'
+import { httpAnswers, Part, portFree, tcpAnswers } from './part.ts'
 import { postgresPart, removeDatabase, runAdminFile } from './postgres.ts'
 
 export type PartName = 'postgres' | 'mail' | 'stripe' | 'livekit' | `livekit-${number}` | 'worker' | 'app'
@@ -318,10 +319,8 @@ export class Stack {
   }
 }
 
-/** Ends what this process started and what those started in turn, whatever state it is in. */
-export async function killDescendants(within = 0) {
-  await pause(within)
-  const { descendants } = await import('./descendants.ts')
+/** Ends at once what this process started and what those started in turn, whatever state it is in. */
+export function killDescendants() {
   for (const pid of descendants(process.pid)) {
     try {
       process.kill(pid, 'SIGKILL')
