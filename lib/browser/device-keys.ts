@@ -6,20 +6,9 @@ import { publicKeys, type BoundAppointment, type PatientDevice, type VaultContex
 import { VaultError } from './vault-error.ts'
 import { keepsKeys } from './vault-indexeddb.ts'
 
-/** Purposes whose arrays lib/crypto builds itself: a page that could choose their fields could forge them. */
-const RESERVED = new Set([
-  'envelope',
-  'grant',
-  'chain',
-  'prescription',
-  'patient-key',
-  'call-roster',
-  'call-sender-key',
-  'call-knock',
-  'call-admit',
-  'call-commit',
-  'call-reveal',
-])
+/** Purposes whose arrays the vault builds itself: a page that could choose their fields could forge them. */
+const RESERVED = new Set(['envelope', 'grant', 'chain', 'prescription', 'patient-key'])
+const isReserved = (purpose: string): boolean => RESERVED.has(purpose) || purpose.startsWith('call-')
 
 type DevicePart = Pick<
   Vault,
@@ -113,6 +102,6 @@ const handleOf = ({ clinicId, patientId, keyId, keys, home }: PatientDevice): Pa
 })
 
 async function signProof(key: CryptoKey, purpose: string, fields: (string | number)[]) {
-  if (RESERVED.has(purpose)) throw new VaultError('UNSUPPORTED', `${purpose} is signed by the vault alone`)
+  if (isReserved(purpose)) throw new VaultError('UNSUPPORTED', `${purpose} is signed by the vault alone`)
   return toB64(await sign(key, purpose, fields))
 }

@@ -271,7 +271,7 @@ describe('an account', () => {
   })
 
   test('pages cannot have the vault sign what lib/crypto signs', async () => {
-    const purposes = ['envelope', 'grant', 'chain', 'prescription', 'patient-key', 'call-roster', 'call-sender-key']
+    const purposes = ['envelope', 'grant', 'chain', 'prescription', 'patient-key', 'call-roster', 'call-admit']
     for (const purpose of purposes) {
       expect(await codeOf(doctor.vault.signStaff({ purpose, fields: ['x'] }))).toBe('UNSUPPORTED')
     }
