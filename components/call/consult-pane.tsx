@@ -1,0 +1,410 @@
+'use client'
+import Link from 'next/link'
+import { useTranslations } from 'next-intl'
+import { useEffect, useEffectEvent, useState } from 'react'
+import { keepUnlocked } from '@/components/staff/use-idle'
+import { Button, buttonClass } from '@/components/ui/button'
+import { Card, CardTitle } from '@/components/ui/card'
+import { AlertDialog } from '@/components/ui/dialog'
+import { ShieldIcon, UserIcon, VideoIcon } from '@/components/ui/icons'
+import { Badge, Banner, EmptyState, LiveRegion } from '@/components/ui/status'
+import { useBusy } from '@/components/ui/use-busy'
+import { call } from '@/lib/browser/api'
+import { PractitionerCall, type Visitor } from '@/lib/browser/call-client'
+import type { CallCode } from '@/lib/browser/call-session'
+import { LocalMedia } from '@/lib/browser/media'
+import type { QueueRow } from '@/lib/call/rules'
+import { DeviceSelects, MediaTrouble } from './devices'
+import { SafetyCode } from './safety-code'
+import { Stage } from './stage'
+import { useStore } from './use-store'
+
+/** The practitioner's side of one appointment's call, beside the chart. Ending it leaves the notes as they are. */
+export function ConsultPane({ appointmentId, patientName }: { appointmentId: string; patientName?: string }) {
+  const t = useTranslations('call')
+  const e = useTranslations('errors')
+  const [session, setSession] = useState<PractitionerCall | null>(null)
+  const [problem, setProblem] = useState<CallCode | null>(null)
+  const [ended, setEnded] = useState(false)
+  const [media] = useState(() => new LocalMedia())
+
+  const [open, opening] = useBusy(async () => {
+    setProblem(null)
+    const opened = await PractitionerCall.open(appointmentId)
+    if (!opened.ok) return setProblem(opened.code)
+    setEnded(false)
+    opened.value.keepTracks(() => media.tracks())
+    media.onTrack = (track) => void opened.value.replaceTrack(track)
+    setSession(opened.value)
+  })
+  // The door opens with the page: a patient who waits is seen without another click.
+  const openNow = useEffectEvent(() => void open())
+  useEffect(() => openNow(), [appointmentId])
+  useEffect(() => () => media.close(), [media])
+  useEffect(() => {
+    if (!session) return
+    return () => void session.leave()
+  }, [session])
+
+  return (
+    <Card data-call="pane">
+      <CardTitle>{t('pane.title')}</CardTitle>
+      {problem ? (
+        <Banner
+          tone={problem === 'LOCKED' ? 'info' : 'danger'}
+          announce
+          className="mb-4"
+          actions={
+            <Button size="sm" busy={opening} onClick={() => void open()}>
+              {t('problem.again')}
+            </Button>
+          }
+        >
+          {problem === 'LOCKED'
+            ? t('pane.locked')
+            : e(e.has(problem as 'INTERNAL') ? (problem as 'INTERNAL') : 'INTERNAL')}
+        </Banner>
+      ) : null}
+      {ended ? (
+        <div className="grid gap-4">
+          <p role="status" className="text-soft">
+            {t('pane.ended')}
+          </p>
+          <div>
+            <Button busy={opening} onClick={() => void open()}>
+              {t('pane.again')}
+            </Button>
+          </div>
+        </div>
+      ) : session ? (
+        <Inside
+          key={session.callId + session.view.sync.participantId}
+          session={session}
+          media={media}
+          patientName={patientName}
+          onEnd={(differs) => {
+            void session.end(differs)
+            media.close()
+            setSession(null)
+            setEnded(true)
+          }}
+        />
+      ) : problem ? null : (
+        <p className="text-soft">{t('pane.opening')}</p>
+      )}
+      <Others appointmentId={appointmentId} />
+    </Card>
+  )
+}
+
+function Inside({
+  session,
+  media,
+  patientName,
+  onEnd,
+}: {
+  session: PractitionerCall
+  media: LocalMedia
+  patientName?: string
+  onEnd: (differs: boolean) => void
+}) {
+  const t = useTranslations('call')
+  const e = useTranslations('errors')
+  const view = useStore(session)
+  const [joined, setJoined] = useState(false)
+  const [confirming, setConfirming] = useState(false)
+  const name = patientName ?? t('call.patient')
+  const { handshake, room, problem } = view
+  const visitors = session.visitors()
+  const guest = session.guest()
+  const waiting = visitors.filter((each) => each.state === 'waiting')
+  const inCall = handshake !== null && handshake.phase !== 'failed'
+
+  useEffect(() => (inCall ? keepUnlocked() : undefined), [inCall])
+
+  const [admit, admitting] = useBusy(async (device: Visitor) => {
+    // One click: the camera opens while the two browsers agree on keys.
+    await Promise.all([media.view.opened ? null : media.open(), session.admit(device)])
+    setJoined(true)
+  })
+  const ready = joined && handshake?.phase === 'ready' && room !== null && room.link === 'connected' && !room.joined
+  const join = useEffectEvent(() => void session.join(media.tracks()))
+  useEffect(() => {
+    if (ready) join()
+  }, [ready])
+
+  return (
+    <div className="grid gap-4">
+      <LiveRegion urgent>{waiting.length > 0 && !guest ? t('say.atDoor') : ''}</LiveRegion>
+      {problem ? (
+        <div data-call="stopped" data-code={problem}>
+          <Banner tone="danger" title={t('after.safetyTitle')} announce>
+            <p>{e.has(problem as 'INTERNAL') ? e(problem as 'INTERNAL') : t('after.safetyText')}</p>
+            <p className="text-sm">{t('after.reason', { code: problem })}</p>
+          </Banner>
+        </div>
+      ) : null}
+      {joined && inCall && handshake.phase !== 'alone' ? (
+        <Stage
+          session={session}
+          media={media}
+          name={name}
+          hangUpLabel={t('pane.end')}
+          onHangUp={() => setConfirming(true)}
+        />
+      ) : null}
+      {handshake?.phase === 'alone' ? <Banner tone="info">{t('call.alone', { name })}</Banner> : null}
+      {guest && handshake?.safetyCode ? (
+        <Code session={session} guest={guest} name={name} code={handshake.safetyCode} onDiffers={() => onEnd(true)} />
+      ) : null}
+      {guest && !inCall ? (
+        <Banner
+          tone="info"
+          actions={
+            <Button variant="primary" icon={<VideoIcon />} busy={admitting} onClick={() => void admit(guest)}>
+              {t('pane.return')}
+            </Button>
+          }
+        >
+          {t('pane.returnText')}
+        </Banner>
+      ) : null}
+      {waiting.length > 0 ? (
+        <section aria-label={t('pane.door')}>
+          <ul className="grid gap-3">
+            {waiting.map((device) => (
+              <Door
+                key={device.participantId}
+                device={device}
+                busy={admitting}
+                onAdmit={() => void admit(device)}
+                onTurnAway={() => void session.turnAway(device)}
+              />
+            ))}
+          </ul>
+        </section>
+      ) : guest ? null : (
+        <EmptyState icon={UserIcon} title={t('pane.nobody')}>
+          {t('pane.nobodyText')}
+        </EmptyState>
+      )}
+      {!joined ? null : <MediaTroubles media={media} />}
+      {inCall ? (
+        <div>
+          <Button variant="quiet" size="sm" onClick={() => setConfirming(true)}>
+            {t('pane.end')}
+          </Button>
+        </div>
+      ) : null}
+      <EndDialog open={confirming} onOpenChange={setConfirming} onEnd={() => onEnd(false)} />
+    </div>
+  )
+}
+
+function MediaTroubles({ media }: { media: LocalMedia }) {
+  const view = useStore(media)
+  return (
+    <>
+      <MediaTrouble media={media} view={view} />
+      {view.problems.camera || view.problems.microphone ? <DeviceSelects media={media} view={view} /> : null}
+    </>
+  )
+}
+
+function EndDialog({
+  open,
+  onOpenChange,
+  onEnd,
+}: {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  onEnd: () => void
+}) {
+  const t = useTranslations('call.pane')
+  const c = useTranslations('common')
+  return (
+    <AlertDialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title={t('endTitle')}
+      description={t('endText')}
+      cancelLabel={c('cancel')}
+      actionLabel={t('end')}
+      danger
+      onAction={onEnd}
+    />
+  )
+}
+
+/** One device at the door: what this browser knows of it by itself comes first, the server's word second. */
+function Door({
+  device,
+  busy,
+  onAdmit,
+  onTurnAway,
+}: {
+  device: Visitor
+  busy: boolean
+  onAdmit: () => void
+  onTurnAway: () => void
+}) {
+  const t = useTranslations('call.pane')
+  const known = device.trust === 'vouched' || device.trust === 'first-use'
+  const label =
+    device.trust === 'vouched'
+      ? t('vouched')
+      : device.trust === 'first-use'
+        ? t('firstUse')
+        : device.trust === 'false'
+          ? t('false')
+          : device.confirmed
+            ? t('confirmed')
+            : t('unknown')
+  const tone = device.trust === 'false' ? 'danger' : known ? 'success' : device.confirmed ? 'info' : 'warning'
+  return (
+    <li data-call="visitor" data-trust={device.trust} className="rounded-card border border-line bg-sunken p-4">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
+        <Badge tone={tone} icon={<ShieldIcon size={14} />}>
+          {label}
+        </Badge>
+        <span className="text-sm text-soft">
+          {device.here ? t('waitingSince', { date: new Date(device.since), timeZone: zone() }) : t('away')}
+        </span>
+      </div>
+      {!known && !device.confirmed && device.trust !== 'false' ? (
+        <p className="mt-2 text-sm text-soft">{t('unknownText')}</p>
+      ) : null}
+      <div className="mt-3 flex flex-wrap gap-2.5">
+        {device.trust === 'false' ? null : (
+          <Button variant="primary" size="sm" icon={<VideoIcon />} busy={busy} onClick={onAdmit}>
+            {busy ? t('admitting') : t('admit')}
+          </Button>
+        )}
+        {known ? null : (
+          <Button variant="quiet" size="sm" onClick={onTurnAway}>
+            {t('turnAway')}
+          </Button>
+        )}
+      </div>
+    </li>
+  )
+}
+
+/** Asked at a first meeting and for a new device, and not again once it matched. */
+function Code({
+  session,
+  guest,
+  name,
+  code,
+  onDiffers,
+}: {
+  session: PractitionerCall
+  guest: Visitor
+  name: string
+  code: string
+  onDiffers: () => void
+}) {
+  const t = useTranslations('call.code')
+  const c = useTranslations('common')
+  const e = useTranslations('errors')
+  const [later, setLater] = useState(false)
+  const [granted, setGranted] = useState<number | null>(null)
+  const [error, setError] = useState<string | null>(null)
+  const [asking, setAsking] = useState(false)
+  const [matches, matching] = useBusy(async () => {
+    const answer = await session.matches()
+    if (answer.ok) setGranted(answer.value)
+    else setError(e(e.has(answer.code as 'INTERNAL') ? (answer.code as 'INTERNAL') : 'INTERNAL'))
+  })
+  return (
+    <SafetyCode code={code} name={name}>
+      {granted !== null ? (
+        <p role="status" className="mt-3 text-success">
+          {t('matched', { count: granted })}
+        </p>
+      ) : guest.trust === 'vouched' ? (
+        <p className="mt-2 text-center text-sm text-soft">{t('known')}</p>
+      ) : (
+        <div className="mt-3 grid gap-3">
+          {guest.trust === 'first-use' ? <p className="text-sm text-soft">{t('firstUse')}</p> : null}
+          {later ? null : <p className="text-sm">{t('ask')}</p>}
+          <div className="flex flex-wrap gap-2.5">
+            <Button variant={later ? 'secondary' : 'primary'} size="sm" busy={matching} onClick={() => void matches()}>
+              {t('matches')}
+            </Button>
+            <Button variant="danger" size="sm" onClick={() => setAsking(true)}>
+              {t('differs')}
+            </Button>
+            {later ? null : (
+              <Button variant="quiet" size="sm" onClick={() => setLater(true)}>
+                {t('later')}
+              </Button>
+            )}
+          </div>
+          {error ? (
+            <p role="alert" className="text-danger">
+              {error}
+            </p>
+          ) : null}
+        </div>
+      )}
+      <AlertDialog
+        open={asking}
+        onOpenChange={setAsking}
+        title={t('differsTitle')}
+        description={t('differsText')}
+        cancelLabel={c('cancel')}
+        actionLabel={t('differsAction')}
+        danger
+        onAction={onDiffers}
+      />
+    </SafetyCode>
+  )
+}
+
+const POLL_MS = 15_000
+
+/** The next patient may be here already. */
+function Others({ appointmentId }: { appointmentId: string }) {
+  const t = useTranslations('call.pane')
+  const [others, setOthers] = useState<QueueRow[]>([])
+  useEffect(() => {
+    let gone = false
+    const look = async () => {
+      const answer = await call('call/queue', {})
+      if (!gone && answer.ok) setOthers(answer.value.waiting.filter((row) => row.appointmentId !== appointmentId))
+    }
+    void look()
+    const timer = setInterval(() => void look(), POLL_MS)
+    return () => {
+      gone = true
+      clearInterval(timer)
+    }
+  }, [appointmentId])
+  if (others.length === 0) return null
+  return (
+    <section aria-label={t('others')} className="mt-6 border-t border-line pt-4">
+      <h3 className="mb-2 text-lg">{t('others')}</h3>
+      <ul className="grid gap-2">
+        {others.map((row) => (
+          <li key={row.appointmentId} className="flex flex-wrap items-center justify-between gap-2">
+            <span>
+              <span className="figures font-semibold">
+                {new Intl.DateTimeFormat(undefined, { timeStyle: 'short' }).format(new Date(row.startsAt))}
+              </span>{' '}
+              {row.service}
+              <span className="block text-sm text-soft">
+                {t('waitingSince', { date: new Date(row.since), timeZone: zone() })}
+              </span>
+            </span>
+            <Link href={`/encounter/${row.appointmentId}`} className={buttonClass({ size: 'sm' })}>
+              {t('next')}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone

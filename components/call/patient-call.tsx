@@ -1,0 +1,394 @@
+'use client'
+import { NextIntlClientProvider, useLocale, useTranslations } from 'next-intl'
+import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react'
+import { Button, LinkButton } from '@/components/ui/button'
+import { Banner, EmptyState, LiveRegion, SkeletonPage } from '@/components/ui/status'
+import { CheckCircleIcon, ClockIcon, ShieldIcon, VideoIcon, WarningIcon } from '@/components/ui/icons'
+import { callsSupported, openLink, PatientCall, type PatientDoor } from '@/lib/browser/call-client'
+import type { CallCode } from '@/lib/browser/call-session'
+import { LocalMedia } from '@/lib/browser/media'
+import type { Locale, Messages } from '@/lib/messages/catalogue'
+import { DeviceCheck } from './device-check'
+import { SafetyCode } from './safety-code'
+import { Stage } from './stage'
+import { useNow, useStore } from './use-store'
+import { WaitingRoom } from './waiting-room'
+
+type CallMessages = Pick<Messages, 'call' | 'errors' | 'common'>
+
+/** The patient's call, loaded when the first button is pressed: words and code come with it. */
+export default function PatientCallPage(props: { appointmentId: string; locale: string; messages: CallMessages }) {
+  return (
+    <NextIntlClientProvider locale={props.locale} messages={props.messages} timeZone="UTC">
+      <Patient appointmentId={props.appointmentId} />
+    </NextIntlClientProvider>
+  )
+}
+
+/** Remembered for this tab: a reload in the middle of a call goes back to it. */
+export const inCallKey = (appointmentId: string) => `curtain.in-call:${appointmentId}`
+const NOT_BEFORE_OPENING_MS = 500
+
+type Step =
+  | { at: 'opening' }
+  | { at: 'check'; door: PatientDoor; busy: boolean }
+  | { at: 'early'; door: PatientDoor }
+  | { at: 'inside'; door: PatientDoor; session: PatientCall; joined: boolean }
+  | { at: 'left'; door: PatientDoor; how: 'hung-up' | 'ended' | 'refused' }
+  | { at: 'stopped'; door: PatientDoor | null; code: CallCode }
+
+function Patient({ appointmentId }: { appointmentId: string }) {
+  const t = useTranslations('call')
+  const [step, setStep] = useState<Step>({ at: 'opening' })
+  const [media] = useState(() => new LocalMedia())
+  const zone = useLocalZone()
+  const knocking = useRef(0)
+
+  const supported = callsSupported()
+  const begin = useEffectEvent(async () => {
+    const opened = await openLink(appointmentId, location.hash)
+    if (!opened.ok) return setStep({ at: 'stopped', door: null, code: opened.code })
+    const door = opened.value
+    await media.open()
+    if (new Date(door.lobby.opensAt) > new Date()) return setStep({ at: 'early', door })
+    // Back after a reload: the check was passed before, and the practitioner lets this device in again.
+    if (sessionStorage.getItem(inCallKey(appointmentId))) return enter(door)
+    setStep({ at: 'check', door, busy: false })
+  })
+  useEffect(() => {
+    if (!supported) return
+    void begin()
+    return () => media.close()
+  }, [supported, media])
+
+  async function enter(door: PatientDoor) {
+    setStep({ at: 'check', door, busy: true })
+    const knocked = await PatientCall.knock(appointmentId, door)
+    if (!knocked.ok) {
+      if (knocked.code === 'TOO_EARLY') return setStep({ at: 'early', door })
+      return setStep({ at: 'stopped', door, code: knocked.code })
+    }
+    const session = knocked.value
+    session.keepTracks(() => media.tracks())
+    media.onTrack = (track) => void session.replaceTrack(track)
+    session.onKnockAgain = () => void again(door, session)
+    setStep({ at: 'inside', door, session, joined: false })
+  }
+
+  /** A newer knock of this device, a grown chain, a practitioner who reloaded: the same person, another epoch. */
+  async function again(door: PatientDoor, session: PatientCall) {
+    if (Date.now() - knocking.current < 3_000) return
+    knocking.current = Date.now()
+    await session.close()
+    const fresh = await openLink(appointmentId, `#s=${door.secret}`)
+    await enter(fresh.ok ? fresh.value : door)
+  }
+
+  if (!supported) {
+    return (
+      <EmptyState icon={WarningIcon} title={t('unsupportedTitle')} action={<Back appointmentId={appointmentId} />}>
+        {t('unsupportedText')}
+      </EmptyState>
+    )
+  }
+  switch (step.at) {
+    case 'opening':
+      return <SkeletonPage label={t('opening')} />
+    case 'check':
+      return (
+        <Titled title={t('check.title')} lead={t('check.lead')}>
+          <DeviceCheck media={media} busy={step.busy} onEnter={() => void enter(step.door)} />
+        </Titled>
+      )
+    case 'early':
+      return (
+        <Early
+          door={step.door}
+          media={media}
+          zone={zone}
+          onOpen={() => setStep({ at: 'check', door: step.door, busy: false })}
+        />
+      )
+    case 'inside':
+      return (
+        <Inside
+          appointmentId={appointmentId}
+          media={media}
+          zone={zone}
+          session={step.session}
+          joined={step.joined}
+          onJoin={() => {
+            sessionStorage.setItem(inCallKey(appointmentId), '1')
+            setStep({ ...step, joined: true })
+            void step.session.join(media.tracks())
+          }}
+          onGone={(how) => {
+            sessionStorage.removeItem(inCallKey(appointmentId))
+            setStep({ at: 'left', door: step.door, how })
+          }}
+          onStopped={(code) => {
+            // The clinic's chain has grown since: with the newer one the same practitioner is known.
+            if (code === 'CHAIN_SHORTER' && Date.now() - knocking.current > 10_000)
+              return void again(step.door, step.session)
+            void step.session.close()
+            setStep({ at: 'stopped', door: step.door, code })
+          }}
+        />
+      )
+    case 'left':
+      return <Left how={step.how} door={step.door} appointmentId={appointmentId} onBack={() => void enter(step.door)} />
+    case 'stopped':
+      return (
+        <Stopped
+          code={step.code}
+          appointmentId={appointmentId}
+          door={step.door}
+          zone={zone}
+          onAgain={() => location.reload()}
+        />
+      )
+  }
+}
+
+function Inside({
+  appointmentId,
+  session,
+  media,
+  zone,
+  joined,
+  onJoin,
+  onGone,
+  onStopped,
+}: {
+  appointmentId: string
+  session: PatientCall
+  media: LocalMedia
+  zone: string
+  joined: boolean
+  onJoin: () => void
+  onGone: (how: 'hung-up' | 'ended' | 'refused') => void
+  onStopped: (code: CallCode) => void
+}) {
+  const t = useTranslations('call')
+  const view = useStore(session)
+  const { sync, handshake, problem } = view
+  const name = sync.practitioner.name
+  const gone = sync.state === 'refused' ? 'refused' : sync.call === 'ended' ? 'ended' : null
+  const leaving = useEffectEvent(onGone)
+  const stopping = useEffectEvent(onStopped)
+  const joining = useEffectEvent(onJoin)
+  useEffect(() => {
+    if (!gone) return
+    void session.close()
+    leaving(gone)
+  }, [gone, session])
+  useEffect(() => {
+    if (problem) stopping(problem)
+  }, [problem])
+  const ready = handshake?.phase === 'ready' && view.room?.link === 'connected'
+  useEffect(() => {
+    if (ready && !joined && sessionStorage.getItem(inCallKey(appointmentId))) joining()
+  }, [ready, joined, appointmentId])
+
+  if (!joined) {
+    return (
+      <Titled title={t('title')} eyebrow={t('eyebrow', { practitioner: name })}>
+        <WaitingRoom
+          session={session}
+          media={media}
+          zone={zone}
+          onJoin={onJoin}
+          onLeave={() => void session.leave().then(() => onGone('hung-up'))}
+        />
+      </Titled>
+    )
+  }
+  return (
+    <>
+      <h1 className="sr-only">{t('title')}</h1>
+      <LiveRegion>{view.room?.remote.microphone ? t('say.theyJoined', { name }) : t('say.joined')}</LiveRegion>
+      <Stage
+        session={session}
+        media={media}
+        name={name}
+        tall
+        onHangUp={() => void session.leave().then(() => onGone('hung-up'))}
+      />
+      {handshake?.safetyCode ? (
+        <div className="mx-auto mt-4 max-w-md">
+          <SafetyCode code={handshake.safetyCode} name={name}>
+            <p className="mt-2 text-center text-sm text-soft">{t('code.read')}</p>
+          </SafetyCode>
+        </div>
+      ) : null}
+    </>
+  )
+}
+
+function Early({
+  door,
+  media,
+  zone,
+  onOpen,
+}: {
+  door: PatientDoor
+  media: LocalMedia
+  zone: string
+  onOpen: () => void
+}) {
+  const t = useTranslations('call')
+  const now = useNow(1_000)
+  const opensAt = new Date(door.lobby.opensAt)
+  const open = useEffectEvent(onOpen)
+  const isOpen = now.getTime() > opensAt.getTime() + NOT_BEFORE_OPENING_MS
+  useEffect(() => {
+    if (isOpen) open()
+  }, [isOpen])
+  return (
+    <Titled title={t('tooEarlyTitle')} eyebrow={t('eyebrow', { practitioner: door.lobby.practitioner })}>
+      <Banner tone="info" className="mb-6">
+        {t('tooEarlyText', { date: opensAt, timeZone: zone })}
+      </Banner>
+      <DeviceCheck media={media} busy={false} />
+    </Titled>
+  )
+}
+
+function Left({
+  how,
+  door,
+  appointmentId,
+  onBack,
+}: {
+  how: 'hung-up' | 'ended' | 'refused'
+  door: PatientDoor
+  appointmentId: string
+  onBack: () => void
+}) {
+  const t = useTranslations('call.after')
+  const practitioner = door.lobby.practitioner
+  if (how === 'refused') {
+    return (
+      <EmptyState icon={ShieldIcon} title={t('refusedTitle')} action={<Back appointmentId={appointmentId} />}>
+        {t('refusedText')}
+      </EmptyState>
+    )
+  }
+  return (
+    <EmptyState
+      icon={how === 'ended' ? CheckCircleIcon : VideoIcon}
+      title={how === 'ended' ? t('endedTitle') : t('title')}
+      action={
+        <div className="flex flex-wrap justify-center gap-2.5">
+          {how === 'hung-up' ? (
+            <Button variant="primary" onClick={onBack}>
+              {t('back')}
+            </Button>
+          ) : null}
+          <Back appointmentId={appointmentId} />
+        </div>
+      }
+    >
+      {t('text', { practitioner })}
+    </EmptyState>
+  )
+}
+
+const unsafe: readonly CallCode[] = [
+  'UNVERIFIED',
+  'NOT_VOUCHED',
+  'BAD_SIGNATURE',
+  'BAD_COMMITMENT',
+  'BAD_ENVELOPE',
+  'NOT_FOR_YOU',
+  'CHAIN_FORKED',
+  'CHAIN_SHORTER',
+  'CHAIN_INVALID',
+]
+
+/** Why there is no call, and what a person can do now. */
+function Stopped({
+  code,
+  door,
+  zone,
+  appointmentId,
+  onAgain,
+}: {
+  code: CallCode
+  door: PatientDoor | null
+  zone: string
+  appointmentId: string
+  onAgain: () => void
+}) {
+  const t = useTranslations('call')
+  const e = useTranslations('errors')
+  const action = (
+    <div className="flex flex-wrap justify-center gap-2.5">
+      <Button variant="primary" onClick={onAgain}>
+        {t('after.tryAgain')}
+      </Button>
+      <Back appointmentId={appointmentId} />
+    </div>
+  )
+  if (unsafe.includes(code)) {
+    return (
+      <div role="alert" data-call="stopped" data-code={code}>
+        <EmptyState icon={ShieldIcon} title={t('after.safetyTitle')} action={action}>
+          <p>{t('after.safetyText')}</p>
+          <p className="mt-2 text-sm">{t('after.reason', { code })}</p>
+        </EmptyState>
+      </div>
+    )
+  }
+  if (code === 'TOO_LATE' || code === 'WRONG_STATE' || code === 'NOT_FOUND') {
+    const [title, text] =
+      code === 'TOO_LATE'
+        ? [t('tooLateTitle'), t('tooLateText')]
+        : code === 'WRONG_STATE'
+          ? [t('closedTitle'), t('closedText')]
+          : [t('linkTitle'), t('linkText')]
+    return (
+      <EmptyState icon={ClockIcon} title={title} action={<Back appointmentId={appointmentId} />}>
+        <p>{text}</p>
+        {door ? <p className="mt-2">{t('when', { date: new Date(door.lobby.startsAt), timeZone: zone })}</p> : null}
+      </EmptyState>
+    )
+  }
+  const known = e.has(code as 'INTERNAL') ? (code as 'INTERNAL') : 'INTERNAL'
+  return (
+    <EmptyState icon={WarningIcon} title={e(known)} action={action}>
+      {t('after.reason', { code })}
+    </EmptyState>
+  )
+}
+
+const Back = ({ appointmentId }: { appointmentId: string }) => {
+  const t = useTranslations('call')
+  return <LinkButton href={`/a/${appointmentId}`}>{t('backToAppointment')}</LinkButton>
+}
+
+const Titled = ({
+  title,
+  eyebrow,
+  lead,
+  children,
+}: {
+  title: string
+  eyebrow?: string
+  lead?: string
+  children: ReactNode
+}) => (
+  <>
+    <header className="mb-6">
+      {eyebrow ? <p className="eyebrow mb-1">{eyebrow}</p> : null}
+      <h1 className="text-2xl sm:text-3xl">{title}</h1>
+      {lead ? <p className="mt-2 max-w-prose text-lg text-soft">{lead}</p> : null}
+    </header>
+    {children}
+  </>
+)
+
+function useLocalZone(): string {
+  useLocale()
+  return Intl.DateTimeFormat().resolvedOptions().timeZone
+}
