@@ -137,11 +137,12 @@ describe('attack 7', () => {
     for (const [seq, statement] of world.statements.entries()) {
       const body = fromB64(statement.body)
       for (let bit = 0; bit < body.length * 8; bit++) {
-        const statements = world.statements.with(seq, { ...statement, body: toB64(flip(body, bit)) })
+        // What follows the altered one is left out: it would be refused anyway, having lost its predecessor.
+        const statements = [...world.statements.slice(0, seq), { ...statement, body: toB64(flip(body, bit)) }]
         expect(await codeOf(verifyChain(clinicId, statements)), `statement ${seq} bit ${bit}`).toBe('CHAIN_INVALID')
       }
     }
-  })
+  }, 60_000)
 
   // Defence: apply in chain.ts, line by line.
   test('attack 7: what even an officer cannot say', async () => {

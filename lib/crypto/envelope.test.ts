@@ -152,7 +152,7 @@ describe('attack 8', () => {
         expect(code, `${part} bit ${bit}`).toMatch(/^(BAD_ENVELOPE|BAD_SIGNATURE|UNSUPPORTED)$/)
       }
     }
-  })
+  }, 60_000)
 
   // Defence: the AAD of every chunk and HKDF's info are H(header) (chunkParams and bodyKey in envelope.ts): a thief who
   // signs again, as a member may, still cannot move a ciphertext under another header.
@@ -225,7 +225,7 @@ describe('attack 8', () => {
     ]) {
       expect(await codeOf(openRecord({ ...sealed, grants: [{ ...grant, recipient }] }, reader))).toBe('BAD_SIGNATURE')
     }
-  })
+  }, 60_000)
 })
 
 describe('attack 10: who may write', () => {
