@@ -256,6 +256,10 @@ describe('a chain that is not the one seen before', () => {
     expect(await codeOf(verifyChain(clinicId, [s0, s1, s3, s2, s4]))).toBe('CHAIN_INVALID')
     expect(await codeOf(verifyChain(clinicId, [s1, s2, s3, s4]))).toBe('CHAIN_INVALID')
     expect(await codeOf(verifyChain('clinic-2', world.statements))).toBe('CHAIN_INVALID')
+    const removal = (previous: Cbor) => forge(world.chain, 'member-removed', [DESK], owner, { 3: previous })
+    expect(await verifyWith(await removal(world.chain.head))).toBe('accepted')
+    expect(await verifyWith(await removal(fromB64(world.chain.hashes[3]!)))).toBe('CHAIN_INVALID')
+    expect(await verifyWith(await removal(null))).toBe('CHAIN_INVALID')
     const rootless = await forge(null, 'genesis', [(await newRoot()).public], world.root)
     expect(await codeOf(verifyChain(clinicId, [rootless]))).toBe('CHAIN_INVALID')
     const padded = { ...s4, body: toB64(concat(fromB64(s4.body), Uint8Array.of(0))) }

@@ -230,16 +230,16 @@ describe('attack 8', () => {
 
 describe('attack 10: who may write', () => {
   // Defence: judgeAuthor in record.ts: neither a member at the cited head nor a believed patient.
-  test('attack 10: a prescription signed by a key outside the chain', async () => {
-    const stranger = await newKeys()
-    const sealed = await sealRecord(
-      { ...header, type: 'prescription' },
-      { drug: 'opium' },
-      [world.recipient('clinical')],
-      { sign: stranger.sign.privateKey, keys: stranger.public },
-    )
-    expect(await codeOf(openRecord(sealed, { ...reader, trustPatient: () => null }))).toBe('NOT_VOUCHED')
-  })
+  test.each(['prescription', 'consent', 'identity'] as const)(
+    'attack 10: a %s signed by a key outside the chain',
+    async (type) => {
+      const stranger = await newKeys()
+      const managing = type === 'identity' ? 'desk' : 'clinical'
+      const own = { sign: stranger.sign.privateKey, keys: stranger.public }
+      const sealed = await sealRecord({ ...header, type, managing }, {}, [world.recipient('clinical')], own)
+      expect(await codeOf(openRecord(sealed, { ...reader, trustPatient: () => null }))).toBe('NOT_VOUCHED')
+    },
+  )
 
   // Defence: checkAuthorship in policy.ts.
   test.each(['prescription', 'note', 'recall'] as const)('attack 10: a %s under a patient’s own key', async (type) => {
