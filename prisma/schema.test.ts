@@ -1,17 +1,25 @@
-/** The migrated database against schema.prisma, and against what every tenant table must have. */
+// The database as the migrations make it, against schema.prisma and against the promises about tenants.
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
-import { withClient } from '../scripts/stack/postgres.ts'
-import { testDb } from '../lib/server/testing.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { migrate } from './migrate.ts'
+import { testDb } from '@/lib/server/testing'
 
 const { admin, urls } = testDb()
-const text = readFileSync(new URL('./schema.prisma', import.meta.url), 'utf8')
+const schema = readFileSync(new URL('./schema.prisma', import.meta.url), 'utf8')
 
-const enums = new Map(
-  [...text.matchAll(/^enum (\w+) \{([^}]*)\}/gm)].map(([, name, body]) => [
+interface Column {
+  table: string
+  name: string
+  type: string
+  nullable: boolean
+}
+
+const enums = Object.fromEntries(
+  [...schema.matchAll(/^enum (\w+) \{([^}]+)\}/gm)].map(([, name, body]) => [
     name!,
     {
-      type: /@@map\("(\w+)"\)/.exec(body!)?.[1] ?? name!,
+      type: /@@map\("(\w+)"\)/.exec(body!)![1]!,
       values: body!
         .split('\n')
         .map((line) => line.trim())
@@ -19,170 +27,182 @@ const enums = new Map(
     },
   ]),
 )
-const models = [...text.matchAll(/^model (\w+) \{([\s\S]*?)^\}/gm)].map(([, name, body]) => ({
+const models = [...schema.matchAll(/^model (\w+) \{([^}]+)\}/gm)].map(([, name, body]) => ({
   name: name!,
-  table: /@@map\("(\w+)"\)/.exec(body!)?.[1] ?? name!,
-  lines: body!
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => /^\w/.test(line)),
+  body: body!,
 }))
-const modelNames = new Set(models.map((model) => model.name))
+const tableOf = (body: string) => /@@map\("(\w+)"\)/.exec(body)![1]!
 
-const plain: Record<string, string> = {
+const native: Record<string, string> = {
   String: 'text',
   Int: 'integer',
+  BigInt: 'bigint',
   Boolean: 'boolean',
-  DateTime: 'timestamp(3) without time zone',
   Bytes: 'bytea',
   Json: 'jsonb',
-  BigInt: 'bigint',
+}
+const attributes: Record<string, string> = {
+  Uuid: 'uuid',
+  'Timestamptz(3)': 'timestamp(3) with time zone',
+  Date: 'date',
+  'VarChar(255)': 'character varying(255)',
 }
 
-/** A column as format_type names it, from a line of the schema; null for a relation. */
-function column(line: string): { name: string; type: string; required: boolean } | null {
-  const [name, type] = line.split(/\s+/) as [string, string]
-  const bare = type.replace(/[?[\]]/g, '')
-  if (modelNames.has(bare)) return null
-  const length = /@db\.VarChar\((\d+)\)/.exec(line)?.[1]
-  const native = length
-    ? `character varying(${length})`
-    : /@db\.Uuid/.test(line)
-      ? 'uuid'
-      : /@db\.Date\b/.test(line)
-        ? 'date'
-        : /@db\.Timestamptz/.test(line)
-          ? 'timestamp(3) with time zone'
-          : (enums.get(bare)?.type ?? plain[bare] ?? bare)
-  return {
-    name: /@map\("(\w+)"\)/.exec(line)?.[1] ?? name,
-    type: native + (type.endsWith('[]') ? '[]' : ''),
-    required: !type.endsWith('?'),
-  }
+/** The columns that schema.prisma describes; relations have none of their own. */
+function described(): Column[] {
+  const isModel = (type: string) => models.some((model) => model.name === type)
+  return models.flatMap(({ body }) =>
+    body
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => /^\w/.test(line))
+      .flatMap((line): Column[] => {
+        const [field = '', given = ''] = line.split(/\s+/)
+        const base = given.replace(/[?[\]]/g, '')
+        if (isModel(base)) return []
+        const attribute = /@db\.(\w+(?:\(\d+\))?)/.exec(line)?.[1]
+        const scalar = attribute ? attributes[attribute] : (enums[base]?.type ?? native[base])
+        if (!scalar) throw new Error(`no SQL type known for ${line}`)
+        const name = /(?<!@)@map\("(\w+)"\)/.exec(line)?.[1] ?? field
+        return [
+          {
+            table: tableOf(body),
+            name,
+            type: given.endsWith('[]') ? `${scalar}[]` : scalar,
+            nullable: given.endsWith('?'),
+          },
+        ]
+      }),
+  )
 }
 
-const live = () =>
-  admin<{ table: string; name: string; type: string; required: boolean }>(`
-    SELECT c.relname AS table, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS required
+const actual = () =>
+  admin<Column & Record<string, unknown>>(`
+    SELECT c.relname AS table, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, NOT a.attnotnull AS nullable
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
       AND c.relname <> '_prisma_migrations'`)
 
-describe('the live schema', () => {
-  it('has the columns of schema.prisma and no others', async () => {
-    const wanted = models.flatMap((model) =>
-      model.lines.flatMap((line) => {
-        const found = column(line)
-        return found ? [{ table: model.table, ...found }] : []
-      }),
-    )
-    const key = (each: { table: string; name: string; type: string; required: boolean }) =>
-      `${each.table}.${each.name} ${each.type}${each.required ? ' not null' : ''}`
-    expect((await live()).map(key).sort()).toEqual(wanted.map(key).sort())
+const sorted = (columns: Column[]) =>
+  columns.map((c) => `${c.table}.${c.name} ${c.type}${c.nullable ? ' null' : ''}`).sort()
+
+describe('the migrated database', () => {
+  it('has the tables and columns of schema.prisma, and no other', async () => {
+    expect(sorted(await actual())).toEqual(sorted(described()))
   })
 
-  it('has the enums of schema.prisma', async () => {
+  it('has its enums', async () => {
     const rows = await admin<{ type: string; values: string[] }>(`
       SELECT t.typname AS type, array_agg(e.enumlabel::text ORDER BY e.enumsortorder) AS values
-      FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid
-      WHERE t.typnamespace = 'public'::regnamespace GROUP BY 1`)
-    expect(Object.fromEntries(rows.map((row) => [row.type, row.values]))).toEqual(
-      Object.fromEntries([...enums.values()].map((each) => [each.type, each.values])),
+      FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid WHERE t.typnamespace = 'public'::regnamespace GROUP BY 1`)
+    const by = (a: { type: string }, b: { type: string }) => (a.type < b.type ? -1 : 1)
+    expect(rows.sort(by)).toEqual(Object.values(enums).sort(by))
+  })
+
+  it('records its migrations as Prisma does', async () => {
+    const rows = await admin(
+      'SELECT migration_name, applied_steps_count, finished_at IS NOT NULL AS done, length(checksum) AS bits FROM _prisma_migrations',
     )
+    expect(rows.length).toBeGreaterThan(1)
+    for (const row of rows) expect(row).toMatchObject({ applied_steps_count: 1, done: true, bits: 64 })
   })
 })
 
-/** Tables that belong to no clinic, with the reason. */
-const shared = ['rate_limit']
-
-describe('tenant isolation', () => {
-  it('is forced on every table of a clinic', async () => {
-    const rows = await admin<{ table: string; forced: boolean }>(`
-      SELECT relname AS table, relrowsecurity AND relforcerowsecurity AS forced
-      FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> '_prisma_migrations'`)
-    expect(rows.filter((row) => !row.forced).map((row) => row.table)).toEqual(shared)
-    const tenants = new Set((await live()).filter((each) => each.name === 'clinic_id').map((each) => each.table))
-    expect(
-      rows
-        .map((row) => row.table)
-        .filter((table) => !tenants.has(table))
-        .sort(),
-    ).toEqual(['clinic', ...shared])
+describe('migrating', () => {
+  it('a second time changes nothing, also when two start at once', async () => {
+    expect(await Promise.all([migrate(urls().owner), migrate(urls().owner)])).toEqual([[], []])
   })
 
-  it('no policy passes with no clinic set, for the app and for the owner', async () => {
-    const tables = (await live()).map((each) => each.table)
-    await admin(
-      `INSERT INTO clinic (slug, name, time_zone, country, currency) VALUES ('one', 'One', 'UTC', 'FR', 'eur')`,
+  it('refuses a migration that was changed after it was applied', async () => {
+    await admin(`UPDATE _prisma_migrations SET checksum = repeat('0', 64) WHERE migration_name = '0001_init'`)
+    await expect(migrate(urls().owner)).rejects.toThrow('migration 0001_init was changed after it was applied')
+  })
+})
+
+// Not a tenant's: what may be seen without a clinic.
+const shared = ['_prisma_migrations', 'rate_limit']
+
+describe('attack 17: tenants', () => {
+  let tenantTables: string[] = []
+  beforeAll(async () => {
+    const rows = await admin<{ table: string }>(
+      `SELECT relname AS table FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')`,
     )
-    await admin(`INSERT INTO nonce (value, clinic_id, purpose, expires_at) SELECT 'n', id, 'test', now() FROM clinic`)
-    for (const url of [urls().app, urls().owner])
-      await withClient(url, async (client) => {
-        for (const table of new Set(tables)) {
-          if (shared.includes(table)) continue
-          const { rows } = await client.query(`SELECT count(*)::int AS n FROM ${table}`)
-          expect(`${table}: ${rows[0].n}`).toBe(`${table}: 0`)
+    tenantTables = rows.map((row) => row.table).filter((table) => !shared.includes(table))
+  })
+
+  const asApp = async <T>(body: (client: pg.Client) => Promise<T>) => {
+    const client = new pg.Client({ connectionString: urls().app })
+    await client.connect()
+    try {
+      return await body(client)
+    } finally {
+      await client.end()
+    }
+  }
+
+  it('every tenant table forces row-level security, on its owner too', async () => {
+    const rows = await admin<{ relname: string }>(
+      `SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity AND relnamespace = 'public'::regnamespace`,
+    )
+    expect(rows.map((row) => row.relname).sort()).toEqual([...tenantTables].sort())
+  })
+
+  it('the app is neither owner nor superuser, and bypasses nothing; the owner is no superuser', async () => {
+    const rows = await admin(
+      `SELECT rolname, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname LIKE 'curtain_%' ORDER BY 1`,
+    )
+    expect(rows).toHaveLength(3)
+    for (const row of rows) expect(row).toMatchObject({ rolsuper: false, rolbypassrls: false, rolcreaterole: false })
+    const owners = await admin<{ owner: string }>(
+      `SELECT DISTINCT pg_get_userbyid(relowner) AS owner FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`,
+    )
+    expect(owners).toEqual([{ owner: 'curtain_owner' }])
+  })
+
+  it('no policy passes with no clinic set, and none with an empty or senseless one', async () => {
+    const [row] = await admin<{ id: string }>(
+      `INSERT INTO clinic (slug, name, time_zone, country, currency) VALUES ('x', 'x', 'UTC', 'FR', 'EUR') RETURNING id`,
+    )
+    const counts = await asApp(async (client) => {
+      const all: Record<string, number[]> = {}
+      for (const setting of [null, '', row!.id]) {
+        if (setting !== null) await client.query(`SELECT set_config('app.clinic', $1, false)`, [setting])
+        for (const table of tenantTables) {
+          const { rows } = await client.query(`SELECT count(*)::int AS n FROM "${table}"`)
+          ;(all[table] ??= []).push(rows[0].n)
         }
-        await expect(
-          client.query(
-            `INSERT INTO clinic (slug, name, time_zone, country, currency) VALUES ('x', 'X', 'UTC', 'FR', 'eur')`,
-          ),
-        ).rejects.toThrow(/row-level security/)
-      })
+      }
+      return all
+    })
+    // With its own clinic it is there, so that the zeros before mean something.
+    expect(counts.clinic).toEqual([0, 0, 1])
+    for (const [table, seen] of Object.entries(counts)) expect(seen.slice(0, 2), table).toEqual([0, 0])
   })
 
-  it('the app and the owner have no way around it', async () => {
-    const rows = await admin(`
-      SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname LIKE 'curtain\\_%' ORDER BY 1`)
-    expect(rows.map((row) => row.rolname)).toEqual(['curtain_app', 'curtain_lookup', 'curtain_owner'])
-    for (const row of rows)
-      expect(row).toMatchObject({ rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolcreatedb: false })
-    const owned = await admin(`SELECT relname FROM pg_class WHERE relowner = 'curtain_app'::regrole`)
-    expect(owned).toEqual([])
-    const inherits = await admin(
-      `SELECT 1 FROM pg_auth_members WHERE roleid = 'curtain_lookup'::regrole AND inherit_option`,
+  it('the app may neither switch roles nor change a policy', async () => {
+    await asApp(async (client) => {
+      for (const sql of [
+        'SET ROLE curtain_owner',
+        'SET ROLE curtain_lookup',
+        'ALTER TABLE clinic DISABLE ROW LEVEL SECURITY',
+        'ALTER TABLE clinic NO FORCE ROW LEVEL SECURITY',
+        'CREATE POLICY open ON clinic USING (true)',
+        'CREATE TABLE mine (x int)',
+      ])
+        await expect(client.query(sql), sql).rejects.toThrow(/permission denied|must be owner/)
+    })
+  })
+
+  it('every function that sees more than its caller has a fixed search path', async () => {
+    const rows = await admin<{ proname: string; owner: string; proconfig: string[] | null }>(
+      `SELECT proname, pg_get_userbyid(proowner) AS owner, proconfig FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace`,
     )
-    expect(inherits).toEqual([])
-  })
-
-  it('lookups run as a role that cannot log in, with a fixed search path, and answer ids', async () => {
-    const rows = await admin<{ name: string; owner: string; path: string | null; returns: string; open: boolean }>(`
-      SELECT p.proname AS name, pg_get_userbyid(p.proowner) AS owner, array_to_string(p.proconfig, ',') AS path,
-        pg_get_function_result(p.oid) AS returns, has_function_privilege('public', p.oid, 'execute') AS open
-      FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef ORDER BY 1`)
     expect(rows.length).toBeGreaterThan(5)
     for (const row of rows) {
-      expect(row).toMatchObject({ owner: 'curtain_lookup', path: 'search_path=pg_catalog, pg_temp', open: false })
-      const types = row.returns
-        .replace(/^TABLE\(|\)$/g, '')
-        .split(', ')
-        .map((part) => part.split(' ').at(-1))
-      // Sign-in needs the OPAQUE record before it knows the clinic; nothing else answers more than ids.
-      const allowed = row.name === 'lookup_staff' ? ['uuid', 'text'] : ['uuid']
-      for (const type of types) expect(allowed).toContain(type)
+      expect(row.proname).toMatch(/^lookup_/)
+      expect(row.owner).toBe('curtain_lookup')
+      expect(row.proconfig).toEqual(['search_path=pg_catalog, pg_temp'])
     }
-    const policies = await admin<{ tablename: string; roles: string[]; cmd: string }>(
-      `SELECT tablename, roles::text[] AS roles, cmd FROM pg_policies WHERE policyname <> 'tenant'`,
-    )
-    for (const policy of policies) expect(policy).toMatchObject({ roles: ['curtain_lookup'], cmd: 'SELECT' })
-  })
-
-  it('references carry the clinic', async () => {
-    const rows = await admin<{ name: string; columns: string[] }>(`
-      SELECT conrelid::regclass || ' → ' || confrelid::regclass AS name,
-        (SELECT array_agg(attname::text) FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey)) AS columns
-      FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace`)
-    for (const row of rows) expect(`${row.name}: ${row.columns.includes('clinic_id')}`).toBe(`${row.name}: true`)
-  })
-
-  it('histories cannot be rewritten by the app', async () => {
-    for (const table of ['chain_statement', 'consent_event', 'audit_entry', 'stripe_event'])
-      for (const verb of ['UPDATE', 'DELETE', 'TRUNCATE']) {
-        const [row] = await admin<{ may: boolean }>(`SELECT has_table_privilege('curtain_app', $1, $2) AS may`, [
-          table,
-          verb,
-        ])
-        expect(`${verb} ${table}: ${row!.may}`).toBe(`${verb} ${table}: false`)
-      }
   })
 })
