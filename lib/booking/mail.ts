@@ -1,5 +1,4 @@
 import 'server-only'
-import ical, { ICalCalendarMethod, ICalEventStatus } from 'ical-generator'
 import { findClinic } from '../clinic/store.ts'
 import type { Locale } from '../messages/catalogue.ts'
 import { translator } from '../messages/translator.ts'
@@ -8,9 +7,10 @@ import { findPayment } from '../payment/store.ts'
 import { env } from '../server/env.ts'
 import type { JobData, JobHandler } from '../server/jobs.ts'
 import { openField } from '../server/kms.ts'
-import { sendMail } from '../server/mail.ts'
+import { sendMail, type Mail } from '../server/mail.ts'
 import { inClinic } from '../server/tx.ts'
 import { formatDate, formatTime, sameClock, zoneCity } from '../time.ts'
+import { calendarOf, methodOf } from './calendar.ts'
 import * as store from './store.ts'
 
 // Operational words only: "your appointment", the clinic, a time, a link. Not the service, for its name may say too much.
@@ -49,32 +49,6 @@ async function factsOf(data: JobData): Promise<MailFacts | null> {
   })
 }
 
-/** One event, the same for as long as the appointment lives: its id stays and its sequence rises. */
-export function calendarOf(
-  facts: { row: Pick<store.AppointmentRow, 'id' | 'startsAt' | 'endsAt' | 'sequence' | 'createdAt'>; clinic: { name: string }; locale: Locale; link: string },
-  method: 'PUBLISH' | 'CANCEL' = 'PUBLISH',
-): string {
-  const { row, clinic, link } = facts
-  const t = translator(facts.locale, 'mail')
-  const calendar = ical({
-    prodId: { company: 'Curtain', product: 'Curtain', language: facts.locale.toUpperCase() },
-    method: method === 'CANCEL' ? ICalCalendarMethod.CANCEL : ICalCalendarMethod.PUBLISH,
-  })
-  const event = calendar.createEvent({
-    id: `${row.id}@curtain`,
-    sequence: row.sequence,
-    stamp: row.createdAt,
-    start: row.startsAt,
-    end: row.endsAt,
-    summary: t('event', { clinic: clinic.name }),
-    description: link,
-    url: link,
-    status: method === 'CANCEL' ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
-  })
-  if (method !== 'CANCEL') event.createAlarm({ type: 'display' as never, trigger: 15 * 60 })
-  return calendar.toString()
-}
-
 function whenOf({ row, clinic, locale }: MailFacts): string {
   const t = translator(locale, 'mail')
   const zone = row.timeZone
@@ -84,9 +58,15 @@ function whenOf({ row, clinic, locale }: MailFacts): string {
   return `${own}\n${t('whenClinic', { time: theirs, zone: zoneCity(clinic.timeZone) })}`
 }
 
+function invitationOf({ row, clinic, locale, link, to }: MailFacts): Mail['ics'] {
+  const facts = { row, clinic: clinic.name, locale, link, mail: { from: env().MAIL_FROM, to } }
+  return { name: 'appointment.ics', content: calendarOf(facts), method: methodOf(facts) }
+}
+
 const mailBooked: JobHandler = async (data) => {
   const facts = await factsOf(data)
-  if (!facts || facts.row.status === 'cancelled') return
+  // Overtaken: what was cancelled meanwhile is not said to be booked.
+  if (!facts || !['booked', 'arrived', 'in_consult', 'completed'].includes(facts.row.status)) return
   const { row, locale, clinic, link, to, price } = facts
   const t = translator(locale, 'mail')
   const paragraphs = [
@@ -102,14 +82,14 @@ const mailBooked: JobHandler = async (data) => {
     to,
     subject: t('bookedSubject', { clinic: clinic.name }),
     text: paragraphs.filter(Boolean).join('\n\n'),
-    ics: { name: 'appointment.ics', content: calendarOf(facts), method: 'PUBLISH' },
+    ics: invitationOf(facts),
     messageId: `booked-${row.id}`,
   })
 }
 
 const mailCancelled: JobHandler = async (data) => {
   const facts = await factsOf(data)
-  if (!facts) return
+  if (facts?.row.status !== 'cancelled') return
   const { row, locale, clinic, to } = facts
   const t = translator(locale, 'mail')
   const again = `${env().APP_ORIGIN}/c/${clinic.slug}${clinic.root ? `#k=${clinic.root}` : ''}`
@@ -117,7 +97,7 @@ const mailCancelled: JobHandler = async (data) => {
     to,
     subject: t('cancelledSubject', { clinic: clinic.name }),
     text: [t('hello'), t('cancelled', { clinic: clinic.name }), whenOf(facts), `${t('again')}\n${again}`, clinic.name].join('\n\n'),
-    ics: { name: 'appointment.ics', content: calendarOf(facts, 'CANCEL'), method: 'CANCEL' },
+    ics: invitationOf(facts),
     messageId: `cancelled-${row.id}`,
   })
 }

@@ -2,6 +2,7 @@ import { Temporal } from 'temporal-polyfill'
 import { z } from 'zod'
 import { ConsentInput } from '../consent/rules.ts'
 import type { HoursRow, PaymentMode } from '../clinic/rules.ts'
+import type { IntakeForm } from '../intake/rules.ts'
 import type { PaymentStatus } from '../payment/rules.ts'
 import { SealedRecord } from '../record/rules.ts'
 
@@ -250,4 +251,17 @@ export interface BookingContract {
   'booking/book': { in: z.input<typeof BookInput>; out: Booked }
   'booking/appointment': { in: z.input<typeof HoldRef>; out: AppointmentView }
   'booking/cancel': { in: z.input<typeof HoldRef>; out: { status: AppointmentStatus } }
+}
+
+/** What the booking form is given by its page. */
+export interface BookingOffer {
+  clinicId: string
+  clinicSlug: string
+  clinicZone: string
+  zone: string
+  locale: 'en' | 'fr'
+  recallId: string | null
+  slot: { startsAt: string; memberId: string }
+  service: { id: string; priceMinor: number; currency: string; paymentMode: PaymentMode; intakeForm: IntakeForm; intakeVersion: number }
+  consentText: { id: string; version: number; title: string; body: string } | null
 }

@@ -1,0 +1,299 @@
+'use client'
+import { zodResolver } from '@hookform/resolvers/zod'
+import { useTranslations } from 'next-intl'
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { FormProvider, useForm } from 'react-hook-form'
+import { Button } from '@/components/ui/button'
+import { Card } from '@/components/ui/card'
+import { ErrorSummary } from '@/components/ui/field'
+import { Steps } from '@/components/ui/progress'
+import { Banner, LiveRegion, Skeleton } from '@/components/ui/status'
+import { useBusy } from '@/components/ui/use-busy'
+import type { BookingOffer, Hold } from '@/lib/booking/rules'
+import { prepareDevice, type Device } from '@/lib/browser/booking-device'
+import { forgetTicket, markBooked, takeSlot, type Slot } from '@/lib/browser/booking-hold'
+import { sendBooking } from '@/lib/browser/booking-send'
+import { vault } from '@/lib/browser/vault'
+import { formatMoney } from '@/lib/money'
+import { DeviceNotes } from './device-notes'
+import { HoldNote } from './hold-note'
+import { LostSlot } from './lost-slot'
+import { ConsentStep, QuestionsStep, ReviewStep } from './late-steps'
+import { emptyValues, schemaOf, stepsOf, type StepName, type Values } from './values'
+import { WhoStep } from './who-step'
+
+type Phase = { is: 'preparing' } | { is: 'refused'; why: 'old-browser' | 'forged' | 'failed' } | { is: 'ready'; device: Device }
+interface Draft {
+  values: Values
+  step: StepName
+}
+
+const draftName = (offer: BookingOffer) => `booking:${offer.clinicId}:${offer.service.id}`
+const stepInAddress = () => new URLSearchParams(location.search).get('step')
+
+export function BookingForm({ offer }: { offer: BookingOffer }) {
+  const t = useTranslations('booking')
+  const errorText = useTranslations('errors')
+  const steps = stepsOf(offer)
+  const [phase, setPhase] = useState<Phase>({ is: 'preparing' })
+  const [slot, setSlot] = useState<Slot>(offer.slot)
+  const [hold, setHold] = useState<Hold | 'taking' | 'lost' | 'over'>('taking')
+  const [step, setStep] = useState<StepName>('who')
+  const [problem, setProblem] = useState('')
+  const [status, setStatus] = useState('')
+  const stepNow = useRef<StepName>('who')
+  const heading = useRef<HTMLHeadingElement>(null)
+  const summary = useRef<HTMLDivElement>(null)
+  const form = useForm<Values>({
+    defaultValues: emptyValues,
+    // Wrong answers are named when they are handed in, then as they are put right.
+    mode: 'onSubmit',
+    reValidateMode: 'onChange',
+    shouldFocusError: false,
+    resolver: (values, context, options) => zodResolver(schemaOf(stepNow.current, offer) as never)(values as never, context, options as never) as never,
+  })
+
+  const show = useCallback((next: StepName, how: 'push' | 'replace' | 'none') => {
+    stepNow.current = next
+    setStep(next)
+    setProblem('')
+    if (how === 'none') return
+    const url = new URL(location.href)
+    url.searchParams.set('step', next)
+    history[how === 'push' ? 'pushState' : 'replaceState'](null, '', url)
+    requestAnimationFrame(() => heading.current?.focus())
+  }, [])
+
+  const goToAppointment = (id: string, secret: string) => location.assign(`/a/${id}#s=${secret}`)
+
+  const take = useCallback(
+    async (wanted: Slot) => {
+      setHold('taking')
+      const taken = await takeSlot(offer, wanted)
+      if (!taken.ok) {
+        if (taken.code === 'SLOT_TAKEN' || taken.code === 'SLOT_GONE' || taken.code === 'HOLD_EXPIRED') setHold('lost')
+        else setProblem(taken.code)
+        return null
+      }
+      if (!taken.value.hold) return (goToAppointment(taken.value.ticket.id, taken.value.ticket.linkSecret), null)
+      setHold(taken.value.hold)
+      return taken.value.ticket
+    },
+    [offer],
+  )
+
+  // The device is looked at and the slot held before anything is asked; what was typed before comes back.
+  useEffect(() => {
+    let gone = false
+    void (async () => {
+      const prepared = await prepareDevice(offer.clinicId)
+      if (gone) return
+      if (!prepared.ok) return setPhase({ is: 'refused', why: prepared.why })
+      const draft = await vault().loadDraft<Draft>(draftName(offer))
+      if (draft) {
+        form.reset({ ...emptyValues, ...draft.values })
+        setStatus(t('restored'))
+        const asked = stepInAddress() as StepName | null
+        if (asked && steps.includes(asked) && steps.indexOf(asked) <= steps.indexOf(draft.step)) show(asked, 'none')
+      } else if (prepared.device.known[0]) choosePatient(prepared.device.known[0].handle.patientId, prepared.device)
+      setPhase({ is: 'ready', device: prepared.device })
+      await take(offer.slot)
+    })()
+    const onBack = () => {
+      const asked = stepInAddress() as StepName | null
+      show(asked && steps.includes(asked) ? asked : 'who', 'none')
+    }
+    addEventListener('popstate', onBack)
+    return () => {
+      gone = true
+      removeEventListener('popstate', onBack)
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [])
+
+  const choosePatient = (id: string, device: Device) => {
+    const known = device.known.find((each) => each.handle.patientId === id)?.identity
+    form.setValue('patient', id)
+    if (!known) return
+    for (const name of ['name', 'birthDate', 'email'] as const) form.setValue(name, known[name])
+    form.setValue('phone', known.phone ?? '')
+  }
+
+  // Typing keeps the answers on this device, and the slot.
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let renewed = performance.now()
+    const watching = form.watch(() => {
+      clearTimeout(timer)
+      timer = setTimeout(() => void saveDraft(), 250)
+      if (typeof hold !== 'object' || performance.now() - renewed < 20_000) return
+      renewed = performance.now()
+      void take(slot)
+    })
+    return () => {
+      clearTimeout(timer)
+      watching.unsubscribe()
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [form, hold, slot])
+
+  const saveDraft = async () => {
+    const values = form.getValues()
+    if (values.shared) return vault().saveDraft(draftName(offer), '')
+    await vault().saveDraft(draftName(offer), { values, step: stepNow.current } satisfies Draft)
+  }
+
+  const goOn = form.handleSubmit(
+    async () => {
+      const next = steps[steps.indexOf(stepNow.current) + 1]
+      if (!next) return book()
+      show(next, 'push')
+      await saveDraft()
+    },
+    () => requestAnimationFrame(() => summary.current?.focus()),
+  )
+
+  const [book, booking] = useBusy(async () => {
+    if (phase.is !== 'ready') return
+    setProblem('')
+    const values = form.getValues()
+    for (const each of steps) {
+      if (schemaOf(each, offer).safeParse(values).success) continue
+      show(each, 'push')
+      return void form.trigger()
+    }
+    setStatus(t('review.sealing'))
+    if (values.shared) await forgetTicket(offer.clinicId)
+    const ticket = await take(slot)
+    if (!ticket) return setStatus('')
+    const known = phase.device.known.find((each) => each.handle.patientId === values.patient) ?? null
+    const home = values.shared ? 'memory' : phase.device.home
+    const { name, birthDate, email, phone, bookedBy } = values
+    const sent = await sendBooking(offer, ticket, {
+      known,
+      identity: {
+        ...{ name: name.trim(), birthDate, email: email.trim().toLowerCase() },
+        ...(phone.trim() && { phone: phone.trim() }),
+        ...(values.patient === 'other' && { bookedBy: bookedBy.trim() }),
+      },
+      reason: values.reason.trim(),
+      answers: values.intake === 'now' && offer.service.intakeForm.questions.length ? values.answers : null,
+      signedName: values.signedName.trim(),
+      home,
+    })
+    if (!sent.ok) {
+      setStatus('')
+      if (sent.code === 'HOLD_EXPIRED') setHold('lost')
+      return setProblem(sent.code)
+    }
+    await markBooked(offer.clinicId, ticket)
+    await vault().saveDraft(draftName(offer), '')
+    sessionStorage.removeItem(`curtain:started:${offer.clinicId}`)
+    setStatus(sent.value.checkoutUrl ? t('toPay') : t('done'))
+    if (sent.value.checkoutUrl) location.assign(sent.value.checkoutUrl)
+    else goToAppointment(ticket.id, ticket.linkSecret)
+    // Busy until the next page is there.
+    await new Promise(() => undefined)
+  })
+
+  if (phase.is === 'preparing')
+    return (
+      <div role="status" aria-label={t('check.title')}>
+        <p className="mb-3 text-soft">{t('check.title')}</p>
+        <Skeleton className="h-64 rounded-card" />
+      </div>
+    )
+  if (phase.is === 'refused') return <DeviceNotes refused={phase.why} />
+  if (hold === 'lost')
+    return (
+      <LostSlot
+        offer={offer}
+        onPick={(picked) => {
+          setSlot(picked)
+          const url = new URL(location.href)
+          url.searchParams.set('slot', `${picked.startsAt}~${picked.memberId}`)
+          history.replaceState(null, '', url)
+          void take(picked)
+        }}
+      />
+    )
+
+  const at = steps.indexOf(step)
+  const errors = Object.entries(flatErrors(form.formState.errors))
+  return (
+    <FormProvider {...form}>
+      <HoldNote hold={hold} onOver={() => setHold((now) => (typeof now === 'object' ? 'over' : now))} />
+      <DeviceNotes device={phase.device} />
+      <div className="my-6">
+        <Steps
+          steps={steps.map((each) => ({ label: t(`steps.${each}`) }))}
+          current={at}
+          label={t('steps.label')}
+          summary={t('steps.summary', { step: at + 1, total: steps.length })}
+        />
+      </div>
+      <LiveRegion>{status}</LiveRegion>
+      <form noValidate onSubmit={(event) => void goOn(event)}>
+        <Card>
+          <h2 ref={heading} tabIndex={-1} className="mb-5 text-xl outline-none">
+            {t(step === 'who' ? 'who2.title' : step === 'questions' ? 'questions.title' : step === 'consent' ? 'consent.title' : 'review.title')}
+          </h2>
+          {errors.length ? (
+            <div className="mb-5">
+              <ErrorSummary
+                ref={summary}
+                title={t('errorTitle')}
+                errors={errors.map(([name, key]) => ({ fieldId: name, text: errorText(`field.${errorText.has(`field.${key}` as 'field.required') ? key : 'invalid'}` as 'field.required') }))}
+              />
+            </div>
+          ) : null}
+          {step === 'who' ? <WhoStep device={phase.device} onChoose={(id) => choosePatient(id, phase.device)} /> : null}
+          {step === 'questions' ? <QuestionsStep offer={offer} /> : null}
+          {step === 'consent' ? <ConsentStep offer={offer} /> : null}
+          {step === 'review' ? <ReviewStep offer={offer} onEdit={(to) => show(to, 'push')} /> : null}
+        </Card>
+        {problem ? (
+          <Banner tone="danger" className="mt-5" announce>
+            {errorText(problem as 'BAD_INPUT')}
+          </Banner>
+        ) : null}
+        <div className="mt-6 flex flex-col-reverse gap-3 sm:flex-row sm:justify-between">
+          {at > 0 ? (
+            <Button onClick={() => history.back()} disabled={booking}>
+              {t('prev')}
+            </Button>
+          ) : (
+            <span />
+          )}
+          <SubmitButton offer={offer} last={at === steps.length - 1} busy={booking} />
+        </div>
+        {booking ? <p className="mt-3 text-end text-sm text-soft">{status}</p> : null}
+      </form>
+    </FormProvider>
+  )
+}
+
+function SubmitButton({ offer, last, busy }: { offer: BookingOffer; last: boolean; busy: boolean }) {
+  const t = useTranslations('booking')
+  const { priceMinor, currency, paymentMode } = offer.service
+  const online = paymentMode === 'online' && priceMinor > 0
+  const price = formatMoney(priceMinor, currency, offer.locale)
+  return (
+    <Button type="submit" variant="primary" size="lg" busy={busy} className="max-sm:w-full">
+      {last ? (online ? t('review.pay', { price }) : t('review.book')) : t('next')}
+    </Button>
+  )
+}
+
+/** answers.q1 → required: every wrong field by its name. */
+function flatErrors(errors: object, prefix = ''): Record<string, string> {
+  const flat: Record<string, string> = {}
+  for (const [name, value] of Object.entries(errors)) {
+    if (!value || typeof value !== 'object') continue
+    const path = prefix ? `${prefix}.${name}` : name
+    if (typeof (value as { message?: unknown }).message === 'string') flat[path] = (value as { message: string }).message
+    else if (!('ref' in value)) Object.assign(flat, flatErrors(value, path))
+  }
+  return flat
+}
+

@@ -1,0 +1,21 @@
+/** Only what the patient's forms say, in the one language that is shown. */
+export async function formMessages(locale: 'en' | 'fr') {
+  if (locale === 'fr') {
+    const [booking, errors, common, patient, payment] = await Promise.all([
+      import('@/lib/messages/fr/booking.json'),
+      import('@/lib/messages/fr/errors.json'),
+      import('@/lib/messages/fr/common.json'),
+      import('@/lib/messages/fr/patient.json'),
+      import('@/lib/messages/fr/payment.json'),
+    ])
+    return { booking: booking.default, errors: errors.default, common: common.default, patient: patient.default, payment: payment.default }
+  }
+  const [booking, errors, common, patient, payment] = await Promise.all([
+    import('@/lib/messages/en/booking.json'),
+    import('@/lib/messages/en/errors.json'),
+    import('@/lib/messages/en/common.json'),
+    import('@/lib/messages/en/patient.json'),
+    import('@/lib/messages/en/payment.json'),
+  ])
+  return { booking: booking.default, errors: errors.default, common: common.default, patient: patient.default, payment: payment.default }
+}

@@ -1,0 +1,38 @@
+'use client'
+import { useTranslations } from 'next-intl'
+import { useEffect, useState } from 'react'
+import { ClockIcon } from '@/components/ui/icons'
+import type { Hold } from '@/lib/booking/rules'
+
+/** How long the time is kept. Read aloud when it begins, near its end and when it is over, not each minute. */
+export function HoldNote({ hold, onOver }: { hold: Hold | 'taking' | 'over' | 'lost'; onOver: () => void }) {
+  const t = useTranslations('booking.hold')
+  const [left, setLeft] = useState(0)
+  useEffect(() => {
+    if (typeof hold !== 'object') return
+    // The server's clock set the end; this page's clock only measures from now.
+    const end = performance.now() + Math.max(0, new Date(hold.heldUntil).getTime() - Date.now())
+    const look = () => {
+      const rest = end - performance.now()
+      setLeft(rest)
+      if (rest <= 0) onOver()
+    }
+    look()
+    const timer = setInterval(look, 5000)
+    return () => clearInterval(timer)
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [hold])
+  const minutes = Math.floor(left / 60_000)
+  const text = hold === 'taking' ? t('taking') : hold === 'over' ? t('over') : minutes < 1 ? t('soon') : t('left', { minutes })
+  return (
+    <>
+      <p className="figures flex items-start gap-2.5 text-sm font-semibold">
+        <ClockIcon size={18} className="mt-0.5 shrink-0 text-accent" />
+        {text}
+      </p>
+      <p role="status" className="sr-only">
+        {hold === 'over' || hold === 'taking' || minutes < 2 ? text : ''}
+      </p>
+    </>
+  )
+}

@@ -1,0 +1,110 @@
+'use client'
+import { useTranslations } from 'next-intl'
+import { useFormContext } from 'react-hook-form'
+import { Button } from '@/components/ui/button'
+import { Facts } from '@/components/ui/card'
+import { Checkbox, RadioGroup } from '@/components/ui/choice'
+import { TextField } from '@/components/ui/text-field'
+import type { BookingOffer } from '@/lib/booking/rules'
+import { formatMoney } from '@/lib/money'
+import { formatPlainDay } from '@/lib/time'
+import { useFieldError } from './field-error'
+import { IntakeFields } from './intake-fields'
+import type { StepName, Values } from './values'
+
+export function QuestionsStep({ offer }: { offer: BookingOffer }) {
+  const t = useTranslations('booking.questions')
+  const { register, watch, control } = useFormContext<Values>()
+  return (
+    <div className="flex flex-col gap-6">
+      <p className="text-soft">{t('lead')}</p>
+      <RadioGroup
+        label={t('title')}
+        hideLabel
+        look="cards"
+        options={[
+          { value: 'now', label: t('now') },
+          { value: 'later', label: t('later'), hint: t('laterHint') },
+        ]}
+        {...register('intake')}
+      />
+      {watch('intake') === 'now' ? <IntakeFields form={offer.service.intakeForm} control={control} /> : null}
+    </div>
+  )
+}
+
+export function ConsentStep({ offer }: { offer: BookingOffer }) {
+  const t = useTranslations('booking.consent')
+  const { register, watch } = useFormContext<Values>()
+  const error = useFieldError()
+  const text = offer.consentText!
+  const other = watch('patient') === 'other'
+  return (
+    <div className="flex flex-col gap-5">
+      <p className="text-soft">{t('read')}</p>
+      <ConsentText text={text} version={t('version', { version: text.version })} />
+      <TextField
+        id="signedName"
+        label={other ? t('nameFor', { name: watch('name') }) : t('name')}
+        autoComplete="off"
+        error={error('signedName')}
+        {...register('signedName')}
+      />
+      <Checkbox id="agree" label={t('agree')} error={error('agree')} {...register('agree')} />
+    </div>
+  )
+}
+
+/** The text as it is hashed, word for word. */
+export const ConsentText = ({ text, version }: { text: { title: string; body: string }; version: string }) => (
+  <article
+    tabIndex={0}
+    aria-label={text.title}
+    className="max-h-96 overflow-y-auto rounded-control border border-line bg-ground p-4 sm:p-5"
+  >
+    <h3 className="mb-1 text-lg">{text.title}</h3>
+    <p className="mb-3 text-xs text-soft">{version}</p>
+    <div className="whitespace-pre-line">{text.body}</div>
+  </article>
+)
+
+export function ReviewStep({ offer, onEdit }: { offer: BookingOffer; onEdit: (step: StepName) => void }) {
+  const t = useTranslations('booking.review')
+  const { getValues } = useFormContext<Values>()
+  const values = getValues()
+  const { priceMinor, currency, paymentMode, intakeForm } = offer.service
+  const edit = (step: StepName, what: string) => (
+    <Button variant="quiet" size="sm" className="-my-2 -ms-4" aria-label={`${t('edit')}: ${what}`} onClick={() => onEdit(step)}>
+      {t('edit')}
+    </Button>
+  )
+  const row = (label: string, step: StepName, value: React.ReactNode) => ({
+    label,
+    value: (
+      <div className="flex flex-wrap items-start justify-between gap-x-4">
+        <div className="min-w-0 break-words whitespace-pre-line">{value}</div>
+        {edit(step, label)}
+      </div>
+    ),
+  })
+  const born = /^\d{4}-\d\d-\d\d$/.test(values.birthDate)
+    ? formatPlainDay(values.birthDate, offer.locale, { day: 'numeric', month: 'long', year: 'numeric' })
+    : ''
+  const price = formatMoney(priceMinor, currency, offer.locale)
+  return (
+    <>
+      <Facts
+        items={[
+          row(t('who'), 'who', `${values.name}\n${born}`),
+          row(t('contact'), 'who', [values.email, values.phone].filter(Boolean).join('\n')),
+          row(t('reason'), 'who', values.reason),
+          ...(intakeForm.questions.length ? [row(t('questions'), 'questions', t(values.intake === 'now' ? 'answered' : 'notYet'))] : []),
+          ...(offer.consentText ? [row(t('consent'), 'consent', t('signed', { name: values.signedName }))] : []),
+        ]}
+      />
+      {priceMinor > 0 && paymentMode !== 'free' ? (
+        <p className="mt-5 border-t border-line pt-4 text-sm text-soft">{paymentMode === 'online' ? t('payNote') : t('laterNote', { price })}</p>
+      ) : null}
+    </>
+  )
+}

@@ -1,0 +1,96 @@
+import { getTranslations } from 'next-intl/server'
+import { LinkButton } from '@/components/ui/button'
+import { Card } from '@/components/ui/card'
+import { CalendarIcon, ClockIcon } from '@/components/ui/icons'
+import { Avatar } from '@/components/ui/progress'
+import { EmptyState } from '@/components/ui/status'
+import type { ClinicPage } from '@/lib/clinic/flow'
+import type { ServiceView } from '@/lib/clinic/rules'
+import { formatMoney } from '@/lib/money'
+
+export async function Services({ page, locale, recall }: { page: ClinicPage; locale: string; recall: string | undefined }) {
+  const t = await getTranslations('booking')
+  const common = await getTranslations('common')
+  const { clinic, services, practitioners } = page
+  const seen = practitioners.filter((each) => services.some((service) => service.practitionerIds.includes(each.id)))
+  return (
+    <div className="grid gap-10 lg:grid-cols-[3fr_2fr]">
+      <section aria-labelledby="services">
+        <h2 id="services" className="mb-4 text-xl">
+          {t('chooseService')}
+        </h2>
+        {services.length === 0 ? (
+          <EmptyState icon={CalendarIcon} title={t('noServices')}>
+            {t('noServicesText')} {clinic.phone}
+          </EmptyState>
+        ) : (
+          <ul className="flex flex-col gap-3">
+            {services.map((service) => (
+              <li key={service.id}>
+                <Card className="flex flex-wrap items-center justify-between gap-4">
+                  <div className="min-w-0 flex-1 basis-56">
+                    <h3 className="text-lg">{service.name}</h3>
+                    {service.description ? <p className="text-soft">{service.description}</p> : null}
+                    <p className="figures mt-1.5 flex flex-wrap items-center gap-x-4 text-sm text-soft">
+                      <span className="inline-flex items-center gap-1.5">
+                        <ClockIcon size={16} />
+                        {common('minutes', { count: service.minutes })}
+                      </span>
+                      <span className="font-semibold text-ink">{priceOf(service, locale, t)}</span>
+                    </p>
+                  </div>
+                  <LinkButton
+                    variant="primary"
+                    className="max-sm:w-full"
+                    aria-label={t('bookService', { service: service.name })}
+                    href={`?${new URLSearchParams({ service: service.id, ...(recall && { recall }) })}`}
+                  >
+                    {t('book')}
+                  </LinkButton>
+                </Card>
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      <section aria-labelledby="people">
+        <h2 id="people" className="mb-4 text-xl">
+          {t('practitioners')}
+        </h2>
+        <ul className="flex flex-col gap-5">
+          {seen.map((person) => (
+            <li key={person.id} className="flex gap-4">
+              <Avatar name={person.displayName} />
+              <div>
+                <p className="font-semibold">{person.displayName}</p>
+                {person.title ? <p className="text-sm text-soft">{person.title}</p> : null}
+                {person.bio ? <p className="mt-1 text-sm">{person.bio}</p> : null}
+              </div>
+            </li>
+          ))}
+        </ul>
+        {clinic.address || clinic.phone ? (
+          <address className="mt-6 border-t border-line pt-4 text-sm text-soft not-italic">
+            {clinic.address}
+            {clinic.phone ? (
+              <>
+                <br />
+                <a className="figures underline underline-offset-3" href={`tel:${clinic.phone.replace(/[^+\d]/g, '')}`}>
+                  {clinic.phone}
+                </a>
+              </>
+            ) : null}
+          </address>
+        ) : null}
+      </section>
+    </div>
+  )
+}
+
+type Words = Awaited<ReturnType<typeof getTranslations<'booking'>>>
+
+export function priceOf(service: Pick<ServiceView, 'paymentMode' | 'priceMinor' | 'currency'>, locale: string, t: Words): string {
+  if (service.paymentMode === 'free' || service.priceMinor === 0) return t('free')
+  const price = formatMoney(service.priceMinor, service.currency, locale)
+  return service.paymentMode === 'later' ? t('later', { price }) : price
+}

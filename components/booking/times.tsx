@@ -1,0 +1,164 @@
+import { getTranslations } from 'next-intl/server'
+import { LinkButton } from '@/components/ui/button'
+import { PageHeader } from '@/components/ui/card'
+import { ArrowLeftIcon, CalendarIcon, ChevronLeftIcon, ChevronRightIcon } from '@/components/ui/icons'
+import { EmptyState } from '@/components/ui/status'
+import { DayStrip, SlotGrid } from '@/components/ui/times'
+import { loadSlots } from '@/lib/booking/flow'
+import type { ClinicPage } from '@/lib/clinic/flow'
+import type { ServiceView } from '@/lib/clinic/rules'
+import { addDays, dayIn, formatPlainDay, formatTime, sameClock, zoneCity } from '@/lib/time'
+import { priceOf } from './services'
+
+export interface StepProps {
+  page: ClinicPage
+  service: ServiceView
+  /** The patient's, or the clinic's while that is not known. */
+  zone: string
+  locale: string
+  query: Record<'practitioner' | 'day' | 'from' | 'recall', string | undefined>
+}
+
+const isDay = (text: string | undefined): text is string => /^\d{4}-\d{2}-\d{2}$/.test(text ?? '') && !Number.isNaN(Date.parse(text!))
+const daysShown = 7
+
+/** Days and free times as plain links: it works before any script has loaded, and without. */
+export async function Times({ page, service, zone, locale, query }: StepProps) {
+  const t = await getTranslations('booking')
+  const common = await getTranslations('common')
+  const { clinic } = page
+  const now = new Date()
+  const today = dayIn(zone, now)
+  const memberId = service.practitionerIds.find((id) => id === query.practitioner)
+  const nameOf = (id: string) => page.practitioners.find((each) => each.id === id)?.displayName ?? ''
+  const first = isDay(query.from) && query.from > today ? query.from : today
+  // A day more at each end: the patient's days are not the clinic's.
+  const ask = { clinicId: clinic.id, serviceId: service.id, memberId, from: addDays(first, -1), days: daysShown + 2 }
+  const answer = await loadSlots(ask, now)
+  const all = answer.ok ? answer.value.slots : []
+  const byDay = new Map<string, typeof all>()
+  for (const slot of all) {
+    const day = dayIn(zone, new Date(slot.startsAt))
+    byDay.set(day, [...(byDay.get(day) ?? []), slot])
+  }
+  const days = Array.from({ length: daysShown }, (_, index) => addDays(first, index))
+  const firstFree = days.find((day) => byDay.has(day))
+  const day = isDay(query.day) && days.includes(query.day) ? query.day : (firstFree ?? days[0]!)
+  const slots = byDay.get(day) ?? []
+  const differs = slots.some((slot) => !sameClock(zone, clinic.timeZone, new Date(slot.startsAt))) || !sameClock(zone, clinic.timeZone, now)
+  const link = (change: Record<string, string | undefined>) => {
+    const next = { service: service.id, practitioner: memberId, from: query.from, day: query.day, recall: query.recall, ...change }
+    return `?${new URLSearchParams(Object.entries(next).filter((pair): pair is [string, string] => Boolean(pair[1])))}`
+  }
+  const next = answer.ok ? answer.value.next : null
+  const hour = (startsAt: string) => Number(formatTime(new Date(startsAt), zone, 'en').slice(0, 2))
+  const group = (label: string, from: number, until: number) => ({
+    label,
+    slots: slots
+      .filter((slot) => hour(slot.startsAt) >= from && hour(slot.startsAt) < until)
+      .map((slot) => {
+        const at = new Date(slot.startsAt)
+        const time = formatTime(at, zone, locale)
+        const clinicTime = differs ? t('atClinic', { time: formatTime(at, clinic.timeZone, locale) }) : null
+        const who = memberId || service.practitionerIds.length < 2 ? null : nameOf(slot.memberId)
+        return {
+          value: `${slot.startsAt}~${slot.memberId}`,
+          label: time,
+          hint: [who, clinicTime].filter(Boolean).join(' · ') || undefined,
+          href: link({ slot: `${slot.startsAt}~${slot.memberId}`, day }),
+        }
+      }),
+  })
+  return (
+    <>
+      <PageHeader
+        back={
+          <LinkButton variant="quiet" size="sm" className="-ms-4" icon={<ArrowLeftIcon size={18} />} href={query.recall ? `?recall=${query.recall}` : '?'}>
+            {t('back')}
+          </LinkButton>
+        }
+        eyebrow={clinic.name}
+        title={service.name}
+        lead={`${common('minutes', { count: service.minutes })} · ${priceOf(service, locale, t)}`}
+      />
+      {service.practitionerIds.length > 1 ? (
+        <nav aria-label={t('practitioner')} className="mb-6">
+          <p className="mb-2 text-sm text-soft" aria-hidden>
+            {t('practitioner')}
+          </p>
+          <ul className="flex flex-wrap gap-2">
+            {[undefined, ...service.practitionerIds].map((id) => (
+              <li key={id ?? 'any'}>
+                <LinkButton
+                  size="sm"
+                  variant={memberId === id ? 'primary' : 'secondary'}
+                  aria-current={memberId === id || undefined}
+                  href={link({ practitioner: id, day: undefined })}
+                >
+                  {id ? nameOf(id) : t('any')}
+                </LinkButton>
+              </li>
+            ))}
+          </ul>
+        </nav>
+      ) : null}
+      <h2 className="mb-3 text-xl">{t('chooseTime')}</h2>
+      <DayStrip
+        label={t('days')}
+        days={days.map((each) => ({
+          href: link({ day: each }),
+          name: `${formatPlainDay(each, locale, { weekday: 'long', day: 'numeric', month: 'long' })}, ${t('freeCount', { count: byDay.get(each)?.length ?? 0 })}`,
+          weekday: formatPlainDay(each, locale, { weekday: 'short' }),
+          day: formatPlainDay(each, locale, { day: 'numeric' }),
+          note: t('freeCount', { count: byDay.get(each)?.length ?? 0 }),
+          current: each === day,
+          disabled: !byDay.has(each),
+        }))}
+      />
+      <div className="mt-1 mb-6 flex justify-between">
+        {first > today ? (
+          <LinkButton variant="quiet" size="sm" icon={<ChevronLeftIcon size={18} />} href={link({ from: later(addDays(first, -daysShown), today), day: undefined })}>
+            {t('earlier')}
+          </LinkButton>
+        ) : (
+          <span />
+        )}
+        {first < addDays(today, clinic.horizonDays) ? (
+          <LinkButton variant="quiet" size="sm" href={link({ from: addDays(first, daysShown), day: undefined })}>
+            {t('laterDays')}
+            <ChevronRightIcon size={18} />
+          </LinkButton>
+        ) : null}
+      </div>
+      {slots.length ? (
+        <>
+          <h3 className="mb-1 text-lg first-letter:uppercase">{formatPlainDay(day, locale, { weekday: 'long', day: 'numeric', month: 'long' })}</h3>
+          <p className="mb-4 text-sm text-soft">
+            {differs ? t('zoneBoth', { zone: zoneCity(zone), clinicZone: zoneCity(clinic.timeZone) }) : t('zoneYours', { zone: zoneCity(zone) })}
+          </p>
+          <SlotGrid groups={[group(t('morning'), 0, 12), group(t('afternoon'), 12, 18), group(t('evening'), 18, 24)]} />
+        </>
+      ) : (
+        <EmptyState
+          icon={CalendarIcon}
+          title={next || firstFree ? t('noneDay') : t('noneAtAll')}
+          action={
+            next ? (
+              <LinkButton variant="primary" href={link({ from: later(next, today), day: undefined })}>
+                {t('nextFree', { day: formatPlainDay(next, locale, { weekday: 'long', day: 'numeric', month: 'long' }) })}
+              </LinkButton>
+            ) : firstFree ? (
+              <LinkButton variant="primary" href={link({ day: firstFree })}>
+                {t('nextFree', { day: formatPlainDay(firstFree, locale, { weekday: 'long', day: 'numeric', month: 'long' }) })}
+              </LinkButton>
+            ) : null
+          }
+        >
+          {next || firstFree ? null : t('noneText')}
+        </EmptyState>
+      )}
+    </>
+  )
+}
+
+const later = (a: string, b: string) => (a > b ? a : b)

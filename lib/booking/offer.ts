@@ -1,0 +1,33 @@
+import 'server-only'
+import type { ClinicProfile, ServiceView } from '../clinic/rules.ts'
+import { findConsentText } from '../clinic/store.ts'
+import { inClinic } from '../server/tx.ts'
+import type { BookingOffer } from './rules.ts'
+
+/** All that the form needs to know before it asks anything. */
+export async function findOffer(
+  clinic: ClinicProfile,
+  service: ServiceView,
+  slot: { startsAt: Date; memberId: string },
+  page: { zone: string; locale: string; recall: string | undefined },
+): Promise<BookingOffer> {
+  const text = service.consentTextId ? await inClinic(clinic.id, (tx) => findConsentText(tx, service.consentTextId!)) : null
+  return {
+    clinicId: clinic.id,
+    clinicSlug: clinic.slug,
+    clinicZone: clinic.timeZone,
+    zone: page.zone,
+    locale: page.locale === 'fr' ? 'fr' : 'en',
+    recallId: page.recall && /^[0-9a-f-]{36}$/.test(page.recall) ? page.recall : null,
+    slot: { startsAt: slot.startsAt.toISOString(), memberId: slot.memberId },
+    service: {
+      id: service.id,
+      priceMinor: service.paymentMode === 'free' ? 0 : service.priceMinor,
+      currency: service.currency,
+      paymentMode: service.paymentMode,
+      intakeForm: service.intakeForm,
+      intakeVersion: service.intakeVersion,
+    },
+    consentText: text && { id: text.id, version: text.version, title: text.title, body: text.body },
+  }
+}

@@ -1,0 +1,95 @@
+import type { IdentityContent, StoredRecord } from '../record/rules.ts'
+import type { PatientChart } from '../patient/rules.ts'
+import { call, type Answer } from './api.ts'
+import { openPatientSession } from './patient-session.ts'
+import type { ChainView, KeyHome, PatientHandle } from './vault-api.ts'
+import { VaultError } from './vault-error.ts'
+import { vault } from './vault.ts'
+
+export interface KnownPatient {
+  handle: PatientHandle
+  identity: IdentityContent | null
+  consent: PatientChart['consent']
+}
+export interface Device {
+  home: KeyHome
+  trust: ChainView['trust']
+  /** What a call needs and this browser lacks. */
+  missing: ('camera' | 'transform')[]
+  known: KnownPatient[]
+}
+export type Preparation = { ok: true; device: Device } | { ok: false; why: 'old-browser' | 'forged' | 'failed' }
+
+/** The fingerprint that the clinic's own link carried, kept by the page before any script of ours ran. */
+export function pinOf(clinicId: string): string | undefined {
+  try {
+    return localStorage.getItem(`curtain:pin:${clinicId}`) ?? undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function canEncrypt(): Promise<boolean> {
+  try {
+    await crypto.subtle.generateKey('X25519', false, ['deriveBits'])
+    await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])
+    return 'Worker' in window
+  } catch {
+    return false
+  }
+}
+
+function callNeeds(): Device['missing'] {
+  const missing: Device['missing'] = []
+  if (!navigator.mediaDevices?.getUserMedia || !('RTCPeerConnection' in window)) missing.push('camera')
+  if (!('RTCRtpScriptTransform' in window)) missing.push('transform')
+  return missing
+}
+
+/** Before the form: whether this browser keeps a key, can make the call, and is shown the clinic that its link names. */
+export async function prepareDevice(clinicId: string): Promise<Preparation> {
+  if (!(await canEncrypt())) return { ok: false, why: 'old-browser' }
+  const trust = await loadChain(clinicId)
+  if (typeof trust !== 'object') return { ok: false, why: trust }
+  const home = await vault().probe()
+  const known = home === 'stored' ? await knownPatients(clinicId) : []
+  return { ok: true, device: { home, trust: trust.trust, missing: callNeeds(), known } }
+}
+
+/** The clinic's chain, verified against the link's pin and what this device saw before. */
+export async function loadChain(clinicId: string): Promise<ChainView | 'forged' | 'failed'> {
+  const chain = await call('access/chain', { clinicId }, { retry: true })
+  if (!chain.ok) return 'failed'
+  try {
+    return await vault().loadChain(chain.value, pinOf(clinicId))
+  } catch (error) {
+    if (error instanceof VaultError) return 'forged'
+    throw error
+  }
+}
+
+export async function loadChart(handle: PatientHandle): Promise<Answer<PatientChart>> {
+  const session = await openPatientSession(handle)
+  return session.ok ? call('patient/chart', {}, { as: 'patient', patientId: handle.patientId, retry: true }) : session
+}
+
+/** Newest record of a type that opens. */
+export async function openNewest<T>(records: readonly StoredRecord[], type: string, patientId: string): Promise<T | null> {
+  const mine = records.filter((record) => record.meta.type === type)
+  const opened = await vault().open(mine, { asPatient: patientId, patientId })
+  const last = opened.filter((each) => each.ok).at(-1)
+  return last?.ok ? (last.value.content as T) : null
+}
+
+async function knownPatients(clinicId: string): Promise<KnownPatient[]> {
+  const found: KnownPatient[] = []
+  for (const handle of (await vault().patients(clinicId)).slice(0, 8)) {
+    const chart = await loadChart(handle)
+    // Keys that were made and never used: a booking that was begun and left.
+    if (!chart.ok) continue
+    const identity = await openNewest<IdentityContent>(chart.value.records, 'identity', handle.patientId)
+    found.push({ handle, identity, consent: chart.value.consent })
+  }
+  return found
+}
+

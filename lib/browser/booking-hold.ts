@@ -1,0 +1,92 @@
+import type { BookingOffer, Hold } from '../booking/rules.ts'
+import { call, type Answer } from './api.ts'
+import { vault } from './vault.ts'
+
+export interface Slot {
+  startsAt: string
+  memberId: string
+}
+
+/** One booking under way on this device, shared by its tabs: the same ids and secrets in each, so that two become one. */
+export interface Ticket {
+  id: string
+  secret: string
+  key: string
+  linkSecret: string
+  /** Of a new patient; the keys are made when the booking is sealed. */
+  patientId: string
+  serviceId: string
+  slot: Slot
+  /** Answered with a booking: what it leads to. */
+  booked: boolean
+}
+
+const name = (clinicId: string) => `ticket:${clinicId}`
+const secret = () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+}
+const same = (a: Slot, b: Slot) => a.startsAt === b.startsAt && a.memberId === b.memberId
+
+/** On a shared computer the ticket lives in this page alone. */
+const forgetful = new Map<string, Ticket>()
+
+async function load(clinicId: string): Promise<Ticket | null> {
+  return forgetful.get(clinicId) ?? (await vault().loadDraft<Ticket>(name(clinicId)))
+}
+async function keep(clinicId: string, ticket: Ticket): Promise<void> {
+  if (forgetful.has(clinicId)) forgetful.set(clinicId, ticket)
+  else await vault().saveDraft(name(clinicId), ticket)
+}
+
+export async function forgetTicket(clinicId: string): Promise<void> {
+  const ticket = await load(clinicId)
+  if (ticket) forgetful.set(clinicId, ticket)
+  await vault().saveDraft(name(clinicId), '')
+}
+
+export const markBooked = async (clinicId: string, ticket: Ticket) => keep(clinicId, { ...ticket, booked: true })
+
+export interface Held {
+  ticket: Ticket
+  hold: Hold | null
+}
+
+const locked = <T>(clinicId: string, run: () => Promise<T>): Promise<T> =>
+  'locks' in navigator ? navigator.locks.request(`curtain-hold-${clinicId}`, run) : run()
+
+/** Holds the slot, or finds that this device already does. `hold` is null when it was booked already. */
+export function takeSlot(offer: BookingOffer, slot: Slot): Promise<Answer<Held>> {
+  const { clinicId } = offer
+  return locked(clinicId, async () => {
+    const before = await load(clinicId)
+    const mine = before && before.serviceId === offer.service.id && same(before.slot, slot) ? before : null
+    if (mine?.booked) return { ok: true, value: { ticket: mine, hold: null } }
+    if (mine) {
+      const renewed = await call('booking/renew', { id: mine.id, secret: mine.secret }, { retry: true })
+      if (renewed.ok) return { ok: true, value: { ticket: mine, hold: renewed.value } }
+      if (renewed.code !== 'HOLD_EXPIRED' && renewed.code !== 'NOT_FOUND') return renewed
+    }
+    const open = before && !before.booked ? before : null
+    const ticket: Ticket = {
+      id: crypto.randomUUID(),
+      secret: secret(),
+      key: crypto.randomUUID(),
+      linkSecret: secret(),
+      patientId: open?.patientId ?? crypto.randomUUID(),
+      serviceId: offer.service.id,
+      slot,
+      booked: false,
+    }
+    // Before it is asked for: an answer that gets lost is found again by the same ids.
+    await keep(clinicId, ticket)
+    const release = open ? { id: open.id, secret: open.secret } : undefined
+    const { id, secret: proof } = ticket
+    const held = await call(
+      'booking/hold',
+      { id, secret: proof, clinicId, serviceId: offer.service.id, memberId: slot.memberId, startsAt: slot.startsAt, release },
+      { retry: true },
+    )
+    return held.ok ? { ok: true, value: { ticket, hold: held.value } } : held
+  })
+}

@@ -1,0 +1,129 @@
+import { bookingFields, bookingPurpose, type Booked, type BookingOffer } from '../booking/rules.ts'
+import { consentFields, consentPurpose, consentWords, type ConsentContent } from '../consent/rules.ts'
+import { askedAnswers, type Answers, type IntakeContent } from '../intake/rules.ts'
+import type { ChecklistContent, IdentityContent, ReasonContent } from '../record/rules.ts'
+import { call, type Answer } from './api.ts'
+import type { KnownPatient } from './booking-device.ts'
+import type { Ticket } from './booking-hold.ts'
+import type { KeyHome, SealInput } from './vault-api.ts'
+import { vault } from './vault.ts'
+
+export interface BookingAnswers {
+  /** A patient of this device, or null for a new one. */
+  known: KnownPatient | null
+  identity: IdentityContent
+  reason: string
+  answers: Answers | null
+  signedName: string
+  home: KeyHome
+}
+
+type Draft = SealInput & { asPatient: string }
+
+/** Everything that is sealed here is sealed for the patient's key and the clinic's groups, before a byte of it leaves. */
+export const sealFor = (place: { clinicId: string; patientId: string; key: string }) =>
+  function draft(type: SealInput['type'], content: unknown, more: Partial<SealInput> = {}): Draft {
+    const desk = type === 'identity' || type === 'checklist'
+    return {
+      clinicId: place.clinicId,
+      patientId: place.patientId,
+      recordId: crypto.randomUUID(),
+      revision: 1,
+      type,
+      schema: 1,
+      content,
+      managing: desk ? 'desk' : 'clinical',
+      groups: desk ? ['desk', 'clinical'] : ['clinical'],
+      patients: [{ patientId: place.patientId, key: place.key }],
+      asPatient: place.patientId,
+      ...more,
+    }
+  }
+
+/** A consent as it is signed: over the hash of the very text that was shown, in its place of the patient's history. */
+export async function signConsent(facts: {
+  clinicId: string
+  patientId: string
+  appointmentId: string
+  text: NonNullable<BookingOffer['consentText']>
+  recordId: string
+  at: { seq: number; previous: string }
+}) {
+  const { clinicId, patientId, appointmentId, text, recordId, at } = facts
+  const textHash = await vault().hashText(consentWords(text))
+  const fields = consentFields({ clinicId, patientId, appointmentId, consentTextId: text.id, textHash, recordId, ...at, state: 'signed' })
+  const signature = await vault().signPatient({ patientId, purpose: consentPurpose, fields })
+  return { consentTextId: text.id, textHash, recordId, ...at, signature }
+}
+
+export async function sendBooking(offer: BookingOffer, ticket: Ticket, given: BookingAnswers): Promise<Answer<Booked>> {
+  const { clinicId } = offer
+  const appointmentId = ticket.id
+  const handle = given.known?.handle ?? (await vault().createPatient({ clinicId, patientId: ticket.patientId, home: given.home }))
+  const { patientId, keyId, keys } = handle
+  const draft = sealFor({ clinicId, patientId, key: keys.dh })
+  const now = new Date().toISOString()
+  const text = offer.consentText
+  const consentRecordId = crypto.randomUUID()
+  const consent = text
+    ? await signConsent({ clinicId, patientId, appointmentId, text, recordId: consentRecordId, at: given.known?.consent ?? { seq: 0, previous: '' } })
+    : null
+  const drafts: Draft[] = [
+    draft('checklist', { appointmentId, formDone: given.answers !== null, consentSigned: consent !== null } satisfies ChecklistContent),
+    draft('reason', { appointmentId, reason: given.reason } satisfies ReasonContent),
+  ]
+  if (!given.known?.identity) drafts.unshift(draft('identity', given.identity))
+  if (given.answers)
+    drafts.push(
+      draft('intake', {
+        appointmentId,
+        serviceId: offer.service.id,
+        intakeVersion: offer.service.intakeVersion,
+        form: offer.service.intakeForm,
+        answers: askedAnswers(offer.service.intakeForm, given.answers),
+        answeredAt: now,
+      } satisfies IntakeContent),
+    )
+  if (text && consent)
+    drafts.push(
+      draft(
+        'consent',
+        {
+          appointmentId,
+          consentTextId: text.id,
+          version: text.version,
+          title: text.title,
+          body: text.body,
+          textHash: consent.textHash,
+          signedName: given.signedName,
+          signedAt: now,
+        } satisfies ConsentContent,
+        { recordId: consentRecordId },
+      ),
+    )
+  const records = await vault().sealMany(drafts)
+  const fields = bookingFields({ clinicId, appointmentId, patientId, keyId, sign: keys.sign, dh: keys.dh })
+  const proof = await vault().signPatient({ patientId, purpose: bookingPurpose, fields })
+  await vault().bindAppointment({ appointmentId, patientId, linkSecret: ticket.linkSecret })
+  return call(
+    'booking/book',
+    {
+      id: appointmentId,
+      secret: ticket.secret,
+      key: ticket.key,
+      linkSecret: ticket.linkSecret,
+      patient: { patientId, keyId, sign: keys.sign, dh: keys.dh, proof },
+      email: given.identity.email,
+      phone: given.identity.phone ?? '',
+      locale: offer.locale,
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone || offer.zone,
+      records: records.map(({ meta, header, commit, ciphertext, signature, grants }) => ({
+        ...{ meta, header, commit, ciphertext, signature },
+        grants: grants as never,
+      })),
+      consent,
+      recallId: offer.recallId,
+    },
+    { retry: true },
+  )
+}
