@@ -80,7 +80,7 @@ export function deviceKeys(context: VaultContext): DevicePart {
   }
 }
 
-export async function findDevice(context: VaultContext, patientId: string): Promise<PatientDevice | null> {
+async function findDevice(context: VaultContext, patientId: string): Promise<PatientDevice | null> {
   const held = context.devices.get(patientId) ?? (await context.storage.get<PatientDevice>(`patient:${patientId}`))
   if (held) context.devices.set(patientId, held)
   return held

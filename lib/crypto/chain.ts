@@ -117,7 +117,7 @@ export async function appendStatement(
 }
 
 /** The statement's hash: what its successor, and records, name as the chain's head. */
-export const hashStatement = (body: Bytes): Promise<Bytes> => labelledHash('chain', body)
+const hashStatement = (body: Bytes): Promise<Bytes> => labelledHash('chain', body)
 
 /** The member whose signing key this was when the chain's head was `head`. Null: nobody's. */
 export function memberAt(chain: Chain, signKey: Bytes, seq: number): ChainMember | null {

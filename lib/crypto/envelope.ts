@@ -6,7 +6,7 @@ import { groupNames, managingGroup, recordTypes } from './policy.ts'
 import { signBytes, signedBytes, verifyBytes } from './sign.ts'
 import type { Group, RecordType } from './types.ts'
 
-export const VERSION = 1
+const VERSION = 1
 /** X25519, Ed25519, HKDF-SHA256, AES-256-GCM. 2 is reserved for X-Wing. */
 export const SUITE = 1
 /** Plaintext of one chunk. A record's body is one chunk, a file's many: one format for both. */

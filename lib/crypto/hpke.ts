@@ -33,7 +33,7 @@ export async function hpkeOpen(keys: CryptoKeyPair, info: Bytes, aad: Bytes, box
   }
 }
 
-export function dhPublicKey(raw: Bytes): Promise<CryptoKey> {
+function dhPublicKey(raw: Bytes): Promise<CryptoKey> {
   const name = toB64(raw)
   const known = imported.get(name)
   if (known) return known
