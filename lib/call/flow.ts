@@ -30,7 +30,7 @@ async function byLink<T>(
   const clinicId = await inNoClinic((tx) => store.lookupAppointment(tx, input.appointmentId))
   if (!clinicId) return refuse('NOT_FOUND')
   return inClinic(clinicId, async (tx) => {
-    const row = await store.findByLink(tx, input.appointmentId, sha256(Buffer.from(input.secret, 'base64url')))
+    const row = await store.findByLink(tx, input.appointmentId, sha256(Buffer.from(input.secret)))
     return row?.patientId ? body(tx, row) : refuse('NOT_FOUND')
   })
 }
