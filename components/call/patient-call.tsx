@@ -17,7 +17,7 @@ import { WaitingRoom } from './waiting-room'
 type CallMessages = Pick<Messages, 'call' | 'errors' | 'common'>
 
 /** The patient's call, loaded when the first button is pressed: words and code come with it. */
-export default function PatientCallPage(props: { appointmentId: string; locale: string; messages: CallMessages }) {
+export default function PatientCallPage(props: { appointmentId: string; locale: Locale; messages: CallMessages }) {
   return (
     <NextIntlClientProvider locale={props.locale} messages={props.messages} timeZone="UTC">
       <Patient appointmentId={props.appointmentId} />

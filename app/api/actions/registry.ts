@@ -4,6 +4,7 @@ import { makeDoor, type Action, type Actions } from '@/lib/server/action'
 import { resolvePatient } from '@/lib/patient/session'
 import { accessActions } from './access'
 import { bookingActions, consentActions, intakeActions } from './booking'
+import { callActions } from './call'
 import { clinicActions } from './clinic'
 import { encounterActions } from './encounter'
 import { patientActions } from './patient'
@@ -13,7 +14,20 @@ import { recallActions } from './recall'
 import { recordActions } from './record'
 
 /** Every action, by its name. A contract without its action does not compile once its domain is listed here. */
-const actions = { ...accessActions, ...bookingActions, ...consentActions, ...intakeActions, ...paymentActions, ...clinicActions, ...encounterActions, ...patientActions, ...prescriptionActions, ...recallActions, ...recordActions } satisfies Partial<Actions<Contract>>
+const actions = {
+  ...accessActions,
+  ...callActions,
+  ...bookingActions,
+  ...consentActions,
+  ...intakeActions,
+  ...paymentActions,
+  ...clinicActions,
+  ...encounterActions,
+  ...patientActions,
+  ...prescriptionActions,
+  ...recallActions,
+  ...recordActions,
+} satisfies Partial<Actions<Contract>>
 
 export const door = makeDoor({
   actions: actions as Record<string, Action>,
