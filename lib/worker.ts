@@ -2,7 +2,7 @@
 import { bookingJobs } from './booking/flow.ts'
 import { mailJobs } from './booking/mail.ts'
 import { callJobs } from './call/flow-codes.ts'
-import { paymentJobs } from './payment/flow.ts'
+import { paymentJobs } from './payment/settle.ts'
 import { recallJobs } from './recall/flow.ts'
 import { startWorker } from './server/jobs.ts'
 import { log } from './server/log.ts'
@@ -13,7 +13,7 @@ const stop = await startWorker({
   every: Object.assign({}, ...parts.map((part) => ('every' in part ? part.every : {}))),
 })
 log.info({ code: 'WORKER_READY' })
-console.log('worker ready')
+process.stdout.write('worker ready\n')
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void stop().finally(() => process.exit(0)))

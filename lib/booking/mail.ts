@@ -41,7 +41,13 @@ async function factsOf(data: JobData): Promise<MailFacts | null> {
       row,
       locale,
       to: await openField(patient.emailSealed, `patient.email|${clinicId}|${patient.id}`),
-      clinic: { name: clinic.name, phone: clinic.phone, timeZone: clinic.timeZone, slug: clinic.slug, root: clinic.rootFingerprint },
+      clinic: {
+        name: clinic.name,
+        phone: clinic.phone,
+        timeZone: clinic.timeZone,
+        slug: clinic.slug,
+        root: clinic.rootFingerprint,
+      },
       price: payment && payment.amountMinor > 0 ? formatMoney(payment.amountMinor, payment.currency, locale) : null,
       // The secret is in the fragment: it reaches no server, ours included, when the link is opened.
       link: `${env().APP_ORIGIN}/a/${row.id}#s=${secret}`,
@@ -52,7 +58,11 @@ async function factsOf(data: JobData): Promise<MailFacts | null> {
 function whenOf({ row, clinic, locale }: MailFacts): string {
   const t = translator(locale, 'mail')
   const zone = row.timeZone
-  const own = t('when', { date: formatDate(row.startsAt, zone, locale), time: formatTime(row.startsAt, zone, locale), zone: zoneCity(zone) })
+  const own = t('when', {
+    date: formatDate(row.startsAt, zone, locale),
+    time: formatTime(row.startsAt, zone, locale),
+    zone: zoneCity(zone),
+  })
   if (sameClock(zone, clinic.timeZone, row.startsAt)) return own
   const theirs = formatTime(row.startsAt, clinic.timeZone, locale)
   return `${own}\n${t('whenClinic', { time: theirs, zone: zoneCity(clinic.timeZone) })}`
@@ -96,7 +106,13 @@ const mailCancelled: JobHandler = async (data) => {
   await sendMail({
     to,
     subject: t('cancelledSubject', { clinic: clinic.name }),
-    text: [t('hello'), t('cancelled', { clinic: clinic.name }), whenOf(facts), `${t('again')}\n${again}`, clinic.name].join('\n\n'),
+    text: [
+      t('hello'),
+      t('cancelled', { clinic: clinic.name }),
+      whenOf(facts),
+      `${t('again')}\n${again}`,
+      clinic.name,
+    ].join('\n\n'),
     ics: invitationOf(facts),
     messageId: `cancelled-${row.id}`,
   })

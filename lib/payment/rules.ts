@@ -28,6 +28,21 @@ export function firstPayment(mode: 'free' | 'online' | 'later', priceMinor: numb
   return mode === 'online' ? 'pending' : 'due'
 }
 
+export type ReturnState = 'paid' | 'waiting' | 'failed' | 'gone' | 'refunded' | 'unknown'
+
+/** What the payer is told on the way back from Stripe's page. */
+export function decideReturn(payment: PaymentStatus, appointment: string): ReturnState {
+  const over = ['expired', 'cancelled', 'rescheduled'].includes(appointment)
+  if (payment === 'refunded' || (payment === 'paid' && over)) return 'refunded'
+  if (payment === 'paid') return 'paid'
+  if (over) return 'gone'
+  return payment === 'pending' ? 'waiting' : payment === 'none' ? 'unknown' : 'failed'
+}
+
+/** A page that came to nothing: who pays later owes as before. */
+export const afterLoss = (mode: 'free' | 'online' | 'later', next: PaymentStatus): PaymentStatus =>
+  mode === 'later' && (next === 'failed' || next === 'expired') ? 'due' : next
+
 /** Whether the booking waits for the money. */
 export const waitsForMoney = (status: PaymentStatus) => ['pending', 'failed', 'expired'].includes(status)
 
@@ -40,8 +55,40 @@ export function decidePaid(appointment: string): 'confirm' | 'rebook' | 'refund'
 }
 
 /** Stripe lets a session live for 30 minutes at the least; the slot outlives it a little. */
-export const sessionMinutes = 31
-export const holdForPaymentMinutes = 33
+const shortestSessionMinutes = 30
+export const sessionMinutes = 32
+export const holdForPaymentMinutes = 34
+/** A page with less than this left is not handed out again. */
+const usefulMinutes = 2
+
+export interface Attempt {
+  attempt: number
+  sessionId: string | null
+  sessionUrl: string | null
+  sessionExpiresAt: Date | null
+}
+
+/**
+ * What a wish to pay needs: the page that is open, the end of one that is over, or a page to be made. One attempt is asked for
+ * in the same words however often (its expiry is written down before Stripe is asked), so that its idempotency key holds.
+ */
+export function decideCheckout(
+  before: Attempt,
+  now: Date,
+):
+  | { kind: 'use'; url: string }
+  | { kind: 'close'; sessionId: string }
+  | { kind: 'make'; attempt: number; expiresAt: Date } {
+  const left = before.sessionExpiresAt ? before.sessionExpiresAt.getTime() - now.getTime() : 0
+  if (before.sessionId)
+    return before.sessionUrl && left > usefulMinutes * 60_000
+      ? { kind: 'use', url: before.sessionUrl }
+      : { kind: 'close', sessionId: before.sessionId }
+  if (before.sessionExpiresAt && left > (shortestSessionMinutes + 0.5) * 60_000)
+    return { kind: 'make', attempt: before.attempt, expiresAt: before.sessionExpiresAt }
+  const second = Math.floor(now.getTime() / 1000) * 1000
+  return { kind: 'make', attempt: before.attempt + 1, expiresAt: new Date(second + sessionMinutes * 60_000) }
+}
 
 const secret = z
   .string()
@@ -49,11 +96,18 @@ const secret = z
   .max(64)
   .regex(/^[A-Za-z0-9_-]+$/)
 export const CheckoutInput = z.object({ id: z.uuid(), secret })
-export const ReturnInput = z.object({ appointmentId: z.uuid(), sessionId: z.string().min(4).max(200).regex(/^[\w-]+$/) })
+export const ReturnInput = z.object({
+  appointmentId: z.uuid(),
+  sessionId: z
+    .string()
+    .min(4)
+    .max(200)
+    .regex(/^[\w-]+$/),
+})
 
 export interface PaymentContract {
   /** Stripe's page for what is still owed. */
   'payment/checkout': { in: z.input<typeof CheckoutInput>; out: { url: string } }
   /** Asked by the return page, which may hold no keys: the state alone. */
-  'payment/return': { in: z.input<typeof ReturnInput>; out: { status: PaymentStatus; appointment: string } }
+  'payment/return': { in: z.input<typeof ReturnInput>; out: { status: PaymentStatus; state: ReturnState } }
 }

@@ -6,7 +6,14 @@ export type PaymentRow = Awaited<ReturnType<Tx['payment']['findMany']>>[number]
 
 export async function insertPayment(
   tx: Tx,
-  payment: { clinicId: string; appointmentId: string; status: PaymentStatus; amountMinor: number; currency: string; account: string | null },
+  payment: {
+    clinicId: string
+    appointmentId: string
+    status: PaymentStatus
+    amountMinor: number
+    currency: string
+    account: string | null
+  },
 ): Promise<PaymentRow> {
   return tx.payment.create({ data: payment })
 }
@@ -14,32 +21,63 @@ export async function insertPayment(
 export const findPayment = (tx: Tx, appointmentId: string): Promise<PaymentRow | null> =>
   tx.payment.findFirst({ where: { appointmentId } })
 
-/** The row, locked until the transaction ends: webhooks of one payment follow each other. */
+/** The row, locked until the transaction ends. Lock the appointment first: everyone does, so none waits for the other. */
 export async function lockPayment(tx: Tx, appointmentId: string): Promise<PaymentRow | null> {
   await tx.$queryRaw`SELECT id FROM payment WHERE appointment_id = ${appointmentId}::uuid FOR UPDATE`
   return tx.payment.findFirst({ where: { appointmentId } })
 }
 
-export async function updatePayment(
-  tx: Tx,
-  id: string,
-  change: Partial<
-    Pick<PaymentRow, 'status' | 'sessionId' | 'sessionUrl' | 'sessionExpiresAt' | 'paymentIntent' | 'refundedMinor' | 'attempt'>
-  >,
-  now: Date,
-): Promise<void> {
+type PaymentChange = Partial<
+  Pick<
+    PaymentRow,
+    | 'status'
+    | 'account'
+    | 'sessionId'
+    | 'sessionUrl'
+    | 'sessionExpiresAt'
+    | 'paymentIntent'
+    | 'refundedMinor'
+    | 'attempt'
+  >
+>
+
+export async function updatePayment(tx: Tx, id: string, change: PaymentChange, now: Date): Promise<void> {
   await tx.payment.update({ where: { id }, data: { ...change, updatedAt: now } })
 }
 
+/** False when the payment has moved on: another attempt was begun, or this one has its session. */
+export async function saveSession(
+  tx: Tx,
+  { id, attempt }: { id: string; attempt: number },
+  session: { sessionId: string; sessionUrl: string; sessionExpiresAt: Date },
+  now: Date,
+): Promise<boolean> {
+  const where = { id, attempt, OR: [{ sessionId: null }, { sessionId: session.sessionId }] }
+  const { count } = await tx.payment.updateMany({ where, data: { ...session, updatedAt: now } })
+  return count === 1
+}
+
+/** Lets go of a session that is over; another's in its place stays. */
+export async function forgetSession(tx: Tx, id: string, sessionId: string | null, now: Date): Promise<void> {
+  const nothing = { sessionId: null, sessionUrl: null, sessionExpiresAt: null, updatedAt: now }
+  await tx.payment.updateMany({ where: { id, sessionId }, data: nothing })
+}
+
 /** The appointment behind a Checkout session. Runs before a clinic is known. */
-export async function lookupCheckout(tx: Tx, sessionId: string): Promise<{ clinicId: string; appointmentId: string } | null> {
+export async function lookupCheckout(
+  tx: Tx,
+  sessionId: string,
+): Promise<{ clinicId: string; appointmentId: string } | null> {
   const rows = await tx.$queryRaw<{ clinicId: string; appointmentId: string }[]>`
     SELECT clinic_id AS "clinicId", appointment_id AS "appointmentId" FROM lookup_checkout(${sessionId})`
   return rows[0] ?? null
 }
 
 /** False for an event that was seen before: Stripe delivers twice, and the primary key makes the second a no-op. */
-export async function insertEvent(tx: Tx, event: { id: string; clinicId: string; type: string; createdAt: Date }): Promise<boolean> {
+export async function insertEvent(
+  tx: Tx,
+  event: { id: string; clinicId: string; type: string; createdAt: Date },
+): Promise<boolean> {
   const { count } = await tx.stripeEvent.createMany({ data: [event], skipDuplicates: true })
   return count === 1
 }

@@ -1,59 +1,60 @@
 import 'server-only'
 import type Stripe from 'stripe'
+import * as bookings from '../booking/store.ts'
 import { log } from '../server/log.ts'
 import { inClinic, inNoClinic } from '../server/tx.ts'
-import { idOf, refundIn, settleIn } from './flow.ts'
-import { nextPayment } from './rules.ts'
+import { idOf, loseIn, moneyOf, overtaken, refundIn, settleIn, type Place } from './settle.ts'
 import * as store from './store.ts'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Where an event belongs: a session by its row, a charge by the ids that we gave it. Null for what is not ours. */
-async function placeOf(event: Stripe.Event): Promise<{ clinicId: string; appointmentId: string } | null> {
+async function placeOf(event: Stripe.Event): Promise<Place | null> {
   const object = event.data.object as { object?: string; id: string; metadata?: Record<string, string> | null }
   if (object.object === 'checkout.session') {
     const known = await inNoClinic((tx) => store.lookupCheckout(tx, object.id))
     if (known) return known
   }
-  const { clinic, appointment } = object.metadata ?? {}
-  return clinic && appointment && uuid.test(clinic) && uuid.test(appointment) ? { clinicId: clinic, appointmentId: appointment } : null
+  const { clinic = '', appointment = '' } = object.metadata ?? {}
+  return uuid.test(clinic) && uuid.test(appointment) ? { clinicId: clinic, appointmentId: appointment } : null
 }
 
-/** A verified event, once. Late, twice and out of order end in the same state: payment/rules decides, the row is locked. */
+/** A verified event, once. Late, twice and out of order end in the same state: payment/rules decides, the rows are locked. */
 export async function takeEvent(event: Stripe.Event, now: Date): Promise<'done' | 'repeat' | 'not-ours'> {
   const place = await placeOf(event)
   if (!place) return 'not-ours'
-  const { clinicId, appointmentId } = place
-  return inClinic(clinicId, async (tx) => {
-    const payment = await store.lockPayment(tx, appointmentId)
-    // Another account's event, however well signed, moves no money here.
-    if (!payment || (event.account ?? 'platform') !== (payment.account ?? 'platform')) return 'not-ours'
-    const object = event.data.object as Stripe.Checkout.Session
-    const isSession = object.object === 'checkout.session'
-    if (isSession && object.client_reference_id !== payment.id) return 'not-ours'
-    if (!(await store.insertEvent(tx, { id: event.id, clinicId, type: event.type, createdAt: new Date(event.created * 1000) })))
-      return 'repeat'
-    switch (event.type) {
-      case 'checkout.session.completed':
-      case 'checkout.session.async_payment_succeeded':
-        if (object.payment_status !== 'unpaid')
-          await settleIn(tx, clinicId, appointmentId, { paymentIntent: idOf(object.payment_intent), paidMinor: object.amount_total }, now)
-        break
-      case 'checkout.session.async_payment_failed':
-      case 'checkout.session.expired': {
-        // An older attempt's end says nothing of the one that is open now.
-        const next = nextPayment(payment.status, event.type === 'checkout.session.expired' ? 'expire' : 'fail')
-        if (next && object.id === payment.sessionId) await store.updatePayment(tx, payment.id, { status: next }, now)
-        break
+  return overtaken(() =>
+    inClinic(place.clinicId, async (tx) => {
+      await bookings.lockAppointment(tx, place.appointmentId)
+      const payment = await store.lockPayment(tx, place.appointmentId)
+      // Another account's event, however well signed, moves no money here.
+      if (!payment || (event.account ?? 'platform') !== (payment.account ?? 'platform')) return 'not-ours'
+      const { object } = event.data
+      if (object.object === 'checkout.session' && object.client_reference_id !== payment.id) return 'not-ours'
+      const createdAt = new Date(event.created * 1000)
+      // The event's id is written in the same transaction as its effect: the second time there is nothing to do.
+      const fresh = await store.insertEvent(tx, { id: event.id, clinicId: place.clinicId, type: event.type, createdAt })
+      if (!fresh) return 'repeat'
+      switch (event.type) {
+        case 'checkout.session.completed':
+        case 'checkout.session.async_payment_succeeded':
+          if (event.data.object.payment_status === 'paid') await settleIn(tx, place, moneyOf(event.data.object), now)
+          break
+        case 'checkout.session.async_payment_failed':
+          await loseIn(tx, place, event.data.object.id, 'fail', now)
+          break
+        case 'checkout.session.expired':
+          await loseIn(tx, place, event.data.object.id, 'expire', now)
+          break
+        case 'charge.refunded': {
+          const { amount_refunded, payment_intent } = event.data.object
+          await refundIn(tx, place, amount_refunded, idOf(payment_intent), now)
+          break
+        }
+        default:
+          log.info({ code: 'STRIPE_EVENT_IGNORED' })
       }
-      case 'charge.refunded': {
-        const charge = event.data.object as unknown as Stripe.Charge
-        if (charge.amount_refunded >= payment.amountMinor) await refundIn(tx, clinicId, appointmentId, charge.amount_refunded, now)
-        break
-      }
-      default:
-        log.info({ code: 'STRIPE_EVENT_IGNORED' })
-    }
-    return 'done'
-  })
+      return 'done'
+    }),
+  )
 }

@@ -3,15 +3,31 @@ import { BadWebhook, readWebhook } from '@/lib/server/stripe'
 
 export const dynamic = 'force-dynamic'
 
-/** Stripe's word, signed over these very bytes. Whatever was understood is answered 200, so that it is not sent again. */
+const mostBytes = 512 * 1024
+const answer = (status: number, body: object) =>
+  Response.json(body, { status, headers: { 'cache-control': 'no-store' } })
+
+/** Stripe's word, signed over these very bytes. What was understood is answered 200, so that it is not sent again. */
 export async function POST(request: Request): Promise<Response> {
-  const body = await request.text()
-  if (body.length > 512 * 1024) return Response.json({ ok: false, code: 'TOO_LARGE' }, { status: 413 })
+  const body = await readText(request)
+  if (body === null) return answer(413, { ok: false, code: 'TOO_LARGE' })
   try {
     const event = readWebhook(body, request.headers.get('stripe-signature'))
-    return Response.json({ ok: true, value: await takeEvent(event, new Date()) })
+    return answer(200, { ok: true, value: await takeEvent(event, new Date()) })
   } catch (error) {
-    if (error instanceof BadWebhook) return Response.json({ ok: false, code: 'BAD_PROOF' }, { status: 400 })
+    if (error instanceof BadWebhook) return answer(400, { ok: false, code: 'BAD_PROOF' })
     throw error
   }
+}
+
+/** The body, read no further than allowed; null when it goes on. */
+async function readText(request: Request): Promise<string | null> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength
+    if (size > mostBytes) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
 }
