@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { toB64 } from '../crypto/bytes.ts'
 import { generateDeviceKeys } from '../crypto/keys.ts'
 import type { RecordType, Sealed } from '../crypto/types.ts'
@@ -7,6 +7,9 @@ import { publicKeys } from './vault-context.ts'
 import { createVault } from './vault-core.ts'
 import { memoryStorage } from './vault-storage.ts'
 import { clinic, type Clinic, PASSWORD, signIn, type Staff } from './vault-world.ts'
+
+// Argon2id with 64 MiB, several times a test, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 let world: Clinic
 let doctor: Staff

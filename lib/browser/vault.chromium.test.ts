@@ -2,13 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ready, server } from '@serenity-kit/opaque'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Lab, openLab } from '../../bench/chromium.ts'
 import type * as bytes from '../crypto/bytes.ts'
 import type { Vault } from './vault-api.ts'
 import { clinic, type Clinic, PASSWORD } from './vault-world.ts'
 
 declare const lab: { vault: Vault; base64: typeof bytes }
+
+// Argon2id with 64 MiB, several times a test, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 let browser: Lab
 let world: Clinic

@@ -8,7 +8,7 @@ import type { Group, RecordType } from './types.ts'
 
 const VERSION = 1
 /** X25519, Ed25519, HKDF-SHA256, AES-256-GCM. 2 is reserved for X-Wing. */
-export const SUITE = 1
+const SUITE = 1
 /** Plaintext of one chunk. A record's body is one chunk, a file's many: one format for both. */
 export const CHUNK = 64 * 1024
 const TAG = 16
