@@ -1,8 +1,14 @@
 'use client'
+import dynamic from 'next/dynamic'
 import { Skeleton } from '@/components/ui/status'
 
-/** Where the call is: its code is large, so it comes once the page stands. */
-export function ConsultPlace({ open }: { appointmentId: string; open: boolean }) {
-  if (!open) return null
-  return <Skeleton className="aspect-video w-full rounded-card" />
+// The call's code is large, so it comes once the page stands.
+const ConsultPane = dynamic(() => import('@/components/call/consult-pane').then((part) => part.ConsultPane), {
+  ssr: false,
+  loading: () => <Skeleton className="aspect-video w-full rounded-card" />,
+})
+
+/** Where the call is. */
+export function ConsultPlace({ appointmentId, name, open }: { appointmentId: string; name?: string; open: boolean }) {
+  return open ? <ConsultPane appointmentId={appointmentId} patientName={name} /> : null
 }

@@ -130,7 +130,11 @@ export function Encounter({ start }: { start: EncounterView }) {
       ) : null}
       <div className="grid items-start gap-6 xl:grid-cols-[minmax(20rem,5fr)_minmax(0,7fr)]">
         <div className="flex min-w-0 flex-col gap-6 xl:order-2">
-          <ConsultPlace appointmentId={appointment.appointmentId} open={open || appointment.status === 'completed'} />
+          <ConsultPlace
+            appointmentId={appointment.appointmentId}
+            name={chart.identity?.name}
+            open={open || appointment.status === 'completed'}
+          />
           <Card>
             <Tabs
               label={t('work')}
