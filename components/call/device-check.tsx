@@ -1,7 +1,7 @@
 'use client'
 import { useTranslations } from 'next-intl'
 import { Button } from '@/components/ui/button'
-import { Card } from '@/components/ui/card'
+import { Disclosure } from '@/components/ui/card'
 import { VideoOffIcon } from '@/components/ui/icons'
 import type { LocalMedia } from '@/lib/browser/media'
 import { DeviceSelects, LevelMeter, MediaTrouble } from './devices'
@@ -32,14 +32,14 @@ export function DeviceCheck({ media, onEnter, busy }: { media: LocalMedia; onEnt
       </div>
       <div className="grid content-start gap-5">
         <MediaTrouble media={media} view={view} />
-        <Card>
-          <DeviceSelects media={media} view={view} />
-        </Card>
         {onEnter ? (
           <Button variant="primary" size="lg" block busy={busy || !view.opened} onClick={onEnter}>
             {nothing ? t('enterWithout') : t('enter')}
           </Button>
         ) : null}
+        <Disclosure summary={t('settings')}>
+          <DeviceSelects media={media} view={view} />
+        </Disclosure>
       </div>
     </div>
   )

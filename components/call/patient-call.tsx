@@ -45,11 +45,13 @@ function Patient({ appointmentId }: { appointmentId: string }) {
   const knocking = useRef(0)
 
   const supported = callsSupported()
-  const begin = useEffectEvent(async () => {
+  const begin = useEffectEvent(async (signal: AbortSignal) => {
     const opened = await openLink(appointmentId, location.hash)
+    if (signal.aborted) return
     if (!opened.ok) return setStep({ at: 'stopped', door: null, code: opened.code })
     const door = opened.value
     await media.open()
+    if (signal.aborted) return
     if (new Date(door.lobby.opensAt) > new Date()) return setStep({ at: 'early', door })
     // Back after a reload: the check was passed before, and the practitioner lets this device in again.
     if (sessionStorage.getItem(inCallKey(appointmentId))) return enter(door)
@@ -57,8 +59,12 @@ function Patient({ appointmentId }: { appointmentId: string }) {
   })
   useEffect(() => {
     if (!supported) return
-    void begin()
-    return () => media.close()
+    const gone = new AbortController()
+    void begin(gone.signal)
+    return () => {
+      gone.abort()
+      media.close()
+    }
   }, [supported, media])
 
   async function enter(door: PatientDoor) {

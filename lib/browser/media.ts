@@ -61,6 +61,7 @@ export class LocalMedia {
 
   /** Asks for both at once, so that the browser asks the person once; then for each alone, to learn which it is. */
   async open(): Promise<void> {
+    this.closed = false
     const both = await ask({ video: this.constraints('camera'), audio: this.constraints('microphone') })
     if (both.ok) {
       for (const track of both.stream.getTracks()) this.adopt(track)
@@ -120,7 +121,6 @@ export class LocalMedia {
     void this.meter?.context.close()
     this.meter = null
     this.change({ opened: false, camera: null, microphone: null })
-    this.listeners.clear()
   }
 
   private async openOne(source: Source): Promise<void> {
