@@ -18,6 +18,8 @@ export interface PartSpec {
   /** The signal that ends it in order; SIGKILL follows after `grace` ms. */
   stopSignal?: NodeJS.Signals
   grace?: number
+  /** What it says when it cannot start yet, for something else is still ending: then it is started again for a while. */
+  notYet?: RegExp
   logDir: string
 }
 
@@ -48,7 +50,21 @@ export class Part {
 
   async start() {
     if (this.running) return
+    const until = Date.now() + 10_000
+    for (;;) {
+      try {
+        return await this.startOnce()
+      } catch (error) {
+        if (!this.spec.notYet?.test(this.tail) || this.running || this.stopping || Date.now() > until) throw error
+        await pause(100)
+      }
+    }
+  }
+
+  private async startOnce() {
     this.stopping = false
+    this.wasReady = false
+    this.tail = ''
     const { name, title, command, args, options, logDir } = this.spec
     mkdirSync(logDir, { recursive: true })
     this.log = createWriteStream(join(logDir, `${name}.log`), { flags: 'a' })
@@ -65,10 +81,9 @@ export class Part {
     const failed = new Promise<never>((_, reject) => child.once('error', reject))
     failed.catch(() => undefined)
     child.once('exit', (code, signal) => {
-      if (this.child === child && !this.stopping && this.wasReady)
-        this.onLost(signal ? `killed by ${signal}` : `exit code ${code}`)
+      if (this.child !== child || this.stopping || !this.wasReady) return
+      this.onLost(signal ? `killed by ${signal}` : `exit code ${code}`)
     })
-    this.wasReady = false
     await Promise.race([failed, this.untilReady(title)])
     this.wasReady = true
   }

@@ -164,6 +164,8 @@ export async function postgresPart(options: PostgresOptions) {
     args: ['-D', data, '-p', String(port), ...flags],
     options: { ...ids, cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC', NODE_ENV: 'production' } },
     ready: () => withClient(adminUrl, async (client) => (await client.query('SELECT 1')).rowCount === 1),
+    // After a kill, its own children need a moment to notice.
+    notYet: /pre-existing shared memory block|lock file "postmaster.pid" already exists/,
     // SIGTERM would wait for every client to leave first.
     stopSignal: 'SIGINT',
     logDir,

@@ -304,7 +304,6 @@ export class Stack {
   private async startWorker() {
     if (!existsSync(join(root, 'lib', 'worker.ts'))) return
     const file = await bundle('lib/worker.ts')
-    const ready = { at: Date.now() }
     const worker: Part = new Part({
       name: 'worker',
       title: 'The job worker',
@@ -312,7 +311,7 @@ export class Stack {
       args: [file],
       options: { cwd: root, env: { ...base(), ...this.facts.env } },
       // It listens on nothing; it says so when its queues are open.
-      ready: async () => /worker ready/.test(worker.lastOutput) || Date.now() - ready.at > 5000,
+      ready: async () => /worker ready/.test(worker.lastOutput),
       logDir: join(this.home, 'logs'),
     })
     await this.add(worker)
