@@ -1,10 +1,11 @@
 'use client'
 import { useFormatter, useLocale, useTranslations } from 'next-intl'
-import { Card, CardTitle, Disclosure, Facts } from '@/components/ui/card'
+import type { ReactNode } from 'react'
+import { Card, CardTitle, Disclosure } from '@/components/ui/card'
 import { Badge, EmptyState } from '@/components/ui/status'
 import { NoteIcon } from '@/components/ui/icons'
 import type { EncounterView } from '@/lib/encounter/rules'
-import { type Answer, isAsked, type IntakeContent, type Question } from '@/lib/intake/rules'
+import { type Answer, isAsked, type IntakeContent, parseForm, type Question } from '@/lib/intake/rules'
 import { formatDate } from '@/lib/time'
 import { birth } from '../prescription/sheet'
 import { ConsentList } from './consent-list'
@@ -25,17 +26,17 @@ export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }
       <Card>
         <CardTitle>{t('patient')}</CardTitle>
         {identity ? (
-          <Facts
-            items={[
-              { label: t('name'), value: identity.name },
-              {
-                label: t('birthDate'),
-                value: `${birth(identity.birthDate, format)} · ${t('age', { years: ageOn(identity.birthDate, view.appointment.startsAt) })}`,
-              },
-              { label: t('contact'), value: [identity.email, identity.phone].filter(Boolean).join(' · ') },
-              ...(identity.bookedBy ? [{ label: t('bookedBy'), value: identity.bookedBy }] : []),
-            ]}
-          />
+          <dl className="grid gap-x-5 gap-y-3 sm:grid-cols-[auto_1fr]">
+            <Fact label={t('name')}>{identity.name}</Fact>
+            <Fact label={t('birthDate')}>
+              {birth(identity.birthDate, format)} · {t('age', { years: ageOn(identity.birthDate, view.appointment.startsAt) })}
+            </Fact>
+            <Fact label={t('contact')}>
+              {identity.email}
+              {identity.phone ? <span className="block">{identity.phone}</span> : null}
+            </Fact>
+            {identity.bookedBy ? <Fact label={t('bookedBy')}>{identity.bookedBy}</Fact> : null}
+          </dl>
         ) : (
           <p className="text-soft">{t('noIdentity')}</p>
         )}
@@ -44,7 +45,11 @@ export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }
       </Card>
       <Card>
         <CardTitle>{t('intake')}</CardTitle>
-        {intake ? <Answers intake={intake} /> : <p className="text-soft">{t('noIntake')}</p>}
+        {intake ? (
+          <Answers intake={intake} />
+        ) : (
+          <p className="text-soft">{t(parseForm(view.service.intakeForm).questions.length ? 'noIntake' : 'noQuestions')}</p>
+        )}
       </Card>
       <Card>
         <CardTitle>{t('consents')}</CardTitle>
@@ -55,7 +60,14 @@ export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }
   )
 }
 
-export function ageOn(birthDate: string, at: string): number {
+const Fact = ({ label, children }: { label: string; children: ReactNode }) => (
+  <>
+    <dt className="text-soft max-sm:-mb-3">{label}</dt>
+    <dd className="min-w-0 font-semibold">{children}</dd>
+  </>
+)
+
+function ageOn(birthDate: string, at: string): number {
   const [year = 0, month = 1, day = 1] = birthDate.split('-').map(Number)
   const now = new Date(at)
   const before = now.getUTCMonth() + 1 < month || (now.getUTCMonth() + 1 === month && now.getUTCDate() < day)

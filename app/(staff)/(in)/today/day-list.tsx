@@ -112,7 +112,7 @@ function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProp
         </>
       }
     >
-      <p className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         {opening && !identity ? (
           <Skeleton className="h-6 w-44" />
         ) : (
@@ -122,7 +122,7 @@ function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProp
           {since === null ? t(`state.${state}`) : t('waitingSince', { minutes: since })}
         </Badge>
         {next ? <Badge tone="accent">{t('nextUp')}</Badge> : null}
-      </p>
+      </div>
       <p className="mt-0.5 text-soft">
         {row.service}
         {row.memberId === me.memberId ? '' : ` · ${row.practitioner}`}

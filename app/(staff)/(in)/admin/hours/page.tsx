@@ -1,0 +1,17 @@
+import type { Metadata } from 'next'
+import { getTranslations } from 'next-intl/server'
+import { notFound } from 'next/navigation'
+import { requireStaff } from '@/lib/access/current'
+import { loadSettings } from '@/lib/clinic/flow'
+import { Hours } from './hours'
+
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await getTranslations('staff')
+  return { title: t('hours') }
+}
+
+export default async function HoursPage() {
+  const settings = await loadSettings(await requireStaff(['admin']))
+  if (!settings.ok) notFound()
+  return <Hours settings={settings.value} />
+}

@@ -1,0 +1,107 @@
+'use client'
+import { zodResolver } from '@hookform/resolvers/zod'
+import { useTranslations } from 'next-intl'
+import { useState } from 'react'
+import { useForm } from 'react-hook-form'
+import { useStaff } from '@/components/staff/session'
+import { useReason } from '@/components/staff/use-reason'
+import { Button } from '@/components/ui/button'
+import { Checkbox } from '@/components/ui/choice'
+import { Dialog } from '@/components/ui/dialog'
+import { FieldGroup } from '@/components/ui/field'
+import { Banner } from '@/components/ui/status'
+import { TextField } from '@/components/ui/text-field'
+import { groupsOf, InviteInput, roles } from '@/lib/access/rules'
+import { call } from '@/lib/browser/api'
+import { vault } from '@/lib/browser/vault'
+import { ShareLink } from './share-link'
+
+const Form = InviteInput.omit({ id: true })
+
+export function InviteDialog({
+  open,
+  onOpenChange,
+  onDone,
+}: {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  onDone: () => Promise<void>
+}) {
+  const t = useTranslations('admin')
+  const s = useTranslations('staff')
+  const c = useTranslations('common')
+  const reason = useReason()
+  const { chain } = useStaff()
+  const [fault, setFault] = useState<string | null>(null)
+  const [made, setMade] = useState<{ id: string; secret: string; name: string; clinical: boolean } | null>(null)
+  const form = useForm({
+    resolver: zodResolver(Form),
+    defaultValues: { displayName: '', title: '', roles: ['practitioner'] as (typeof roles)[number][] },
+  })
+  const { register, formState } = form
+  const { errors, isSubmitting } = formState
+  const send = form.handleSubmit(async (typed) => {
+    setFault(null)
+    // Made here: the secret is in the link's fragment and this browser's keyring, and nowhere else.
+    const { id, secret } = await vault().newInvitation()
+    const answer = await call('access/invite', { id, ...typed })
+    if (!answer.ok) return setFault(reason(answer.code))
+    await vault().rememberInvitation({ id, secret, expiresAt: answer.value.expiresAt })
+    setMade({ id, secret, name: typed.displayName, clinical: groupsOf(typed.roles).includes('clinical') })
+    await onDone()
+  })
+  const close = (next: boolean) => {
+    onOpenChange(next)
+    if (next) return
+    setMade(null)
+    setFault(null)
+    form.reset()
+  }
+  return (
+    <Dialog
+      wide={made !== null}
+      open={open}
+      onOpenChange={close}
+      closeLabel={c('close')}
+      title={made ? t('invitations.madeTitle', { name: made.name }) : t('staff.invite')}
+      description={made ? t(made.clinical ? 'invitations.madeClinical' : 'invitations.madeDesk') : t('invitations.lead')}
+    >
+      {made ? (
+        <>
+          <ShareLink {...made} rootFingerprint={chain.rootFingerprint} />
+          <div className="mt-6 flex justify-end">
+            <Button variant="primary" onClick={() => close(false)}>
+              {t('invitations.close')}
+            </Button>
+          </div>
+        </>
+      ) : (
+        <form onSubmit={send} noValidate className="flex flex-col gap-5">
+          {fault ? (
+            <Banner tone="danger" announce>
+              {fault}
+            </Banner>
+          ) : null}
+          <TextField
+            label={t('staff.name')}
+            error={errors.displayName && reason.field(errors.displayName.message)}
+            {...register('displayName')}
+          />
+          <TextField label={t('staff.profession')} error={errors.title && reason.field(errors.title.message)} {...register('title')} />
+          <FieldGroup label={t('staff.roles')} error={errors.roles && reason.field('choose')}>
+            {() => (
+              <div>
+                {roles.map((role) => (
+                  <Checkbox key={role} value={role} label={s(`role.${role}`)} hint={t(`staff.roleHint.${role}`)} {...register('roles')} />
+                ))}
+              </div>
+            )}
+          </FieldGroup>
+          <Button type="submit" variant="primary" busy={isSubmitting}>
+            {t('invitations.make')}
+          </Button>
+        </form>
+      )}
+    </Dialog>
+  )
+}

@@ -1,0 +1,54 @@
+'use client'
+import { zodResolver } from '@hookform/resolvers/zod'
+import { useTranslations } from 'next-intl'
+import { useForm } from 'react-hook-form'
+import { useReason } from '@/components/staff/use-reason'
+import { Button } from '@/components/ui/button'
+import { Dialog } from '@/components/ui/dialog'
+import { TextArea, TextField } from '@/components/ui/text-field'
+import { useToast } from '@/components/ui/toast'
+import { MemberProfileInput, type StaffRow } from '@/lib/access/rules'
+import { call } from '@/lib/browser/api'
+
+interface Props {
+  row: StaffRow | null
+  onClose: () => void
+  onDone: () => Promise<void>
+}
+
+export function ProfileDialog({ row, ...rest }: Props) {
+  const t = useTranslations('admin')
+  const c = useTranslations('common')
+  return (
+    <Dialog title={t('staff.editTitle')} closeLabel={c('close')} open={row !== null} onOpenChange={(open) => !open && rest.onClose()}>
+      {row ? <Profile row={row} {...rest} /> : null}
+    </Dialog>
+  )
+}
+
+function Profile({ row, onClose, onDone }: Props & { row: StaffRow }) {
+  const t = useTranslations('admin')
+  const c = useTranslations('common')
+  const reason = useReason()
+  const toast = useToast()
+  const { memberId, displayName, title, bio } = row
+  const form = useForm({ resolver: zodResolver(MemberProfileInput), defaultValues: { memberId, displayName, title, bio } })
+  const { register, formState } = form
+  const { errors, isSubmitting } = formState
+  const save = form.handleSubmit(async (typed) => {
+    const answer = await call('access/save-profile', typed)
+    if (!answer.ok) return toast(reason(answer.code), 'danger')
+    await onDone()
+    onClose()
+  })
+  return (
+    <form onSubmit={save} noValidate className="flex flex-col gap-5">
+      <TextField label={t('staff.name')} error={errors.displayName && reason.field(errors.displayName.message)} {...register('displayName')} />
+      <TextField label={t('staff.profession')} error={errors.title && reason.field(errors.title.message)} {...register('title')} />
+      <TextArea label={t('staff.bio')} hint={t('staff.bioHint')} error={errors.bio && reason.field(errors.bio.message)} {...register('bio')} />
+      <Button type="submit" variant="primary" busy={isSubmitting}>
+        {c('save')}
+      </Button>
+    </form>
+  )
+}

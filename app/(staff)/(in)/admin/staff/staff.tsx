@@ -1,0 +1,118 @@
+'use client'
+import { useFormatter, useTranslations } from 'next-intl'
+import { useEffect, useState } from 'react'
+import { useStaff } from '@/components/staff/session'
+import { useLive } from '@/components/staff/use-live'
+import { Button } from '@/components/ui/button'
+import { Card, CardTitle, PageHeader } from '@/components/ui/card'
+import { PenIcon, PlusIcon, ShieldIcon, WarningIcon } from '@/components/ui/icons'
+import { Avatar } from '@/components/ui/progress'
+import { Badge, Banner } from '@/components/ui/status'
+import type { AccessContract, StaffRow } from '@/lib/access/rules'
+import { call } from '@/lib/browser/api'
+import type { ChainView } from '@/lib/browser/vault-api'
+import { InviteDialog } from './invite-dialog'
+import { Invitations } from './invitations'
+import { ProfileDialog } from './profile-dialog'
+
+type Listed = AccessContract['access/staff']['out']
+/** What the signed chain says of a member whom the database lists. */
+export type Standing = 'vouched' | 'other-keys' | 'other-roles' | 'unvouched'
+
+export function standingOf(row: StaffRow, chain: ChainView): Standing {
+  const member = chain.members.find((one) => one.memberId === row.memberId)
+  if (!member) return 'unvouched'
+  // The defence of attack 7: the chain's keys count, the database's are only compared with them.
+  if (row.keys?.sign !== member.keys.sign || row.keys.dh !== member.keys.dh) return 'other-keys'
+  const same = row.roles.length === member.roles.length && row.roles.every((role) => member.roles.includes(role))
+  return same ? 'vouched' : 'other-roles'
+}
+
+export function Staff({ start }: { start: Listed }) {
+  const t = useTranslations('admin')
+  const { chain, reloadChain } = useStaff()
+  const [listed, setListed] = useState(start)
+  const [inviting, setInviting] = useState(false)
+  const [editing, setEditing] = useState<StaffRow | null>(null)
+  const refresh = async () => {
+    const fresh = await call('access/staff', {})
+    if (fresh.ok) setListed(fresh.value)
+  }
+  useLive(() => void refresh())
+  // Joined elsewhere since this browser last looked: the chain is read again before anybody is called unknown.
+  const unknown = listed.members.some((row) => row.status === 'active' && standingOf(row, chain) === 'unvouched')
+  useEffect(() => {
+    if (unknown) void reloadChain().catch(() => undefined)
+    // Once for each change of the list.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [listed])
+
+  const members = listed.members.filter((row) => row.status === 'active')
+  const wrong = members.filter((row) => standingOf(row, chain) !== 'vouched').length
+  return (
+    <>
+      <PageHeader
+        title={t('staff.title')}
+        lead={t('staff.lead')}
+        actions={
+          <Button variant="primary" icon={<PlusIcon />} onClick={() => setInviting(true)}>
+            {t('staff.invite')}
+          </Button>
+        }
+      />
+      {wrong ? (
+        <Banner tone="danger" title={t('staff.wrongTitle', { count: wrong })} announce className="mb-6">
+          {t('staff.wrongText')}
+        </Banner>
+      ) : null}
+      <Invitations listed={listed} onChanged={refresh} />
+      <Card padded={false}>
+        <ul className="divide-y divide-line">
+          {members.map((row) => (
+            <Member key={row.memberId} row={row} standing={standingOf(row, chain)} onEdit={() => setEditing(row)} />
+          ))}
+        </ul>
+      </Card>
+      <Card className="mt-6">
+        <CardTitle>{t('staff.groupsTitle')}</CardTitle>
+        <p className="flex gap-2.5 text-soft">
+          <ShieldIcon className="mt-1 text-accent" /> <span>{t('staff.groupsText')}</span>
+        </p>
+      </Card>
+      <InviteDialog open={inviting} onOpenChange={setInviting} onDone={refresh} />
+      <ProfileDialog row={editing} onClose={() => setEditing(null)} onDone={refresh} />
+    </>
+  )
+}
+
+function Member({ row, standing, onEdit }: { row: StaffRow; standing: Standing; onEdit: () => void }) {
+  const t = useTranslations('admin')
+  const s = useTranslations('staff')
+  const format = useFormatter()
+  return (
+    <li className="flex flex-wrap items-center gap-x-4 gap-y-3 px-5 py-4">
+      <Avatar name={row.displayName} />
+      <div className="min-w-0 flex-1 basis-56">
+        <p className="font-semibold">{row.displayName}</p>
+        <p className="text-sm text-soft">
+          {[row.title, row.roles.map((role) => s(`role.${role}`)).join(', ')].filter(Boolean).join(' · ')}
+        </p>
+        {row.lastSeenAt ? (
+          <p className="text-sm text-soft">{t('staff.seen', { when: format.relativeTime(new Date(row.lastSeenAt)) })}</p>
+        ) : null}
+      </div>
+      {standing === 'vouched' ? (
+        <Badge tone="success" icon={<ShieldIcon size={14} />}>
+          {t('staff.vouched')}
+        </Badge>
+      ) : (
+        <Badge tone="danger" icon={<WarningIcon size={14} />}>
+          {t(`staff.${standing}`)}
+        </Badge>
+      )}
+      <Button size="sm" icon={<PenIcon size={18} />} aria-label={t('staff.editFor', { name: row.displayName })} onClick={onEdit}>
+        {t('staff.edit')}
+      </Button>
+    </li>
+  )
+}
