@@ -27,7 +27,7 @@ export default tseslint.config(
   },
   {
     files: ['{app,components,lib}/**/*.{ts,tsx}'],
-    ignores: ['lib/server/env.ts', 'lib/server/log.ts', '**/*.test.ts', '**/*.test.tsx'],
+    ignores: ['lib/server/env.ts', 'lib/server/log.ts', 'lib/server/testing.ts', '**/*.test.ts', '**/*.test.tsx'],
     rules: {
       'no-console': 'error',
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Use lib/server/env.' }],

@@ -18,7 +18,7 @@ const unusedExports = [
       '[.]next',
       '[.]config[.](ts|js|mjs)$',
       'app/.*/?(page|layout|route|error|not-found|loading|global-error|template|default|robots|sitemap|manifest|icon|opengraph-image)[.]tsx?$',
-      'proxy[.]ts$',
+      '(proxy|instrumentation)[.]ts$',
       'next-env',
       'bench/[^/]+[.]ts$',
       '[.]d[.]ts$',

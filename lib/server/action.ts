@@ -76,7 +76,8 @@ export type ResolveActor = (
   now: Date,
 ) => Promise<PatientActor | StaffActor | null>
 
-const flood: Limit = { points: 600, seconds: 60 }
+// A whole clinic may share one address.
+const flood: Limit = { points: 3000, seconds: 60 }
 const mebibyte = 1024 * 1024
 
 /**

@@ -72,5 +72,6 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   const result = Env.safeParse(given)
   if (result.success) return result.data
   const faults = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-  throw new Error(`The environment is not complete:\n  ${faults.join('\n  ')}`)
+  // Names only, so that the log may show it.
+  throw Object.assign(new Error(`The environment is not complete:\n  ${faults.join('\n  ')}`), { plain: true })
 }

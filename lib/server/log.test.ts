@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { makeLogger } from './log.ts'
+import { makeLogger, quietConsole } from './log.ts'
 
 function capture() {
   const lines: string[] = []
@@ -16,6 +16,20 @@ describe('the log', () => {
       appointmentId: '0f8fad5b-d9cb-469f-a165-70867728950e',
       ms: 12,
     })
+  })
+
+  it('takes over the console, and drops its words', () => {
+    const { log, lines } = capture()
+    const before = { ...console }
+    try {
+      quietConsole(log)
+      console.error('⨯', new Error('Jane Roe'))
+      console.log('Jane Roe')
+    } finally {
+      Object.assign(console, before)
+    }
+    expect(lines.join('')).not.toContain('Jane')
+    expect(lines.map((line) => JSON.parse(line).code)).toEqual(['UNCAUGHT', 'CONSOLE'])
   })
 
   it('drops people: unlisted fields, values that are no code or id, messages of errors however deep', () => {

@@ -46,6 +46,8 @@ export function failure(error: unknown): Record<string, unknown> {
     .slice(0, 12)
   const out: Record<string, unknown> = { type: error.constructor.name, at: frames.map((line) => line.trim()) }
   if (typeof code === 'string' && codeOrId.test(code)) out.code = code
+  // Only messages written by us without any value in them say so of themselves (an incomplete environment).
+  if ((error as { plain?: unknown }).plain === true) out.message = error.message
   if (error.cause) out.cause = failure(error.cause)
   return out
 }
@@ -72,3 +74,16 @@ const current = () => (logger ??= makeLogger(undefined, env().LOG_LEVEL))
 export const log: Logger = Object.fromEntries(
   levels.map((each) => [each, (line: Line) => current()[each](line)]),
 ) as Logger
+
+/**
+ * Sends what libraries and Next itself write to the console through the log, which drops their words: an error that escapes
+ * from a page may quote a row. In development the console stays as it is.
+ */
+export function quietConsole(to: Logger = log): void {
+  const levelOf = { error: 'error', warn: 'warn', info: 'info', log: 'info', debug: 'debug' } as const
+  for (const [method, level] of Object.entries(levelOf) as [keyof typeof levelOf, (typeof levels)[number]][])
+    console[method] = (...args: unknown[]) => {
+      const err = args.find((arg) => arg instanceof Error)
+      to[level]({ code: err ? 'UNCAUGHT' : 'CONSOLE', ...(err ? { err } : {}) })
+    }
+}

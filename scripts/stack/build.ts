@@ -13,6 +13,7 @@ const sources = [
   'prisma/schema.prisma',
   'next.config.js',
   'proxy.ts',
+  'instrumentation.ts',
   'package-lock.json',
   'tsconfig.json',
   'postcss.config.mjs',

@@ -73,7 +73,7 @@ await main(async () => {
   rmSync(factsFile, { force: true })
   const begun = Date.now()
   try {
-    if (flags.has('--reset')) return await makeAfresh(livekitBin)
+    if (flags.has('--reset')) return await forget()
     const mode = flags.has('--dev') ? 'dev' : 'production'
     stack = new Stack({ home, portBase, livekitBin, mode, seed: true, note: say })
     stack.onLost = (name, title, how) => void bringBack(name, title, how)
@@ -98,14 +98,11 @@ await main(async () => {
   renameSync(`${factsFile}.tmp`, factsFile)
 })
 
-/** `npm run db:reset`: the old clinic deleted, a new one made, and back to the prompt. */
-async function makeAfresh(livekitBin: string) {
+/** `npm run db:reset`: the old clinic deleted; the next start makes a new one. */
+async function forget() {
   Stack.assertStopped(home)
   Stack.reset(home)
-  say('The old demo clinic is gone.')
-  stack = new Stack({ home, portBase, livekitBin, mode: 'production', seed: true, note: say })
-  await stack.startDataOnly()
-  say('A fresh demo clinic is ready: `npm run demo` opens it.')
+  say('The old demo clinic is gone: `npm run demo` makes a fresh one.')
   await end(0)
 }
 

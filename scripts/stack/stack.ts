@@ -109,12 +109,8 @@ export class Stack {
     await Promise.all([this.startData(), this.startNeighbours()])
     await building
     await Promise.all([this.startApp(), this.startWorker()])
-  }
-
-  /** The database alone, migrated and seeded. */
-  async startDataOnly() {
-    await this.claim()
-    await this.startData()
+    // The demo clinic is made as people make theirs: through the app's own door.
+    if (this.options.seed) await this.seed()
   }
 
   private async claim() {
@@ -138,7 +134,6 @@ export class Stack {
     if (migrated.length) this.note(`Database: applied ${migrated.join(', ')}.`)
     const lines = Object.entries(this.facts.env).map(([key, value]) => `${key}='${value}'\n`)
     writeFileSync(join(this.home, 'env'), lines.join(''), { mode: 0o600 })
-    if (this.options.seed) await this.seed()
   }
 
   /** Stops everything: first what uses the others. Whatever is left after that is killed. */
