@@ -187,6 +187,8 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       return setProblem(sent.code)
     }
     await markBooked(offer.clinicId, ticket)
+    // Tells the appointment's page that this device holds keys for it.
+    if (home === 'stored') localStorage.setItem(`curtain:mine:${ticket.id}`, '1')
     await vault().saveDraft(draftName(offer), '')
     sessionStorage.removeItem(`curtain:started:${offer.clinicId}`)
     setStatus(sent.value.checkoutUrl ? t('toPay') : t('done'))

@@ -28,7 +28,7 @@ export function QuestionsStep({ offer }: { offer: BookingOffer }) {
         ]}
         {...register('intake')}
       />
-      {watch('intake') === 'now' ? <IntakeFields form={offer.service.intakeForm} control={control} /> : null}
+      {watch('intake') === 'now' ? <IntakeFields form={offer.service.intakeForm} control={control as never} /> : null}
     </div>
   )
 }

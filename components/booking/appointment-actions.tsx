@@ -1,0 +1,129 @@
+'use client'
+import { useEffect, useState } from 'react'
+import { Button, LinkButton } from '@/components/ui/button'
+import { CalendarIcon, VideoIcon } from '@/components/ui/icons'
+import { useBusy } from '@/components/ui/use-busy'
+import type { AppointmentView } from '@/lib/booking/rules'
+import { call } from '@/lib/browser/api'
+import { formatMoney } from '@/lib/money'
+import { dayIn, formatDay, formatTime } from '@/lib/time'
+import { fill, ownZone, type Words } from './appointment-facts'
+
+interface Props {
+  view: AppointmentView
+  secret: string
+  locale: string
+  words: Words
+  onChange: () => void
+}
+
+export function Actions({ view, secret, locale, words, onChange }: Props) {
+  const [asking, setAsking] = useState(false)
+  const [failed, setFailed] = useState(false)
+  const link = { id: view.id, secret }
+  const alive = ['booked', 'arrived', 'in_consult'].includes(view.status)
+
+  const [pay, paying] = useBusy(async () => {
+    const answer = await call('payment/checkout', link, { retry: true })
+    setFailed(!answer.ok)
+    if (!answer.ok) return onChange()
+    location.assign(answer.value.url)
+    await new Promise((resolve) => setTimeout(resolve, 5000))
+  })
+  const [cancel, cancelling] = useBusy(async () => {
+    const answer = await call('booking/cancel', link, { retry: true })
+    setFailed(!answer.ok)
+    setAsking(false)
+    onChange()
+  })
+  const [saveEvent, saving] = useBusy(async () => {
+    const answer = await fetch(`/api/appointments/${view.id}/calendar`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ secret }),
+    }).catch(() => null)
+    setFailed(!answer?.ok)
+    if (!answer?.ok) return
+    const url = URL.createObjectURL(await answer.blob())
+    Object.assign(document.createElement('a'), { href: url, download: 'appointment.ics' }).click()
+    setTimeout(() => URL.revokeObjectURL(url), 10_000)
+  })
+
+  return (
+    <div className="mt-6 flex flex-col gap-4 border-t border-line pt-5">
+      {view.status === 'held' ? (
+        <>
+          {view.heldUntil ? (
+            <p className="text-soft">{fill(words.payKept, { time: formatTime(new Date(view.heldUntil), ownZone(), locale) })}</p>
+          ) : null}
+          <Button variant="primary" size="lg" busy={paying} onClick={() => void pay()}>
+            {fill(words.payNow, { price: formatMoney(view.price.minor, view.price.currency, locale) })}
+          </Button>
+        </>
+      ) : null}
+      {alive ? <Join view={view} secret={secret} locale={locale} words={words} /> : null}
+      {['cancelled', 'expired'].includes(view.status) ? (
+        <LinkButton variant="primary" href={`/c/${view.clinic.slug}`}>
+          {words.again}
+        </LinkButton>
+      ) : null}
+      {alive || view.status === 'held' ? (
+        <div className="flex flex-wrap gap-2.5">
+          {alive ? (
+            <Button icon={<CalendarIcon size={18} />} size="sm" busy={saving} onClick={() => void saveEvent()}>
+              {words.calendar}
+            </Button>
+          ) : null}
+          {view.status !== 'in_consult' && new Date(view.startsAt) > new Date(view.now) && !asking ? (
+            <Button variant="quiet" size="sm" onClick={() => setAsking(true)}>
+              {words.cancel}
+            </Button>
+          ) : null}
+        </div>
+      ) : null}
+      {asking ? (
+        <div role="group" aria-label={words.cancel} className="rounded-control border border-danger/40 bg-danger-wash p-4">
+          <p className="mb-3 font-semibold">{words.cancelSure}</p>
+          <div className="flex flex-wrap gap-2.5">
+            <Button size="sm" variant="danger" busy={cancelling} onClick={() => void cancel()}>
+              {words.cancelYes}
+            </Button>
+            <Button size="sm" autoFocus onClick={() => setAsking(false)}>
+              {words.cancelNo}
+            </Button>
+          </div>
+        </div>
+      ) : null}
+      {failed ? (
+        <p role="alert" className="text-danger">
+          {words.failed}
+        </p>
+      ) : null}
+    </div>
+  )
+}
+
+/** Open within the clinic's window, by the server's clock: the page's own only measures. */
+function Join({ view, secret, locale, words }: Omit<Props, 'onChange'>) {
+  const [now, setNow] = useState(() => new Date(view.now).getTime())
+  useEffect(() => {
+    const base = new Date(view.now).getTime()
+    const begun = performance.now()
+    const look = () => setNow(base + performance.now() - begun)
+    look()
+    const timer = setInterval(look, 1000)
+    return () => clearInterval(timer)
+  }, [view.now])
+  const from = new Date(view.joinFrom)
+  if (now > new Date(view.joinUntil).getTime()) return <p className="text-soft">{fill(words.joinOver, { phone: view.clinic.phone })}</p>
+  if (now >= from.getTime())
+    return (
+      <LinkButton variant="primary" size="lg" icon={<VideoIcon />} href={`/a/${view.id}/call#s=${secret}`}>
+        {words.join}
+      </LinkButton>
+    )
+  const zone = ownZone()
+  const time = formatTime(from, zone, locale)
+  const today = dayIn(zone, new Date(now)) === dayIn(zone, from)
+  return <p className="text-soft">{today ? fill(words.joinFrom, { time }) : fill(words.joinDay, { day: formatDay(from, zone, locale), time })}</p>
+}

@@ -1,0 +1,82 @@
+import { Facts } from '@/components/ui/card'
+import { Badge, type Tone } from '@/components/ui/status'
+import type { AppointmentView } from '@/lib/booking/rules'
+import type { Messages } from '@/lib/messages/catalogue'
+import { formatMoney } from '@/lib/money'
+import { formatDate, formatTime, sameClock, zoneCity } from '@/lib/time'
+
+/** The page's words come with it as plain text, so that no message code is loaded for them. */
+export type Words = Omit<Messages['patient'], 'pdf'>
+export const fill = (text: string, values: Record<string, string>) => text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
+
+const tones: Partial<Record<AppointmentView['status'], Tone>> = {
+  held: 'warning',
+  booked: 'accent',
+  arrived: 'info',
+  in_consult: 'info',
+  completed: 'success',
+  cancelled: 'neutral',
+  expired: 'neutral',
+  no_show: 'danger',
+}
+const stages = ['booked', 'arrived', 'in_consult', 'completed'] as const
+
+export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
+
+export function AppointmentFacts({ view, locale, words }: { view: AppointmentView; locale: string; words: Words }) {
+  const at = new Date(view.startsAt)
+  const zone = ownZone()
+  const { clinic, practitioner, service, price } = view
+  const both = !sameClock(zone, clinic.timeZone, at)
+  const stage = stages.indexOf(view.status as (typeof stages)[number])
+  return (
+    <>
+      <div className="mb-5 flex flex-wrap items-center justify-between gap-3">
+        <p className="eyebrow">{fill(words.eyebrow, { clinic: clinic.name })}</p>
+        <span role="status">
+          <Badge tone={tones[view.status] ?? 'neutral'}>{words.status[view.status]}</Badge>
+        </span>
+      </div>
+      {stage >= 0 ? (
+        <ol aria-label={words.line.label} className="mb-6 flex gap-1.5 sm:gap-3">
+          {stages.map((each, index) => (
+            <li
+              key={each}
+              aria-current={index === stage ? 'step' : undefined}
+              className={`min-w-0 flex-1 border-t-4 pt-2 text-xs sm:text-sm ${index <= stage ? 'border-accent' : 'border-line'} ${index === stage ? 'font-semibold' : 'text-soft'}`}
+            >
+              {words.line[each]}
+            </li>
+          ))}
+        </ol>
+      ) : null}
+      <Facts
+        items={[
+          {
+            label: words.when,
+            value: (
+              <>
+                <span className="block first-letter:uppercase">{formatDate(at, zone, locale)}</span>
+                <span className="figures">
+                  {formatTime(at, zone, locale)}–{formatTime(new Date(view.endsAt), zone, locale)}
+                </span>{' '}
+                <span className="font-normal text-soft">({zoneCity(zone)})</span>
+                {both ? (
+                  <span className="figures block text-sm font-normal text-soft">
+                    {fill(words.atClinic, { time: formatTime(at, clinic.timeZone, locale), zone: zoneCity(clinic.timeZone) })}
+                  </span>
+                ) : null}
+              </>
+            ),
+          },
+          { label: words.service, value: service.name },
+          { label: words.who, value: [practitioner.name, practitioner.title].filter(Boolean).join(', ') },
+          { label: words.where, value: words.byVideo },
+          ...(price.minor > 0
+            ? [{ label: words.price, value: `${formatMoney(price.minor, price.currency, locale)} · ${words.pay[view.payment.status]}` }]
+            : []),
+        ]}
+      />
+    </>
+  )
+}

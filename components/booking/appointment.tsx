@@ -1,0 +1,101 @@
+'use client'
+import { type ComponentType, useCallback, useEffect, useState } from 'react'
+import { Card } from '@/components/ui/card'
+import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
+import type { AppointmentView } from '@/lib/booking/rules'
+import { call } from '@/lib/browser/api'
+import { AppointmentFacts, type Words } from './appointment-facts'
+import { Actions } from './appointment-actions'
+
+export interface OwnProps {
+  id: string
+  locale: 'en' | 'fr'
+  view: AppointmentView
+  onChange: () => void
+}
+export const mineMark = (id: string) => `curtain:mine:${id}`
+
+const kept = (id: string) => {
+  try {
+    return localStorage.getItem(mineMark(id)) !== null
+  } catch {
+    return false
+  }
+}
+
+/** Facts by the link alone; whatever is sealed waits for the device's own keys, and their code for a device that has some. */
+export function AppointmentIsland({ id, locale, words }: { id: string; locale: 'en' | 'fr'; words: Words }) {
+  const [secret, setSecret] = useState<string | null | undefined>(undefined)
+  const [view, setView] = useState<AppointmentView | null>(null)
+  const [code, setCode] = useState('')
+  const [Own, setOwn] = useState<ComponentType<OwnProps> | null>(null)
+
+  const load = useCallback(
+    async (by: string) => {
+      const answer = await call('booking/appointment', { id, secret: by }, { retry: true })
+      if (answer.ok) setView(answer.value)
+      setCode(answer.ok ? '' : answer.code)
+    },
+    [id],
+  )
+
+  useEffect(() => {
+    const begin = async () => {
+      const linked = /[#&]s=([\w-]{20,64})/.exec(location.hash)?.[1]
+      const mine = kept(id)
+      if (mine) {
+        const { PatientApp, linkSecretOf } = await import('./patient-app')
+        setOwn(() => PatientApp)
+        setSecret(linked ?? (await linkSecretOf(id)))
+      } else setSecret(linked ?? null)
+    }
+    void begin()
+    addEventListener('hashchange', begin)
+    return () => removeEventListener('hashchange', begin)
+  }, [id])
+
+  // Asked again now and then, and whenever the page is looked at: the state moves without it.
+  useEffect(() => {
+    if (!secret) return
+    void load(secret)
+    const again = () => document.visibilityState === 'visible' && void load(secret)
+    const timer = setInterval(again, 20_000)
+    document.addEventListener('visibilitychange', again)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', again)
+    }
+  }, [secret, load])
+
+  if (secret === null) return <EmptyState title={words.noLinkTitle}>{words.noLinkText}</EmptyState>
+  if (!view) {
+    if (code === 'NOT_FOUND' || code === 'BAD_INPUT') return <EmptyState title={words.notFoundTitle}>{words.notFoundText}</EmptyState>
+    return (
+      <div role="status" aria-label={words.loading}>
+        {code ? (
+          <Banner tone="warning" title={words.offlineTitle} className="mb-4">
+            {words.offlineText}
+          </Banner>
+        ) : null}
+        <Skeleton className="h-72 rounded-card" />
+      </div>
+    )
+  }
+  const refresh = () => void load(secret!)
+  const over = ['cancelled', 'expired', 'rescheduled', 'no_show', 'completed'].includes(view.status)
+  return (
+    <div className="flex flex-col gap-6">
+      <Card>
+        <AppointmentFacts view={view} locale={locale} words={words} />
+        <Actions view={view} secret={secret!} locale={locale} words={words} onChange={refresh} />
+      </Card>
+      {Own ? (
+        <Own id={id} locale={locale} view={view} onChange={refresh} />
+      ) : over || view.status === 'held' ? null : (
+        <Banner tone="info" title={words.newDeviceTitle}>
+          {words.newDevice}
+        </Banner>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,26 @@
+'use client'
+import { NextIntlClientProvider } from 'next-intl'
+import { useEffect, useState } from 'react'
+import { Skeleton } from '@/components/ui/status'
+import { vault } from '@/lib/browser/vault'
+import type { OwnProps } from './appointment'
+import { formMessages } from './form-messages'
+import { PatientOwn } from './patient-own'
+
+/** The link's secret, as this device kept it when it booked. */
+export async function linkSecretOf(appointmentId: string): Promise<string | null> {
+  return (await vault().appointment(appointmentId))?.linkSecret ?? null
+}
+
+export function PatientApp(props: OwnProps) {
+  const [messages, setMessages] = useState<Awaited<ReturnType<typeof formMessages>> | null>(null)
+  useEffect(() => {
+    void formMessages(props.locale).then(setMessages)
+  }, [props.locale])
+  if (!messages) return <Skeleton className="h-40 rounded-card" />
+  return (
+    <NextIntlClientProvider locale={props.locale} messages={messages} timeZone="UTC">
+      <PatientOwn {...props} />
+    </NextIntlClientProvider>
+  )
+}

@@ -1,0 +1,115 @@
+'use client'
+import { useTranslations } from 'next-intl'
+import { useCallback, useEffect, useState } from 'react'
+import { Button } from '@/components/ui/button'
+import { Card, CardTitle } from '@/components/ui/card'
+import { DownloadIcon } from '@/components/ui/icons'
+import { Banner, Skeleton } from '@/components/ui/status'
+import { useBusy } from '@/components/ui/use-busy'
+import { openPatientSession } from '@/lib/browser/patient-session'
+import { exportAll, loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
+import { vault } from '@/lib/browser/vault'
+import { mineMark, type OwnProps } from './appointment'
+import { Documents } from './documents'
+import { Todo } from './todo'
+
+/** The part that only this device can show: who it is for, what is still to be done, and the documents. */
+export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
+  const t = useTranslations('patient')
+  const [own, setOwn] = useState<OwnAnswer | null>(null)
+  const load = useCallback(() => loadOwn(id).then(setOwn), [id])
+  const patientId = own?.ok ? own.value.patient.patientId : null
+
+  useEffect(() => {
+    void load()
+  }, [load, view.status])
+
+  // What the practitioner shares is here at once.
+  useEffect(() => {
+    if (!patientId) return
+    const source = new EventSource(`/api/appointments/${id}/events?patient=${patientId}`)
+    source.onmessage = () => {
+      void load()
+      onChange()
+    }
+    const renew = setInterval(() => own?.ok && void openPatientSession(own.value.patient), 5 * 60_000)
+    const slow = setInterval(() => void load(), 60_000)
+    return () => {
+      source.close()
+      clearInterval(renew)
+      clearInterval(slow)
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [patientId, id, load])
+
+  if (!own) return <Skeleton className="h-40 rounded-card" />
+  if (!own.ok) {
+    if (own.why === 'offline') return <Banner tone="warning" title={t('offlineTitle')}>{t('offlineText')}</Banner>
+    if (own.why === 'forged')
+      return (
+        <Banner tone="danger" title={t('forgedTitle')} announce>
+          {t('forged')}
+        </Banner>
+      )
+    return (
+      <Banner tone="info" title={t('newDeviceTitle')}>
+        {t('newDevice')}
+      </Banner>
+    )
+  }
+  const { identity } = own.value
+  return (
+    <>
+      {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
+      <Todo view={view} own={own.value} locale={locale} onDone={() => void load().then(onChange)} />
+      <Documents own={own.value} locale={locale} />
+      <OwnData own={own.value} appointmentId={id} />
+    </>
+  )
+}
+
+function OwnData({ own, appointmentId }: { own: Extract<OwnAnswer, { ok: true }>['value']; appointmentId: string }) {
+  const t = useTranslations('patient')
+  const [asking, setAsking] = useState(false)
+  const [download, loading] = useBusy(async () => {
+    const file = await exportAll(own.patient)
+    if (!file) return
+    const url = URL.createObjectURL(file)
+    Object.assign(document.createElement('a'), { href: url, download: 'curtain-my-data.json' }).click()
+    setTimeout(() => URL.revokeObjectURL(url), 10_000)
+  })
+  const [forget] = useBusy(async () => {
+    await vault().forget(own.patient.patientId)
+    for (const key of Object.keys(localStorage)) if (key === mineMark(appointmentId)) localStorage.removeItem(key)
+    location.reload()
+  })
+  return (
+    <Card>
+      <CardTitle>{t('data')}</CardTitle>
+      <p className="mb-4 text-soft">{t('downloadHint')}</p>
+      <div className="flex flex-wrap gap-2.5">
+        <Button icon={<DownloadIcon size={18} />} busy={loading} onClick={() => void download()}>
+          {t('download')}
+        </Button>
+        {asking ? null : (
+          <Button variant="quiet" onClick={() => setAsking(true)}>
+            {t('forget')}
+          </Button>
+        )}
+      </div>
+      {asking ? (
+        <div role="group" aria-label={t('forget')} className="mt-4 rounded-control border border-danger/40 bg-danger-wash p-4">
+          <p className="mb-3 font-semibold">{t('forgetSure')}</p>
+          <div className="flex flex-wrap gap-2.5">
+            <Button size="sm" variant="danger" onClick={() => void forget()}>
+              {t('forgetYes')}
+            </Button>
+            <Button size="sm" autoFocus onClick={() => setAsking(false)}>
+              {t('cancelNo')}
+            </Button>
+          </div>
+        </div>
+      ) : null}
+    </Card>
+  )
+}

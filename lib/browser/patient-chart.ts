@@ -1,0 +1,88 @@
+import type { NoteContent } from '../encounter/rules.ts'
+import type { PatientChart } from '../patient/rules.ts'
+import type { PrescriptionContent } from '../prescription/rules.ts'
+import type { IdentityContent } from '../record/rules.ts'
+import { call } from './api.ts'
+import { loadChart, pinOf } from './booking-device.ts'
+import { openPatientSession } from './patient-session.ts'
+import type { Opened, PatientHandle } from './vault-api.ts'
+import { VaultError } from './vault-error.ts'
+import { vault } from './vault.ts'
+
+export interface OwnChart {
+  patient: PatientHandle
+  linkSecret: string
+  chart: PatientChart
+  identity: IdentityContent | null
+  notes: (Opened<NoteContent> & { appointmentId: string | null })[]
+  prescriptions: (Opened<PrescriptionContent> & { status: string; appointmentId: string | null })[]
+  /** Records that are there and did not open: altered, or not for this device. */
+  broken: number
+  rootFingerprint: string
+}
+export type OwnAnswer = { ok: true; value: OwnChart } | { ok: false; why: 'no-keys' | 'forged' | 'offline' }
+
+/** Everything of the patient's that this device opens, after the clinic's chain was checked. */
+export async function loadOwn(appointmentId: string): Promise<OwnAnswer> {
+  const bound = await vault().appointment(appointmentId)
+  if (!bound) return { ok: false, why: 'no-keys' }
+  const { patient, linkSecret } = bound
+  const answer = await loadChart(patient)
+  if (!answer.ok) return { ok: false, why: answer.code === 'BAD_PROOF' || answer.code === 'SIGN_IN_FIRST' ? 'no-keys' : 'offline' }
+  const chart = answer.value
+  const { clinicId, patientId, statements, records } = chart
+  let rootFingerprint: string
+  try {
+    rootFingerprint = (await vault().loadChain({ clinicId, statements }, pinOf(clinicId))).rootFingerprint
+  } catch (error) {
+    if (error instanceof VaultError) return { ok: false, why: 'forged' }
+    throw error
+  }
+  const opened = await vault().open(records, { asPatient: patientId, patientId })
+  const good = opened.flatMap((each) => (each.ok ? [each.value] : []))
+  const of = <T>(type: string) => good.filter((each) => each.type === type) as Opened<T>[]
+  const placed = new Map(records.map((record) => [record.meta.recordId, record.appointmentId]))
+  const statusOf = (recordId: string) => chart.prescriptions.find((each) => each.recordId === recordId)?.status ?? 'issued'
+  return {
+    ok: true,
+    value: {
+      patient,
+      linkSecret,
+      chart,
+      identity: of<IdentityContent>('identity').at(-1)?.content ?? null,
+      notes: of<NoteContent>('note').map((note) => ({ ...note, appointmentId: placed.get(note.recordId) ?? null })),
+      prescriptions: of<PrescriptionContent>('prescription').map((rx) => ({
+        ...rx,
+        status: statusOf(rx.recordId),
+        appointmentId: placed.get(rx.recordId) ?? null,
+      })),
+      broken: opened.length - good.length,
+      rootFingerprint,
+    },
+  }
+}
+
+/** All that is kept, opened here: the file that the patient keeps. */
+export async function exportAll(patient: PatientHandle): Promise<Blob | null> {
+  const session = await openPatientSession(patient)
+  if (!session.ok) return null
+  const answer = await call('patient/export', {}, { as: 'patient', patientId: patient.patientId, retry: true })
+  if (!answer.ok) return null
+  const { records, statements, ...facts } = answer.value
+  const opened = await vault().open(records, { asPatient: patient.patientId, patientId: patient.patientId })
+  const file = {
+    format: 'curtain-export/1',
+    madeAt: new Date().toISOString(),
+    ...facts,
+    records: records.map((record, index) => {
+      const each = opened[index]!
+      const { recordId, revision, type } = record.meta
+      return each.ok
+        ? { recordId, revision, type, appointmentId: record.appointmentId, createdAt: record.createdAt, content: each.value.content, author: each.value.author }
+        : { recordId, revision, type, appointmentId: record.appointmentId, createdAt: record.createdAt, notOpened: each.code }
+    }),
+    sealed: { statements, records },
+  }
+  return new Blob([JSON.stringify(file, null, 2)], { type: 'application/json' })
+}
+
