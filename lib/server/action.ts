@@ -172,7 +172,10 @@ async function readJson(request: Request, most: number): Promise<Result<unknown>
     chunks.push(chunk)
   }
   try {
-    return { ok: true, value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))) }
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    // PostgreSQL stores no NUL in a text: nobody types one, and each column would otherwise have to refuse it.
+    if (/(?<!\\)(\\\\)*\\u0000/.test(text)) return refuse('BAD_INPUT')
+    return { ok: true, value: JSON.parse(text) }
   } catch {
     return refuse('NOT_JSON')
   }
