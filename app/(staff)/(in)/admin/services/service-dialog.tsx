@@ -1,0 +1,159 @@
+'use client'
+import { zodResolver } from '@hookform/resolvers/zod'
+import { useTranslations } from 'next-intl'
+import { useState } from 'react'
+import { FormProvider, useForm, useWatch } from 'react-hook-form'
+import { z } from 'zod'
+import { fromMinor, toMinor } from '@/components/staff/money'
+import { useReason } from '@/components/staff/use-reason'
+import { Button } from '@/components/ui/button'
+import { Checkbox, RadioGroup, Switch } from '@/components/ui/choice'
+import { Dialog } from '@/components/ui/dialog'
+import { FieldGroup } from '@/components/ui/field'
+import { Banner } from '@/components/ui/status'
+import { Select, TextArea, TextField } from '@/components/ui/text-field'
+import { useToast } from '@/components/ui/toast'
+import { call } from '@/lib/browser/api'
+import { type ClinicSettings, ServiceForm, type ServiceView } from '@/lib/clinic/rules'
+import { QuestionFields } from './question-fields'
+
+/** As it is typed: money in the currency's own words, no consent as an empty choice. */
+const Typed = ServiceForm.safeExtend({ price: z.string(), consentTextId: z.string() }).omit({ priceMinor: true })
+export type TypedService = z.input<typeof Typed>
+
+interface Props {
+  service: ServiceView | 'new' | null
+  settings: ClinicSettings
+  onClose: () => void
+  onDone: () => Promise<void>
+}
+
+export function ServiceDialog({ service, ...rest }: Props) {
+  const t = useTranslations('admin')
+  const c = useTranslations('common')
+  return (
+    <Dialog
+      wide
+      title={service === 'new' ? t('services.add') : t('services.edit')}
+      closeLabel={c('close')}
+      open={service !== null}
+      onOpenChange={(open) => !open && rest.onClose()}
+    >
+      {service ? <Form service={service} {...rest} /> : null}
+    </Dialog>
+  )
+}
+
+function Form({ service, settings, onClose, onDone }: Props & { service: ServiceView | 'new' }) {
+  const t = useTranslations('admin')
+  const c = useTranslations('common')
+  const reason = useReason()
+  const toast = useToast()
+  const [code, setCode] = useState<string | null>(null)
+  const { clinic, practitioners, consentTexts, services } = settings
+  const form = useForm<TypedService, unknown, z.output<typeof Typed>>({
+    resolver: zodResolver(Typed),
+    defaultValues: toTyped(service, settings),
+  })
+  const { register, control, formState } = form
+  const { errors, isSubmitting } = formState
+  const mode = useWatch({ control, name: 'paymentMode' })
+  const text = (fault: { message?: string } | undefined) => fault && reason.field(fault.message)
+
+  const save = form.handleSubmit(async ({ price, consentTextId, ...typed }) => {
+    setCode(null)
+    const priceMinor = typed.paymentMode === 'free' ? 0 : toMinor(price, clinic.currency)
+    if (priceMinor === null) return form.setError('price', { message: 'number' }, { shouldFocus: true })
+    const answer = await call('clinic/save-service', {
+      id: service === 'new' ? null : service.id,
+      version: service === 'new' ? 0 : service.version,
+      service: { ...typed, priceMinor, consentTextId: consentTextId || null, position: service === 'new' ? services.length : typed.position },
+    })
+    if (!answer.ok) return setCode(answer.code)
+    toast(t('services.saved'), 'success')
+    await onDone()
+    onClose()
+  })
+  return (
+    <FormProvider {...form}>
+      <form onSubmit={save} noValidate className="flex flex-col gap-5">
+        {code ? (
+          <Banner tone="danger" announce>
+            {reason(code)}
+          </Banner>
+        ) : null}
+        <TextField label={t('services.name')} error={text(errors.name)} {...register('name')} />
+        <TextArea label={t('services.description')} rows={2} error={text(errors.description)} {...register('description')} />
+        <div className="grid gap-4 sm:grid-cols-3">
+          <TextField label={t('services.minutes')} inputMode="numeric" after="min" error={text(errors.minutes)} {...register('minutes')} />
+          <TextField label={t('services.bufferBefore')} inputMode="numeric" after="min" error={text(errors.bufferBefore)} {...register('bufferBefore')} />
+          <TextField label={t('services.bufferAfter')} inputMode="numeric" after="min" error={text(errors.bufferAfter)} {...register('bufferAfter')} />
+        </div>
+        <RadioGroup
+          look="row"
+          label={t('services.payment')}
+          hint={clinic.takesPayments ? undefined : t('services.notConnected')}
+          options={(['free', 'online', 'later'] as const).map((value) => ({
+            value,
+            label: t(`services.mode.${value}`),
+            disabled: value === 'online' && !clinic.takesPayments,
+          }))}
+          {...register('paymentMode')}
+        />
+        {mode === 'free' ? null : (
+          <TextField
+            label={t('services.price')}
+            inputMode="decimal"
+            after={clinic.currency.toUpperCase()}
+            className="sm:w-56"
+            error={text(errors.price)}
+            {...register('price')}
+          />
+        )}
+        <FieldGroup label={t('services.by')} hint={practitioners.length ? undefined : t('hours.none')}>
+          {() => (
+            <div className="grid gap-x-6 sm:grid-cols-2">
+              {practitioners.map(({ id, displayName }) => (
+                <Checkbox key={id} value={id} label={displayName} {...register('practitionerIds')} />
+              ))}
+            </div>
+          )}
+        </FieldGroup>
+        <Select
+          label={t('services.consent')}
+          options={[
+            { value: '', label: t('services.noConsent') },
+            ...consentTexts.filter((each) => each.active).map((each) => ({ value: each.id, label: `${each.title} (${each.version})` })),
+          ]}
+          {...register('consentTextId')}
+        />
+        <QuestionFields />
+        <Switch label={t('services.active')} hint={t('services.activeHint')} {...register('active')} />
+        <Button type="submit" variant="primary" busy={isSubmitting}>
+          {c('save')}
+        </Button>
+      </form>
+    </FormProvider>
+  )
+}
+
+function toTyped(service: ServiceView | 'new', { clinic, practitioners, consentTexts }: ClinicSettings): TypedService {
+  if (service === 'new') {
+    return {
+      name: '',
+      description: '',
+      minutes: 30,
+      bufferBefore: 0,
+      bufferAfter: 5,
+      paymentMode: 'free',
+      price: '',
+      intakeForm: { questions: [] },
+      consentTextId: consentTexts.find((each) => each.active)?.id ?? '',
+      active: true,
+      position: 0,
+      practitionerIds: practitioners.map(({ id }) => id),
+    }
+  }
+  const { id: _, version: __, currency: ___, intakeVersion: ____, priceMinor, ...rest } = service
+  return { ...rest, price: fromMinor(priceMinor, clinic.currency), consentTextId: service.consentTextId ?? '' }
+}
