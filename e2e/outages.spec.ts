@@ -22,9 +22,8 @@ test('PostgreSQL killed: a code instead of a hang, then on as before, by the sam
   const [app, worker] = [stack.pid('app'), stack.pid('worker')]
   for (let round = 0; round < 2; round++) {
     await stack.stop('postgres')
-    const begun = Date.now()
-    expect(await ask()).toEqual({ status: 500, code: 'INTERNAL' })
-    expect(Date.now() - begun).toBeLessThan(12_000)
+    // Its orphans may answer for a moment longer.
+    await expect.poll(ask, { timeout: 12_000 }).toEqual({ status: 500, code: 'INTERNAL' })
     await stack.start('postgres')
     await expect.poll(ask, { timeout: 15_000 }).toEqual({ status: 200 })
   }
