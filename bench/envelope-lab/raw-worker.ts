@@ -26,12 +26,6 @@ async function derive(secret: BufferSource, bits: number) {
   did('deriveBits')
   return subtle.deriveBits(hkdf, key, bits)
 }
-async function hmac(data: Bytes) {
-  did('importKey')
-  const key = await subtle.importKey('raw', zeros, { name: 'HMAC', hash: 'SHA-256', length: 256 }, false, ['sign'])
-  did('sign')
-  return subtle.sign('HMAC', key, data)
-}
 async function aes(use: 'encrypt' | 'decrypt', raw: BufferSource, data: BufferSource, usages: KeyUsage[] = [use]) {
   did('importKey')
   const key = await subtle.importKey('raw', raw, 'AES-GCM', usages.length > 1, usages)
@@ -44,13 +38,10 @@ const agree = (privateKey: CryptoKey, publicKey: CryptoKey) => (
   subtle.deriveBits({ name: 'X25519', public: publicKey }, privateKey, 256)
 )
 
-const zeros = new Uint8Array(32)
 const nonce = new Uint8Array(12)
 const header32 = bytes(32)
 const signed = bytes(400)
 const signedGrant = bytes(330)
-const labelled = bytes(60)
-const info = bytes(80)
 
 const pair = (await subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair
 const recipients = (await Promise.all(
@@ -58,15 +49,16 @@ const recipients = (await Promise.all(
 )) as CryptoKeyPair[]
 const body = bytes(4096)
 
-/** HPKE's key schedule, as @hpke/core does it: the peer is the operations, not a better HPKE. */
+/** HPKE's key schedule: three outputs of one shared secret. Its constants are made once, here as in the vault. */
 async function schedule(shared: ArrayBuffer) {
-  await hmac(labelled)
-  await hmac(info)
-  await derive(shared, 256)
-  const key = await derive(shared, 256)
-  await derive(shared, 96)
+  const [, key] = await Promise.all([expand(shared, 256), expand(shared, 256), expand(shared, 96)])
   return key
 }
+const noPsk = await subtle.importKey('raw', bytes(60), 'HKDF', false, ['deriveBits'])
+const expand = (salt: ArrayBuffer, bits: number) => (
+  did('deriveBits'),
+  subtle.deriveBits({ ...hkdf, salt }, noPsk, bits)
+)
 
 async function grant(recipient: CryptoKeyPair, dek: Bytes) {
   did('generateKey')

@@ -1,10 +1,9 @@
 import { type Bytes, concat, toB64, utf8 } from './bytes.ts'
 import { type Cbor, encode } from './cbor.ts'
 import { CryptoError } from './errors.ts'
+import { kept } from './kept.ts'
 
-/** Keys are imported once: an import costs as much as half a verification. */
 const imported = new Map<string, Promise<CryptoKey>>()
-const IMPORTED_MOST = 1024
 
 /**
  * The bytes that Ed25519 signs: "curtain/v1/<purpose>" ‖ one CBOR array. A purpose ends where the array begins, since no
@@ -40,15 +39,9 @@ export async function verifyBytes(publicKey: Bytes, bytes: Bytes, signature: Byt
   if (!good) throw new CryptoError('BAD_SIGNATURE', 'signature does not verify')
 }
 
-function verifyingKey(publicKey: Bytes): Promise<CryptoKey> {
-  const name = toB64(publicKey)
-  const known = imported.get(name)
-  if (known) return known
-  const fresh = crypto.subtle.importKey('raw', publicKey, 'Ed25519', true, ['verify']).catch(() => {
-    imported.delete(name)
-    throw new CryptoError('BAD_SIGNATURE', 'not an Ed25519 public key')
-  })
-  if (imported.size >= IMPORTED_MOST) imported.clear()
-  imported.set(name, fresh)
-  return fresh
-}
+const verifyingKey = (publicKey: Bytes): Promise<CryptoKey> =>
+  kept(imported, toB64(publicKey), () =>
+    crypto.subtle.importKey('raw', publicKey, 'Ed25519', true, ['verify']).catch(() => {
+      throw new CryptoError('BAD_SIGNATURE', 'not an Ed25519 public key')
+    }),
+  )
