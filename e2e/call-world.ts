@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContext, type Page } from '@playwright/test'
 import { createVault } from '../lib/browser/vault-core.ts'
 import { memoryStorage } from '../lib/browser/vault-storage.ts'
+import { root } from '../scripts/base.mjs'
+import { withClient } from '../scripts/stack/postgres.ts'
 import { chromiumArgs } from './playwright.config.ts'
+import { up, type TestStack } from './stack.ts'
 
 export interface Site {
   baseUrl: string
@@ -30,6 +33,45 @@ export interface Appointment {
   secret: string
   link: string
   callLink: string
+}
+
+/** A stack of this test's own; or, while writing tests, the one that runs in CURTAIN_E2E_HOME. */
+export async function callSite(): Promise<
+  Site & {
+    sfu: { url: string; api: string; key: string; secret: string }[]
+    down: () => Promise<void>
+    mails: (to?: string) => Promise<{ subject: string; text: string }[]>
+    stack: TestStack | null
+  }
+> {
+  const running = process.env.CURTAIN_E2E_HOME
+  if (!running) {
+    const stack = await up()
+    return { ...stack, stack }
+  }
+  const home = join(root, running)
+  const facts = JSON.parse(readFileSync(join(home, 'demo.json'), 'utf8')) as { baseUrl: string; mailboxUrl: string }
+  const secrets = JSON.parse(readFileSync(join(home, 'secrets.json'), 'utf8')) as Record<string, string>
+  const port = Number(new URL(facts.baseUrl).port)
+  const adminUrl = `postgresql://postgres:${secrets.admin}@127.0.0.1:${port + 4}/curtain`
+  const sfu = {
+    url: `ws://127.0.0.1:${port + 5}`,
+    api: `http://127.0.0.1:${port + 5}`,
+    key: secrets.livekitKey!,
+    secret: secrets.livekitSecret!,
+  }
+  return {
+    baseUrl: facts.baseUrl,
+    home,
+    sfu: [sfu],
+    stack: null,
+    sql: (text, values) => withClient(adminUrl, async (client) => (await client.query(text, values)).rows as never),
+    mails: async (to) =>
+      (await (
+        await fetch(`${facts.mailboxUrl}/api/messages${to ? `?to=${encodeURIComponent(to)}` : ''}`)
+      ).json()) as never,
+    down: async () => undefined,
+  }
 }
 
 const PASSWORD = 'tulip-anchor-velvet-quarry-31'
@@ -89,7 +131,8 @@ export async function makeWorld(site: Site): Promise<World> {
     rootFingerprint: made.rootFingerprint,
     patientId,
     serviceId,
-    appointment: (inMinutes = 0, who = patientId) => addAppointment(site, { clinicId, memberId, serviceId, patientId: who }, inMinutes),
+    appointment: (inMinutes = 0, who = patientId) =>
+      addAppointment(site, { clinicId, memberId, serviceId, patientId: who }, inMinutes),
   }
 }
 
@@ -126,7 +169,9 @@ function sealField(keyDir: string, text: string, context: string): Buffer {
   const file = join(keyDir, 'kek.json')
   if (!existsSync(file)) {
     mkdirSync(keyDir, { recursive: true })
-    writeFileSync(file, JSON.stringify({ current: '1', keys: { '1': randomBytes(32).toString('base64') } }), { mode: 0o600 })
+    writeFileSync(file, JSON.stringify({ current: '1', keys: { '1': randomBytes(32).toString('base64') } }), {
+      mode: 0o600,
+    })
   }
   const { current, keys } = JSON.parse(readFileSync(file, 'utf8')) as { current: string; keys: Record<string, string> }
   const gcm = (key: Buffer, aad: string, plain: Buffer) => {
@@ -136,7 +181,12 @@ function sealField(keyDir: string, text: string, context: string): Buffer {
   }
   const dataKey = randomBytes(32)
   const wrapped = gcm(Buffer.from(keys[current]!, 'base64'), `curtain/v1/wrap|${context}`, dataKey)
-  return Buffer.concat([Buffer.from([1, current.length]), Buffer.from(current), wrapped, gcm(dataKey, context, Buffer.from(text))])
+  return Buffer.concat([
+    Buffer.from([1, current.length]),
+    Buffer.from(current),
+    wrapped,
+    gcm(dataKey, context, Buffer.from(text)),
+  ])
 }
 
 // ── browsers: one process for each person ──

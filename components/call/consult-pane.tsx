@@ -1,6 +1,6 @@
 'use client'
 import Link from 'next/link'
-import { useTranslations } from 'next-intl'
+import { useLocale, useTranslations } from 'next-intl'
 import { useEffect, useEffectEvent, useState } from 'react'
 import { keepUnlocked } from '@/components/staff/use-idle'
 import { Button, buttonClass } from '@/components/ui/button'
@@ -20,7 +20,16 @@ import { Stage } from './stage'
 import { useStore } from './use-store'
 
 /** The practitioner's side of one appointment's call, beside the chart. Ending it leaves the notes as they are. */
-export function ConsultPane({ appointmentId, patientName }: { appointmentId: string; patientName?: string }) {
+export function ConsultPane({
+  appointmentId,
+  patientName,
+  zone = Intl.DateTimeFormat().resolvedOptions().timeZone,
+}: {
+  appointmentId: string
+  patientName?: string
+  /** The clinic's, as the rest of the page tells times. */
+  zone?: string
+}) {
   const t = useTranslations('call')
   const e = useTranslations('errors')
   const [session, setSession] = useState<PractitionerCall | null>(null)
@@ -82,6 +91,7 @@ export function ConsultPane({ appointmentId, patientName }: { appointmentId: str
           session={session}
           media={media}
           patientName={patientName}
+          zone={zone}
           onEnd={(differs) => {
             void session.end(differs)
             media.close()
@@ -92,7 +102,7 @@ export function ConsultPane({ appointmentId, patientName }: { appointmentId: str
       ) : problem ? null : (
         <p className="text-soft">{t('pane.opening')}</p>
       )}
-      <Others appointmentId={appointmentId} />
+      <Others appointmentId={appointmentId} zone={zone} />
     </Card>
   )
 }
@@ -101,11 +111,13 @@ function Inside({
   session,
   media,
   patientName,
+  zone,
   onEnd,
 }: {
   session: PractitionerCall
   media: LocalMedia
   patientName?: string
+  zone: string
   onEnd: (differs: boolean) => void
 }) {
   const t = useTranslations('call')
@@ -176,6 +188,7 @@ function Inside({
               <Door
                 key={device.participantId}
                 device={device}
+                zone={zone}
                 busy={admitting}
                 onAdmit={() => void admit(device)}
                 onTurnAway={() => void session.turnAway(device)}
@@ -239,11 +252,13 @@ function EndDialog({
 /** One device at the door: what this browser knows of it by itself comes first, the server's word second. */
 function Door({
   device,
+  zone,
   busy,
   onAdmit,
   onTurnAway,
 }: {
   device: Visitor
+  zone: string
   busy: boolean
   onAdmit: () => void
   onTurnAway: () => void
@@ -268,7 +283,7 @@ function Door({
           {label}
         </Badge>
         <span className="text-sm text-soft">
-          {device.here ? t('waitingSince', { date: new Date(device.since), timeZone: zone() }) : t('away')}
+          {device.here ? t('waitingSince', { date: new Date(device.since), timeZone: zone }) : t('away')}
         </span>
       </div>
       {!known && !device.confirmed && device.trust !== 'false' ? (
@@ -365,8 +380,9 @@ function Code({
 const POLL_MS = 15_000
 
 /** The next patient may be here already. */
-function Others({ appointmentId }: { appointmentId: string }) {
+function Others({ appointmentId, zone }: { appointmentId: string; zone: string }) {
   const t = useTranslations('call.pane')
+  const locale = useLocale()
   const [others, setOthers] = useState<QueueRow[]>([])
   useEffect(() => {
     let gone = false
@@ -390,11 +406,11 @@ function Others({ appointmentId }: { appointmentId: string }) {
           <li key={row.appointmentId} className="flex flex-wrap items-center justify-between gap-2">
             <span>
               <span className="figures font-semibold">
-                {new Intl.DateTimeFormat(undefined, { timeStyle: 'short' }).format(new Date(row.startsAt))}
+                {new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone: zone }).format(new Date(row.startsAt))}
               </span>{' '}
               {row.service}
               <span className="block text-sm text-soft">
-                {t('waitingSince', { date: new Date(row.since), timeZone: zone() })}
+                {t('waitingSince', { date: new Date(row.since), timeZone: zone })}
               </span>
             </span>
             <Link href={`/encounter/${row.appointmentId}`} className={buttonClass({ size: 'sm' })}>
@@ -406,5 +422,3 @@ function Others({ appointmentId }: { appointmentId: string }) {
     </section>
   )
 }
-
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone

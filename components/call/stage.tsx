@@ -81,7 +81,7 @@ export function Stage({
         ref={stage}
         className={cx(
           'relative overflow-hidden rounded-card bg-sunken',
-          tall ? 'h-[calc(100dvh-11rem)] min-h-96' : 'aspect-[4/3] w-full',
+          tall ? 'h-[calc(100dvh-19rem)] min-h-96 sm:h-[calc(100dvh-17rem)]' : 'aspect-[4/3] w-full',
         )}
       >
         <TrackVideo

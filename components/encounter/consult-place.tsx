@@ -9,6 +9,16 @@ const ConsultPane = dynamic(() => import('@/components/call/consult-pane').then(
 })
 
 /** Where the call is. */
-export function ConsultPlace({ appointmentId, name, open }: { appointmentId: string; name?: string; open: boolean }) {
-  return open ? <ConsultPane appointmentId={appointmentId} patientName={name} /> : null
+export function ConsultPlace({
+  appointmentId,
+  name,
+  zone,
+  open,
+}: {
+  appointmentId: string
+  name?: string
+  zone: string
+  open: boolean
+}) {
+  return open ? <ConsultPane appointmentId={appointmentId} patientName={name} zone={zone} /> : null
 }

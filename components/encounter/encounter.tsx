@@ -133,6 +133,7 @@ export function Encounter({ start }: { start: EncounterView }) {
           <ConsultPlace
             appointmentId={appointment.appointmentId}
             name={chart.identity?.name}
+            zone={zone}
             open={open || appointment.status === 'completed'}
           />
           <Card>

@@ -33,6 +33,10 @@ export interface PatientDoor {
  * the practitioner. `fragment` is the page's; a device that has been here before does not need it.
  */
 export async function openLink(appointmentId: string, fragment: string): Promise<Opened<PatientDoor>> {
+  // One at a time, in every tab of this browser: a device makes one key for a patient, not two.
+  return navigator.locks.request(`curtain.link:${appointmentId}`, () => openLinkAlone(appointmentId, fragment))
+}
+function openLinkAlone(appointmentId: string, fragment: string): Promise<Opened<PatientDoor>> {
   return caught(async () => {
     const bound = await vault().appointment(appointmentId)
     const secret = new URLSearchParams(fragment.replace(/^#/, '')).get('s') ?? bound?.linkSecret

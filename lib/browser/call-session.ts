@@ -46,6 +46,7 @@ export class CallSession<S extends Sync = Sync> {
   private media: MediaRoom | null = null
   private connecting: Promise<void> | null = null
   private unverifiedSince: number | null = null
+  private reconnectedAt = 0
 
   constructor(door: string, sync: S) {
     this.door = door
@@ -209,7 +210,10 @@ export class CallSession<S extends Sync = Sync> {
       const media = new MediaRoom(this.frames)
       media.listen((room) => {
         this.change({ room } as Partial<SessionView<S>>)
-        if (room.link === 'lost' && this.media === media) void this.reconnect()
+        // The SFU let go: it died, it forgot the room, or somebody put us out there. While our own server says that we are
+        // in, we go back in.
+        const gone = room.link === 'lost' || room.link === 'removed' || room.link === 'closed'
+        if (gone && this.media === media && this.view.sync.call === 'live') void this.reconnect()
       })
       this.media = media
       try {
@@ -236,6 +240,9 @@ export class CallSession<S extends Sync = Sync> {
   protected tracksForReconnect: () => MediaStreamTrack[] = () => []
   private async reconnect(): Promise<void> {
     const wasIn = this.view.room?.joined ?? false
+    // Not at once: where two tabs, or a stranger with our token, put each other out, this is no race to win.
+    await pause(Date.now() - this.reconnectedAt < 5_000 ? 3_000 : 100)
+    this.reconnectedAt = Date.now()
     this.connecting = null
     await this.media?.close()
     this.media = null

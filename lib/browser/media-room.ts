@@ -16,7 +16,7 @@ import type { Source } from './frames.ts'
 
 /** What a page needs to draw. A remote track is here only once a member's key has opened a frame of it. */
 export interface RoomView {
-  link: 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'lost' | 'removed' | 'ended'
+  link: 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'lost' | 'removed' | 'closed' | 'ended'
   joined: boolean
   remote: { [source in Source]?: MediaStreamTrack }
   /** Tracks that arrive but that no key has opened yet. */
@@ -239,7 +239,7 @@ export class MediaRoom {
 
 function linkAfter(reason: DisconnectReason | undefined): RoomView['link'] {
   if (reason === DisconnectReason.CLIENT_INITIATED) return 'ended'
-  if (reason === DisconnectReason.ROOM_DELETED || reason === DisconnectReason.ROOM_CLOSED) return 'ended'
+  if (reason === DisconnectReason.ROOM_DELETED || reason === DisconnectReason.ROOM_CLOSED) return 'closed'
   if (reason === DisconnectReason.PARTICIPANT_REMOVED || reason === DisconnectReason.DUPLICATE_IDENTITY)
     return 'removed'
   return 'lost'
