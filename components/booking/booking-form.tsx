@@ -221,6 +221,18 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     )
 
   const at = steps.indexOf(step)
+  const labels: Record<string, string> = {
+    name: t('who2.name'),
+    birthDate: t('who2.birth'),
+    email: t('who2.email'),
+    phone: t('who2.phone'),
+    bookedBy: t('who2.bookedBy'),
+    reason: t('who2.reason'),
+    signedName: t('consent.title'),
+    agree: t('consent.agree'),
+  }
+  const labelOf = (name: string) =>
+    labels[name] ?? offer.service.intakeForm.questions.find((each) => name === `answers.${each.id}`)?.label ?? ''
   const errors = Object.entries(flatErrors(form.formState.errors))
   return (
     <FormProvider {...form}>
@@ -245,7 +257,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
               <ErrorSummary
                 ref={summary}
                 title={t('errorTitle')}
-                errors={errors.map(([name, key]) => ({ fieldId: name, text: errorText(`field.${errorText.has(`field.${key}` as 'field.required') ? key : 'invalid'}` as 'field.required') }))}
+                errors={errors.map(([name, key]) => ({ fieldId: name, text: `${labelOf(name)}: ${errorText(`field.${errorText.has(`field.${key}` as 'field.required') ? key : 'invalid'}` as 'field.required')}` }))}
               />
             </div>
           ) : null}

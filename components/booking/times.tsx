@@ -59,7 +59,7 @@ export async function Times({ page, service, zone, locale, query }: StepProps) {
       .map((slot) => {
         const at = new Date(slot.startsAt)
         const time = formatTime(at, zone, locale)
-        const clinicTime = differs ? t('atClinic', { time: formatTime(at, clinic.timeZone, locale) }) : null
+        const clinicTime = differs ? `${formatTime(at, clinic.timeZone, locale)} ${zoneCity(clinic.timeZone)}` : null
         const who = memberId || service.practitionerIds.length < 2 ? null : nameOf(slot.memberId)
         return {
           value: `${slot.startsAt}~${slot.memberId}`,
