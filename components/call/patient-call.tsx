@@ -92,7 +92,7 @@ function Patient({ appointmentId }: { appointmentId: string }) {
 
   if (!supported) {
     return (
-      <EmptyState icon={WarningIcon} title={t('unsupportedTitle')} action={<Back appointmentId={appointmentId} />}>
+      <EmptyState page icon={WarningIcon} title={t('unsupportedTitle')} action={<Back appointmentId={appointmentId} />}>
         {t('unsupportedText')}
       </EmptyState>
     )
@@ -275,13 +275,14 @@ function Left({
   const practitioner = door.lobby.practitioner
   if (how === 'refused') {
     return (
-      <EmptyState icon={ShieldIcon} title={t('refusedTitle')} action={<Back appointmentId={appointmentId} />}>
+      <EmptyState page icon={ShieldIcon} title={t('refusedTitle')} action={<Back appointmentId={appointmentId} />}>
         {t('refusedText')}
       </EmptyState>
     )
   }
   return (
     <EmptyState
+      page
       icon={how === 'ended' ? CheckCircleIcon : VideoIcon}
       title={how === 'ended' ? t('endedTitle') : t('title')}
       action={
@@ -339,7 +340,7 @@ function Stopped({
   if (unsafe.includes(code)) {
     return (
       <div role="alert" data-call="stopped" data-code={code}>
-        <EmptyState icon={ShieldIcon} title={t('after.safetyTitle')} action={action}>
+        <EmptyState page icon={ShieldIcon} title={t('after.safetyTitle')} action={action}>
           <p>{t('after.safetyText')}</p>
           <p className="mt-2 text-sm">{t('after.reason', { code })}</p>
         </EmptyState>
@@ -354,7 +355,7 @@ function Stopped({
           ? [t('closedTitle'), t('closedText')]
           : [t('linkTitle'), t('linkText')]
     return (
-      <EmptyState icon={ClockIcon} title={title} action={<Back appointmentId={appointmentId} />}>
+      <EmptyState page icon={ClockIcon} title={title} action={<Back appointmentId={appointmentId} />}>
         <p>{text}</p>
         {door ? <p className="mt-2">{t('when', { date: new Date(door.lobby.startsAt), timeZone: zone })}</p> : null}
       </EmptyState>
@@ -362,7 +363,7 @@ function Stopped({
   }
   const known = e.has(code as 'INTERNAL') ? (code as 'INTERNAL') : 'INTERNAL'
   return (
-    <EmptyState icon={WarningIcon} title={e(known)} action={action}>
+    <EmptyState page icon={WarningIcon} title={e(known)} action={action}>
       {t('after.reason', { code })}
     </EmptyState>
   )

@@ -73,11 +73,14 @@ export const EmptyState = ({
   title,
   children,
   action,
+  page,
 }: {
   icon?: IconType
   title: ReactNode
   children?: ReactNode
   action?: ReactNode
+  /** It is all that the page says: its title is the page's. */
+  page?: boolean
 }) => (
   <div className="flex flex-col items-center gap-2 rounded-card border border-dashed border-edge px-6 py-12 text-center">
     {Icon ? (
@@ -87,7 +90,7 @@ export const EmptyState = ({
         </span>
       </span>
     ) : null}
-    <p className="font-display text-xl">{title}</p>
+    {page ? <h1 className="text-2xl">{title}</h1> : <p className="font-display text-xl">{title}</p>}
     {children ? <div className="max-w-md text-soft">{children}</div> : null}
     {action ? <div className="mt-3">{action}</div> : null}
   </div>

@@ -2,8 +2,8 @@
 import { useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
 import { PageHeader } from '@/components/ui/card'
-import { CrossCircleIcon, LinkIcon } from '@/components/ui/icons'
-import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
+import { CheckIcon, CrossCircleIcon, LinkIcon } from '@/components/ui/icons'
+import { EmptyState, Skeleton } from '@/components/ui/status'
 import type { InvitationView } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
 import { signIn } from '@/lib/browser/staff-session'
@@ -50,36 +50,40 @@ export function Join({ invitation }: { invitation: InvitationView | null }) {
   if (state.is === 'opening') return <Skeleton className="h-64 rounded-card" />
   if (state.is === 'bad-link')
     return (
-      <EmptyState icon={LinkIcon} title={t('join.badLink')}>
+      <EmptyState page icon={LinkIcon} title={t('join.badLink')}>
         {t('join.badLinkText')}
       </EmptyState>
     )
   if (state.is === 'not-found')
     return (
-      <EmptyState icon={CrossCircleIcon} title={t('join.notFound')}>
+      <EmptyState page icon={CrossCircleIcon} title={t('join.notFound')}>
         {t('join.notFoundText')}
       </EmptyState>
     )
   if (state.is === 'gone')
     return (
-      <EmptyState icon={CrossCircleIcon} title={t('join.gone')}>
+      <EmptyState page icon={CrossCircleIcon} title={t('join.gone')}>
         {t('join.goneText', { clinic })}
       </EmptyState>
     )
   if (state.is === 'forged') {
     return (
-      <Banner tone="danger" title={t('join.forged')} announce>
-        {t('join.forgedText')}
-      </Banner>
+      <div role="alert">
+        <EmptyState page icon={CrossCircleIcon} title={t('join.forged')}>
+          {t('join.forgedText')}
+        </EmptyState>
+      </div>
     )
   }
   if (state.is === 'vouched') {
     return (
-      <Banner tone="success" title={t('join.vouched')} announce>
-        <a href="/sign-in" className="text-accent underline underline-offset-3">
-          {t('join.signInFailed')}
-        </a>
-      </Banner>
+      <div role="status">
+        <EmptyState page icon={CheckIcon} title={t('join.vouched')}>
+          <a href="/sign-in" className="text-accent underline underline-offset-3">
+            {t('join.signInFailed')}
+          </a>
+        </EmptyState>
+      </div>
     )
   }
   if (state.is === 'waiting') {
