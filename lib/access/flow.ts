@@ -311,9 +311,8 @@ export async function cancelInvitation(
     const found = await store.findInvitation(tx, actor.clinicId, id)
     if (!found) return refuse('NOT_FOUND')
     const to = nextInvitation(found.state, 'cancel', { now, expiresAt: found.expiresAt })
-    if (!to || !(await store.moveInvitation(tx, { clinicId: actor.clinicId, id, from: found.state, to }))) {
-      return refuse('WRONG_STATE')
-    }
+    const move = to && { clinicId: actor.clinicId, id, from: found.state, to }
+    if (!move || !(await store.moveInvitation(tx, move, { memberId: null, mac: null }))) return refuse('WRONG_STATE')
     // Who answered it stays a name that nobody vouched for; the row goes, so that the address is free again.
     if (found.memberId) await store.dropRegistered(tx, actor.clinicId, found.memberId)
     await audit(tx, actor, 'access.invitation-cancelled', id)

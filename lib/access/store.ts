@@ -270,7 +270,7 @@ export async function findInvitation(tx: Tx, clinicId: string, id: string) {
 export async function moveInvitation(
   tx: Tx,
   at: { clinicId: string; id: string; from: InvitationState; to: InvitationState },
-  data: { memberId?: string; mac?: string } = {},
+  data: { memberId?: string | null; mac?: string | null } = {},
 ): Promise<boolean> {
   const { count } = await tx.invitation.updateMany({
     where: { id: at.id, clinicId: at.clinicId, state: at.from },

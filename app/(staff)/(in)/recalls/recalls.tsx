@@ -111,7 +111,7 @@ function Actions({ recall, name, onDone }: { recall: RecallRow; name: string; on
   return (
     <div className="flex justify-end gap-1.5">
       {canInvite ? (
-        <Button size="sm" icon={<MailIcon size={18} />} busy={busy} aria-label={t('inviteFor', { name })} onClick={() => void move('invite-now')}>
+        <Button size="sm" className="whitespace-nowrap" icon={<MailIcon size={18} />} busy={busy} aria-label={t('inviteFor', { name })} onClick={() => void move('invite-now')}>
           {t('inviteNow')}
         </Button>
       ) : null}

@@ -18,7 +18,7 @@ import { type ClinicSettings, ServiceForm, type ServiceView } from '@/lib/clinic
 import { QuestionFields } from './question-fields'
 
 /** As it is typed: money in the currency's own words, no consent as an empty choice. */
-const Typed = ServiceForm.safeExtend({ price: z.string(), consentTextId: z.string() }).omit({ priceMinor: true })
+const Typed = z.object({ ...ServiceForm.shape, price: z.string(), consentTextId: z.string() }).omit({ priceMinor: true })
 export type TypedService = z.input<typeof Typed>
 
 interface Props {

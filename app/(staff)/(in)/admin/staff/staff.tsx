@@ -98,7 +98,7 @@ function Member({ row, standing, onEdit }: { row: StaffRow; standing: Standing; 
           {[row.title, row.roles.map((role) => s(`role.${role}`)).join(', ')].filter(Boolean).join(' · ')}
         </p>
         {row.lastSeenAt ? (
-          <p className="text-sm text-soft">{t('staff.seen', { when: format.relativeTime(new Date(row.lastSeenAt)) })}</p>
+          <p className="text-sm text-soft">{t('staff.seen', { when: format.relativeTime(new Date(row.lastSeenAt), new Date()) })}</p>
         ) : null}
       </div>
       {standing === 'vouched' ? (

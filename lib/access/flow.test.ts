@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { testDb } from '../server/testing'
+import * as flow from './flow'
+import { answer, at, must, openTestClinic, PASSWORD, signIn, type TestClinic, vouchFor } from './testing'
+
+const { admin } = testDb()
+const publicActor = { kind: 'public' } as const
+let clinic: TestClinic
+beforeAll(async () => {
+  clinic = await openTestClinic()
+}, 60_000)
+
+describe('signing in', () => {
+  const start = async (email: string, password: string, ip = at()) => {
+    const { request } = await clinic.owner.vault.signInStart(password)
+    return flow.startSignIn(publicActor, { email, request }, ip)
+  }
+
+  it('opens a session by the password, and ends it by signing out at the next request', async () => {
+    const actor = await signIn(clinic.owner.vault, clinic.owner.email)
+    expect(actor).toMatchObject({ clinicId: clinic.clinicId, roles: ['admin', 'practitioner'] })
+    must(await flow.signOut(actor, {}, at()))
+    expect(await flow.findStaff(actor.sessionId, new Date())).toBeNull()
+  })
+
+  it('knows nobody by a session that was revoked, has ended, or whose member was removed', async () => {
+    const actor = await signIn(clinic.owner.vault, clinic.owner.email)
+    const tomorrow = new Date(Date.now() + 24 * 3_600_000)
+    expect(await flow.findStaff(actor.sessionId, tomorrow)).toBeNull()
+    await admin(`UPDATE member_session SET revoked_at = now() WHERE id = $1`, [actor.sessionId])
+    expect(await flow.findStaff(actor.sessionId, new Date())).toBeNull()
+    expect(await flow.findStaff(randomUUID(), new Date())).toBeNull()
+    expect(await flow.findStaff('no-uuid', new Date())).toBeNull()
+  })
+
+  it('answers an unknown address as a known one, and a wrong password gets no proof', async () => {
+    const known = must(await start(clinic.owner.email, 'not-the-right-one-91'))
+    const unknown = must(await start(`${randomUUID()}@example.org`, PASSWORD))
+    expect(unknown.response.length).toBe(known.response.length)
+    expect(Math.abs(unknown.state.length - known.state.length)).toBeLessThan(12)
+    await expect(clinic.owner.vault.signInFinish({ response: known.response })).rejects.toMatchObject({
+      code: 'WRONG_PASSWORD',
+    })
+    await flow.finishSignIn(publicActor, { state: known.state, finish: 'AAAA' }, at()).then((result) => {
+      expect(result).toMatchObject({ ok: false, code: 'WRONG_PASSWORD' })
+    })
+  })
+
+  it('takes a finished login once, a proof once and for a minute, and nothing that is none', async () => {
+    const { vault, email } = clinic.owner
+    const { request } = await vault.signInStart(PASSWORD)
+    const { response, state } = must(await flow.startSignIn(publicActor, { email, request }, at()))
+    const { finish } = await vault.signInFinish({ response })
+    const { proof } = must(await flow.finishSignIn(publicActor, { state, finish }, at()))
+    expect(await flow.finishSignIn(publicActor, { state, finish }, at())).toMatchObject({
+      ok: false,
+      code: 'PROOF_USED',
+    })
+    expect(await flow.openSession(proof, '', new Date(Date.now() + 61_000))).toBeNull()
+    expect(await flow.openSession(proof, '', new Date())).not.toBeNull()
+    expect(await flow.openSession(proof, '', new Date())).toBeNull()
+    for (const none of ['', 'x', PASSWORD, 'A'.repeat(43)])
+      expect(await flow.openSession(none, '', new Date())).toBeNull()
+    const late = at(new Date(Date.now() + 120_000))
+    const again = must(await flow.startSignIn(publicActor, { email, request }, at()))
+    const answer = await flow.finishSignIn(publicActor, { state: again.state, finish }, late)
+    expect(answer).toMatchObject({ ok: false, code: 'PROOF_USED' })
+  })
+
+  it('slows down guesses for one address', async () => {
+    const email = `${randomUUID()}@example.org`
+    const codes: string[] = []
+    for (let guess = 0; guess < 12; guess++) {
+      const answer = await start(email, `guess-number-${guess}-of-many`)
+      codes.push(answer.ok ? 'ok' : answer.code)
+    }
+    expect(codes.slice(0, 10)).toEqual(Array(10).fill('ok'))
+    expect(codes.slice(10)).toEqual(['TOO_MANY', 'TOO_MANY'])
+  })
+})
+
+describe('opening a clinic', () => {
+  it('is one clinic however often it is sent', async () => {
+    expect(must(await flow.openClinic(publicActor, clinic.opening, at())).clinicId).toBe(clinic.clinicId)
+  })
+  it('leaves nothing of a second one under the same name or address', async () => {
+    const before = await admin('SELECT count(*) FROM clinic')
+    const other = { ...clinic.opening, clinicId: randomUUID(), memberId: randomUUID() }
+    expect(await flow.openClinic(publicActor, other, at())).toMatchObject({ ok: false, code: 'BAD_INPUT' })
+    expect(await admin('SELECT count(*) FROM clinic')).toEqual(before)
+  })
+  it('refuses statements that do not follow each other', async () => {
+    const statements = clinic.opening.statements.slice(1)
+    const opening = { ...clinic.opening, clinicId: randomUUID(), statements }
+    expect(await flow.openClinic(publicActor, opening, at())).toMatchObject({ ok: false, code: 'BAD_INPUT' })
+  })
+})
+
+describe('inviting', () => {
+  it('makes a member of who answers, once the inviter vouches; a second signature on the same head is refused', async () => {
+    const [first, second] = [await answer(clinic, ['frontdesk']), await answer(clinic, ['practitioner'])]
+    const one = await vouchFor(clinic, first.invitation.id, first.invitation)
+    const two = await vouchFor(clinic, second.invitation.id, second.invitation)
+    must(await flow.vouch(clinic.owner.actor, { id: first.invitation.id, ...one }, at()))
+    const raced = await flow.vouch(clinic.owner.actor, { id: second.invitation.id, ...two }, at())
+    expect(raced).toMatchObject({ ok: false, code: 'CHAIN_MOVED' })
+    const again = await vouchFor(clinic, second.invitation.id, second.invitation)
+    must(await flow.vouch(clinic.owner.actor, { id: second.invitation.id, ...again }, at()))
+    expect((await signIn(first.vault, first.email)).roles).toEqual(['frontdesk'])
+    expect((await signIn(second.vault, second.email)).roles).toEqual(['practitioner'])
+  })
+
+  it('lets nobody in who answered and was not vouched for', async () => {
+    const { vault, email } = await answer(clinic, ['practitioner'])
+    const { request } = await vault.signInStart(PASSWORD)
+    const { response } = must(await flow.startSignIn(publicActor, { email, request }, at()))
+    await expect(vault.signInFinish({ response })).rejects.toMatchObject({ code: 'WRONG_PASSWORD' })
+  })
+
+  it('is answered once, not after a week, and not once withdrawn', async () => {
+    const { invitation } = await answer(clinic, ['frontdesk'])
+    const view = must(await flow.showInvitation(null, { id: invitation.id }, at()))
+    expect(view.state).toBe('answered')
+    must(await flow.cancelInvitation(clinic.owner.actor, { id: invitation.id }, at()))
+    expect(must(await flow.showInvitation(null, { id: invitation.id }, at())).state).toBe('cancelled')
+    expect(await flow.cancelInvitation(clinic.owner.actor, { id: invitation.id }, at())).toMatchObject({
+      code: 'WRONG_STATE',
+    })
+  })
+
+  // Fails when lib/browser/vault-invitations.ts does not check the newcomer's MAC before it signs.
+  it("attack 7: a newcomer's keys swapped by SQL are refused by the inviter's browser", async () => {
+    const [victim, thief] = [await answer(clinic, ['practitioner']), await answer(clinic, ['practitioner'])]
+    await admin(
+      `UPDATE member v SET sign_key = t.sign_key || '', dh_key = t.dh_key || '' FROM member t WHERE v.id = $1 AND t.id = $2`,
+      [victim.memberId, thief.memberId],
+    )
+    await expect(vouchFor(clinic, victim.invitation.id, victim.invitation)).rejects.toMatchObject({
+      code: 'BAD_INVITATION',
+    })
+  })
+
+  // Fails when a vault takes members from anything but the verified chain.
+  it('attack 7: a member inserted by SQL is none to any vault', async () => {
+    const ghost = randomUUID()
+    await admin(
+      `INSERT INTO member (id, clinic_id, email_index, email_sealed, display_name, roles, status, sign_key, dh_key)
+       SELECT $1::uuid, clinic_id, decode(md5($1::text), 'hex'), '\\x00', 'Ghost', roles, 'active', sign_key, dh_key FROM member WHERE id = $2::uuid`,
+      [ghost, clinic.owner.actor.memberId],
+    )
+    const chain = must(await flow.loadChain(null, { clinicId: clinic.clinicId }))
+    const view = await clinic.owner.vault.loadChain(chain)
+    expect(view.members.map(({ memberId }) => memberId)).not.toContain(ghost)
+    const listed = must(await flow.listStaff(clinic.owner.actor, {}, at())).members
+    expect(listed.map(({ memberId }) => memberId)).toContain(ghost)
+    await admin('DELETE FROM member WHERE id = $1', [ghost])
+  })
+})

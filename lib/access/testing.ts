@@ -1,0 +1,109 @@
+// A clinic with real keys, made through the flows: what tests of the staff's side start from.
+import { randomUUID } from 'node:crypto'
+import { createVault } from '../browser/vault-core.ts'
+import { memoryStorage } from '../browser/vault-storage.ts'
+import type { Vault } from '../browser/vault-api.ts'
+import type { Result } from '../errors.ts'
+import * as flow from './flow.ts'
+import type { Role, StaffActor } from './rules.ts'
+
+const publicActor = { kind: 'public' } as const
+export const at = (now = new Date()) => ({
+  now,
+  ip: `10.0.${Math.floor(Math.random() * 250)}.${Math.floor(Math.random() * 250)}`,
+})
+
+export function must<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(result.code)
+  return result.value
+}
+
+export const PASSWORD = 'tundra-violin-lantern-87'
+const newVault = () => createVault(memoryStorage())
+
+async function register(vault: Vault, email: string): Promise<string> {
+  const { request } = await vault.registerStart(PASSWORD)
+  return must(await flow.startRegistration(publicActor, { email, request }, at())).response
+}
+
+export interface TestStaff {
+  vault: Vault
+  email: string
+  actor: StaffActor
+}
+
+/** OPAQUE to session row; the vault is unlocked. */
+export async function signIn(vault: Vault, email: string, password = PASSWORD): Promise<StaffActor> {
+  const { request } = await vault.signInStart(password)
+  const { response, state } = must(await flow.startSignIn(publicActor, { email, request }, at()))
+  const { finish } = await vault.signInFinish({ response })
+  const { proof } = must(await flow.finishSignIn(publicActor, { state, finish }, at()))
+  const opened = await flow.openSession(proof, 'Chrome/1 Linux', new Date())
+  const actor = await flow.findStaff(opened!.sessionId, new Date())
+  const me = must(await flow.loadMe(actor!))
+  const { clinicId, memberId, wrappedAccount, epochGrants, statements } = me
+  await vault.unlock({ clinicId, memberId, wrappedAccount, epochGrants, chain: { clinicId, statements } })
+  return actor!
+}
+
+export async function openTestClinic(practitioner = true) {
+  const vault = newVault()
+  const [clinicId, memberId] = [randomUUID(), randomUUID()]
+  const tag = clinicId.slice(0, 8)
+  const email = `owner-${tag}@example.org`
+  const roles = practitioner ? ['admin', 'practitioner'] : ['admin']
+  const keys = await vault.registerOwner({ clinicId, memberId, response: await register(vault, email), roles })
+  const opening = {
+    clinicId,
+    memberId,
+    clinic: {
+      name: 'Lumen Clinic',
+      slug: `lumen-${tag}`,
+      timeZone: 'Europe/Paris',
+      country: 'FR',
+      currency: 'eur',
+      locale: 'en' as const,
+    },
+    owner: { displayName: 'Ada Lumen', title: '', email },
+    practitioner,
+    ...keys,
+  }
+  must(await flow.openClinic(publicActor, opening, at()))
+  const actor = await signIn(vault, email)
+  return {
+    clinicId,
+    rootFingerprint: keys.rootFingerprint,
+    opening,
+    owner: { vault, email, actor } satisfies TestStaff,
+  }
+}
+export type TestClinic = Awaited<ReturnType<typeof openTestClinic>>
+
+/** Invited and answered; nobody vouched yet. */
+export async function answer({ clinicId, rootFingerprint, owner }: TestClinic, roles: Role[]) {
+  const invitation = await owner.vault.newInvitation()
+  must(await flow.invite(owner.actor, { id: invitation.id, displayName: 'Grace', title: '', roles }, at()))
+  const vault = newVault()
+  const [memberId, email] = [randomUUID(), `${randomUUID()}@example.org`]
+  const response = await register(vault, email)
+  const made = await vault.registerMember({
+    clinicId,
+    memberId,
+    response,
+    invitation: { ...invitation, rootFingerprint },
+  })
+  const person = { displayName: 'Grace', title: '', email }
+  must(await flow.join(publicActor, { id: invitation.id, memberId, ...person, ...made }, at()))
+  return { invitation, vault, memberId, email }
+}
+
+/** What the inviter's browser does with what the server shows it of an answer. */
+export async function vouchFor(clinic: TestClinic, invitationId: string, secret: { id: string; secret: string }) {
+  const { clinicId, owner } = clinic
+  const listed = must(await flow.listStaff(owner.actor, {}, at()))
+  const row = listed.invitations.find((each) => each.id === invitationId)!
+  const chain = must(await flow.loadChain(null, { clinicId }))
+  const { memberId, keys, mac } = row.answer!
+  const { roles, groups } = row
+  return owner.vault.vouch({ clinicId, chain, invitation: secret, memberId, roles, groups, keys, mac })
+}

@@ -1,0 +1,86 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type ConsentContent, consentFields, consentPurpose, consentWords } from '../consent/rules.ts'
+import type { Sealed } from '../crypto/types.ts'
+import { checkConsent, type SignedConsent } from './consent-proof.ts'
+import { createVault } from './vault-core.ts'
+import { memoryStorage } from './vault-storage.ts'
+import { type Clinic, clinic as openClinic } from './vault-world.ts'
+
+const text = { title: 'Consent', body: 'I agree to be seen by video.' }
+let clinic: Clinic
+let event: SignedConsent
+let sealed: Sealed
+
+beforeAll(async () => {
+  clinic = await openClinic()
+  const { clinicId } = clinic
+  const device = createVault(memoryStorage())
+  await device.loadChain(clinic.chain)
+  const { patientId, keys } = await device.createPatient({ clinicId, patientId: crypto.randomUUID(), home: 'memory' })
+  const [appointmentId, consentTextId, recordId] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()]
+  const textHash = await device.hashText(consentWords(text))
+  const facts = {
+    clinicId,
+    patientId,
+    appointmentId,
+    consentTextId,
+    textHash,
+    recordId,
+    seq: 0,
+    previous: '',
+    state: 'signed' as const,
+  }
+  const signature = await device.signPatient({ patientId, purpose: consentPurpose, fields: consentFields(facts) })
+  event = { ...facts, signer: keys.sign, signature }
+  const content: ConsentContent = {
+    ...text,
+    appointmentId,
+    consentTextId,
+    version: 1,
+    textHash,
+    signedName: 'Pat',
+    signedAt: '',
+  }
+  sealed = await device.seal({
+    ...{ clinicId, patientId, recordId, revision: 1, type: 'consent', schema: 1, content },
+    ...{ managing: 'clinical', groups: ['clinical'], patients: [{ patientId, key: keys.dh }], asPatient: patientId },
+  })
+}, 60_000)
+
+const opened = async (record = sealed) => (await clinic.owner.vault.open([record], { patientId: event.patientId }))[0]!
+const flip = (b64: string) => (b64.startsWith('A') ? 'B' : 'A') + b64.slice(1)
+
+// Each fails when its line of consent-proof.ts is taken out.
+describe('attack 10: a consent', () => {
+  it('that was signed as it stands is valid', async () => {
+    expect(await checkConsent(event, await opened())).toBeNull()
+  })
+  it('without its sealed text, or whose text does not open, proves nothing', async () => {
+    expect(await checkConsent(event, undefined)).toBe('missing')
+    const altered = { ...sealed, ciphertext: flip(sealed.ciphertext) }
+    expect(await checkConsent(event, await opened(altered))).toBe('unopened')
+  })
+  it('altered by a byte after signing is refused', async () => {
+    const record = await opened()
+    if (!record.ok) throw new Error(record.code)
+    const content = { ...(record.value.content as ConsentContent), body: `${text.body} ` }
+    expect(await checkConsent(event, { ok: true, value: { ...record.value, content } })).toBe('text-changed')
+    expect(await checkConsent({ ...event, textHash: flip(event.textHash) }, record)).toBe('text-changed')
+  })
+  it('unsigned, or moved to another appointment, place or state, is refused', async () => {
+    const record = await opened()
+    for (const change of [
+      { signature: flip(event.signature) },
+      { signature: '' },
+      { appointmentId: crypto.randomUUID() },
+      { seq: 1 },
+      { state: 'withdrawn' as const },
+      { previous: event.textHash },
+    ]) {
+      expect(await checkConsent({ ...event, ...change }, record), JSON.stringify(change)).toBe('bad-signature')
+    }
+  })
+  it('signed by a key that is not the patient’s is refused', async () => {
+    expect(await checkConsent({ ...event, signer: clinic.owner.keys.sign }, await opened())).toBe('unknown-signer')
+  })
+})

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { type DayRow, nextUp, rowState, weekStart } from './rules.ts'
+
+const now = new Date('2026-03-02T10:00:00Z')
+const row = (status: DayRow['status'], startsAt: string, more: Partial<DayRow> = {}) =>
+  ({ status, waiting: false, arrivedAt: null, startsAt, endsAt: startsAt, ...more }) as DayRow
+const coming = '2026-03-02T10:30:00Z'
+const gone = '2026-03-02T09:30:00Z'
+
+test.each([
+  [row('booked', coming), 'upcoming'],
+  [row('booked', gone), 'late'],
+  [row('booked', gone, { waiting: true }), 'waiting'],
+  [row('booked', coming, { waiting: true }), 'waiting'],
+  [row('arrived', coming), 'waiting'],
+  [row('in_consult', gone), 'in_consult'],
+  [row('completed', gone), 'done'],
+  [row('no_show', gone), 'missed'],
+  [row('cancelled', coming), 'cancelled'],
+  [row('rescheduled', coming), 'cancelled'],
+  [row('expired', coming), 'cancelled'],
+] as const)('%o is %s', (each, state) => {
+  expect(rowState(each, now)).toBe(state)
+})
+
+test('next is who has waited longest, else who comes next, never who is in, done or gone', () => {
+  const waited = row('arrived', coming, { arrivedAt: '2026-03-02T09:50:00Z' })
+  const since = row('arrived', gone, { arrivedAt: '2026-03-02T09:55:00Z' })
+  const soon = row('booked', coming)
+  const later = row('booked', '2026-03-02T11:30:00Z')
+  const inside = row('in_consult', gone)
+  expect(nextUp([inside, since, waited, soon], now)).toBe(waited)
+  expect(nextUp([inside, later, soon, row('completed', gone)], now)).toBe(soon)
+  expect(nextUp([inside, row('cancelled', coming), row('no_show', gone)], now)).toBeNull()
+})
+
+test.each([
+  ['2026-03-02', '2026-03-02'],
+  ['2026-03-08', '2026-03-02'],
+  ['2026-01-01', '2025-12-29'],
+])('the week of %s begins on %s', (day, monday) => {
+  expect(weekStart(day)).toBe(monday)
+})
