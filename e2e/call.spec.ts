@@ -224,6 +224,8 @@ test('a new phone: a code by e-mail confirms it, "matches" makes it known', asyn
 })
 
 test('the queue is honest, and the next patient is one click away', async () => {
+  // A practitioner whose door nobody stood at before.
+  world = await makeWorld(site)
   const [one, two] = [await world.appointment(), await world.appointment()]
   const second = await person('phone')
   try {

@@ -181,6 +181,8 @@ export class PractitionerCall extends CallSession<PractitionerSync> {
 
   protected override async onSync(sync: PractitionerSync): Promise<void> {
     for (const device of sync.devices) await this.learn(device)
+    // Told before our last epoch reached the server: who is in it, this does not say yet.
+    if (sync.epoch < (this.view.handshake?.epoch ?? 0)) return this.change({})
     const inside = sync.devices.find(({ state }) => state === 'admitted' || state === 'joined')
     const phase = this.view.handshake?.phase
     if (!inside && phase && phase !== 'alone' && phase !== 'failed') {
@@ -213,8 +215,11 @@ export class PractitionerCall extends CallSession<PractitionerSync> {
     this.admitting = device.participantId
     try {
       const { clinicId, callId, patientId } = this
-      const above = this.view.sync.epoch
-      await this.say(await vault().callAdmit({ clinicId, callId, patientId, knock: device.knock, above }))
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const newest = await call('call/sync', { door: this.door, after: Number.MAX_SAFE_INTEGER }, again)
+        const above = newest.ok ? newest.value.epoch : this.view.sync.epoch
+        if (await this.say(await vault().callAdmit({ clinicId, callId, patientId, knock: device.knock, above }))) break
+      }
     } finally {
       this.admitting = null
     }

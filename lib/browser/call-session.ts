@@ -107,16 +107,20 @@ export class CallSession<S extends Sync = Sync> {
     await vault().callForget({ callId: this.callId })
   }
 
-  /** What the vault wants said, in its order. */
-  protected async say(step: HandshakeStep): Promise<void> {
+  /** What the vault wants said, in its order. False when another epoch has overtaken it. */
+  protected async say(step: HandshakeStep): Promise<boolean> {
     this.change({ handshake: step.view } as Partial<SessionView<S>>)
     for (const message of step.send) {
       const sent = await call('call/send', { door: this.door, message }, again)
-      // An epoch that another admission has overtaken: the newer one goes on.
-      if (!sent.ok && sent.code !== 'STALE') return this.fail(sent.code)
+      if (!sent.ok && sent.code === 'STALE') return false
+      if (!sent.ok) {
+        await this.fail(sent.code)
+        return true
+      }
     }
     if (step.view.phase === 'failed') await this.fail((step.view.failure ?? 'INTERNAL') as CallCode)
     if (step.view.phase === 'ready') await this.connect(step.view.epoch)
+    return true
   }
 
   protected change(part: Partial<SessionView<S>>): void {
