@@ -1,0 +1,182 @@
+// One well-formed input for every action, near enough to the truth to pass every check of shape. A new action without a row
+// here does not compile, and e2e/bad-input.spec.ts refuses to run.
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { ActionName, Contract } from '../lib/contract.ts'
+import type { Booked, ClinicWorld } from './world.ts'
+import { bookInput, hold, intakeForm, sealInput } from './world.ts'
+
+export type Inputs = { [Name in ActionName]: Contract[Name]['in'] }
+
+const b64 = (length: number) => randomBytes(length).toString('base64url')
+const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString()
+
+export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Booked): Promise<Inputs> {
+  const { clinicId, doctor, owner, services, consentTextId } = world
+  const { appointmentId, patient } = booked
+  const { handle } = patient
+  const { patientId, keyId, keys } = handle
+  const base = { baseUrl, ...world }
+  const held = await hold(base, patient.door, services.free.id, 8)
+  const { startsAt, ...ref } = held
+  const book = await bookInput(base, patient, ref)
+  await doctor.vault.open([book.records[0]!], { patientId })
+  const sealed = (type: 'note' | 'prescription' | 'recall', content: unknown) =>
+    doctor.vault.seal(sealInput(handle, type, content))
+  const opaque = b64(32)
+  const owned = { id: randomUUID(), secret: b64(16) }
+  const mine = { id: appointmentId, secret: booked.linkSecret }
+  const door = 'x'.repeat(40)
+  const account = { record: b64(60), wrappedAccount: b64(60), keys: { sign: b64(32), dh: b64(32) } }
+  const statement = { seq: 0, body: b64(40), signer: b64(32), signature: b64(64) }
+  const epochGrant = { group: 'desk' as const, epoch: 1, to: b64(32), enc: b64(32), ct: b64(48) }
+  const person = { displayName: 'Kim Rowe', title: 'GP', email: `kim-${b64(4)}@clinic.test` }
+  const settings = await owner.door.get('clinic/settings', {})
+  const { name, about, phone, address, timeZone, holdMinutes, horizonDays } = settings.clinic
+  const [service] = settings.services
+  const consent = { consentTextId, textHash: b64(32), recordId: randomUUID(), seq: 9, previous: '', signature: b64(64) }
+  const link = { appointmentId, secret: booked.linkSecret }
+  const knock = { ticketHash: b64(32), nonce: b64(16), origin: baseUrl, keys, signature: b64(64) }
+  return {
+    'access/register-start': { email: person.email, request: opaque },
+    'access/slug-free': { slug: 'a-free-slug' },
+    'access/open-clinic': {
+      ...{ clinicId: randomUUID(), memberId: randomUUID(), practitioner: false, ...account },
+      clinic: {
+        name: 'Other',
+        slug: 'other-clinic',
+        timeZone: 'Europe/Paris',
+        country: 'FR',
+        currency: 'eur',
+        locale: 'en',
+      },
+      owner: person,
+      ...{ rootKey: b64(32), rootFingerprint: b64(32), statements: [statement], epochGrants: [epochGrant] },
+    },
+    'access/sign-in-start': { email: person.email, request: opaque },
+    'access/sign-in-finish': { state: b64(200), finish: b64(64) },
+    'access/me': {},
+    'access/save-wrap': { wrappedAccount: b64(60) },
+    'access/sign-out': {},
+    'access/chain': { clinicId },
+    'access/staff': {},
+    'access/save-profile': { memberId: doctor.memberId, displayName: doctor.name, title: 'GP', bio: '' },
+    'access/invite': { id: randomUUID(), displayName: 'Kim Rowe', title: 'GP', roles: ['frontdesk'] },
+    'access/cancel-invitation': { id: randomUUID() },
+    'access/invitation': { id: randomUUID() },
+    'access/join': { id: randomUUID(), memberId: randomUUID(), ...person, ...account, mac: b64(32) },
+    'access/vouch': { id: randomUUID(), statements: [statement], epochGrants: [epochGrant] },
+    'booking/slots': { clinicId, serviceId: services.free.id, from: days(0).slice(0, 10), days: 3 },
+    'booking/hold': { ...owned, clinicId, serviceId: services.free.id, memberId: doctor.memberId, startsAt },
+    'booking/renew': ref,
+    'booking/release': ref,
+    'booking/book': book,
+    'booking/appointment': mine,
+    'booking/cancel': mine,
+    'consent/sign': { appointmentId, consent, records: [book.records[4]!] },
+    'intake/submit': { appointmentId, records: [book.records[3]!] },
+    'payment/checkout': mine,
+    'payment/return': { appointmentId, sessionId: 'cs_test_nothing' },
+    'clinic/settings': {},
+    'clinic/save-profile': {
+      ...{ name, about, phone, address, timeZone, holdMinutes, horizonDays, locale: 'en' },
+      ...{ earlyJoinMinutes: 15, graceMinutes: 30, minNoticeMinutes: 0 },
+    },
+    'clinic/save-service': {
+      ...{ id: service!.id, version: service!.version },
+      service: {
+        ...{ name: 'Talk', description: '', minutes: 15, bufferBefore: 0, bufferAfter: 0, priceMinor: 0, position: 0 },
+        ...{ paymentMode: 'free', intakeForm, consentTextId, active: true, practitionerIds: [doctor.memberId] },
+      },
+    },
+    'clinic/save-hours': { memberId: doctor.memberId, hours: [{ weekday: 1, startMinute: 0, endMinute: 60 }] },
+    'clinic/save-consent-text': { title: 'Consent', body: 'I agree.', locale: 'en', replaces: consentTextId },
+    'clinic/connect-payments': { connected: true },
+    'encounter/day': { day: days(0).slice(0, 10), memberId: doctor.memberId },
+    'encounter/open': { appointmentId },
+    'encounter/save-record': { appointmentId, record: await sealed('note', { text: 'x' }) },
+    'encounter/complete': { appointmentId },
+    'encounter/miss': { appointmentId },
+    'patient/challenge': { clinicId, patientId, keyId },
+    'patient/session': { clinicId, patientId, keyId, nonce: b64(16), signature: b64(64) },
+    'patient/chart': {},
+    'patient/export': {},
+    'prescription/issue': {
+      ...{ rxId: randomUUID(), appointmentId, record: await sealed('prescription', {}), share: b64(60) },
+      ...{ issuedAt: days(0), expiresAt: days(30) },
+    },
+    'prescription/cancel': { id: randomUUID() },
+    'prescription/dispense': { id: randomUUID() },
+    'recall/set': {
+      ...{ id: randomUUID(), appointmentId, serviceId: services.free.id, dueOn: days(90).slice(0, 10) },
+      record: await sealed('recall', {}),
+    },
+    'recall/list': { status: 'open' },
+    'recall/invite-now': { id: randomUUID() },
+    'recall/decline': { id: randomUUID() },
+    'record/mine': { appointmentId, types: ['note'], recordIds: [randomUUID()], history: true },
+    'call/look': link,
+    'call/ticket': { ...link, keyId, keys },
+    'call/knock': { ticket: door, knock },
+    'call/sync': { door, after: 0 },
+    'call/beat': { door },
+    'call/send': {
+      door,
+      message: { kind: 'commit', epoch: 1, nonce: b64(16), commitment: b64(32), signature: b64(64) },
+    },
+    'call/token': { door },
+    'call/leave': { door },
+    'call/code': { door },
+    'call/confirm': { door, code: '123456' },
+    'call/open': { appointmentId },
+    'call/queue': {},
+    'call/turn-away': { appointmentId, participantId: randomUUID() },
+    'call/end': { appointmentId, differs: false },
+    'call/readable': { appointmentId },
+    'call/matches': { appointmentId, participantId: randomUUID(), keys, vouch: b64(60), grants: [] },
+  }
+}
+
+export interface Garbled {
+  what: string
+  input: unknown
+}
+
+const kindsOfGarbage: [string, unknown][] = [
+  ['null', null],
+  ['a number', 7.5],
+  ['a long text', 'x'.repeat(700_000)],
+  ['a text that is none of its kind', '\u0000<script>'],
+  ['a list', [[]]],
+  ['an object', { $ne: null }],
+]
+
+/** The input with each of its parts missing or replaced by garbage of each kind. `skip` names parts where some of it is fine. */
+export function garblings(input: unknown, skip: (path: string, kind: string) => boolean): Garbled[] {
+  const found: Garbled[] = []
+  const walk = (at: unknown, path: (string | number)[]) => {
+    if (path.length) {
+      const name = path.join('.')
+      if (!skip(name, 'missing')) found.push({ what: `${name} missing`, input: changed(input, path, undefined) })
+      for (const [kind, value] of kindsOfGarbage)
+        if (!skip(name, kind)) found.push({ what: `${name} is ${kind}`, input: changed(input, path, value) })
+    }
+    if (Array.isArray(at)) {
+      // The first of a list stands for the rest.
+      if (at.length) walk(at[0], [...path, 0])
+    } else if (at && typeof at === 'object') for (const [key, value] of Object.entries(at)) walk(value, [...path, key])
+  }
+  walk(input, [])
+  return found
+}
+
+function changed(input: unknown, path: (string | number)[], value: unknown): unknown {
+  const copy = structuredClone(input)
+  let at = copy as Record<string | number, unknown>
+  for (const key of path.slice(0, -1)) at = at[key] as Record<string | number, unknown>
+  const last = path.at(-1)!
+  if (value === undefined) {
+    if (Array.isArray(at)) at.splice(Number(last), 1)
+    else delete at[last]
+  } else at[last] = value
+  return copy
+}
