@@ -51,16 +51,22 @@ const input = (type: SealInput['type'], managing: SealInput['managing'], content
 /** Seals and opens as a page does: through the worker, from content and back to content. */
 async function ours(count: number) {
   const inputs = Array.from({ length: count }, (_, seed) => input('note', 'clinical', { text: text(4096 - 8, seed) }))
+  // What the page itself does before and after is not the vault's: let it end first.
+  await idle()
   tasks.length = 0
   const start = performance.now()
   const sealed = await vault.sealMany(inputs)
   const half = performance.now()
   const opened = await vault.open(sealed, { patientId: patient.patientId })
   const end = performance.now()
+  await idle()
+  const longest = Math.max(0, ...tasks)
   if (!opened.every((each, i) => each.ok && (each.value.content as { text: string }).text === text(4088, i)))
     throw new Error('not what was sealed')
-  return { total: end - start, seal: half - start, longest: Math.max(0, ...tasks) }
+  return { total: end - start, seal: half - start, longest }
 }
+
+const idle = () => new Promise((resolve) => setTimeout(resolve, 20))
 
 async function peer(name: 'raw' | 'themis', count: number) {
   const worker = (workers[name] ??= await started(`/${name}-worker.js`))
