@@ -44,6 +44,8 @@ export interface LabHandle {
   rooms: RoomServiceClient
   /** A fresh room and what each page needs for it. */
   inputs: (mode: Mode, canvas?: boolean) => Promise<[LabInput, LabInput]>
+  /** Processor seconds that both browsers have used, all their processes together. */
+  cpu: () => Promise<number>
   /** Both pages as they were opened, with nothing of the last round. */
   reload: () => Promise<void>
   close: () => Promise<void>
@@ -62,7 +64,8 @@ export async function startLab(): Promise<LabHandle> {
   const sfuPort = await freePorts()
   const home = await mkdtemp(join(tmpdir(), 'curtain-lab-'))
   const sfu = await startSfu(home, sfuPort)
-  const executablePath = process.env.CHROMIUM_BIN ?? (existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : undefined)
+  const executablePath =
+    process.env.CHROMIUM_PATH ?? (existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : undefined)
   const launch = () => chromium.launch({ executablePath, args: CHROMIUM_ARGS })
   const browsers: [Browser, Browser] = [await launch(), await launch()]
   const pages = (await Promise.all(
@@ -78,6 +81,17 @@ export async function startLab(): Promise<LabHandle> {
     browsers,
     rooms,
     reload,
+    async cpu() {
+      const used = await Promise.all(
+        browsers.map(async (browser) => {
+          const session = await browser.newBrowserCDPSession()
+          const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+          await session.detach()
+          return processInfo.reduce((sum, each) => sum + each.cpuTime, 0)
+        }),
+      )
+      return used[0]! + used[1]!
+    },
     async inputs(mode, canvas = false) {
       const room = randomBytes(16).toString('hex')
       const keys: [number[], number[]] = [[...randomBytes(32)], [...randomBytes(32)]]
@@ -163,7 +177,10 @@ function signalling(server: Server) {
 }
 
 async function startSfu(home: string, port: number): Promise<ChildProcess> {
-  const bin = process.env.LIVEKIT_SERVER_BIN ?? join(homedir(), '.cache/curtain/bin/livekit-server')
+  const bin =
+    process.env.CURTAIN_LIVEKIT ??
+    process.env.LIVEKIT_SERVER_BIN ??
+    join(homedir(), '.cache/curtain/bin/livekit-server')
   const config = {
     port,
     bind_addresses: ['127.0.0.1'],

@@ -2,7 +2,7 @@
 import { ExternalE2EEKeyProvider, Room } from 'livekit-client'
 import { importSenderKey } from '../../lib/crypto/frame-key.ts'
 import { FramesPipe } from '../../lib/browser/frames-pipe.ts'
-import { MediaRoom } from '../../lib/browser/media-room.ts'
+import { MediaRoom, publishDefaults } from '../../lib/browser/media-room.ts'
 import type { KeysFromVault } from '../../lib/browser/frames-api.ts'
 
 export type Mode = 'curtain' | 'livekit' | 'livekit-plain' | 'raw' | 'raw-canvas'
@@ -128,7 +128,7 @@ const lab = {
       room = new Room({
         ...(e2ee ? { encryption: e2ee } : {}),
         dynacast: true,
-        publishDefaults: { videoCodec: 'vp8', backupCodec: false, red: false },
+        publishDefaults,
       })
       if (e2ee) await room.setE2EEEnabled(true)
       room.on('trackSubscribed', (track) => show(track.mediaStreamTrack))
@@ -193,14 +193,12 @@ const lab = {
   async report() {
     return pipe ? pipe.report() : null
   },
-  async frames() {
-    const receivers = raw ? raw.pc.getReceivers() : []
-    let decoded = 0
-    for (const receiver of receivers) {
-      for (const stat of (await receiver.getStats()).values()) decoded += stat.framesDecoded ?? 0
-    }
-    return { decoded, width: video.videoWidth, height: video.videoHeight, quality: video.getVideoPlaybackQuality() }
-  },
+  /** Frames shown so far, and their size. */
+  frames: () => ({
+    shown: video.getVideoPlaybackQuality().totalVideoFrames,
+    width: video.videoWidth,
+    height: video.videoHeight,
+  }),
   async leave(): Promise<void> {
     await media?.close()
     pipe?.close()

@@ -8,6 +8,7 @@ import {
   type RemoteTrackPublication,
   Room,
   Track,
+  type TrackPublishDefaults,
   VideoPreset,
 } from 'livekit-client'
 import { FrameManager } from './e2ee-manager.ts'
@@ -45,6 +46,18 @@ const startingView: RoomView = {
 // 720p in two layers: with dynacast the small one rests until a weak line asks for it.
 const HD = new VideoPreset(1280, 720, 1_700_000, 30)
 const SMALL = new VideoPreset(480, 270, 200_000, 15)
+export const publishDefaults: TrackPublishDefaults = {
+  // The frame worker knows the clear bytes of VP8 and plain Opus, and passes nothing else.
+  videoCodec: 'vp8',
+  backupCodec: false,
+  red: false,
+  dtx: true,
+  forceStereo: false,
+  simulcast: true,
+  videoEncoding: HD.encoding,
+  videoSimulcastLayers: [SMALL],
+  degradationPreference: 'balanced',
+}
 const HOLD_VIDEO_AFTER_MS = 6_000
 const RESUME_VIDEO_AFTER_MS = 10_000
 const FROZEN_AFTER_MS = 2_500
@@ -75,18 +88,7 @@ export class MediaRoom {
       dynacast: true,
       stopLocalTrackOnUnpublish: false,
       disconnectOnPageLeave: true,
-      publishDefaults: {
-        // The frame worker knows the clear bytes of VP8 and plain Opus, and passes nothing else.
-        videoCodec: 'vp8',
-        backupCodec: false,
-        red: false,
-        dtx: true,
-        forceStereo: false,
-        simulcast: true,
-        videoEncoding: HD.encoding,
-        videoSimulcastLayers: [SMALL],
-        degradationPreference: 'balanced',
-      },
+      publishDefaults,
     })
     this.stops.push(frames.listen((message) => message.type === 'verified' && this.refresh()))
     this.follow()
