@@ -27,7 +27,12 @@ function post(url: string, body: unknown): Promise<Answer> {
   const text = JSON.stringify(body)
   return new Promise((resolve) => {
     const done = (status: number) => resolve({ ms: Math.min(performance.now() - begun, CUT), status })
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), origin: new URL(url).origin, 'sec-fetch-site': 'same-origin' }
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+      origin: new URL(url).origin,
+      'sec-fetch-site': 'same-origin',
+    }
     const asked = request(url, { method: 'POST', agent, headers, timeout: CUT }, (answer) => {
       answer.resume()
       answer.on('end', () => done(answer.statusCode ?? 0))
@@ -59,7 +64,11 @@ async function openPeer(adminUrl: string) {
     incoming.on('end', () => {
       const { id, memberId, startsAt } = JSON.parse(text) as { id: string; memberId: string; startsAt: string }
       pool
-        .query(`INSERT INTO bench_slot VALUES ($1, $2, $3::timestamptz, $3::timestamptz + interval '15 minutes')`, [id, memberId, startsAt])
+        .query(`INSERT INTO bench_slot VALUES ($1, $2, $3::timestamptz, $3::timestamptz + interval '15 minutes')`, [
+          id,
+          memberId,
+          startsAt,
+        ])
         .then(
           () => answer.writeHead(200).end(),
           (error: { code?: string }) => answer.writeHead(error.code === '23P01' ? 409 : 500).end(),
@@ -92,12 +101,25 @@ export default async function oneSlot() {
     const world = await clinicWorld(stack)
     const serviceId = world.services.free.id
     const from = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)
-    const { slots } = await world.owner.door.get('booking/slots', { clinicId: world.clinicId, serviceId, from, days: 7 })
-    const url = `${stack.baseUrl}/api/booking/hold`
-    const ours = (slot: { startsAt: string; memberId: string }): Ask => () => ({
-      url,
-      body: { id: randomUUID(), secret: randomBytes(16).toString('base64url'), clinicId: world.clinicId, serviceId, ...slot },
+    const { slots } = await world.owner.door.get('booking/slots', {
+      clinicId: world.clinicId,
+      serviceId,
+      from,
+      days: 7,
     })
+    const url = `${stack.baseUrl}/api/booking/hold`
+    const ours =
+      (slot: { startsAt: string; memberId: string }): Ask =>
+      () => ({
+        url,
+        body: {
+          id: randomUUID(),
+          secret: randomBytes(16).toString('base64url'),
+          clinicId: world.clinicId,
+          serviceId,
+          ...slot,
+        },
+      })
     // Compiled, connected and warm on both sides.
     for (const slot of slots.slice(ROUNDS, ROUNDS + 3)) await round(ours(slot))
 
@@ -111,7 +133,10 @@ export default async function oneSlot() {
       if (answers.filter((each) => each.status === 200).length === 1) winners += 1
       if (index % Math.floor(ROUNDS / PEER_ROUNDS) !== 0 || peerAll.length >= PEER_ROUNDS * PATIENTS) continue
       const memberId = randomUUID()
-      const theirs = await round(() => ({ url: peer.url, body: { id: randomUUID(), memberId, startsAt: slots[index]!.startsAt } }))
+      const theirs = await round(() => ({
+        url: peer.url,
+        body: { id: randomUUID(), memberId, startsAt: slots[index]!.startsAt },
+      }))
       peerAll.push(...theirs)
       peerFailed += theirs.filter((each) => each.status !== 200 && each.status !== 409).length
     }

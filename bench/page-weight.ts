@@ -23,7 +23,10 @@ async function bareNext() {
   const dir = join(root, '.next-bare')
   rmSync(dir, { recursive: true, force: true })
   mkdirSync(join(dir, 'app'), { recursive: true })
-  writeFileSync(join(dir, 'next.config.mjs'), `export default { output: 'standalone', turbopack: { root: ${JSON.stringify(root)} }, outputFileTracingRoot: ${JSON.stringify(root)} }\n`)
+  writeFileSync(
+    join(dir, 'next.config.mjs'),
+    `export default { output: 'standalone', turbopack: { root: ${JSON.stringify(root)} }, outputFileTracingRoot: ${JSON.stringify(root)} }\n`,
+  )
   writeFileSync(join(dir, 'package.json'), '{ "private": true, "type": "module" }\n')
   writeFileSync(
     join(dir, 'app', 'layout.jsx'),
@@ -34,15 +37,32 @@ async function bareNext() {
     `export const dynamic = 'force-dynamic'\nexport default function Page() { return <main><h1>A page</h1><p>And a paragraph.</p></main> }\n`,
   )
   const next = join(root, 'node_modules', 'next', 'dist', 'bin', 'next')
-  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' }
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    NODE_ENV: 'production',
+    NEXT_TELEMETRY_DISABLED: '1',
+  }
   const built = await quietly('Building a bare Next page', node, [next, 'build', dir], { env })
   if (built.code !== 0) throw new Error(`the bare page does not build:\n${built.output.slice(-2000)}`)
   const [port] = [await freePorts(1)]
   const app = join(dir, '.next', 'standalone', '.next-bare')
   cpSync(join(dir, '.next', 'static'), join(app, '.next', 'static'), { recursive: true })
-  const child = spawn(node, [join(app, 'server.js')], { env: { ...env, PORT: String(port), HOSTNAME: '127.0.0.1' }, stdio: 'ignore' })
+  const child = spawn(node, [join(app, 'server.js')], {
+    env: { ...env, PORT: String(port), HOSTNAME: '127.0.0.1' },
+    stdio: 'ignore',
+  })
   const url = `http://127.0.0.1:${port}/`
-  for (let tries = 0; tries < 100 && !(await fetch(url).then((answer) => answer.ok, () => false)); tries++) await new Promise((resolve) => setTimeout(resolve, 100))
+  for (
+    let tries = 0;
+    tries < 100 &&
+    !(await fetch(url).then(
+      (answer) => answer.ok,
+      () => false,
+    ));
+    tries++
+  )
+    await new Promise((resolve) => setTimeout(resolve, 100))
   return {
     url,
     close: () => {
@@ -71,11 +91,16 @@ async function scriptOf(browser: Browser, url: string): Promise<{ bytes: number;
 /** The page as it came, without its scripts, from a server that does nothing else; styles and fonts are the same files. */
 async function staticCopy(url: string) {
   const origin = new URL(url).origin
-  const html = (await (await fetch(url)).text()).replace(/<script\b[^>]*>[\s\S]*?<\/script>/g, '').replace(/<link[^>]+as="script"[^>]*>/g, '')
+  const html = (await (await fetch(url)).text())
+    .replace(/<script\b[^>]*>[\s\S]*?<\/script>/g, '')
+    .replace(/<link[^>]+as="script"[^>]*>/g, '')
   const kept = new Map<string, { type: string; body: Buffer }>()
   for (const [, path] of html.matchAll(/(?:href|src)="(\/_next\/[^"]+)"/g)) {
     const answer = await fetch(origin + path)
-    kept.set(new URL(path!, origin).pathname, { type: answer.headers.get('content-type') ?? '', body: Buffer.from(await answer.arrayBuffer()) })
+    kept.set(new URL(path!, origin).pathname, {
+      type: answer.headers.get('content-type') ?? '',
+      body: Buffer.from(await answer.arrayBuffer()),
+    })
     const css = kept.get(new URL(path!, origin).pathname)!
     if (!/css/.test(css.type)) continue
     for (const [, font] of css.body.toString().matchAll(/url\(["']?([^"')]+\.woff2)/g)) {
@@ -88,7 +113,10 @@ async function staticCopy(url: string) {
     const file = kept.get(new URL(request.url!, origin).pathname)
     const body = file?.body ?? Buffer.from(html)
     const squeezed = file?.type === 'font/woff2' ? body : gzipSync(body)
-    response.writeHead(200, { 'content-type': file?.type ?? 'text/html; charset=utf-8', ...(file?.type !== 'font/woff2' && { 'content-encoding': 'gzip' }) })
+    response.writeHead(200, {
+      'content-type': file?.type ?? 'text/html; charset=utf-8',
+      ...(file?.type !== 'font/woff2' && { 'content-encoding': 'gzip' }),
+    })
     response.end(squeezed)
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
@@ -101,7 +129,12 @@ async function paint(browser: Browser, url: string): Promise<number> {
   const page = await context.newPage()
   const session = await context.newCDPSession(page)
   await session.send('Network.enable')
-  await session.send('Network.emulateNetworkConditions', { offline: false, latency: 150, downloadThroughput: 200_000, uploadThroughput: 94_000 })
+  await session.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 150,
+    downloadThroughput: 200_000,
+    uploadThroughput: 94_000,
+  })
   await session.send('Emulation.setCPUThrottlingRate', { rate: 4 })
   await page.addInitScript(() => {
     new PerformanceObserver((list) => {
@@ -129,7 +162,12 @@ export default async function pageWeight() {
     const peer = await scriptOf(browser, bare.url)
     const services = world.bookingUrl
     const times = `${stack.baseUrl}/c/${world.slug}?service=${world.services.free.id}`
-    const slots = await world.owner.door.get('booking/slots', { clinicId: world.clinicId, serviceId: world.services.free.id, from: new Date(Date.now() + 86_400_000).toISOString().slice(0, 10), days: 2 })
+    const slots = await world.owner.door.get('booking/slots', {
+      clinicId: world.clinicId,
+      serviceId: world.services.free.id,
+      from: new Date(Date.now() + 86_400_000).toISOString().slice(0, 10),
+      days: 2,
+    })
     const slot = slots.slots[9]!
     const pages: [string, string][] = [
       ['booking', services],

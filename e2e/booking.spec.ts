@@ -66,7 +66,13 @@ async function toReview(page: Page, who = patient) {
 }
 
 const count = async (table: string, where = 'true') =>
-  Number((await stack.sql<{ n: string }>(`SELECT count(*) AS n FROM ${table} WHERE clinic_id = $1 AND ${where}`, [world.clinicId]))[0]!.n)
+  Number(
+    (
+      await stack.sql<{ n: string }>(`SELECT count(*) AS n FROM ${table} WHERE clinic_id = $1 AND ${where}`, [
+        world.clinicId,
+      ])
+    )[0]!.n,
+  )
 const counts = async () => ({
   appointments: await count('appointment', "status IN ('held', 'booked') AND patient_id IS NOT NULL"),
   payments: await count('payment'),
@@ -143,8 +149,12 @@ test('two tabs that press at once make one booking', async () => {
   const second = await context.newPage()
   watch(second)
   await second.goto(page.url())
-  await button(second, 'Continue with this time').or(second.getByRole('heading', { name: 'Please check' })).first().waitFor()
-  if (await button(second, 'Continue with this time').isVisible()) await button(second, 'Continue with this time').click()
+  await button(second, 'Continue with this time')
+    .or(second.getByRole('heading', { name: 'Please check' }))
+    .first()
+    .waitFor()
+  if (await button(second, 'Continue with this time').isVisible())
+    await button(second, 'Continue with this time').click()
   await title(second, 'Please check')
   await Promise.all([button(page, 'Book').click(), button(second, 'Book').click()])
   await Promise.all([page.waitForURL(/\/a\//), second.waitForURL(/\/a\//)])
@@ -174,7 +184,10 @@ test('a slot lost on the way loses no answer', async () => {
   )
   await button(page, 'Book').click()
   await expect(page.getByText('This time is taken now')).toBeVisible()
-  await page.getByRole('button', { name: /^\d\d:\d\d/ }).nth(5).click()
+  await page
+    .getByRole('button', { name: /^\d\d:\d\d/ })
+    .nth(5)
+    .click()
   await title(page, 'Please check')
   await expect(page.getByText(patient.reason)).toBeVisible()
   await button(page, 'Book').click()
@@ -195,9 +208,13 @@ test('a payment that is declined and left frees the slot when its hold ends', as
   expect(held!.held_until.getTime()).toBeGreaterThan(Date.now() + 25 * 60_000)
   await stack.sql("UPDATE appointment SET held_until = now() - interval '1 second' WHERE id = $1", [held!.id])
   await expect
-    .poll(async () => (await stack.sql<{ status: string }>('SELECT status FROM appointment WHERE id = $1', [held!.id]))[0]!.status, {
-      timeout: 90_000,
-    })
+    .poll(
+      async () =>
+        (await stack.sql<{ status: string }>('SELECT status FROM appointment WHERE id = $1', [held!.id]))[0]!.status,
+      {
+        timeout: 90_000,
+      },
+    )
     .toBe('expired')
   await page.goto(`${stack.baseUrl}/a/${held!.id}`)
   await expect(page.getByText('Not booked: the time was freed')).toBeVisible()

@@ -1,4 +1,21 @@
-const noDecimals = new Set(['jpy', 'krw', 'clp', 'vnd', 'xof', 'xaf', 'xpf', 'ugx', 'rwf', 'pyg', 'kmf', 'gnf', 'djf', 'bif', 'mga', 'vuv'])
+const noDecimals = new Set([
+  'jpy',
+  'krw',
+  'clp',
+  'vnd',
+  'xof',
+  'xaf',
+  'xpf',
+  'ugx',
+  'rwf',
+  'pyg',
+  'kmf',
+  'gnf',
+  'djf',
+  'bif',
+  'mga',
+  'vuv',
+])
 
 /** How many decimals the currency's minor unit stands for, as Stripe counts them. */
 export const decimalsOf = (currency: string) => (noDecimals.has(currency.toLowerCase()) ? 0 : 2)

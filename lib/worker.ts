@@ -1,5 +1,5 @@
 // The second entry: one process, or several, that do what was promised in a transaction. Job name → flow.
-import { bookingJobs } from './booking/flow.ts'
+import { bookingJobs } from './booking/hold.ts'
 import { mailJobs } from './booking/mail.ts'
 import { callJobs } from './call/flow-codes.ts'
 import { paymentJobs } from './payment/settle.ts'

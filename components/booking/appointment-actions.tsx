@@ -54,7 +54,9 @@ export function Actions({ view, secret, locale, words, onChange }: Props) {
       {view.status === 'held' ? (
         <>
           {view.heldUntil ? (
-            <p className="text-soft">{fill(words.payKept, { time: formatTime(new Date(view.heldUntil), ownZone(), locale) })}</p>
+            <p className="text-soft">
+              {fill(words.payKept, { time: formatTime(new Date(view.heldUntil), ownZone(), locale) })}
+            </p>
           ) : null}
           <Button variant="primary" size="lg" busy={paying} onClick={() => void pay()}>
             {fill(words.payNow, { price: formatMoney(view.price.minor, view.price.currency, locale) })}
@@ -82,7 +84,11 @@ export function Actions({ view, secret, locale, words, onChange }: Props) {
         </div>
       ) : null}
       {asking ? (
-        <div role="group" aria-label={words.cancel} className="rounded-control border border-danger/40 bg-danger-wash p-4">
+        <div
+          role="group"
+          aria-label={words.cancel}
+          className="rounded-control border border-danger/40 bg-danger-wash p-4"
+        >
           <p className="mb-3 font-semibold">{words.cancelSure}</p>
           <div className="flex flex-wrap gap-2.5">
             <Button size="sm" variant="danger" busy={cancelling} onClick={() => void cancel()}>
@@ -115,7 +121,8 @@ function Join({ view, secret, locale, words }: Omit<Props, 'onChange'>) {
     return () => clearInterval(timer)
   }, [view.now])
   const from = new Date(view.joinFrom)
-  if (now > new Date(view.joinUntil).getTime()) return <p className="text-soft">{fill(words.joinOver, { phone: view.clinic.phone })}</p>
+  if (now > new Date(view.joinUntil).getTime())
+    return <p className="text-soft">{fill(words.joinOver, { phone: view.clinic.phone })}</p>
   if (now >= from.getTime())
     return (
       <LinkButton variant="primary" size="lg" icon={<VideoIcon />} href={`/a/${view.id}/call#s=${secret}`}>
@@ -125,5 +132,9 @@ function Join({ view, secret, locale, words }: Omit<Props, 'onChange'>) {
   const zone = ownZone()
   const time = formatTime(from, zone, locale)
   const today = dayIn(zone, new Date(now)) === dayIn(zone, from)
-  return <p className="text-soft">{today ? fill(words.joinFrom, { time }) : fill(words.joinDay, { day: formatDay(from, zone, locale), time })}</p>
+  return (
+    <p className="text-soft">
+      {today ? fill(words.joinFrom, { time }) : fill(words.joinDay, { day: formatDay(from, zone, locale), time })}
+    </p>
+  )
 }

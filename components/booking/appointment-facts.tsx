@@ -7,7 +7,8 @@ import { formatDate, formatTime, sameClock, zoneCity } from '@/lib/time'
 
 /** The page's words come with it as plain text, so that no message code is loaded for them. */
 export type Words = Omit<Messages['patient'], 'pdf'>
-export const fill = (text: string, values: Record<string, string>) => text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
+export const fill = (text: string, values: Record<string, string>) =>
+  text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
 
 const tones: Partial<Record<AppointmentView['status'], Tone>> = {
   held: 'warning',
@@ -63,7 +64,10 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
                 <span className="font-normal text-soft">({zoneCity(zone)})</span>
                 {both ? (
                   <span className="figures block text-sm font-normal text-soft">
-                    {fill(words.atClinic, { time: formatTime(at, clinic.timeZone, locale), zone: zoneCity(clinic.timeZone) })}
+                    {fill(words.atClinic, {
+                      time: formatTime(at, clinic.timeZone, locale),
+                      zone: zoneCity(clinic.timeZone),
+                    })}
                   </span>
                 ) : null}
               </>
@@ -73,7 +77,12 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
           { label: words.who, value: [practitioner.name, practitioner.title].filter(Boolean).join(', ') },
           { label: words.where, value: words.byVideo },
           ...(price.minor > 0
-            ? [{ label: words.price, value: `${formatMoney(price.minor, price.currency, locale)} · ${words.pay[view.payment.status]}` }]
+            ? [
+                {
+                  label: words.price,
+                  value: `${formatMoney(price.minor, price.currency, locale)} · ${words.pay[view.payment.status]}`,
+                },
+              ]
             : []),
         ]}
       />

@@ -69,7 +69,8 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
 
   if (secret === null) return <EmptyState title={words.noLinkTitle}>{words.noLinkText}</EmptyState>
   if (!view) {
-    if (code === 'NOT_FOUND' || code === 'BAD_INPUT') return <EmptyState title={words.notFoundTitle}>{words.notFoundText}</EmptyState>
+    if (code === 'NOT_FOUND' || code === 'BAD_INPUT')
+      return <EmptyState title={words.notFoundTitle}>{words.notFoundText}</EmptyState>
     return (
       <div role="status" aria-label={words.loading}>
         {code ? (

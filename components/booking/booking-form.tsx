@@ -22,7 +22,8 @@ import { ConsentStep, QuestionsStep, ReviewStep } from './late-steps'
 import { emptyValues, schemaOf, stepsOf, type StepName, type Values } from './values'
 import { WhoStep } from './who-step'
 
-type Phase = { is: 'preparing' } | { is: 'refused'; why: 'old-browser' | 'forged' | 'failed' } | { is: 'ready'; device: Device }
+type Phase =
+  { is: 'preparing' } | { is: 'refused'; why: 'old-browser' | 'forged' | 'failed' } | { is: 'ready'; device: Device }
 interface Draft {
   values: Values
   step: StepName
@@ -50,7 +51,8 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     mode: 'onSubmit',
     reValidateMode: 'onChange',
     shouldFocusError: false,
-    resolver: (values, context, options) => zodResolver(schemaOf(stepNow.current, offer) as never)(values as never, context, options as never) as never,
+    resolver: (values, context, options) =>
+      zodResolver(schemaOf(stepNow.current, offer) as never)(values as never, context, options as never) as never,
   })
 
   const show = useCallback((next: StepName, how: 'push' | 'replace' | 'none') => {
@@ -108,7 +110,6 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       gone = true
       removeEventListener('popstate', onBack)
     }
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [])
 
   const choosePatient = (id: string, device: Device) => {
@@ -134,7 +135,6 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       clearTimeout(timer)
       watching.unsubscribe()
     }
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [form, hold, slot])
 
   const saveDraft = async () => {
@@ -250,14 +250,25 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       <form noValidate onSubmit={(event) => void goOn(event)}>
         <Card>
           <h2 ref={heading} tabIndex={-1} className="mb-5 text-xl outline-none">
-            {t(step === 'who' ? 'who2.title' : step === 'questions' ? 'questions.title' : step === 'consent' ? 'consent.title' : 'review.title')}
+            {t(
+              step === 'who'
+                ? 'who2.title'
+                : step === 'questions'
+                  ? 'questions.title'
+                  : step === 'consent'
+                    ? 'consent.title'
+                    : 'review.title',
+            )}
           </h2>
           {errors.length ? (
             <div className="mb-5">
               <ErrorSummary
                 ref={summary}
                 title={t('errorTitle')}
-                errors={errors.map(([name, key]) => ({ fieldId: name, text: `${labelOf(name)}: ${errorText(`field.${errorText.has(`field.${key}` as 'field.required') ? key : 'invalid'}` as 'field.required')}` }))}
+                errors={errors.map(([name, key]) => ({
+                  fieldId: name,
+                  text: `${labelOf(name)}: ${errorText(`field.${errorText.has(`field.${key}` as 'field.required') ? key : 'invalid'}` as 'field.required')}`,
+                }))}
               />
             </div>
           ) : null}
@@ -305,9 +316,9 @@ function flatErrors(errors: object, prefix = ''): Record<string, string> {
   for (const [name, value] of Object.entries(errors)) {
     if (!value || typeof value !== 'object') continue
     const path = prefix ? `${prefix}.${name}` : name
-    if (typeof (value as { message?: unknown }).message === 'string') flat[path] = (value as { message: string }).message
+    if (typeof (value as { message?: unknown }).message === 'string')
+      flat[path] = (value as { message: string }).message
     else if (!('ref' in value)) Object.assign(flat, flatErrors(value, path))
   }
   return flat
 }
-

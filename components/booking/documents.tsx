@@ -7,7 +7,8 @@ import { Badge, Banner } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 
-const dayOf = (iso: string, locale: string) => new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(new Date(iso))
+const dayOf = (iso: string, locale: string) =>
+  new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(new Date(iso))
 
 export function Documents({ own, locale }: { own: OwnChart; locale: 'en' | 'fr' }) {
   const t = useTranslations('patient')
@@ -43,7 +44,15 @@ export function Documents({ own, locale }: { own: OwnChart; locale: 'en' | 'fr' 
   )
 }
 
-function Prescription({ rx, own, locale }: { rx: OwnChart['prescriptions'][number]; own: OwnChart; locale: 'en' | 'fr' }) {
+function Prescription({
+  rx,
+  own,
+  locale,
+}: {
+  rx: OwnChart['prescriptions'][number]
+  own: OwnChart
+  locale: 'en' | 'fr'
+}) {
   const t = useTranslations('patient')
   const status = rx.status as 'issued' | 'dispensed' | 'cancelled' | 'expired'
   const [download, making] = useBusy(async () => {
@@ -51,7 +60,10 @@ function Prescription({ rx, own, locale }: { rx: OwnChart['prescriptions'][numbe
     const words = (key: string, values?: Record<string, string>) => t(`pdf.${key}` as 'pdf.title', values as never)
     const file = await prescriptionPdf(rx.content, own.rootFingerprint, locale, words)
     const url = URL.createObjectURL(file)
-    Object.assign(document.createElement('a'), { href: url, download: `prescription-${rx.content.issuedAt.slice(0, 10)}.pdf` }).click()
+    Object.assign(document.createElement('a'), {
+      href: url,
+      download: `prescription-${rx.content.issuedAt.slice(0, 10)}.pdf`,
+    }).click()
     setTimeout(() => URL.revokeObjectURL(url), 10_000)
   })
   return (
@@ -61,7 +73,9 @@ function Prescription({ rx, own, locale }: { rx: OwnChart['prescriptions'][numbe
           <PillIcon size={18} className="text-accent" />
           {t('rx', { name: rx.content.prescriber.name })}
         </h3>
-        <Badge tone={status === 'issued' ? 'success' : 'neutral'}>{t(`rxStatus.${status}`, { date: dayOf(rx.content.expiresAt, locale) })}</Badge>
+        <Badge tone={status === 'issued' ? 'success' : 'neutral'}>
+          {t(`rxStatus.${status}`, { date: dayOf(rx.content.expiresAt, locale) })}
+        </Badge>
       </div>
       <p className="mb-2 text-sm text-soft">{dayOf(rx.content.issuedAt, locale)}</p>
       {rx.author.vouched ? null : <Banner tone="danger">{t('notVouched')}</Banner>}

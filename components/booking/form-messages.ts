@@ -8,7 +8,13 @@ export async function formMessages(locale: 'en' | 'fr') {
       import('@/lib/messages/fr/patient.json'),
       import('@/lib/messages/fr/payment.json'),
     ])
-    return { booking: booking.default, errors: errors.default, common: common.default, patient: patient.default, payment: payment.default }
+    return {
+      booking: booking.default,
+      errors: errors.default,
+      common: common.default,
+      patient: patient.default,
+      payment: payment.default,
+    }
   }
   const [booking, errors, common, patient, payment] = await Promise.all([
     import('@/lib/messages/en/booking.json'),
@@ -17,5 +23,11 @@ export async function formMessages(locale: 'en' | 'fr') {
     import('@/lib/messages/en/patient.json'),
     import('@/lib/messages/en/payment.json'),
   ])
-  return { booking: booking.default, errors: errors.default, common: common.default, patient: patient.default, payment: payment.default }
+  return {
+    booking: booking.default,
+    errors: errors.default,
+    common: common.default,
+    patient: patient.default,
+    payment: payment.default,
+  }
 }

@@ -20,10 +20,10 @@ export function HoldNote({ hold, onOver }: { hold: Hold | 'taking' | 'over' | 'l
     look()
     const timer = setInterval(look, 5000)
     return () => clearInterval(timer)
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [hold])
   const minutes = Math.floor(left / 60_000)
-  const text = hold === 'taking' ? t('taking') : hold === 'over' ? t('over') : minutes < 1 ? t('soon') : t('left', { minutes })
+  const text =
+    hold === 'taking' ? t('taking') : hold === 'over' ? t('over') : minutes < 1 ? t('soon') : t('left', { minutes })
   return (
     <>
       <p className="figures flex items-start gap-2.5 text-sm font-semibold">

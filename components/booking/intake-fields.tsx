@@ -7,8 +7,12 @@ import { FieldGroup } from '@/components/ui/field'
 import { TextArea, TextField } from '@/components/ui/text-field'
 import { isAsked, type Answer, type Answers, type IntakeForm, type Question } from '@/lib/intake/rules'
 
+interface AnyAnswers {
+  answers: Answers
+}
+
 /** The clinic's questions, those that the answers so far call for. Fields are named `answers.<id>`. */
-export function IntakeFields({ form, control }: { form: IntakeForm; control: Control<any, any, any> }) {
+export function IntakeFields({ form, control }: { form: IntakeForm; control: Control<AnyAnswers> }) {
   const answers = (useWatch({ control, name: 'answers' }) ?? {}) as Answers
   return (
     <div className="flex flex-col gap-6">
@@ -18,9 +22,14 @@ export function IntakeFields({ form, control }: { form: IntakeForm; control: Con
           <Controller
             key={question.id}
             control={control}
-            name={`answers.${question.id}`}
+            name={`answers.${question.id}` as 'answers'}
             render={({ field, fieldState }) => (
-              <QuestionField question={question} fault={fieldState.error?.message} {...field} value={(field.value ?? null) as Answer} />
+              <QuestionField
+                question={question}
+                fault={fieldState.error?.message}
+                {...field}
+                value={((field.value as unknown) ?? null) as Answer}
+              />
             )}
           />
         ))}
@@ -53,7 +62,15 @@ function QuestionField({ question, fault, name, value, onChange, onBlur, ref }: 
   const shared = { name, onBlur, ref: ref as never }
   switch (question.kind) {
     case 'long':
-      return <TextArea {...text} {...shared} value={typed} maxLength={5000} onChange={(event) => onChange(event.target.value)} />
+      return (
+        <TextArea
+          {...text}
+          {...shared}
+          value={typed}
+          maxLength={5000}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )
     case 'yesno':
       return (
         <RadioGroup
@@ -92,7 +109,11 @@ function QuestionField({ question, fault, name, value, onChange, onBlur, ref }: 
                   label={option.label}
                   checked={chosen.includes(option.id)}
                   onBlur={onBlur}
-                  onChange={(event) => onChange(event.target.checked ? [...chosen, option.id] : chosen.filter((each) => each !== option.id))}
+                  onChange={(event) =>
+                    onChange(
+                      event.target.checked ? [...chosen, option.id] : chosen.filter((each) => each !== option.id),
+                    )
+                  }
                 />
               ))}
             </div>
@@ -110,7 +131,10 @@ function QuestionField({ question, fault, name, value, onChange, onBlur, ref }: 
           hint={text.hint ?? t('scale', { min, max })}
           look="row"
           value={typed}
-          options={Array.from({ length: max - min + 1 }, (_, index) => ({ value: String(min + index), label: String(min + index) }))}
+          options={Array.from({ length: max - min + 1 }, (_, index) => ({
+            value: String(min + index),
+            label: String(min + index),
+          }))}
           onChange={(event) => onChange(Number(event.target.value))}
         />
       )
@@ -136,6 +160,14 @@ function QuestionField({ question, fault, name, value, onChange, onBlur, ref }: 
         />
       )
     default:
-      return <TextField {...text} {...shared} value={typed} maxLength={300} onChange={(event) => onChange(event.target.value)} />
+      return (
+        <TextField
+          {...text}
+          {...shared}
+          value={typed}
+          maxLength={300}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )
   }
 }

@@ -74,7 +74,13 @@ export function ReviewStep({ offer, onEdit }: { offer: BookingOffer; onEdit: (st
   const values = getValues()
   const { priceMinor, currency, paymentMode, intakeForm } = offer.service
   const edit = (step: StepName, what: string) => (
-    <Button variant="quiet" size="sm" className="-my-2 -ms-4" aria-label={`${t('edit')}: ${what}`} onClick={() => onEdit(step)}>
+    <Button
+      variant="quiet"
+      size="sm"
+      className="-my-2 -ms-4"
+      aria-label={`${t('edit')}: ${what}`}
+      onClick={() => onEdit(step)}
+    >
       {t('edit')}
     </Button>
   )
@@ -98,12 +104,16 @@ export function ReviewStep({ offer, onEdit }: { offer: BookingOffer; onEdit: (st
           row(t('who'), 'who', `${values.name}\n${born}`),
           row(t('contact'), 'who', [values.email, values.phone].filter(Boolean).join('\n')),
           row(t('reason'), 'who', values.reason),
-          ...(intakeForm.questions.length ? [row(t('questions'), 'questions', t(values.intake === 'now' ? 'answered' : 'notYet'))] : []),
+          ...(intakeForm.questions.length
+            ? [row(t('questions'), 'questions', t(values.intake === 'now' ? 'answered' : 'notYet'))]
+            : []),
           ...(offer.consentText ? [row(t('consent'), 'consent', t('signed', { name: values.signedName }))] : []),
         ]}
       />
       {priceMinor > 0 && paymentMode !== 'free' ? (
-        <p className="mt-5 border-t border-line pt-4 text-sm text-soft">{paymentMode === 'online' ? t('payNote') : t('laterNote', { price })}</p>
+        <p className="mt-5 border-t border-line pt-4 text-sm text-soft">
+          {paymentMode === 'online' ? t('payNote') : t('laterNote', { price })}
+        </p>
       ) : null}
     </>
   )

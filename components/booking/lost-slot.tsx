@@ -16,9 +16,11 @@ export function LostSlot({ offer, onPick }: { offer: BookingOffer; onPick: (slot
     const today = dayIn(offer.clinicZone, new Date())
     const lost = dayIn(offer.clinicZone, new Date(offer.slot.startsAt))
     const from = lost < today ? today : lost
-    void call('booking/slots', { clinicId: offer.clinicId, serviceId: offer.service.id, from, days: 14 }, { retry: true }).then((answer) =>
-      setSlots(answer.ok ? answer.value.slots : []),
-    )
+    void call(
+      'booking/slots',
+      { clinicId: offer.clinicId, serviceId: offer.service.id, from, days: 14 },
+      { retry: true },
+    ).then((answer) => setSlots(answer.ok ? answer.value.slots : []))
   }, [offer])
   const days = new Map<string, SlotView[]>()
   for (const slot of slots ?? []) {
@@ -40,7 +42,10 @@ export function LostSlot({ offer, onPick }: { offer: BookingOffer; onPick: (slot
         }}
         groups={[...days].map(([label, each]) => ({
           label,
-          slots: each.map((slot) => ({ value: `${slot.startsAt}~${slot.memberId}`, label: formatTime(new Date(slot.startsAt), offer.zone, offer.locale) })),
+          slots: each.map((slot) => ({
+            value: `${slot.startsAt}~${slot.memberId}`,
+            label: formatTime(new Date(slot.startsAt), offer.zone, offer.locale),
+          })),
         }))}
       />
     </section>

@@ -39,12 +39,16 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
       clearInterval(renew)
       clearInterval(slow)
     }
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [patientId, id, load])
 
   if (!own) return <Skeleton className="h-40 rounded-card" />
   if (!own.ok) {
-    if (own.why === 'offline') return <Banner tone="warning" title={t('offlineTitle')}>{t('offlineText')}</Banner>
+    if (own.why === 'offline')
+      return (
+        <Banner tone="warning" title={t('offlineTitle')}>
+          {t('offlineText')}
+        </Banner>
+      )
     if (own.why === 'forged')
       return (
         <Banner tone="danger" title={t('forgedTitle')} announce>
@@ -98,7 +102,11 @@ function OwnData({ own, appointmentId }: { own: Extract<OwnAnswer, { ok: true }>
         )}
       </div>
       {asking ? (
-        <div role="group" aria-label={t('forget')} className="mt-4 rounded-control border border-danger/40 bg-danger-wash p-4">
+        <div
+          role="group"
+          aria-label={t('forget')}
+          className="mt-4 rounded-control border border-danger/40 bg-danger-wash p-4"
+        >
           <p className="mb-3 font-semibold">{t('forgetSure')}</p>
           <div className="flex flex-wrap gap-2.5">
             <Button size="sm" variant="danger" onClick={() => void forget()}>

@@ -8,7 +8,12 @@ const ink = rgb(0.07, 0.16, 0.16)
 const soft = rgb(0.3, 0.38, 0.38)
 
 /** Made here, on the patient's device: what it says reaches no server. The code leads a pharmacist to the signed original. */
-export async function prescriptionPdf(rx: PrescriptionContent, rootFingerprint: string, locale: string, say: Say): Promise<Blob> {
+export async function prescriptionPdf(
+  rx: PrescriptionContent,
+  rootFingerprint: string,
+  locale: string,
+  say: Say,
+): Promise<Blob> {
   const pdf = await PDFDocument.create()
   pdf.setTitle(say('title'))
   const plain = await pdf.embedFont(StandardFonts.Helvetica)
@@ -28,7 +33,9 @@ export async function prescriptionPdf(rx: PrescriptionContent, rootFingerprint: 
   y -= 22
   write(say('title'), { font: bold, size: 22, gap: 12 })
   write(`${say('prescriber')}: ${[rx.prescriber.name, rx.prescriber.title].filter(Boolean).join(', ')}`)
-  const born = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(`${rx.patient.birthDate}T12:00:00Z`))
+  const born = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(
+    new Date(`${rx.patient.birthDate}T12:00:00Z`),
+  )
   write(`${say('patient')}: ${rx.patient.name}, ${say('born', { date: born })}`, { font: bold })
   write(`${say('issued', { date: day(rx.issuedAt) })}. ${say('until', { date: day(rx.expiresAt) })}.`, { color: soft })
   y -= 14
@@ -59,7 +66,14 @@ function drawCode(page: PDFPage, text: string, x: number, y: number, size: numbe
   const cell = size / count
   data.forEach((row, down) =>
     row.forEach((dark, across) => {
-      if (dark) page.drawRectangle({ x: x + across * cell, y: y + size - (down + 1) * cell, width: cell + 0.05, height: cell + 0.05, color: rgb(0, 0, 0) })
+      if (dark)
+        page.drawRectangle({
+          x: x + across * cell,
+          y: y + size - (down + 1) * cell,
+          width: cell + 0.05,
+          height: cell + 0.05,
+          color: rgb(0, 0, 0),
+        })
     }),
   )
 }
@@ -68,7 +82,11 @@ function drawCode(page: PDFPage, text: string, x: number, y: number, size: numbe
 function printable(text: string, font: PDFFont): string {
   const known = new Set(font.getCharacterSet())
   return [...text.replace(/\s+/g, ' ')]
-    .map((char) => (known.has(char.codePointAt(0)!) ? char : ([...char.normalize('NFKD')].find((each) => known.has(each.codePointAt(0)!)) ?? '?')))
+    .map((char) =>
+      known.has(char.codePointAt(0)!)
+        ? char
+        : ([...char.normalize('NFKD')].find((each) => known.has(each.codePointAt(0)!)) ?? '?'),
+    )
     .join('')
 }
 

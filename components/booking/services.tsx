@@ -8,7 +8,15 @@ import type { ClinicPage } from '@/lib/clinic/flow'
 import type { ServiceView } from '@/lib/clinic/rules'
 import { formatMoney } from '@/lib/money'
 
-export async function Services({ page, locale, recall }: { page: ClinicPage; locale: string; recall: string | undefined }) {
+export async function Services({
+  page,
+  locale,
+  recall,
+}: {
+  page: ClinicPage
+  locale: string
+  recall: string | undefined
+}) {
   const t = await getTranslations('booking')
   const common = await getTranslations('common')
   const { clinic, services, practitioners } = page
@@ -89,7 +97,11 @@ export async function Services({ page, locale, recall }: { page: ClinicPage; loc
 
 type Words = Awaited<ReturnType<typeof getTranslations<'booking'>>>
 
-export function priceOf(service: Pick<ServiceView, 'paymentMode' | 'priceMinor' | 'currency'>, locale: string, t: Words): string {
+export function priceOf(
+  service: Pick<ServiceView, 'paymentMode' | 'priceMinor' | 'currency'>,
+  locale: string,
+  t: Words,
+): string {
   if (service.paymentMode === 'free' || service.priceMinor === 0) return t('free')
   const price = formatMoney(service.priceMinor, service.currency, locale)
   return service.paymentMode === 'later' ? t('later', { price }) : price

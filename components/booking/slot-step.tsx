@@ -8,7 +8,14 @@ import { StartBooking } from './start'
 import type { StepProps } from './times'
 
 /** The chosen time, and the button that begins the form: only then is any of its code loaded. */
-export async function SlotStep({ page, service, zone, locale, query, slot }: StepProps & { slot: { startsAt: Date; memberId: string } }) {
+export async function SlotStep({
+  page,
+  service,
+  zone,
+  locale,
+  query,
+  slot,
+}: StepProps & { slot: { startsAt: Date; memberId: string } }) {
   const t = await getTranslations('booking')
   const common = await getTranslations('common')
   const { clinic } = page
@@ -16,7 +23,13 @@ export async function SlotStep({ page, service, zone, locale, query, slot }: Ste
   const time = formatTime(slot.startsAt, zone, locale)
   const clinicTime = formatTime(slot.startsAt, clinic.timeZone, locale)
   const both = !sameClock(zone, clinic.timeZone, slot.startsAt)
-  const again = new URLSearchParams({ service: service.id, ...(query.practitioner && { practitioner: query.practitioner }), ...(query.from && { from: query.from }), ...(query.day && { day: query.day }), ...(query.recall && { recall: query.recall }) })
+  const again = new URLSearchParams({
+    service: service.id,
+    ...(query.practitioner && { practitioner: query.practitioner }),
+    ...(query.from && { from: query.from }),
+    ...(query.day && { day: query.day }),
+    ...(query.recall && { recall: query.recall }),
+  })
   return (
     <div className="mx-auto max-w-2xl">
       <PageHeader eyebrow={clinic.name} title={t('slotTitle')} />
@@ -28,9 +41,17 @@ export async function SlotStep({ page, service, zone, locale, query, slot }: Ste
               value: (
                 <>
                   <span className="block first-letter:uppercase">{formatDate(slot.startsAt, zone, locale)}</span>
-                  <span className="figures">{time}</span> <span className="font-normal text-soft">({zoneCity(zone)})</span>
-                  {both ? <span className="figures block text-sm font-normal text-soft">{t('atClinic', { time: `${clinicTime} (${zoneCity(clinic.timeZone)})` })}</span> : null}
-                  <a className="mt-1 inline-block py-1.5 text-sm font-semibold text-accent underline underline-offset-3" href={`?${again}`}>
+                  <span className="figures">{time}</span>{' '}
+                  <span className="font-normal text-soft">({zoneCity(zone)})</span>
+                  {both ? (
+                    <span className="figures block text-sm font-normal text-soft">
+                      {t('atClinic', { time: `${clinicTime} (${zoneCity(clinic.timeZone)})` })}
+                    </span>
+                  ) : null}
+                  <a
+                    className="mt-1 block w-fit py-1.5 text-sm font-semibold text-accent underline underline-offset-3"
+                    href={`?${again}`}
+                  >
                     {t('change')}
                   </a>
                 </>

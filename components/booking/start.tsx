@@ -6,7 +6,13 @@ import type { BookingOffer } from '@/lib/booking/rules'
 type Form = ComponentType<{ offer: BookingOffer }>
 
 /** A button, and nothing else until it is pressed: the form, its checks and its cryptography come then. */
-export function StartBooking({ offer, words }: { offer: BookingOffer; words: Record<'start' | 'starting' | 'failed', string> }) {
+export function StartBooking({
+  offer,
+  words,
+}: {
+  offer: BookingOffer
+  words: Record<'start' | 'starting' | 'failed', string>
+}) {
   const [Form, setForm] = useState<Form | null>(null)
   const [state, setState] = useState<'idle' | 'loading' | 'failed'>('idle')
   const mark = `curtain:started:${offer.clinicId}`
@@ -30,7 +36,6 @@ export function StartBooking({ offer, words }: { offer: BookingOffer; words: Rec
       begun = false
     }
     if (begun) void start()
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [])
 
   if (Form) return <Form offer={offer} />

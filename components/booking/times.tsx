@@ -4,7 +4,7 @@ import { PageHeader } from '@/components/ui/card'
 import { ArrowLeftIcon, CalendarIcon, ChevronLeftIcon, ChevronRightIcon } from '@/components/ui/icons'
 import { EmptyState } from '@/components/ui/status'
 import { DayStrip, SlotGrid } from '@/components/ui/times'
-import { loadSlots } from '@/lib/booking/flow'
+import { loadSlots } from '@/lib/booking/hold'
 import type { ClinicPage } from '@/lib/clinic/flow'
 import type { ServiceView } from '@/lib/clinic/rules'
 import { addDays, dayIn, formatPlainDay, formatTime, sameClock, zoneCity } from '@/lib/time'
@@ -19,7 +19,8 @@ export interface StepProps {
   query: Record<'practitioner' | 'day' | 'from' | 'recall', string | undefined>
 }
 
-const isDay = (text: string | undefined): text is string => /^\d{4}-\d{2}-\d{2}$/.test(text ?? '') && !Number.isNaN(Date.parse(text!))
+const isDay = (text: string | undefined): text is string =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text ?? '') && !Number.isNaN(Date.parse(text!))
 const daysShown = 7
 
 /** Days and free times as plain links: it works before any script has loaded, and without. */
@@ -45,9 +46,18 @@ export async function Times({ page, service, zone, locale, query }: StepProps) {
   const firstFree = days.find((day) => byDay.has(day))
   const day = isDay(query.day) && days.includes(query.day) ? query.day : (firstFree ?? days[0]!)
   const slots = byDay.get(day) ?? []
-  const differs = slots.some((slot) => !sameClock(zone, clinic.timeZone, new Date(slot.startsAt))) || !sameClock(zone, clinic.timeZone, now)
+  const differs =
+    slots.some((slot) => !sameClock(zone, clinic.timeZone, new Date(slot.startsAt))) ||
+    !sameClock(zone, clinic.timeZone, now)
   const link = (change: Record<string, string | undefined>) => {
-    const next = { service: service.id, practitioner: memberId, from: query.from, day: query.day, recall: query.recall, ...change }
+    const next = {
+      service: service.id,
+      practitioner: memberId,
+      from: query.from,
+      day: query.day,
+      recall: query.recall,
+      ...change,
+    }
     return `?${new URLSearchParams(Object.entries(next).filter((pair): pair is [string, string] => Boolean(pair[1])))}`
   }
   const next = answer.ok ? answer.value.next : null
@@ -73,7 +83,13 @@ export async function Times({ page, service, zone, locale, query }: StepProps) {
     <>
       <PageHeader
         back={
-          <LinkButton variant="quiet" size="sm" className="-ms-4" icon={<ArrowLeftIcon size={18} />} href={query.recall ? `?recall=${query.recall}` : '?'}>
+          <LinkButton
+            variant="quiet"
+            size="sm"
+            className="-ms-4"
+            icon={<ArrowLeftIcon size={18} />}
+            href={query.recall ? `?recall=${query.recall}` : '?'}
+          >
             {t('back')}
           </LinkButton>
         }
@@ -117,7 +133,12 @@ export async function Times({ page, service, zone, locale, query }: StepProps) {
       />
       <div className="mt-1 mb-6 flex justify-between">
         {first > today ? (
-          <LinkButton variant="quiet" size="sm" icon={<ChevronLeftIcon size={18} />} href={link({ from: later(addDays(first, -daysShown), today), day: undefined })}>
+          <LinkButton
+            variant="quiet"
+            size="sm"
+            icon={<ChevronLeftIcon size={18} />}
+            href={link({ from: later(addDays(first, -daysShown), today), day: undefined })}
+          >
             {t('earlier')}
           </LinkButton>
         ) : (
@@ -132,9 +153,13 @@ export async function Times({ page, service, zone, locale, query }: StepProps) {
       </div>
       {slots.length ? (
         <>
-          <h3 className="mb-1 text-lg first-letter:uppercase">{formatPlainDay(day, locale, { weekday: 'long', day: 'numeric', month: 'long' })}</h3>
+          <h3 className="mb-1 text-lg first-letter:uppercase">
+            {formatPlainDay(day, locale, { weekday: 'long', day: 'numeric', month: 'long' })}
+          </h3>
           <p className="mb-4 text-sm text-soft">
-            {differs ? t('zoneBoth', { zone: zoneCity(zone), clinicZone: zoneCity(clinic.timeZone) }) : t('zoneYours', { zone: zoneCity(zone) })}
+            {differs
+              ? t('zoneBoth', { zone: zoneCity(zone), clinicZone: zoneCity(clinic.timeZone) })
+              : t('zoneYours', { zone: zoneCity(zone) })}
           </p>
           <SlotGrid groups={[group(t('morning'), 0, 12), group(t('afternoon'), 12, 18), group(t('evening'), 18, 24)]} />
         </>
@@ -145,11 +170,15 @@ export async function Times({ page, service, zone, locale, query }: StepProps) {
           action={
             next ? (
               <LinkButton variant="primary" href={link({ from: later(next, today), day: undefined })}>
-                {t('nextFree', { day: formatPlainDay(next, locale, { weekday: 'long', day: 'numeric', month: 'long' }) })}
+                {t('nextFree', {
+                  day: formatPlainDay(next, locale, { weekday: 'long', day: 'numeric', month: 'long' }),
+                })}
               </LinkButton>
             ) : firstFree ? (
               <LinkButton variant="primary" href={link({ day: firstFree })}>
-                {t('nextFree', { day: formatPlainDay(firstFree, locale, { weekday: 'long', day: 'numeric', month: 'long' }) })}
+                {t('nextFree', {
+                  day: formatPlainDay(firstFree, locale, { weekday: 'long', day: 'numeric', month: 'long' }),
+                })}
               </LinkButton>
             ) : null
           }

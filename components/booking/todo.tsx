@@ -74,7 +74,10 @@ function IntakeLater({ form, view, own, onDone }: { form: IntakeForm } & Omit<Pr
     for (const [id, fault] of Object.entries(faultsOf(form, given.answers as Answers)))
       context.addIssue({ code: 'custom', message: fault, path: ['answers', id] })
   })
-  const fields = useForm<{ answers: Answers }>({ defaultValues: { answers: {} }, resolver: zodResolver(schema) as never })
+  const fields = useForm<{ answers: Answers }>({
+    defaultValues: { answers: {} },
+    resolver: zodResolver(schema) as never,
+  })
   useEffect(() => {
     void vault()
       .loadDraft<Answers>(draft)
@@ -93,7 +96,11 @@ function IntakeLater({ form, view, own, onDone }: { form: IntakeForm } & Omit<Pr
     onDone()
   })
   return (
-    <form noValidate onSubmit={(event) => void fields.handleSubmit((values) => send(values))(event)} className="flex flex-col gap-6">
+    <form
+      noValidate
+      onSubmit={(event) => void fields.handleSubmit((values) => send(values))(event)}
+      className="flex flex-col gap-6"
+    >
       <IntakeFields form={form} control={fields.control as never} />
       {problem ? (
         <Banner tone="danger" announce>
@@ -129,7 +136,11 @@ function ConsentLater({ view, own, onDone }: Omit<Props, 'locale'>) {
   })
   return (
     <FormProvider {...fields}>
-      <form noValidate onSubmit={(event) => void fields.handleSubmit((values) => sign(values))(event)} className="flex flex-col gap-5">
+      <form
+        noValidate
+        onSubmit={(event) => void fields.handleSubmit((values) => sign(values))(event)}
+        className="flex flex-col gap-5"
+      >
         <ConsentText text={view.consentText!} version={words('version', { version: view.consentText!.version })} />
         <TextField
           label={words('name')}
@@ -137,7 +148,11 @@ function ConsentLater({ view, own, onDone }: Omit<Props, 'locale'>) {
           error={wrong.signedName?.message && errors(`field.${wrong.signedName.message as 'required'}`)}
           {...fields.register('signedName')}
         />
-        <Checkbox label={words('agree')} error={wrong.agree?.message && errors(`field.${wrong.agree.message as 'accept'}`)} {...fields.register('agree')} />
+        <Checkbox
+          label={words('agree')}
+          error={wrong.agree?.message && errors(`field.${wrong.agree.message as 'accept'}`)}
+          {...fields.register('agree')}
+        />
         {problem ? (
           <Banner tone="danger" announce>
             {errors(problem as 'BAD_INPUT')}

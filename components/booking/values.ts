@@ -46,7 +46,11 @@ const Who = z
       .date({ error: 'date' })
       .refine((day) => day > '1890-01-01', { error: 'date' })
       .refine((day) => new Date(day) <= new Date(), { error: 'past' }),
-    email: z.string().trim().toLowerCase().pipe(z.email({ error: 'email' }).max(254)),
+    email: z
+      .string()
+      .trim()
+      .toLowerCase()
+      .pipe(z.email({ error: 'email' }).max(254)),
     phone: z
       .string()
       .trim()
@@ -64,16 +68,24 @@ export function schemaOf(step: StepName, offer: BookingOffer): z.ZodType {
   if (step === 'who') return Who
   if (step === 'consent') return offer.consentText ? Consent : z.object({})
   if (step === 'questions')
-    return z.object({ intake: z.string(), answers: z.record(z.string(), z.unknown()) }).superRefine((given, context) => {
-      if (given.intake === 'later') return
-      for (const [id, fault] of Object.entries(faultsOf(offer.service.intakeForm, given.answers as Values['answers'])))
-        context.addIssue({ code: 'custom', message: fault, path: ['answers', id] })
-    })
+    return z
+      .object({ intake: z.string(), answers: z.record(z.string(), z.unknown()) })
+      .superRefine((given, context) => {
+        if (given.intake === 'later') return
+        for (const [id, fault] of Object.entries(
+          faultsOf(offer.service.intakeForm, given.answers as Values['answers']),
+        ))
+          context.addIssue({ code: 'custom', message: fault, path: ['answers', id] })
+      })
   return z.object({})
 }
 
 /** Steps that this booking has: no questions, no step for them. */
 export const stepsOf = (offer: BookingOffer): StepName[] =>
   steps.filter((step) =>
-    step === 'questions' ? offer.service.intakeForm.questions.length > 0 : step === 'consent' ? offer.consentText !== null : true,
+    step === 'questions'
+      ? offer.service.intakeForm.questions.length > 0
+      : step === 'consent'
+        ? offer.consentText !== null
+        : true,
   )

@@ -17,7 +17,11 @@ export function WhoStep({ device, onChoose }: { device: Device; onChoose: (id: s
   const shared = watch('shared')
   const known = device.known.find((each) => each.handle.patientId === patient)
   const options = [
-    ...device.known.map(({ handle, identity }) => ({ value: handle.patientId, label: identity?.name ?? t('unnamed'), hint: t('known') })),
+    ...device.known.map(({ handle, identity }) => ({
+      value: handle.patientId,
+      label: identity?.name ?? t('unnamed'),
+      hint: t('known'),
+    })),
     { value: 'me', label: t(device.known.length ? 'newMe' : 'me') },
     { value: 'other', label: t('other'), hint: t('otherHint') },
   ]
@@ -53,7 +57,14 @@ export function WhoStep({ device, onChoose }: { device: Device; onChoose: (id: s
               {...register('bookedBy')}
             />
           ) : null}
-          <TextField id="name" label={t('name')} hint={t('nameHint')} autoComplete={patient === 'other' ? 'off' : 'name'} error={error('name')} {...register('name')} />
+          <TextField
+            id="name"
+            label={t('name')}
+            hint={t('nameHint')}
+            autoComplete={patient === 'other' ? 'off' : 'name'}
+            error={error('name')}
+            {...register('name')}
+          />
           <Controller
             control={control}
             name="birthDate"
@@ -89,7 +100,14 @@ export function WhoStep({ device, onChoose }: { device: Device; onChoose: (id: s
         error={error('phone')}
         {...register('phone')}
       />
-      <TextArea id="reason" label={t('reason')} hint={t('reasonHint')} error={error('reason')} maxLength={2000} {...register('reason')} />
+      <TextArea
+        id="reason"
+        label={t('reason')}
+        hint={t('reasonHint')}
+        error={error('reason')}
+        maxLength={2000}
+        {...register('reason')}
+      />
       {device.home === 'stored' && !known ? (
         <Checkbox label={t('shared')} hint={shared ? t('sharedHint') : undefined} {...register('shared')} />
       ) : null}

@@ -7,7 +7,11 @@ import type { Tx } from '../server/tx.ts'
 import * as store from './store.ts'
 
 /** The slot is theirs: with its audit row, and the mail that says so. */
-export async function confirmBooking(tx: Tx, actor: Exclude<Actor, { kind: 'public' }>, row: store.AppointmentRow): Promise<void> {
+export async function confirmBooking(
+  tx: Tx,
+  actor: Exclude<Actor, { kind: 'public' }>,
+  row: store.AppointmentRow,
+): Promise<void> {
   await store.updateAppointment(tx, row.id, { status: 'booked', heldUntil: null })
   await audit(tx, actor, 'appointment.booked', row.id)
   await enqueue(tx, 'mail.booked', { clinicId: row.clinicId, appointmentId: row.id }, { singletonKey: row.id })

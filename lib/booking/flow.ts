@@ -1,191 +1,39 @@
 import 'server-only'
 import type { z } from 'zod'
 import type { PatientActor, PublicActor, SystemActor } from '../access/rules.ts'
-import { findClinic, findConsentText, findService, listHours } from '../clinic/store.ts'
-import { isBookable, type ClinicProfile, type ServiceView } from '../clinic/rules.ts'
+import { findClinic, findConsentText, findService } from '../clinic/store.ts'
 import { addConsent } from '../consent/flow.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { firstPayment, holdForPaymentMinutes, waitsForMoney } from '../payment/rules.ts'
 import { openCheckout } from '../payment/flow.ts'
-import { findPayment, insertPayment, lockPayment, updatePayment } from '../payment/store.ts'
+import { findPayment, insertPayment, lockPayment } from '../payment/store.ts'
 import { patientWrites } from '../record/rules.ts'
 import { insertRecords } from '../record/store.ts'
 import type { Ctx } from '../server/action.ts'
 import { audit } from '../server/audit.ts'
-import { enqueue, type JobHandler } from '../server/jobs.ts'
+import { enqueue } from '../server/jobs.ts'
 import { emailIndex, sealField } from '../server/kms.ts'
 import { notify } from '../server/notify.ts'
 import { verifyProof } from '../server/proof.ts'
 import { limit } from '../server/rate-limit.ts'
-import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
-import { addDays, dayIn } from '../time.ts'
+import { inClinic, type Tx } from '../server/tx.ts'
 import { confirmBooking } from './confirm.ts'
-import { linkedAppointment, matches, secretHash } from './link.ts'
+import { expirePayment, heldBy } from './hold.ts'
+import { linkedAppointment, secretHash } from './link.ts'
 import * as rules from './rules.ts'
 import * as store from './store.ts'
 
 type In<S extends z.ZodType> = z.output<S>
 const minute = 60_000
 
-// ── slots ──
-
-interface SlotSearch {
-  clinic: ClinicProfile
-  service: ServiceView
-  memberIds: readonly string[]
-  firstDay: string
-  lastDay: string
-  now: Date
-  /** Without what is taken: for checking that a start is offered at all. */
-  ignoreBusy?: boolean
-}
-
-async function searchSlots(tx: Tx, search: SlotSearch): Promise<rules.SlotView[]> {
-  const { clinic, service, memberIds, firstDay, lastDay, now } = search
-  if (!memberIds.length) return []
-  const from = rules.startOfDay(firstDay, clinic.timeZone)
-  const until = rules.startOfDay(addDays(lastDay, 2), clinic.timeZone)
-  const hours = await listHours(tx, memberIds)
-  const busy = search.ignoreBusy ? new Map<string, rules.Busy[]>() : await store.listBusy(tx, memberIds, from, until, now)
-  const slots = memberIds.flatMap((memberId) =>
-    rules
-      .freeStarts({
-        zone: clinic.timeZone,
-        hours: hours.filter((row) => row.memberId === memberId),
-        service,
-        busy: busy.get(memberId) ?? [],
-        firstDay,
-        lastDay,
-        notBefore: new Date(now.getTime() + clinic.minNoticeMinutes * minute),
-        notAfter: new Date(now.getTime() + clinic.horizonDays * 24 * 60 * minute),
-      })
-      .map((at) => ({ startsAt: at.toISOString(), memberId })),
-  )
-  return slots.sort((a, b) => (a.startsAt < b.startsAt ? -1 : a.startsAt > b.startsAt ? 1 : 0))
-}
-
-/** Free starts of some days and, when there are none, the day on which the next one is. */
-export async function loadSlots(
-  ask: { clinicId: string; serviceId: string; memberId?: string | null; from: string; days: number },
-  now: Date,
-): Promise<Result<{ slots: rules.SlotView[]; next: string | null }>> {
-  return inClinic(ask.clinicId, async (tx) => {
-    const clinic = await findClinic(tx, ask.clinicId)
-    const service = clinic && (await findService(tx, ask.serviceId))
-    if (!clinic || !service || !isBookable(service, clinic.takesPayments)) return refuse('NOT_FOUND')
-    const memberIds = ask.memberId ? service.practitionerIds.filter((id) => id === ask.memberId) : service.practitionerIds
-    const search = { clinic, service, memberIds, now }
-    const today = dayIn(clinic.timeZone, now)
-    const firstDay = ask.from < today ? today : ask.from
-    const lastDay = addDays(ask.from, ask.days - 1)
-    const slots = firstDay <= lastDay ? await searchSlots(tx, { ...search, firstDay, lastDay }) : []
-    if (slots.length) return ok({ slots, next: null })
-    const horizon = addDays(today, clinic.horizonDays + 1)
-    for (let day = addDays(lastDay, 1); day <= horizon; day = addDays(day, 14)) {
-      const later = await searchSlots(tx, { ...search, firstDay: day, lastDay: addDays(day, 13) })
-      if (later[0]) return ok({ slots, next: dayIn(clinic.timeZone, new Date(later[0].startsAt)) })
-    }
-    return ok({ slots, next: null })
-  })
-}
-
-export const slots = (_: PublicActor, input: In<typeof rules.SlotsInput>, { now }: Ctx) => loadSlots(input, now)
-
-// ── holds ──
-
-const asHold = (row: { id: string; startsAt: Date; endsAt: Date; heldUntil: Date | null; heldSince: Date | null }): rules.Hold => ({
-  id: row.id,
-  startsAt: row.startsAt.toISOString(),
-  endsAt: row.endsAt.toISOString(),
-  heldUntil: row.heldUntil!.toISOString(),
-  longestUntil: new Date(row.heldSince!.getTime() + rules.longestHoldMinutes * minute).toISOString(),
-})
-
-export async function holdSlot(_: PublicActor, input: In<typeof rules.HoldInput>, { now, ip }: Ctx): Promise<Result<rules.Hold>> {
-  const counted = await limit('hold', ip, { points: 60, seconds: 60 })
-  if (!counted.ok) return counted
-  const startsAt = new Date(input.startsAt)
-  return inClinic(input.clinicId, async (tx) => {
-    const clinic = await findClinic(tx, input.clinicId)
-    const service = clinic && (await findService(tx, input.serviceId))
-    if (!clinic || !service?.practitionerIds.includes(input.memberId) || !isBookable(service, clinic.takesPayments))
-      return refuse('NOT_FOUND')
-    const before = await store.findAppointment(tx, input.id)
-    if (before) return repeatedHold(before, input, now)
-    const day = dayIn(clinic.timeZone, startsAt)
-    const search = { clinic, service, memberIds: [input.memberId], firstDay: addDays(day, -1), lastDay: day, now, ignoreBusy: true }
-    const offered = await searchSlots(tx, search)
-    if (!offered.some((slot) => slot.startsAt === startsAt.toISOString())) return refuse('SLOT_GONE')
-    const endsAt = new Date(startsAt.getTime() + service.minutes * minute)
-    const hold: store.NewHold = {
-      id: input.id,
-      clinicId: clinic.id,
-      serviceId: service.id,
-      memberId: input.memberId,
-      startsAt,
-      endsAt,
-      blockedFrom: new Date(startsAt.getTime() - service.bufferBefore * minute),
-      blockedUntil: new Date(endsAt.getTime() + service.bufferAfter * minute),
-      heldUntil: new Date(now.getTime() + clinic.holdMinutes * minute),
-      holdHash: secretHash(input.secret),
-      priceMinor: service.paymentMode === 'free' ? 0 : service.priceMinor,
-      currency: service.currency,
-      paymentMode: service.paymentMode,
-    }
-    // One's own earlier hold may overlap the new one.
-    if (input.release) await releaseIn(tx, input.release)
-    for (const id of await store.lapseInTheWay(tx, hold.memberId, hold.blockedFrom, hold.blockedUntil, now)) await expirePayment(tx, clinic.id, id, now)
-    if (!(await store.insertHold(tx, hold, now))) return refuse('SLOT_TAKEN')
-    return ok(asHold({ ...hold, heldSince: now }))
-  })
-}
-
-/** The same hold sent twice is one; another's id, or another slot under it, is taken. */
-function repeatedHold(row: store.AppointmentRow, input: In<typeof rules.HoldInput>, now: Date): Result<rules.Hold> {
-  const same = matches(row.holdHash, input.secret) && row.startsAt.toISOString() === new Date(input.startsAt).toISOString() && row.memberId === input.memberId
-  if (!same) return refuse('SLOT_TAKEN')
-  return row.status === 'held' && row.heldUntil && row.heldUntil > now ? ok(asHold(row)) : refuse('HOLD_EXPIRED')
-}
-
-/** The clinic of a hold, if this is its secret. */
-async function heldBy<T>(ref: { id: string; secret: string }, body: (tx: Tx, row: store.AppointmentRow) => Promise<Result<T>>): Promise<Result<T>> {
-  const clinicId = await inNoClinic((tx) => store.lookupAppointment(tx, ref.id))
-  if (!clinicId) return refuse('NOT_FOUND')
-  return inClinic(clinicId, async (tx) => {
-    const row = await store.lockAppointment(tx, ref.id)
-    return row && matches(row.holdHash, ref.secret) ? body(tx, row) : refuse('NOT_FOUND')
-  })
-}
-
-export async function renewHold(_: PublicActor, input: In<typeof rules.HoldRef>, { now }: Ctx): Promise<Result<rules.Hold>> {
-  return heldBy(input, async (tx, row) => {
-    if (row.status !== 'held' || row.heldUntil! < now) return refuse('HOLD_EXPIRED')
-    // Once booked it waits for the money, and typing has no say.
-    if (row.patientId) return ok(asHold(row))
-    const clinic = await findClinic(tx, row.clinicId)
-    const heldUntil = rules.renewedHold({ heldSince: row.heldSince!, holdMinutes: clinic!.holdMinutes, now })
-    if (heldUntil > row.heldUntil!) await store.updateAppointment(tx, row.id, { heldUntil })
-    return ok(asHold({ ...row, heldUntil: heldUntil > row.heldUntil! ? heldUntil : row.heldUntil }))
-  })
-}
-
-async function releaseIn(tx: Tx, ref: { id: string; secret: string }): Promise<void> {
-  const row = await store.lockAppointment(tx, ref.id)
-  if (!row || !matches(row.holdHash, ref.secret) || row.patientId || !rules.nextAppointment(row.status, 'release')) return
-  await store.updateAppointment(tx, row.id, { status: 'expired' })
-}
-
-export async function releaseHold(_: PublicActor, input: In<typeof rules.HoldRef>): Promise<Result<{ done: true }>> {
-  return heldBy(input, async (tx) => {
-    await releaseIn(tx, input)
-    return ok({ done: true as const })
-  })
-}
-
 // ── booking ──
 
 /** Hold, patient, key, records, consent, payment, audit and mail: all of it or nothing. Stripe is asked after the commit. */
-export async function bookSlot(_: PublicActor, input: In<typeof rules.BookInput>, { now, ip }: Ctx): Promise<Result<rules.Booked>> {
+export async function bookSlot(
+  _: PublicActor,
+  input: In<typeof rules.BookInput>,
+  { now, ip }: Ctx,
+): Promise<Result<rules.Booked>> {
   const counted = await limit('book', ip, { points: 30, seconds: 60 })
   if (!counted.ok) return counted
   const booked = await heldBy(input, (tx, row) => bookIn(tx, row, input, now))
@@ -198,14 +46,26 @@ export async function bookSlot(_: PublicActor, input: In<typeof rules.BookInput>
 
 type BookedIn = rules.Booked & { clinicId: string }
 
-async function bookIn(tx: Tx, row: store.AppointmentRow, input: In<typeof rules.BookInput>, now: Date): Promise<Result<BookedIn>> {
+async function bookIn(
+  tx: Tx,
+  row: store.AppointmentRow,
+  input: In<typeof rules.BookInput>,
+  now: Date,
+): Promise<Result<BookedIn>> {
   const { clinicId } = row
   const { patientId, keyId, sign, dh, proof } = input.patient
   // A repeat: the answer was lost, or a second tab held the same slot.
   if (row.patientId) {
     const payment = await findPayment(tx, row.id)
     if (!payment || !['held', 'booked'].includes(row.status)) return refuse('WRONG_STATE')
-    return ok({ clinicId, appointmentId: row.id, patientId: row.patientId, status: row.status, payment: payment.status, checkoutUrl: null })
+    return ok({
+      clinicId,
+      appointmentId: row.id,
+      patientId: row.patientId,
+      status: row.status,
+      payment: payment.status,
+      checkoutUrl: null,
+    })
   }
   // A hold that ran out and was not taken meanwhile still serves: nobody else lost anything.
   if (row.status !== 'held' || row.startsAt <= now) return refuse('HOLD_EXPIRED')
@@ -219,7 +79,10 @@ async function bookIn(tx: Tx, row: store.AppointmentRow, input: In<typeof rules.
   const actor: PatientActor = { kind: 'patient', clinicId, patientId, keyId }
   const admitted = await admitPatient(tx, actor, input)
   if (!admitted.ok) return admitted
-  const link = { linkHash: secretHash(input.linkSecret), linkSealed: await sealField(input.linkSecret, `appointment.link|${clinicId}|${row.id}`) }
+  const link = {
+    linkHash: secretHash(input.linkSecret),
+    linkSealed: await sealField(input.linkSecret, `appointment.link|${clinicId}|${row.id}`),
+  }
   await store.updateAppointment(tx, row.id, {
     ...link,
     patientId,
@@ -228,8 +91,10 @@ async function bookIn(tx: Tx, row: store.AppointmentRow, input: In<typeof rules.
     timeZone: input.timeZone,
     heldUntil: new Date(now.getTime() + holdForPaymentMinutes * minute),
   })
-  if (!input.records.some((record) => record.meta.type === 'identity') && admitted.value.isNew) return refuse('BAD_INPUT', { records: 'required' })
-  if (input.records.some(({ meta }) => !(patientWrites as readonly string[]).includes(meta.type))) return refuse('NOT_ALLOWED')
+  if (!input.records.some((record) => record.meta.type === 'identity') && admitted.value.isNew)
+    return refuse('BAD_INPUT', { records: 'required' })
+  if (input.records.some(({ meta }) => !(patientWrites as readonly string[]).includes(meta.type)))
+    return refuse('NOT_ALLOWED')
   const stored = await insertRecords(tx, actor, input.records, { patientId, appointmentId: row.id })
   if (!stored.ok) return stored
   if (input.consent) {
@@ -237,16 +102,34 @@ async function bookIn(tx: Tx, row: store.AppointmentRow, input: In<typeof rules.
     if (!signed.ok) return signed
   }
   const account = payment === 'none' ? null : clinic.stripeAccount
-  await insertPayment(tx, { clinicId, appointmentId: row.id, status: payment, amountMinor: row.priceMinor, currency: row.currency, account })
+  await insertPayment(tx, {
+    clinicId,
+    appointmentId: row.id,
+    status: payment,
+    amountMinor: row.priceMinor,
+    currency: row.currency,
+    account,
+  })
   if (input.recallId) await store.markRecallBooked(tx, input.recallId, patientId)
   const held = { ...row, patientId }
   if (payment === 'pending') await audit(tx, actor, 'appointment.awaits-payment', row.id)
   else await confirmBooking(tx, actor, held)
-  return ok({ clinicId, appointmentId: row.id, patientId, status: payment === 'pending' ? 'held' : 'booked', payment, checkoutUrl: null })
+  return ok({
+    clinicId,
+    appointmentId: row.id,
+    patientId,
+    status: payment === 'pending' ? 'held' : 'booked',
+    payment,
+    checkoutUrl: null,
+  })
 }
 
 /** A new patient with this device's key, or one whose key this is. Anybody else's patient id is refused. */
-async function admitPatient(tx: Tx, actor: PatientActor, input: In<typeof rules.BookInput>): Promise<Result<{ isNew: boolean }>> {
+async function admitPatient(
+  tx: Tx,
+  actor: PatientActor,
+  input: In<typeof rules.BookInput>,
+): Promise<Result<{ isNew: boolean }>> {
   const { clinicId, patientId, keyId } = actor
   const contact: store.Contact = {
     emailIndex: await emailIndex(input.email),
@@ -257,7 +140,11 @@ async function admitPatient(tx: Tx, actor: PatientActor, input: In<typeof rules.
   }
   const keys = await store.findPatientKeys(tx, patientId)
   if (!keys) {
-    await store.insertPatient(tx, { ...contact, id: patientId, clinicId }, { id: keyId, signKey: input.patient.sign, dhKey: input.patient.dh })
+    await store.insertPatient(
+      tx,
+      { ...contact, id: patientId, clinicId },
+      { id: keyId, signKey: input.patient.sign, dhKey: input.patient.dh },
+    )
     return ok({ isNew: true })
   }
   const mine = keys.find((key) => key.id === keyId)
@@ -268,7 +155,11 @@ async function admitPatient(tx: Tx, actor: PatientActor, input: In<typeof rules.
 
 // ── the appointment ──
 
-export async function showAppointment(_: PublicActor, input: In<typeof rules.HoldRef>, { now }: Ctx): Promise<Result<rules.AppointmentView>> {
+export async function showAppointment(
+  _: PublicActor,
+  input: In<typeof rules.HoldRef>,
+  { now }: Ctx,
+): Promise<Result<rules.AppointmentView>> {
   const found = await linkedAppointment(input)
   if (!found.ok) return found
   return inClinic(found.value.clinicId, async (tx) => ok(await viewOf(tx, found.value, now)))
@@ -299,7 +190,13 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
       timeZone: clinic.timeZone,
       rootFingerprint: clinic.rootFingerprint,
     },
-    service: { id: service.id, name: service.name, minutes: service.minutes, intakeForm: service.intakeForm, intakeVersion: service.intakeVersion },
+    service: {
+      id: service.id,
+      name: service.name,
+      minutes: service.minutes,
+      intakeForm: service.intakeForm,
+      intakeVersion: service.intakeVersion,
+    },
     practitioner: { id: practitioner.id, name: practitioner.displayName, title: practitioner.title },
     price: { minor: row.priceMinor, currency: row.currency, mode: row.paymentMode },
     payment: { status: payment?.status ?? 'none', refundedMinor: payment?.refundedMinor ?? 0 },
@@ -337,27 +234,3 @@ export async function cancelAppointment(
     return ok({ status })
   })
 }
-
-/** The slot is free: an unpaid page must take no money for it. */
-async function expirePayment(tx: Tx, clinicId: string, appointmentId: string, now: Date): Promise<void> {
-  const payment = await lockPayment(tx, appointmentId)
-  if (!payment || !waitsForMoney(payment.status)) return
-  await updatePayment(tx, payment.id, { status: 'expired' }, now)
-  if (payment.sessionId) await enqueue(tx, 'payment.end-session', { clinicId, appointmentId }, { singletonKey: appointmentId })
-}
-
-const lapseHolds: JobHandler = async () => {
-  const now = new Date()
-  for (const { clinicId, appointmentId } of await inNoClinic((tx) => store.lookupLapsed(tx, now)))
-    await inClinic(clinicId, async (tx) => {
-      const row = await store.lockAppointment(tx, appointmentId)
-      const status = row && rules.nextAppointment(row.status, 'lapse')
-      if (!row || !status || row.heldUntil! >= now) return
-      await store.updateAppointment(tx, appointmentId, { status })
-      await expirePayment(tx, clinicId, appointmentId, now)
-      await notify(tx, 'staff', clinicId)
-      if (row.patientId) await notify(tx, 'patient', row.patientId)
-    })
-}
-
-export const bookingJobs = { handlers: { 'holds.lapse': lapseHolds }, every: { 'holds.lapse': '* * * * *' } }

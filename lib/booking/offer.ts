@@ -11,7 +11,9 @@ export async function findOffer(
   slot: { startsAt: Date; memberId: string },
   page: { zone: string; locale: string; recall: string | undefined },
 ): Promise<BookingOffer> {
-  const text = service.consentTextId ? await inClinic(clinic.id, (tx) => findConsentText(tx, service.consentTextId!)) : null
+  const text = service.consentTextId
+    ? await inClinic(clinic.id, (tx) => findConsentText(tx, service.consentTextId!))
+    : null
   return {
     clinicId: clinic.id,
     clinicSlug: clinic.slug,

@@ -42,7 +42,8 @@ describe('an appointment moves', () => {
 describe('a hold', () => {
   const heldSince = new Date('2026-11-23T09:00:00Z')
   const after = (minutes: number) => new Date(heldSince.getTime() + minutes * 60_000)
-  it('is renewed by typing', () => expect(renewedHold({ heldSince, holdMinutes: 10, now: after(8) })).toEqual(after(18)))
+  it('is renewed by typing', () =>
+    expect(renewedHold({ heldSince, holdMinutes: 10, now: after(8) })).toEqual(after(18)))
   it('ends half an hour after it began, whatever is typed', () =>
     expect(renewedHold({ heldSince, holdMinutes: 10, now: after(29) })).toEqual(after(30)))
 })
@@ -66,7 +67,8 @@ const question: SlotQuestion = {
   notBefore: new Date('2026-01-01T00:00:00Z'),
   notAfter: new Date('2027-01-01T00:00:00Z'),
 }
-const starts = (change: Partial<SlotQuestion> = {}) => freeStarts({ ...question, ...change }).map((at) => at.toISOString().slice(5, 16))
+const starts = (change: Partial<SlotQuestion> = {}) =>
+  freeStarts({ ...question, ...change }).map((at) => at.toISOString().slice(5, 16))
 
 describe('free times', () => {
   it('are the practitioner’s hours in the clinic’s zone', () =>
@@ -84,7 +86,8 @@ describe('free times', () => {
     const change = { notBefore: new Date('2026-11-23T08:10:00Z'), notAfter: new Date('2026-11-23T09:30:00Z') }
     expect(starts(change)).toEqual(['11-23T08:30', '11-23T09:00'])
   })
-  it('are none on a day without hours', () => expect(starts({ firstDay: '2026-11-24', lastDay: '2026-11-29' })).toEqual([]))
+  it('are none on a day without hours', () =>
+    expect(starts({ firstDay: '2026-11-24', lastDay: '2026-11-29' })).toEqual([]))
   it('count an overlap of two rows of hours once', () =>
     expect(starts({ hours: [...monday, { weekday: 1, startMinute: 10 * 60, endMinute: 11 * 60 }] })).toHaveLength(4))
 
@@ -104,7 +107,10 @@ describe('free times', () => {
     expect(times.map((at) => at.getUTCHours())).toEqual([7, 7, 8, 8, 8, 8, 9, 9])
   })
   it('run to midnight', () =>
-    expect(starts({ hours: [{ weekday: 1, startMinute: 23 * 60, endMinute: 1440 }] })).toEqual(['11-23T22:00', '11-23T22:30']))
+    expect(starts({ hours: [{ weekday: 1, startMinute: 23 * 60, endMinute: 1440 }] })).toEqual([
+      '11-23T22:00',
+      '11-23T22:30',
+    ]))
 
   it('never overlap a taken stretch nor leave the hours, whatever they are', () => {
     const hour = fc.integer({ min: 0, max: 23 })
@@ -112,15 +118,24 @@ describe('free times', () => {
       fc.property(
         fc.constantFrom('Europe/Paris', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu'),
         fc.array(fc.tuple(fc.integer({ min: 1, max: 7 }), hour, fc.integer({ min: 1, max: 4 })), { maxLength: 6 }),
-        fc.array(fc.tuple(fc.integer({ min: 0, max: 14 * 24 * 4 }), fc.integer({ min: 1, max: 12 })), { maxLength: 10 }),
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 14 * 24 * 4 }), fc.integer({ min: 1, max: 12 })), {
+          maxLength: 10,
+        }),
         fc.integer({ min: 5, max: 120 }),
         (zone, hours, taken, minutes) => {
           const base = new Date('2026-03-20T00:00:00Z').getTime()
-          const busy = taken.map(([at, length]) => ({ from: new Date(base + at * 900_000), until: new Date(base + (at + length) * 900_000) }))
+          const busy = taken.map(([at, length]) => ({
+            from: new Date(base + at * 900_000),
+            until: new Date(base + (at + length) * 900_000),
+          }))
           const found = freeStarts({
             ...question,
             zone,
-            hours: hours.map(([weekday, start, length]) => ({ weekday, startMinute: start * 60, endMinute: Math.min(1440, (start + length) * 60) })),
+            hours: hours.map(([weekday, start, length]) => ({
+              weekday,
+              startMinute: start * 60,
+              endMinute: Math.min(1440, (start + length) * 60),
+            })),
             service: { minutes, bufferBefore: 5, bufferAfter: 5 },
             busy,
             firstDay: '2026-03-20',
@@ -128,7 +143,10 @@ describe('free times', () => {
           })
           for (const at of found)
             for (const each of busy)
-              expect(at.getTime() + (minutes + 5) * 60_000 <= each.from.getTime() || at.getTime() - 5 * 60_000 >= each.until.getTime()).toBe(true)
+              expect(
+                at.getTime() + (minutes + 5) * 60_000 <= each.from.getTime() ||
+                  at.getTime() - 5 * 60_000 >= each.until.getTime(),
+              ).toBe(true)
         },
       ),
       { numRuns: 60 },
@@ -137,4 +155,5 @@ describe('free times', () => {
 })
 
 it('offers a start each 10 to 30 minutes', () => expect([5, 20, 30, 90].map(stepMinutes)).toEqual([10, 20, 30, 30]))
-it('begins a day at its own midnight', () => expect(startOfDay('2026-03-29', 'Europe/Paris').toISOString()).toBe('2026-03-28T23:00:00.000Z'))
+it('begins a day at its own midnight', () =>
+  expect(startOfDay('2026-03-29', 'Europe/Paris').toISOString()).toBe('2026-03-28T23:00:00.000Z'))

@@ -36,7 +36,14 @@ export type AppointmentEvent = (typeof appointmentEvents)[number]
 
 const moves: Record<AppointmentStatus, Partial<Record<AppointmentEvent, AppointmentStatus>>> = {
   held: { book: 'booked', lapse: 'expired', release: 'expired', cancel: 'cancelled' },
-  booked: { arrive: 'arrived', begin: 'in_consult', complete: 'completed', miss: 'no_show', cancel: 'cancelled', reschedule: 'rescheduled' },
+  booked: {
+    arrive: 'arrived',
+    begin: 'in_consult',
+    complete: 'completed',
+    miss: 'no_show',
+    cancel: 'cancelled',
+    reschedule: 'rescheduled',
+  },
   arrived: { begin: 'in_consult', complete: 'completed', miss: 'no_show', cancel: 'cancelled' },
   in_consult: { complete: 'completed' },
   completed: {},
@@ -56,7 +63,15 @@ export const nextAppointment = (status: AppointmentStatus, event: AppointmentEve
 export const longestHoldMinutes = 30
 
 /** Typing renews a hold, never past half an hour after it began. */
-export function renewedHold({ heldSince, holdMinutes, now }: { heldSince: Date; holdMinutes: number; now: Date }): Date {
+export function renewedHold({
+  heldSince,
+  holdMinutes,
+  now,
+}: {
+  heldSince: Date
+  holdMinutes: number
+  now: Date
+}): Date {
   const wished = now.getTime() + holdMinutes * 60_000
   const longest = heldSince.getTime() + longestHoldMinutes * 60_000
   return new Date(Math.min(wished, longest))
@@ -107,14 +122,20 @@ export const stepMinutes = (minutes: number) => Math.min(30, Math.max(10, minute
  */
 export function freeStarts(question: SlotQuestion): Date[] {
   const { zone, hours, service, firstDay, lastDay } = question
-  const busy = question.busy.map((each) => [each.from.getTime(), each.until.getTime()] as const).sort((a, b) => a[0] - b[0])
+  const busy = question.busy
+    .map((each) => [each.from.getTime(), each.until.getTime()] as const)
+    .sort((a, b) => a[0] - b[0])
   const step = stepMinutes(service.minutes) * 60_000
   const length = service.minutes * 60_000
   const before = service.bufferBefore * 60_000
   const after = service.bufferAfter * 60_000
   const found = new Set<number>()
   const last = Temporal.PlainDate.from(lastDay)
-  for (let day = Temporal.PlainDate.from(firstDay); Temporal.PlainDate.compare(day, last) <= 0; day = day.add({ days: 1 })) {
+  for (
+    let day = Temporal.PlainDate.from(firstDay);
+    Temporal.PlainDate.compare(day, last) <= 0;
+    day = day.add({ days: 1 })
+  ) {
     for (const row of hours) {
       if (row.weekday !== day.dayOfWeek) continue
       const opens = instant(day, row.startMinute, zone)
@@ -130,7 +151,10 @@ export function freeStarts(question: SlotQuestion): Date[] {
 }
 
 function instant(day: Temporal.PlainDate, minute: number, zone: string): number {
-  const at = minute === 1440 ? day.add({ days: 1 }).toPlainDateTime() : day.toPlainDateTime({ hour: Math.floor(minute / 60), minute: minute % 60 })
+  const at =
+    minute === 1440
+      ? day.add({ days: 1 }).toPlainDateTime()
+      : day.toPlainDateTime({ hour: Math.floor(minute / 60), minute: minute % 60 })
   return at.toZonedDateTime(zone).epochMilliseconds
 }
 
@@ -187,7 +211,11 @@ export const BookInput = z.object({
   key: id,
   linkSecret: secret,
   patient: z.object({ patientId: id, keyId: id, sign: key, dh: key, proof: z.string().min(80).max(100) }),
-  email: z.string().trim().toLowerCase().pipe(z.email({ error: 'email' }).max(254)),
+  email: z
+    .string()
+    .trim()
+    .toLowerCase()
+    .pipe(z.email({ error: 'email' }).max(254)),
   phone: z
     .string()
     .trim()
@@ -200,7 +228,13 @@ export const BookInput = z.object({
   recallId: id.nullish(),
 })
 
-export const SlotsInput = z.object({ clinicId: id, serviceId: id, memberId: id.nullish(), from: z.iso.date(), days: z.number().int().min(1).max(31) })
+export const SlotsInput = z.object({
+  clinicId: id,
+  serviceId: id,
+  memberId: id.nullish(),
+  from: z.iso.date(),
+  days: z.number().int().min(1).max(31),
+})
 
 export interface Hold {
   id: string
@@ -233,7 +267,15 @@ export interface AppointmentView {
   joinFrom: string
   joinUntil: string
   now: string
-  clinic: { id: string; slug: string; name: string; phone: string; address: string; timeZone: string; rootFingerprint: string | null }
+  clinic: {
+    id: string
+    slug: string
+    name: string
+    phone: string
+    address: string
+    timeZone: string
+    rootFingerprint: string | null
+  }
   service: { id: string; name: string; minutes: number; intakeForm: unknown; intakeVersion: number }
   practitioner: { id: string; name: string; title: string }
   price: { minor: number; currency: string; mode: PaymentMode }
@@ -262,6 +304,13 @@ export interface BookingOffer {
   locale: 'en' | 'fr'
   recallId: string | null
   slot: { startsAt: string; memberId: string }
-  service: { id: string; priceMinor: number; currency: string; paymentMode: PaymentMode; intakeForm: IntakeForm; intakeVersion: number }
+  service: {
+    id: string
+    priceMinor: number
+    currency: string
+    paymentMode: PaymentMode
+    intakeForm: IntakeForm
+    intakeVersion: number
+  }
   consentText: { id: string; version: number; title: string; body: string } | null
 }

@@ -83,7 +83,11 @@ export async function lockAppointment(tx: Tx, id: string): Promise<AppointmentRo
 export const findAppointment = (tx: Tx, id: string): Promise<AppointmentRow | null> =>
   tx.appointment.findFirst({ where: { id } })
 
-export async function updateAppointment(tx: Tx, id: string, data: Prisma.AppointmentUncheckedUpdateInput): Promise<void> {
+export async function updateAppointment(
+  tx: Tx,
+  id: string,
+  data: Prisma.AppointmentUncheckedUpdateInput,
+): Promise<void> {
   await tx.appointment.update({ where: { id }, data })
 }
 
@@ -137,7 +141,11 @@ export async function findPatient(tx: Tx, id: string) {
 // ── consents ──
 
 export async function lastConsent(tx: Tx, patientId: string): Promise<{ seq: number; hash: string } | null> {
-  return tx.consentEvent.findFirst({ where: { patientId }, orderBy: { seq: 'desc' }, select: { seq: true, hash: true } })
+  return tx.consentEvent.findFirst({
+    where: { patientId },
+    orderBy: { seq: 'desc' },
+    select: { seq: true, hash: true },
+  })
 }
 
 export async function insertConsent(

@@ -74,7 +74,11 @@ export async function loadChart(handle: PatientHandle): Promise<Answer<PatientCh
 }
 
 /** Newest record of a type that opens. */
-export async function openNewest<T>(records: readonly StoredRecord[], type: string, patientId: string): Promise<T | null> {
+export async function openNewest<T>(
+  records: readonly StoredRecord[],
+  type: string,
+  patientId: string,
+): Promise<T | null> {
   const mine = records.filter((record) => record.meta.type === type)
   const opened = await vault().open(mine, { asPatient: patientId, patientId })
   const last = opened.filter((each) => each.ok).at(-1)
@@ -92,4 +96,3 @@ async function knownPatients(clinicId: string): Promise<KnownPatient[]> {
   }
   return found
 }
-

@@ -24,7 +24,10 @@ export interface Ticket {
 const name = (clinicId: string) => `ticket:${clinicId}`
 const secret = () => {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+  return btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace(/=+$/, '')
 }
 const same = (a: Slot, b: Slot) => a.startsAt === b.startsAt && a.memberId === b.memberId
 
@@ -84,7 +87,15 @@ export function takeSlot(offer: BookingOffer, slot: Slot): Promise<Answer<Held>>
     const { id, secret: proof } = ticket
     const held = await call(
       'booking/hold',
-      { id, secret: proof, clinicId, serviceId: offer.service.id, memberId: slot.memberId, startsAt: slot.startsAt, release },
+      {
+        id,
+        secret: proof,
+        clinicId,
+        serviceId: offer.service.id,
+        memberId: slot.memberId,
+        startsAt: slot.startsAt,
+        release,
+      },
       { retry: true },
     )
     return held.ok ? { ok: true, value: { ticket, hold: held.value } } : held

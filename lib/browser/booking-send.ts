@@ -51,7 +51,16 @@ export async function signConsent(facts: {
 }) {
   const { clinicId, patientId, appointmentId, text, recordId, at } = facts
   const textHash = await vault().hashText(consentWords(text))
-  const fields = consentFields({ clinicId, patientId, appointmentId, consentTextId: text.id, textHash, recordId, ...at, state: 'signed' })
+  const fields = consentFields({
+    clinicId,
+    patientId,
+    appointmentId,
+    consentTextId: text.id,
+    textHash,
+    recordId,
+    ...at,
+    state: 'signed',
+  })
   const signature = await vault().signPatient({ patientId, purpose: consentPurpose, fields })
   return { consentTextId: text.id, textHash, recordId, ...at, signature }
 }
@@ -59,17 +68,29 @@ export async function signConsent(facts: {
 export async function sendBooking(offer: BookingOffer, ticket: Ticket, given: BookingAnswers): Promise<Answer<Booked>> {
   const { clinicId } = offer
   const appointmentId = ticket.id
-  const handle = given.known?.handle ?? (await vault().createPatient({ clinicId, patientId: ticket.patientId, home: given.home }))
+  const handle =
+    given.known?.handle ?? (await vault().createPatient({ clinicId, patientId: ticket.patientId, home: given.home }))
   const { patientId, keyId, keys } = handle
   const draft = sealFor({ clinicId, patientId, key: keys.dh })
   const now = new Date().toISOString()
   const text = offer.consentText
   const consentRecordId = crypto.randomUUID()
   const consent = text
-    ? await signConsent({ clinicId, patientId, appointmentId, text, recordId: consentRecordId, at: given.known?.consent ?? { seq: 0, previous: '' } })
+    ? await signConsent({
+        clinicId,
+        patientId,
+        appointmentId,
+        text,
+        recordId: consentRecordId,
+        at: given.known?.consent ?? { seq: 0, previous: '' },
+      })
     : null
   const drafts: Draft[] = [
-    draft('checklist', { appointmentId, formDone: given.answers !== null, consentSigned: consent !== null } satisfies ChecklistContent),
+    draft('checklist', {
+      appointmentId,
+      formDone: given.answers !== null,
+      consentSigned: consent !== null,
+    } satisfies ChecklistContent),
     draft('reason', { appointmentId, reason: given.reason } satisfies ReasonContent),
   ]
   if (!given.known?.identity) drafts.unshift(draft('identity', given.identity))

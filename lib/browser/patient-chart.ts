@@ -28,7 +28,8 @@ export async function loadOwn(appointmentId: string): Promise<OwnAnswer> {
   if (!bound) return { ok: false, why: 'no-keys' }
   const { patient, linkSecret } = bound
   const answer = await loadChart(patient)
-  if (!answer.ok) return { ok: false, why: answer.code === 'BAD_PROOF' || answer.code === 'SIGN_IN_FIRST' ? 'no-keys' : 'offline' }
+  if (!answer.ok)
+    return { ok: false, why: answer.code === 'BAD_PROOF' || answer.code === 'SIGN_IN_FIRST' ? 'no-keys' : 'offline' }
   const chart = answer.value
   const { clinicId, patientId, statements, records } = chart
   let rootFingerprint: string
@@ -42,7 +43,8 @@ export async function loadOwn(appointmentId: string): Promise<OwnAnswer> {
   const good = opened.flatMap((each) => (each.ok ? [each.value] : []))
   const of = <T>(type: string) => good.filter((each) => each.type === type) as Opened<T>[]
   const placed = new Map(records.map((record) => [record.meta.recordId, record.appointmentId]))
-  const statusOf = (recordId: string) => chart.prescriptions.find((each) => each.recordId === recordId)?.status ?? 'issued'
+  const statusOf = (recordId: string) =>
+    chart.prescriptions.find((each) => each.recordId === recordId)?.status ?? 'issued'
   return {
     ok: true,
     value: {
@@ -78,11 +80,25 @@ export async function exportAll(patient: PatientHandle): Promise<Blob | null> {
       const each = opened[index]!
       const { recordId, revision, type } = record.meta
       return each.ok
-        ? { recordId, revision, type, appointmentId: record.appointmentId, createdAt: record.createdAt, content: each.value.content, author: each.value.author }
-        : { recordId, revision, type, appointmentId: record.appointmentId, createdAt: record.createdAt, notOpened: each.code }
+        ? {
+            recordId,
+            revision,
+            type,
+            appointmentId: record.appointmentId,
+            createdAt: record.createdAt,
+            content: each.value.content,
+            author: each.value.author,
+          }
+        : {
+            recordId,
+            revision,
+            type,
+            appointmentId: record.appointmentId,
+            createdAt: record.createdAt,
+            notOpened: each.code,
+          }
     }),
     sealed: { statements, records },
   }
   return new Blob([JSON.stringify(file, null, 2)], { type: 'application/json' })
 }
-

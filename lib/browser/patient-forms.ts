@@ -19,7 +19,12 @@ function checklist(view: AppointmentView, now: { intake?: boolean; consent?: boo
   }
 }
 
-export async function sendIntake(view: AppointmentView, own: OwnChart, form: IntakeForm, answers: Answers): Promise<Done> {
+export async function sendIntake(
+  view: AppointmentView,
+  own: OwnChart,
+  form: IntakeForm,
+  answers: Answers,
+): Promise<Done> {
   const { clinicId, patientId, keys } = own.patient
   const session = await openPatientSession(own.patient)
   if (!session.ok) return session
@@ -32,8 +37,15 @@ export async function sendIntake(view: AppointmentView, own: OwnChart, form: Int
     answers: askedAnswers(form, answers),
     answeredAt: new Date().toISOString(),
   }
-  const records = await vault().sealMany([draft('intake', content), draft('checklist', checklist(view, { intake: true }))])
-  return call('intake/submit', { appointmentId: view.id, records: records as never }, { as: 'patient', patientId, retry: true })
+  const records = await vault().sealMany([
+    draft('intake', content),
+    draft('checklist', checklist(view, { intake: true })),
+  ])
+  return call(
+    'intake/submit',
+    { appointmentId: view.id, records: records as never },
+    { as: 'patient', patientId, retry: true },
+  )
 }
 
 export async function sendConsent(view: AppointmentView, own: OwnChart, signedName: string): Promise<Done> {
@@ -42,7 +54,14 @@ export async function sendConsent(view: AppointmentView, own: OwnChart, signedNa
   if (!session.ok) return session
   const text = view.consentText!
   const recordId = crypto.randomUUID()
-  const consent = await signConsent({ clinicId, patientId, appointmentId: view.id, text, recordId, at: own.chart.consent })
+  const consent = await signConsent({
+    clinicId,
+    patientId,
+    appointmentId: view.id,
+    text,
+    recordId,
+    at: own.chart.consent,
+  })
   const draft = sealFor({ clinicId, patientId, key: keys.dh })
   const content: ConsentContent = {
     appointmentId: view.id,
@@ -54,6 +73,13 @@ export async function sendConsent(view: AppointmentView, own: OwnChart, signedNa
     signedName: signedName.trim(),
     signedAt: new Date().toISOString(),
   }
-  const records = await vault().sealMany([draft('consent', content, { recordId }), draft('checklist', checklist(view, { consent: true }))])
-  return call('consent/sign', { appointmentId: view.id, consent, records: records as never }, { as: 'patient', patientId, retry: true })
+  const records = await vault().sealMany([
+    draft('consent', content, { recordId }),
+    draft('checklist', checklist(view, { consent: true })),
+  ])
+  return call(
+    'consent/sign',
+    { appointmentId: view.id, consent, records: records as never },
+    { as: 'patient', patientId, retry: true },
+  )
 }

@@ -8,7 +8,13 @@ import { audit } from '../server/audit.ts'
 import { notify } from '../server/notify.ts'
 import { stripe } from '../server/stripe.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
-import { isBookable, type ClinicProfile, type ClinicSettings, type PractitionerView, type ServiceView } from './rules.ts'
+import {
+  isBookable,
+  type ClinicProfile,
+  type ClinicSettings,
+  type PractitionerView,
+  type ServiceView,
+} from './rules.ts'
 import type * as rules from './rules.ts'
 import * as store from './store.ts'
 
@@ -70,14 +76,20 @@ export async function saveService(
     if (!clinic) return refuse('NOT_FOUND')
     const before = id ? await store.findService(tx, id) : null
     if (id && !before) return refuse('NOT_FOUND')
-    if (service.paymentMode === 'online' && service.priceMinor > 0 && !clinic.takesPayments) return refuse('PAYMENTS_NOT_CONNECTED')
+    if (service.paymentMode === 'online' && service.priceMinor > 0 && !clinic.takesPayments)
+      return refuse('PAYMENTS_NOT_CONNECTED')
     const known = new Set((await store.listPractitioners(tx)).map((each) => each.id))
-    if (service.practitionerIds.some((each) => !known.has(each))) return refuse('BAD_INPUT', { 'service.practitionerIds': 'invalid' })
+    if (service.practitionerIds.some((each) => !known.has(each)))
+      return refuse('BAD_INPUT', { 'service.practitionerIds': 'invalid' })
     if (service.consentTextId && !(await store.findConsentText(tx, service.consentTextId)))
       return refuse('BAD_INPUT', { 'service.consentTextId': 'invalid' })
     const { practitionerIds, ...fields } = service
     const asked = JSON.stringify(service.intakeForm) !== JSON.stringify(before?.intakeForm)
-    const change = { ...fields, currency: clinic.currency, intakeVersion: (before?.intakeVersion ?? 0) + (asked ? 1 : 0) || 1 }
+    const change = {
+      ...fields,
+      currency: clinic.currency,
+      intakeVersion: (before?.intakeVersion ?? 0) + (asked ? 1 : 0) || 1,
+    }
     const saved = before ? before.id : await store.insertService(tx, actor, change)
     if (before && !(await store.updateService(tx, actor, before.id, version, change))) return refuse('STALE')
     await store.setPractitioners(tx, actor, saved, practitionerIds)
@@ -110,7 +122,10 @@ export async function saveConsentText(
 }
 
 /** This installation's own Stripe account takes the clinic's payments, or none does. */
-export async function connectPayments(actor: StaffActor, { connected }: In<typeof rules.PaymentsInput>): Promise<Result<{ connected: boolean }>> {
+export async function connectPayments(
+  actor: StaffActor,
+  { connected }: In<typeof rules.PaymentsInput>,
+): Promise<Result<{ connected: boolean }>> {
   if (connected && !stripe()) return refuse('PAYMENT_UNAVAILABLE')
   return inClinic(actor.clinicId, async (tx) => {
     await store.saveProfile(tx, actor, { stripeAccount: connected ? 'platform' : null })

@@ -80,7 +80,10 @@ export interface ClinicSettings {
 }
 
 /** Whether a patient can pay for it: online payment needs a connected account, and a price. */
-export function isBookable(service: Pick<ServiceView, 'active' | 'paymentMode' | 'priceMinor' | 'practitionerIds'>, takesPayments: boolean): boolean {
+export function isBookable(
+  service: Pick<ServiceView, 'active' | 'paymentMode' | 'priceMinor' | 'practitionerIds'>,
+  takesPayments: boolean,
+): boolean {
   if (!service.active || service.practitionerIds.length === 0) return false
   return service.paymentMode !== 'online' || service.priceMinor === 0 || takesPayments
 }
@@ -138,7 +141,11 @@ export const ServiceForm = z
   })
 
 /** id and version null: a new one. */
-export const SaveServiceInput = z.object({ id: z.union([id, z.null()]), version: z.number().int(), service: ServiceForm })
+export const SaveServiceInput = z.object({
+  id: z.union([id, z.null()]),
+  version: z.number().int(),
+  service: ServiceForm,
+})
 
 export const HoursInput = z.object({
   memberId: id,
@@ -156,7 +163,11 @@ export const HoursInput = z.object({
     .superRefine((rows, context) => {
       rows.forEach((row, index) => {
         const clash = rows.some(
-          (other, at) => at < index && other.weekday === row.weekday && other.startMinute < row.endMinute && row.startMinute < other.endMinute,
+          (other, at) =>
+            at < index &&
+            other.weekday === row.weekday &&
+            other.startMinute < row.endMinute &&
+            row.startMinute < other.endMinute,
         )
         if (clash) context.addIssue({ code: 'custom', message: 'overlap', path: [index] })
       })

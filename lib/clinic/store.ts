@@ -12,7 +12,10 @@ export async function lookupClinic(tx: Tx, slug: string): Promise<string | null>
   return rows[0]?.id ?? null
 }
 
-export async function findClinic(tx: Tx, clinicId: string): Promise<(ClinicProfile & { stripeAccount: string | null }) | null> {
+export async function findClinic(
+  tx: Tx,
+  clinicId: string,
+): Promise<(ClinicProfile & { stripeAccount: string | null }) | null> {
   const row = await tx.clinic.findUnique({ where: { id: clinicId } })
   if (!row) return null
   const { rootKey: _, createdAt: __, ...profile } = row
@@ -20,11 +23,16 @@ export async function findClinic(tx: Tx, clinicId: string): Promise<(ClinicProfi
 }
 
 /** As anyone may see it: where money goes stays here. */
-export function publicProfile({ stripeAccount: _, ...profile }: ClinicProfile & { stripeAccount: string | null }): ClinicProfile {
+export function publicProfile({
+  stripeAccount: _,
+  ...profile
+}: ClinicProfile & { stripeAccount: string | null }): ClinicProfile {
   return profile
 }
 
-type ServiceRow = Awaited<ReturnType<Tx['service']['findMany']>>[number] & { servicePractitioners: { memberId: string }[] }
+type ServiceRow = Awaited<ReturnType<Tx['service']['findMany']>>[number] & {
+  servicePractitioners: { memberId: string }[]
+}
 
 const asService = ({ clinicId: _, createdAt: __, servicePractitioners, ...row }: ServiceRow): ServiceView => ({
   ...row,
@@ -65,7 +73,15 @@ export async function listHours(tx: Tx, memberIds?: readonly string[]): Promise<
   })
 }
 
-const consentColumns = { id: true, version: true, title: true, body: true, hash: true, locale: true, active: true } as const
+const consentColumns = {
+  id: true,
+  version: true,
+  title: true,
+  body: true,
+  hash: true,
+  locale: true,
+  active: true,
+} as const
 
 export async function listConsentTexts(tx: Tx): Promise<ConsentTextView[]> {
   return tx.consentText.findMany({ select: consentColumns, orderBy: [{ version: 'desc' }] })
@@ -106,19 +122,38 @@ export async function insertService(tx: Tx, actor: StaffActor, change: ServiceCh
 }
 
 /** False when someone else has saved it since it was read. */
-export async function updateService(tx: Tx, _: StaffActor, id: string, version: number, change: ServiceChange): Promise<boolean> {
-  const { count } = await tx.service.updateMany({ where: { id, version }, data: { ...change, version: { increment: 1 } } })
+export async function updateService(
+  tx: Tx,
+  _: StaffActor,
+  id: string,
+  version: number,
+  change: ServiceChange,
+): Promise<boolean> {
+  const { count } = await tx.service.updateMany({
+    where: { id, version },
+    data: { ...change, version: { increment: 1 } },
+  })
   return count === 1
 }
 
-export async function setPractitioners(tx: Tx, actor: StaffActor, serviceId: string, memberIds: readonly string[]): Promise<void> {
+export async function setPractitioners(
+  tx: Tx,
+  actor: StaffActor,
+  serviceId: string,
+  memberIds: readonly string[],
+): Promise<void> {
   await tx.servicePractitioner.deleteMany({ where: { serviceId } })
   await tx.servicePractitioner.createMany({
     data: [...new Set(memberIds)].map((memberId) => ({ clinicId: actor.clinicId, serviceId, memberId })),
   })
 }
 
-export async function setHours(tx: Tx, actor: StaffActor, memberId: string, hours: readonly Omit<HoursRow, 'memberId'>[]): Promise<void> {
+export async function setHours(
+  tx: Tx,
+  actor: StaffActor,
+  memberId: string,
+  hours: readonly Omit<HoursRow, 'memberId'>[],
+): Promise<void> {
   await tx.weeklyHours.deleteMany({ where: { memberId } })
   await tx.weeklyHours.createMany({ data: hours.map((row) => ({ ...row, clinicId: actor.clinicId, memberId })) })
 }
@@ -132,10 +167,16 @@ export async function insertConsentText(
   const { replaces, ...rest } = text
   const before = replaces ? await tx.consentText.findFirst({ where: { id: replaces } }) : null
   const version = (before?.version ?? 0) + 1
-  const { id } = await tx.consentText.create({ data: { ...rest, version, clinicId: actor.clinicId }, select: { id: true } })
+  const { id } = await tx.consentText.create({
+    data: { ...rest, version, clinicId: actor.clinicId },
+    select: { id: true },
+  })
   if (before) {
     await tx.consentText.update({ where: { id: before.id }, data: { active: false } })
-    await tx.service.updateMany({ where: { consentTextId: before.id }, data: { consentTextId: id, version: { increment: 1 } } })
+    await tx.service.updateMany({
+      where: { consentTextId: before.id },
+      data: { consentTextId: id, version: { increment: 1 } },
+    })
   }
   return { id, version }
 }

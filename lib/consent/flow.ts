@@ -16,7 +16,11 @@ import { consentFields, consentPurpose, consentWords, type ConsentInput, type Si
 export async function addConsent(
   tx: Tx,
   actor: PatientActor,
-  { appointmentId, signKey, consent }: { appointmentId: string; signKey: string; consent: z.output<typeof ConsentInput> },
+  {
+    appointmentId,
+    signKey,
+    consent,
+  }: { appointmentId: string; signKey: string; consent: z.output<typeof ConsentInput> },
 ): Promise<Result<{ seq: number }>> {
   const { clinicId, patientId } = actor
   const text = await findConsentText(tx, consent.consentTextId)
@@ -27,7 +31,17 @@ export async function addConsent(
   const last = await bookings.lastConsent(tx, patientId)
   if (consent.seq !== (last ? last.seq + 1 : 0) || consent.previous !== (last?.hash ?? '')) return refuse('STALE')
   const { seq, previous, recordId, consentTextId } = consent
-  const fields = consentFields({ clinicId, patientId, appointmentId, consentTextId, textHash, recordId, seq, previous, state: 'signed' })
+  const fields = consentFields({
+    clinicId,
+    patientId,
+    appointmentId,
+    consentTextId,
+    textHash,
+    recordId,
+    seq,
+    previous,
+    state: 'signed',
+  })
   if (!(await verifyProof(signKey, consentPurpose, fields, consent.signature))) return refuse('BAD_PROOF')
   await bookings.insertConsent(tx, {
     clinicId,
@@ -48,7 +62,10 @@ export async function addConsent(
 }
 
 /** Signed after the booking, on the appointment's page. */
-export async function signConsent(actor: PatientActor, input: z.output<typeof SignConsentInput>): Promise<Result<{ done: true }>> {
+export async function signConsent(
+  actor: PatientActor,
+  input: z.output<typeof SignConsentInput>,
+): Promise<Result<{ done: true }>> {
   return inClinic(actor.clinicId, async (tx) => {
     const row = await bookings.lockAppointment(tx, input.appointmentId)
     if (!row || row.patientId !== actor.patientId) return refuse('NOT_FOUND')
@@ -56,7 +73,8 @@ export async function signConsent(actor: PatientActor, input: z.output<typeof Si
     const service = await findService(tx, row.serviceId)
     if (service?.consentTextId !== input.consent.consentTextId) return refuse('STALE')
     if ((await bookings.listDone(tx, row.id)).consent) return refuse('WRONG_STATE')
-    if (input.records.some(({ meta }) => meta.type !== 'consent' && meta.type !== 'checklist')) return refuse('NOT_ALLOWED')
+    if (input.records.some(({ meta }) => meta.type !== 'consent' && meta.type !== 'checklist'))
+      return refuse('NOT_ALLOWED')
     const key = (await bookings.findPatientKeys(tx, actor.patientId))?.find((each) => each.id === actor.keyId)
     if (!key) return refuse('NO_KEY')
     const stored = await insertRecords(tx, actor, input.records, { patientId: actor.patientId, appointmentId: row.id })

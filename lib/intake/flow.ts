@@ -10,12 +10,16 @@ import { inClinic } from '../server/tx.ts'
 import type { SubmitInput } from './rules.ts'
 
 /** Answers handed in after the booking, or changed until the consult is over. */
-export async function submitIntake(actor: PatientActor, input: z.output<typeof SubmitInput>): Promise<Result<{ done: true }>> {
+export async function submitIntake(
+  actor: PatientActor,
+  input: z.output<typeof SubmitInput>,
+): Promise<Result<{ done: true }>> {
   return inClinic(actor.clinicId, async (tx) => {
     const row = await bookings.lockAppointment(tx, input.appointmentId)
     if (!row || row.patientId !== actor.patientId) return refuse('NOT_FOUND')
     if (!['held', 'booked', 'arrived', 'in_consult'].includes(row.status)) return refuse('WRONG_STATE')
-    if (input.records.some(({ meta }) => meta.type !== 'intake' && meta.type !== 'checklist')) return refuse('NOT_ALLOWED')
+    if (input.records.some(({ meta }) => meta.type !== 'intake' && meta.type !== 'checklist'))
+      return refuse('NOT_ALLOWED')
     const stored = await insertRecords(tx, actor, input.records, { patientId: actor.patientId, appointmentId: row.id })
     if (!stored.ok) return stored
     await audit(tx, actor, 'intake.submitted', row.id)

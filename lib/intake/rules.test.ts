@@ -4,9 +4,25 @@ import { askedAnswers, faultsOf, IntakeForm, isAsked, parseForm, type Answers, t
 const form = parseForm({
   questions: [
     { id: 'smoke', kind: 'yesno', label: 'Do you smoke?', required: true },
-    { id: 'many', kind: 'number', label: 'How many a day?', required: true, min: 1, max: 80, when: { question: 'smoke', is: true } },
+    {
+      id: 'many',
+      kind: 'number',
+      label: 'How many a day?',
+      required: true,
+      min: 1,
+      max: 80,
+      when: { question: 'smoke', is: true },
+    },
     { id: 'pain', kind: 'scale', label: 'Pain', min: 0, max: 10 },
-    { id: 'where', kind: 'choice', label: 'Where?', options: [{ id: 'head', label: 'Head' }, { id: 'back', label: 'Back' }] },
+    {
+      id: 'where',
+      kind: 'choice',
+      label: 'Where?',
+      options: [
+        { id: 'head', label: 'Head' },
+        { id: 'back', label: 'Back' },
+      ],
+    },
     { id: 'since', kind: 'date', label: 'Since when?' },
   ],
 })
@@ -37,8 +53,15 @@ it('asks a question that hangs on one of several choices', () => {
 
 describe('a form is refused', () => {
   const bad = (questions: unknown[]) => expect(IntakeForm.safeParse({ questions }).success).toBe(false)
-  it('with one id twice', () => bad([{ id: 'a', kind: 'text', label: 'A' }, { id: 'a', kind: 'text', label: 'B' }]))
+  it('with one id twice', () =>
+    bad([
+      { id: 'a', kind: 'text', label: 'A' },
+      { id: 'a', kind: 'text', label: 'B' },
+    ]))
   it('with a choice of one', () => bad([{ id: 'a', kind: 'choice', label: 'A', options: [{ id: 'x', label: 'X' }] }]))
   it('when a question hangs on a later one', () =>
-    bad([{ id: 'a', kind: 'text', label: 'A', when: { question: 'b', is: true } }, { id: 'b', kind: 'yesno', label: 'B' }]))
+    bad([
+      { id: 'a', kind: 'text', label: 'A', when: { question: 'b', is: true } },
+      { id: 'b', kind: 'yesno', label: 'B' },
+    ]))
 })

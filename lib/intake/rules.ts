@@ -15,7 +15,9 @@ export const Question = z
     help: z.string().trim().max(400, { error: 'tooLong' }).optional(),
     required: z.boolean().optional(),
     options: z
-      .array(z.object({ id: z.string().min(1).max(40), label: z.string().trim().min(1, { error: 'required' }).max(200) }))
+      .array(
+        z.object({ id: z.string().min(1).max(40), label: z.string().trim().min(1, { error: 'required' }).max(200) }),
+      )
       .max(30)
       .optional(),
     min: z.number().optional(),
@@ -31,7 +33,8 @@ export type Question = z.infer<typeof Question>
 export const IntakeForm = z.object({ questions: z.array(Question).max(60) }).superRefine((form, context) => {
   const seen = new Set<string>()
   form.questions.forEach((question, index) => {
-    if (seen.has(question.id)) context.addIssue({ code: 'custom', message: 'invalid', path: ['questions', index, 'id'] })
+    if (seen.has(question.id))
+      context.addIssue({ code: 'custom', message: 'invalid', path: ['questions', index, 'id'] })
     if (question.when && !seen.has(question.when.question))
       context.addIssue({ code: 'custom', message: 'invalid', path: ['questions', index, 'when'] })
     seen.add(question.id)
@@ -66,7 +69,8 @@ export function faultsOf(form: IntakeForm, answers: Answers): Record<string, str
     if (!isAsked(question, answers)) continue
     const answer = answers[question.id]
     if (blank(answer)) {
-      if (question.required) faults[question.id] = ['yesno', 'choice', 'multi', 'scale'].includes(question.kind) ? 'choose' : 'required'
+      if (question.required)
+        faults[question.id] = ['yesno', 'choice', 'multi', 'scale'].includes(question.kind) ? 'choose' : 'required'
       continue
     }
     const fault = faultOf(question, answer!)

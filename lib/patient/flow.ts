@@ -93,10 +93,12 @@ async function chartOf(actor: PatientActor, history: boolean, now: Date): Promis
       })),
       consent: { seq: last ? last.seq + 1 : 0, previous: last?.hash ?? '' },
       payments: own.payments,
-      consents: own.consents.map(({ appointmentId, state, textHash, signer, signature, hash, previous, seq, createdAt }) => ({
-        ...{ appointmentId, state, textHash, signer, signature, hash, previous, seq },
-        signedAt: createdAt.toISOString(),
-      })),
+      consents: own.consents.map(
+        ({ appointmentId, state, textHash, signer, signature, hash, previous, seq, createdAt }) => ({
+          ...{ appointmentId, state, textHash, signer, signature, hash, previous, seq },
+          signedAt: createdAt.toISOString(),
+        }),
+      ),
     }
   })
 }

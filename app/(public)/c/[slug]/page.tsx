@@ -43,7 +43,12 @@ export default async function BookingPage({ params, searchParams }: Props) {
   const common = { page, zone, locale, query }
   return (
     <>
-      <FirstPaintScript clinicId={clinic.id} zone={zone} timed={Boolean(service)} nonce={(await headers()).get('x-nonce') ?? undefined} />
+      <FirstPaintScript
+        clinicId={clinic.id}
+        zone={zone}
+        timed={Boolean(service)}
+        nonce={(await headers()).get('x-nonce') ?? undefined}
+      />
       {service ? (
         slot ? (
           <SlotStep {...common} service={service} slot={slot} />

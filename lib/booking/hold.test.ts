@@ -4,12 +4,13 @@ import { clinicWorld } from '../payment/testing.ts'
 import type { Ctx } from '../server/action.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
-import { bookingJobs, holdSlot, loadSlots, releaseHold, renewHold } from './flow.ts'
+import { bookingJobs, holdSlot, loadSlots, releaseHold, renewHold } from './hold.ts'
 import * as store from './store.ts'
 
 const { admin } = testDb()
 const anyone = { kind: 'public' } as const
-const at = (now = new Date()) => ({ now, ip: randomUUID(), locale: 'en', requestId: '', userAgent: '', setCookie: () => undefined }) as Ctx
+const at = (now = new Date()) =>
+  ({ now, ip: randomUUID(), locale: 'en', requestId: '', userAgent: '', setCookie: () => undefined }) as Ctx
 const later = (minutes: number) => at(new Date(Date.now() + minutes * 60_000))
 
 let world: Awaited<ReturnType<typeof clinicWorld>>
@@ -32,9 +33,17 @@ async function slot() {
 }
 const ask = async (given?: Awaited<ReturnType<typeof slot>>) => {
   const { startsAt, memberId } = given ?? (await slot())
-  return { id: randomUUID(), secret: 'x'.repeat(22), clinicId: world.clinicId, serviceId: world.serviceId, memberId, startsAt }
+  return {
+    id: randomUUID(),
+    secret: 'x'.repeat(22),
+    clinicId: world.clinicId,
+    serviceId: world.serviceId,
+    memberId,
+    startsAt,
+  }
 }
-const statusOf = async (id: string) => (await admin<{ status: string }>('SELECT status FROM appointment WHERE id = $1', [id]))[0]?.status
+const statusOf = async (id: string) =>
+  (await admin<{ status: string }>('SELECT status FROM appointment WHERE id = $1', [id]))[0]?.status
 
 describe('a hold', () => {
   it('sent twice is one', async () => {
@@ -57,7 +66,10 @@ describe('a hold', () => {
     const next = { ...input, id: randomUUID() }
     expect(await holdSlot(anyone, next, later(11))).toMatchObject({ ok: true })
     expect(await statusOf(input.id)).toBe('expired')
-    expect(await renewHold(anyone, { id: input.id, secret: input.secret }, later(11))).toEqual({ ok: false, code: 'HOLD_EXPIRED' })
+    expect(await renewHold(anyone, { id: input.id, secret: input.secret }, later(11))).toEqual({
+      ok: false,
+      code: 'HOLD_EXPIRED',
+    })
   })
 
   it('is renewed, half an hour in all', async () => {
@@ -84,14 +96,21 @@ describe('a hold', () => {
   it('is let go by its secret alone', async () => {
     const input = await ask()
     await holdSlot(anyone, input, at())
-    expect(await releaseHold(anyone, { id: input.id, secret: 'y'.repeat(22) })).toEqual({ ok: false, code: 'NOT_FOUND' })
+    expect(await releaseHold(anyone, { id: input.id, secret: 'y'.repeat(22) })).toEqual({
+      ok: false,
+      code: 'NOT_FOUND',
+    })
     expect(await statusOf(input.id)).toBe('held')
     await releaseHold(anyone, input)
     expect(await statusOf(input.id)).toBe('expired')
   })
 
   it.each([
-    ['a time that is not offered', async () => ({ ...(await ask()), startsAt: '2027-01-01T00:07:00.000Z' }), 'SLOT_GONE'],
+    [
+      'a time that is not offered',
+      async () => ({ ...(await ask()), startsAt: '2027-01-01T00:07:00.000Z' }),
+      'SLOT_GONE',
+    ],
     ['a time that is over', async () => ({ ...(await ask()), startsAt: '2020-01-06T09:00:00.000Z' }), 'SLOT_GONE'],
     ['a practitioner who does not offer it', async () => ({ ...(await ask()), memberId: other.memberId }), 'NOT_FOUND'],
     ["another clinic's service", async () => ({ ...(await ask()), serviceId: other.serviceId }), 'NOT_FOUND'],
@@ -118,10 +137,18 @@ describe("attack 17: another clinic's actor", () => {
       expect(await store.findAppointment(tx, input.id)).toBeNull()
       expect(await store.lockAppointment(tx, input.id)).toBeNull()
       expect(await store.findPatientKeys(tx, randomUUID())).toBeNull()
-      expect((await store.listBusy(tx, [world.memberId], new Date(0), new Date('2100-01-01'), new Date())).get(world.memberId)).toEqual([])
-      expect(await store.lapseInTheWay(tx, world.memberId, new Date(0), new Date('2100-01-01'), new Date('2100-01-01'))).toEqual([])
+      expect(
+        (await store.listBusy(tx, [world.memberId], new Date(0), new Date('2100-01-01'), new Date())).get(
+          world.memberId,
+        ),
+      ).toEqual([])
+      expect(
+        await store.lapseInTheWay(tx, world.memberId, new Date(0), new Date('2100-01-01'), new Date('2100-01-01')),
+      ).toEqual([])
     })
-    await expect(inClinic(other.clinicId, (tx) => store.updateAppointment(tx, input.id, { status: 'cancelled' }))).rejects.toThrow()
+    await expect(
+      inClinic(other.clinicId, (tx) => store.updateAppointment(tx, input.id, { status: 'cancelled' })),
+    ).rejects.toThrow()
     expect(await statusOf(input.id)).toBe('held')
   })
 })
