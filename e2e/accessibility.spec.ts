@@ -98,7 +98,11 @@ test('booking, step by step, to the return from payment', async ({ page }) => {
   await expect(page.locator('[aria-invalid=true]').first()).toBeVisible()
   await look(page, '/c, who, with errors')
   await page.locator('#name').fill('Noor Lindqvist')
-  for (const [part, value] of [['Day', '9'], ['Month', '3'], ['Year', '1984']] as const)
+  for (const [part, value] of [
+    ['Day', '9'],
+    ['Month', '3'],
+    ['Year', '1984'],
+  ] as const)
     await page.getByLabel(part, { exact: true }).fill(value)
   await page.locator('#email').fill('noor@example.test')
   await page.locator('#reason').fill('A cough that stays')
