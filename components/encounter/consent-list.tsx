@@ -10,8 +10,27 @@ import type { ConsentEntry } from './use-chart'
 /** Each consent with what was checked of it. One that does not verify is never shown as given. */
 export function ConsentList({ view, consents }: { view: EncounterView; consents: ConsentEntry[] }) {
   const t = useTranslations('encounter')
+  const { appointmentId } = view.appointment
+  const here = consents.filter(({ proof }) => proof.appointmentId === appointmentId)
+  const earlier = consents.filter(({ proof }) => proof.appointmentId !== appointmentId)
+  return (
+    <div className="flex flex-col gap-2.5">
+      {here.length ? <Signed view={view} consents={here} /> : <p className="text-soft">{t('noConsent')}</p>}
+      {earlier.length ? (
+        <details>
+          <summary className="inline-flex min-h-11 items-center text-sm text-accent underline underline-offset-3">
+            {t('earlierConsents', { count: earlier.length })}
+          </summary>
+          <Signed view={view} consents={earlier} />
+        </details>
+      ) : null}
+    </div>
+  )
+}
+
+function Signed({ view, consents }: { view: EncounterView; consents: ConsentEntry[] }) {
+  const t = useTranslations('encounter')
   const locale = useLocale()
-  if (!consents.length) return <p className="text-soft">{t('noConsent')}</p>
   return (
     <ul className="flex flex-col gap-2.5">
       {consents.toReversed().map(({ proof, content, fault }) => (
