@@ -38,7 +38,7 @@ async function meet(appointment: { id: string; callLink: string }) {
   await signIn(doctor.page, site.baseUrl, world)
   await enterWaitingRoom(phone.page, appointment.callLink)
   await doctor.page.goto(`${site.baseUrl}/encounter/${appointment.id}`)
-  await doctor.page.getByRole('button', { name: 'Admit' }).click()
+  await doctor.page.getByRole('button', { name: 'Admit', exact: true }).click()
   await phone.page.getByRole('button', { name: 'Join the call' }).click()
   await seeEachOther()
 }
@@ -200,7 +200,7 @@ test('a new phone: a code by e-mail confirms it, "matches" makes it known', asyn
   await phone.page.getByRole('button', { name: 'Confirm this device' }).click()
   await expect(doctor.page.getByText('New device, confirmed by e-mail')).toBeVisible()
 
-  await doctor.page.getByRole('button', { name: 'Admit' }).click()
+  await doctor.page.getByRole('button', { name: 'Admit', exact: true }).click()
   await phone.page.getByRole('button', { name: 'Join the call' }).click()
   await seeEachOther()
   await doctor.page.getByRole('button', { name: 'Matches' }).click()
@@ -237,7 +237,7 @@ test('the queue is honest, and the next patient is one click away', async () => 
     await doctor.page.goto(`${site.baseUrl}/encounter/${one.id}`)
     await doctor.page.getByRole('link', { name: 'Go to this appointment' }).click()
     await expect(doctor.page).toHaveURL(new RegExp(two.id))
-    await expect(doctor.page.getByRole('button', { name: 'Admit' })).toBeVisible()
+    await expect(doctor.page.getByRole('button', { name: 'Admit', exact: true })).toBeVisible()
     await phone.page.getByRole('button', { name: 'Leave the waiting room' }).click()
     await expect(second.page.locator('[data-call="position"]')).toHaveText('You are next.', { timeout: 20_000 })
   } finally {

@@ -24,6 +24,7 @@ let pipe: FramesPipe | null = null
 let media: MediaRoom | null = null
 let room: Room | null = null
 let raw: { pc: RTCPeerConnection; ws: WebSocket } | null = null
+let vaultPort: MessagePort | null = null
 let first: Promise<number> | null = null
 let gotFirst: (at: number) => void = () => undefined
 const video = document.createElement('video')
@@ -102,6 +103,7 @@ const lab = {
       pipe = new FramesPipe(new Worker('/frames.worker.js', { type: 'module' }))
       const { port1, port2 } = new MessageChannel()
       pipe.connectKeys(port2)
+      vaultPort = port1
       const [own, other] = await Promise.all(
         [input.me, 1 - input.me].map(async (sender) => ({
           sender,
@@ -154,6 +156,14 @@ const lab = {
       await pc.setLocalDescription()
       ws.send(JSON.stringify({ description: pc.localDescription }))
     }
+  },
+
+  /** A new epoch in which nobody else has a part: what a removal brings. */
+  async rekey(epoch: number, raw: number[]): Promise<void> {
+    const key = await importSenderKey(Uint8Array.from(raw))
+    const own = { sender: input.me, participantId: `member-${input.me}`, epoch, generation: 0, key }
+    vaultPort!.postMessage({ epoch, generation: 0, own, others: [] } satisfies KeysFromVault)
+    await pipe!.untilKeys(epoch)
   },
 
   /** The side that is already in: the practitioner. */

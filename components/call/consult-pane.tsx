@@ -19,6 +19,9 @@ import { SafetyCode } from './safety-code'
 import { Stage } from './stage'
 import { useStore } from './use-store'
 
+/** In the address of an encounter that is opened to see its patient at once. */
+const ADMIT = '#admit'
+
 /** The practitioner's side of one appointment's call, beside the chart. Ending it leaves the notes as they are. */
 export function ConsultPane({
   appointmentId,
@@ -130,7 +133,7 @@ function Inside({
   const visitors = session.visitors()
   const guest = session.guest()
   const waiting = visitors.filter((each) => each.state === 'waiting')
-  const inCall = handshake !== null && handshake.phase !== 'failed'
+  const inCall = handshake !== null && handshake.phase !== 'failed' && problem === null
 
   useEffect(() => (inCall ? keepUnlocked() : undefined), [inCall])
 
@@ -139,6 +142,14 @@ function Inside({
     await Promise.all([media.view.opened ? null : media.open(), session.admit(device)])
     setJoined(true)
   })
+  // "Complete and admit next" was the click: a device that is known needs no second one.
+  const first = waiting.find(({ here, trust }) => here && (trust === 'vouched' || trust === 'first-use'))
+  const admitFirst = useEffectEvent((device: Visitor) => void admit(device))
+  useEffect(() => {
+    if (!first || inCall || location.hash !== ADMIT) return
+    history.replaceState(null, '', location.pathname)
+    admitFirst(first)
+  }, [first, inCall])
   const ready = joined && handshake?.phase === 'ready' && room !== null && room.link === 'connected' && !room.joined
   const join = useEffectEvent(() => void session.join(media.tracks()))
   useEffect(() => {

@@ -47,7 +47,7 @@ export function Encounter({ start }: { start: EncounterView }) {
     await draft.save()
     const answer = await call('encounter/complete', { appointmentId: appointment.appointmentId })
     if (!answer.ok) return toast(reason(answer.code), 'danger')
-    if (thenNext && next) router.push(`/encounter/${next.appointmentId}`)
+    if (thenNext && next) router.push(`/encounter/${next.appointmentId}#admit`)
     else await refresh()
   })
 
@@ -106,7 +106,10 @@ export function Encounter({ start }: { start: EncounterView }) {
             </Button>
           ) : null}
           {next && !open ? (
-            <Link href={`/encounter/${next.appointmentId}`} className={buttonClass({ size: 'sm', variant: 'primary' })}>
+            <Link
+              href={`/encounter/${next.appointmentId}${next.waiting ? '#admit' : ''}`}
+              className={buttonClass({ size: 'sm', variant: 'primary' })}
+            >
               <ArrowRightIcon /> {t(next.waiting ? 'admitNext' : 'openNext')}
             </Link>
           ) : null}

@@ -43,7 +43,7 @@ async function atTheDoor(appointment: Appointment) {
   await signIn(doctor.page, site.baseUrl, world)
   await enterWaitingRoom(phone.page, appointment.callLink)
   await doctor.page.goto(`${site.baseUrl}/encounter/${appointment.id}`)
-  await doctor.page.getByRole('button', { name: 'Admit' }).waitFor()
+  await doctor.page.getByRole('button', { name: 'Admit', exact: true }).waitFor()
 }
 const stopped = (page: Page) => page.locator('[data-call="stopped"]')
 
@@ -56,7 +56,7 @@ test('attack 6: an ephemeral key swapped in transit ends the call with a clear m
     return { ...message, ephemeral: toB64(reveal.ephemeral), random: toB64(reveal.random) }
   })
   await atTheDoor(appointment)
-  await doctor.page.getByRole('button', { name: 'Admit' }).click()
+  await doctor.page.getByRole('button', { name: 'Admit', exact: true }).click()
   await expect(stopped(phone.page)).toBeVisible()
   expect(['BAD_SIGNATURE', 'BAD_COMMITMENT']).toContain(await stopped(phone.page).getAttribute('data-code'))
   await expect(phone.page.getByText('The call was stopped for your safety')).toBeVisible()
@@ -71,7 +71,7 @@ test('attack 6: a commitment swapped in transit ends it too', async () => {
   const commitment = toB64(await commitTo(reveal))
   await between(doctor.page, (message) => (message.kind === 'admit' ? { ...message, commitment } : message))
   await atTheDoor(appointment)
-  await doctor.page.getByRole('button', { name: 'Admit' }).click()
+  await doctor.page.getByRole('button', { name: 'Admit', exact: true }).click()
   await expect(stopped(phone.page)).toHaveAttribute('data-code', 'BAD_SIGNATURE')
 })
 
@@ -85,7 +85,7 @@ test('attack 6: no ephemeral key is visible before both commitments are in', asy
     if (response.url().endsWith('/api/call/send') && response.status() >= 400) refused.push(response.status())
   })
   await atTheDoor(appointment)
-  await doctor.page.getByRole('button', { name: 'Admit' }).click()
+  await doctor.page.getByRole('button', { name: 'Admit', exact: true }).click()
   await expect.poll(() => refused).toEqual([409])
   await doctor.page.waitForTimeout(1_500)
   const rows = await site.sql<{ kind: string }>(

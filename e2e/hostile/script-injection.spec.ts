@@ -8,6 +8,7 @@ let stack: TestStack
 let device: Device
 let stranger: Device
 test.beforeAll(async () => {
+  test.setTimeout(300_000)
   stack = await up()
 })
 test.afterAll(() => stack?.down())

@@ -26,7 +26,8 @@ export interface SessionView<S extends Sync = Sync> {
 /** Longest wait for the server before the page says so. It speaks every fifteen seconds at least. */
 const SILENT_MS = 25_000
 /** How long a track may come that no key opens before the call is left. */
-const UNVERIFIED_MS = 10_000
+const UNVERIFIED_MS = 8_000
+const STRANGER_FRAMES = 5
 
 /**
  * One side of one call, from the door on: listens, hands messages to the vault and back, keeps the frame worker and the
@@ -262,11 +263,20 @@ export class CallSession<S extends Sync = Sync> {
   private watch(): void {
     const offline = Date.now() - this.heardAt > SILENT_MS
     if (offline !== this.view.offline) this.change({ offline } as Partial<SessionView<S>>)
+    void this.lookForStrangers()
+  }
+
+  /** Whether frames come that no member's key opens. A track that is merely silent is no stranger. */
+  private async lookForStrangers(): Promise<void> {
     const { room } = this.view
-    const stranger = room?.joined && room.unverified > 0
+    const { received } = room?.joined && room.unverified > 0 ? await this.frames.report() : { received: [] }
+    const stranger = received.some(
+      ({ from, counters: { forged, malformed, codec, ...rest } }) =>
+        from === null && forged + malformed + codec + rest['no-key'] + rest['wrong-sender'] >= STRANGER_FRAMES,
+    )
     this.unverifiedSince = stranger ? (this.unverifiedSince ?? Date.now()) : null
     // The defence of attack 2, second part: media that no key opens is not waited for forever.
-    if (this.unverifiedSince && Date.now() - this.unverifiedSince > UNVERIFIED_MS) void this.fail('UNVERIFIED')
+    if (this.unverifiedSince && Date.now() - this.unverifiedSince > UNVERIFIED_MS) await this.fail('UNVERIFIED')
   }
 }
 
