@@ -3,7 +3,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { ActionName, Contract } from '../lib/contract.ts'
 import type { Booked, ClinicWorld } from './world.ts'
-import { bookInput, hold, intakeForm, sealInput } from './world.ts'
+import { bookInput, hold, intakeForm, sealInput, type SealedInput } from './world.ts'
 
 export type Inputs = { [Name in ActionName]: Contract[Name]['in'] }
 
@@ -20,8 +20,8 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
   const { startsAt, ...ref } = held
   const book = await bookInput(base, patient, ref)
   await doctor.vault.open([book.records[0]!], { patientId })
-  const sealed = (type: 'note' | 'prescription' | 'recall', content: unknown) =>
-    doctor.vault.seal(sealInput(handle, type, content))
+  const sealed = async (type: 'note' | 'prescription' | 'recall', content: unknown) =>
+    (await doctor.vault.seal(sealInput(handle, type, content))) as SealedInput
   const opaque = b64(32)
   const owned = { id: randomUUID(), secret: b64(16) }
   const mine = { id: appointmentId, secret: booked.linkSecret }

@@ -110,9 +110,9 @@ export function readPdf(file: Buffer): { text: string; qrMatches: (link: string)
     Buffer.from(hex!, 'hex').toString('latin1'),
   )
   // Each dark cell is a rectangle of its own: moved to its corner.
-  const corners = [...drawn.matchAll(/1 0 0 1 ([\d.]+) ([\d.]+) cm/g)].map(
-    ([, x, y]) => [Number(x), Number(y)] as const,
-  )
+  const corners = [...drawn.matchAll(/1 0 0 1 ([\d.]+) ([\d.]+) cm/g)]
+    .map(([, x, y]) => [Number(x), Number(y)] as const)
+    .filter(([x, y]) => x > 0 && y > 0)
   return {
     text: lines.join('\n'),
     qrMatches: (link) => {

@@ -5,6 +5,7 @@ import { bookingFields, bookingPurpose } from '../lib/booking/rules.ts'
 import type { PatientHandle, SealInput, Vault } from '../lib/browser/vault-api.ts'
 import { createVault } from '../lib/browser/vault-core.ts'
 import { memoryStorage } from '../lib/browser/vault-storage.ts'
+import type { Contract } from '../lib/contract.ts'
 import type { IntakeForm } from '../lib/intake/rules.ts'
 import { type ConsentContent, consentFields, consentPurpose, consentWords } from '../lib/consent/rules.ts'
 import type { RecordType } from '../lib/crypto/types.ts'
@@ -311,6 +312,9 @@ export async function hold(world: Base, door: Door, serviceId: string, at: numbe
   }
 }
 
+/** Sealed, as the door takes it: it knows of no escrow. */
+export type SealedInput = Contract['booking/book']['in']['records'][number]
+
 /** Everything that `booking/book` takes, made by this patient's own keys. */
 export async function bookInput(
   world: Base,
@@ -332,7 +336,7 @@ export async function bookInput(
   const answers = wish.answers ?? { since: 'two weeks', smoke: false }
   const now = new Date().toISOString()
   const serviceId = world.services[wish.service ?? 'free'].id
-  const records = await vault.sealMany(
+  const records = (await vault.sealMany(
     [
       sealInput(handle, 'identity', fields),
       sealInput(handle, 'checklist', { appointmentId, formDone: true, consentSigned: true }),
@@ -342,7 +346,7 @@ export async function bookInput(
       }),
       consentRecord,
     ].map((input) => ({ ...input, asPatient: patientId })),
-  )
+  )) as SealedInput[]
   const facts = {
     ...{ clinicId, patientId, appointmentId, consentTextId: world.consentTextId, textHash },
     ...{ recordId: consentRecord.recordId, ...patient.history, state: 'signed' as const },
