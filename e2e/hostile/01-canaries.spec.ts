@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
+import type * as LiveKit from 'livekit-client'
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk'
 import { root } from '../../scripts/base.mjs'
 import { desktop, phone, signInPage, watch, type Device } from '../browsers.ts'
@@ -145,8 +146,7 @@ async function eavesdrop(room: string, ms: number) {
     await page.addScriptTag({ path: join(root, 'node_modules/livekit-client/dist/livekit-client.umd.js') })
     const seen = await page.evaluate(
       async ({ url, token, ms }) => {
-        const { Room, RoomEvent } = (window as never as { LivekitClient: typeof import('livekit-client') })
-          .LivekitClient
+        const { Room, RoomEvent } = (window as never as { LivekitClient: typeof LiveKit }).LivekitClient
         const room = new Room({ adaptiveStream: false })
         room.on(RoomEvent.TrackSubscribed, (track) => {
           if (track.kind !== 'video') return
@@ -208,7 +208,7 @@ test('attack 1: whoever holds the SFU’s own key receives frames, and no pictur
       await page.addScriptTag({ path: join(root, 'node_modules/livekit-client/dist/livekit-client.umd.js') })
       await page.evaluate(
         async ({ url, token }) => {
-          const { Room } = (window as never as { LivekitClient: typeof import('livekit-client') }).LivekitClient
+          const { Room } = (window as never as { LivekitClient: typeof LiveKit }).LivekitClient
           const room = new Room()
           await room.connect(url, token)
           const stream = await navigator.mediaDevices.getUserMedia({ video: true })
