@@ -6,14 +6,7 @@ import type { AppointmentView } from '@/lib/booking/rules'
 import { call } from '@/lib/browser/api'
 import { AppointmentFacts, type Words } from './appointment-facts'
 import { Actions } from './appointment-actions'
-
-export interface OwnProps {
-  id: string
-  locale: 'en' | 'fr'
-  view: AppointmentView
-  onChange: () => void
-}
-export const mineMark = (id: string) => `curtain:mine:${id}`
+import { mineMark, type OwnProps } from './own'
 
 const kept = (id: string) => {
   try {

@@ -1,7 +1,7 @@
 'use client'
 import { zodResolver } from '@hookform/resolvers/zod'
 import { useTranslations } from 'next-intl'
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { type MouseEvent, useCallback, useEffect, useRef, useState } from 'react'
 import { FormProvider, useForm } from 'react-hook-form'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
@@ -18,6 +18,7 @@ import { formatMoney } from '@/lib/money'
 import { DeviceNotes } from './device-notes'
 import { HoldNote } from './hold-note'
 import { LostSlot } from './lost-slot'
+import { mineMark } from './own'
 import { ConsentStep, QuestionsStep, ReviewStep } from './late-steps'
 import { emptyValues, schemaOf, stepsOf, type StepName, type Values } from './values'
 import { WhoStep } from './who-step'
@@ -188,7 +189,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     }
     await markBooked(offer.clinicId, ticket)
     // Tells the appointment's page that this device holds keys for it.
-    if (home === 'stored') localStorage.setItem(`curtain:mine:${ticket.id}`, '1')
+    if (home === 'stored') localStorage.setItem(mineMark(ticket.id), '1')
     await vault().saveDraft(draftName(offer), '')
     sessionStorage.removeItem(`curtain:started:${offer.clinicId}`)
     setStatus(sent.value.checkoutUrl ? t('toPay') : t('done'))
@@ -247,7 +248,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
         />
       </div>
       <LiveRegion>{status}</LiveRegion>
-      <form noValidate onSubmit={(event) => void goOn(event)}>
+      <form noValidate onClickCapture={onceEach} onSubmit={(event) => void goOn(event)}>
         <Card>
           <h2 ref={heading} tabIndex={-1} className="mb-5 text-xl outline-none">
             {t(
@@ -296,6 +297,13 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       </form>
     </FormProvider>
   )
+}
+
+/** The second half of a double click lands on the next step, whatever is there by then: it presses nothing. */
+function onceEach(event: MouseEvent<HTMLFormElement>) {
+  if (event.detail < 2 || !(event.target as Element).closest('button')) return
+  event.preventDefault()
+  event.stopPropagation()
 }
 
 function SubmitButton({ offer, last, busy }: { offer: BookingOffer; last: boolean; busy: boolean }) {

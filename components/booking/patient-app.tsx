@@ -3,7 +3,7 @@ import { NextIntlClientProvider } from 'next-intl'
 import { useEffect, useState } from 'react'
 import { Skeleton } from '@/components/ui/status'
 import { vault } from '@/lib/browser/vault'
-import type { OwnProps } from './appointment'
+import type { OwnProps } from './own'
 import { formMessages } from './form-messages'
 import { PatientOwn } from './patient-own'
 

@@ -9,7 +9,7 @@ import { useBusy } from '@/components/ui/use-busy'
 import { openPatientSession } from '@/lib/browser/patient-session'
 import { exportAll, loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
 import { vault } from '@/lib/browser/vault'
-import { mineMark, type OwnProps } from './appointment'
+import { mineMark, type OwnProps } from './own'
 import { Documents } from './documents'
 import { Todo } from './todo'
 

@@ -4,7 +4,7 @@ import { LockIcon } from '@/components/ui/icons'
 import { findOffer } from '@/lib/booking/offer'
 import { formatDate, formatTime, sameClock, zoneCity } from '@/lib/time'
 import { priceOf } from './services'
-import { StartBooking } from './start'
+import { StartBooking } from '@/components/booking/start'
 import type { StepProps } from './times'
 
 /** The chosen time, and the button that begins the form: only then is any of its code loaded. */
