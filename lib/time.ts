@@ -1,14 +1,14 @@
 /** Times as people read them. Every one names its zone: nothing here follows the machine's. */
 
 /** Day before month, as with the 24-hour clock everywhere else here. */
-const english = (locale: string) => (locale === 'en' ? 'en-GB' : locale)
+export const dateLocale = (locale: string) => (locale === 'en' ? 'en-GB' : locale)
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 function format(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = JSON.stringify([locale, options])
   let known = formats.get(key)
-  if (!known) formats.set(key, (known = new Intl.DateTimeFormat(english(locale), options)))
+  if (!known) formats.set(key, (known = new Intl.DateTimeFormat(dateLocale(locale), options)))
   return known
 }
 

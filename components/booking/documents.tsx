@@ -6,9 +6,10 @@ import { DownloadIcon, NoteIcon, PillIcon } from '@/components/ui/icons'
 import { Badge, Banner } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
 import type { OwnChart } from '@/lib/browser/patient-chart'
+import { dateLocale } from '@/lib/time'
 
 const dayOf = (iso: string, locale: string) =>
-  new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(new Date(iso))
+  new Intl.DateTimeFormat(dateLocale(locale), { dateStyle: 'long' }).format(new Date(iso))
 
 export function Documents({ own, locale }: { own: OwnChart; locale: 'en' | 'fr' }) {
   const t = useTranslations('patient')
@@ -56,7 +57,7 @@ function Prescription({
   const t = useTranslations('patient')
   const status = rx.status as 'issued' | 'dispensed' | 'cancelled' | 'expired'
   const [download, making] = useBusy(async () => {
-    const { prescriptionPdf } = await import('./prescription-pdf')
+    const { default: prescriptionPdf } = await import('./prescription-pdf')
     const words = (key: string, values?: Record<string, string>) => t(`pdf.${key}` as 'pdf.title', values as never)
     const file = await prescriptionPdf(rx.content, own.rootFingerprint, locale, words)
     const url = URL.createObjectURL(file)

@@ -77,7 +77,7 @@ export function ReviewStep({ offer, onEdit }: { offer: BookingOffer; onEdit: (st
     <Button
       variant="quiet"
       size="sm"
-      className="-my-2 -ms-4"
+      className="-mx-4 -my-2"
       aria-label={`${t('edit')}: ${what}`}
       onClick={() => onEdit(step)}
     >

@@ -1,6 +1,7 @@
 import { PDFDocument, rgb, StandardFonts, type PDFFont, type PDFPage } from 'pdf-lib'
 import { encode } from 'uqr'
 import type { PrescriptionContent } from '@/lib/prescription/rules'
+import { dateLocale } from '@/lib/time'
 
 type Say = (key: string, values?: Record<string, string>) => string
 
@@ -8,7 +9,7 @@ const ink = rgb(0.07, 0.16, 0.16)
 const soft = rgb(0.3, 0.38, 0.38)
 
 /** Made here, on the patient's device: what it says reaches no server. The code leads a pharmacist to the signed original. */
-export async function prescriptionPdf(
+export default async function prescriptionPdf(
   rx: PrescriptionContent,
   rootFingerprint: string,
   locale: string,
@@ -27,13 +28,13 @@ export async function prescriptionPdf(
       y -= size + gap
     }
   }
-  const day = (iso: string) => new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(new Date(iso))
+  const day = (iso: string) => new Intl.DateTimeFormat(dateLocale(locale), { dateStyle: 'long' }).format(new Date(iso))
   write(rx.clinic.name, { font: bold, size: 15 })
   for (const line of [rx.clinic.address, rx.clinic.phone]) if (line) write(line, { size: 10, color: soft, gap: 3 })
   y -= 22
   write(say('title'), { font: bold, size: 22, gap: 12 })
   write(`${say('prescriber')}: ${[rx.prescriber.name, rx.prescriber.title].filter(Boolean).join(', ')}`)
-  const born = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(
+  const born = new Intl.DateTimeFormat(dateLocale(locale), { dateStyle: 'long', timeZone: 'UTC' }).format(
     new Date(`${rx.patient.birthDate}T12:00:00Z`),
   )
   write(`${say('patient')}: ${rx.patient.name}, ${say('born', { date: born })}`, { font: bold })

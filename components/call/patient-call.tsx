@@ -1,5 +1,5 @@
 'use client'
-import { NextIntlClientProvider, useLocale, useTranslations } from 'next-intl'
+import { NextIntlClientProvider, useTranslations } from 'next-intl'
 import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react'
 import { Button, LinkButton } from '@/components/ui/button'
 import { Banner, EmptyState, LiveRegion, SkeletonPage } from '@/components/ui/status'
@@ -19,7 +19,7 @@ type CallMessages = Pick<Messages, 'call' | 'errors' | 'common'>
 /** The patient's call, loaded when the first button is pressed: words and code come with it. */
 export default function PatientCallPage(props: { appointmentId: string; locale: Locale; messages: CallMessages }) {
   return (
-    <NextIntlClientProvider locale={props.locale} messages={props.messages} timeZone="UTC">
+    <NextIntlClientProvider locale={props.locale} messages={props.messages} timeZone={ownZone()}>
       <Patient appointmentId={props.appointmentId} />
     </NextIntlClientProvider>
   )
@@ -41,7 +41,7 @@ function Patient({ appointmentId }: { appointmentId: string }) {
   const t = useTranslations('call')
   const [step, setStep] = useState<Step>({ at: 'opening' })
   const [media] = useState(() => new LocalMedia())
-  const zone = useLocalZone()
+  const zone = ownZone()
   const knocking = useRef(0)
 
   const supported = callsSupported()
@@ -395,7 +395,4 @@ const Titled = ({
   </>
 )
 
-function useLocalZone(): string {
-  useLocale()
-  return Intl.DateTimeFormat().resolvedOptions().timeZone
-}
+const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone

@@ -15,7 +15,7 @@ import type { Chart } from './use-chart'
 /** What the patient gave and what was written before, opened here. */
 export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }) {
   const t = useTranslations('encounter')
-  const format = useFormatter()
+  const locale = useLocale()
   const { identity } = chart
   const { appointmentId } = view.appointment
   const reason = chart.reasons.findLast((entry) => entry.appointmentId === appointmentId && entry.content)?.content
@@ -29,7 +29,8 @@ export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }
           <dl className="grid gap-x-5 gap-y-3 sm:grid-cols-[auto_1fr]">
             <Fact label={t('name')}>{identity.name}</Fact>
             <Fact label={t('birthDate')}>
-              {birth(identity.birthDate, format)} · {t('age', { years: ageOn(identity.birthDate, view.appointment.startsAt) })}
+              {birth(identity.birthDate, locale)} ·{' '}
+              {t('age', { years: ageOn(identity.birthDate, view.appointment.startsAt) })}
             </Fact>
             <Fact label={t('contact')}>
               {identity.email}
@@ -48,7 +49,9 @@ export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }
         {intake ? (
           <Answers intake={intake} />
         ) : (
-          <p className="text-soft">{t(parseForm(view.service.intakeForm).questions.length ? 'noIntake' : 'noQuestions')}</p>
+          <p className="text-soft">
+            {t(parseForm(view.service.intakeForm).questions.length ? 'noIntake' : 'noQuestions')}
+          </p>
         )}
       </Card>
       <Card>
@@ -96,6 +99,7 @@ function AnswerText({ question, answer }: { question: Question; answer: Answer |
   const t = useTranslations('encounter')
   const c = useTranslations('common')
   const format = useFormatter()
+  const locale = useLocale()
   const label = (id: string) => question.options?.find((option) => option.id === id)?.label ?? id
   if (answer === undefined || answer === null || answer === '' || (Array.isArray(answer) && !answer.length)) {
     return <span className="font-normal text-soft">{t('unanswered')}</span>
@@ -104,7 +108,7 @@ function AnswerText({ question, answer }: { question: Question; answer: Answer |
   if (Array.isArray(answer)) return format.list(answer.map(label))
   if (question.kind === 'choice') return label(String(answer))
   if (question.kind === 'scale') return t('scale', { value: String(answer), max: question.max ?? 10 })
-  if (question.kind === 'date') return birth(String(answer), format)
+  if (question.kind === 'date') return birth(String(answer), locale)
   return String(answer)
 }
 

@@ -1,4 +1,5 @@
 'use client'
+import { NextIntlClientProvider, useLocale } from 'next-intl'
 import dynamic from 'next/dynamic'
 import { Skeleton } from '@/components/ui/status'
 
@@ -20,5 +21,12 @@ export function ConsultPlace({
   zone: string
   open: boolean
 }) {
-  return open ? <ConsultPane appointmentId={appointmentId} patientName={name} zone={zone} /> : null
+  const locale = useLocale()
+  if (!open) return null
+  return (
+    // Words with a time in them read the provider's zone.
+    <NextIntlClientProvider locale={locale} timeZone={zone}>
+      <ConsultPane appointmentId={appointmentId} patientName={name} zone={zone} />
+    </NextIntlClientProvider>
+  )
 }

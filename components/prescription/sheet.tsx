@@ -1,20 +1,21 @@
 'use client'
-import { useFormatter, useTranslations } from 'next-intl'
+import { useLocale, useTranslations } from 'next-intl'
 import type { SharedPrescription } from '@/lib/prescription/rules'
+import { dateLocale, formatPlainDay } from '@/lib/time'
 
 /** A prescription as it is read: by the practitioner before signing, by the patient, by the pharmacist. */
 export function PrescriptionSheet({ prescription }: { prescription: SharedPrescription }) {
   const t = useTranslations('prescription')
-  const format = useFormatter()
+  const locale = useLocale()
   const { patient, prescriber, items, notes, issuedAt, expiresAt, clinic } = prescription
-  const day = (iso: string) => format.dateTime(new Date(iso), { dateStyle: 'long' })
+  const day = (iso: string) => new Intl.DateTimeFormat(dateLocale(locale), { dateStyle: 'long' }).format(new Date(iso))
   return (
     <section className="rounded-card border border-line bg-surface p-5 shadow-low sm:p-7">
       <div className="grid gap-5 border-b border-line pb-5 sm:grid-cols-2">
         <div>
           <p className="text-sm text-soft">{t('for')}</p>
           <p className="font-display text-xl">{patient.name}</p>
-          <p className="text-sm text-soft">{t('born', { date: birth(patient.birthDate, format) })}</p>
+          <p className="text-sm text-soft">{t('born', { date: birth(patient.birthDate, locale) })}</p>
         </div>
         <div>
           <p className="text-sm text-soft">{t('by')}</p>
@@ -56,7 +57,7 @@ export function PrescriptionSheet({ prescription }: { prescription: SharedPrescr
 }
 
 /** A birth date is a day on a calendar, in no zone. */
-export const birth = (iso: string, format: ReturnType<typeof useFormatter>) =>
+export const birth = (iso: string, locale: string) =>
   /^\d{4}-\d{2}-\d{2}$/.test(iso)
-    ? format.dateTime(new Date(`${iso}T00:00:00Z`), { dateStyle: 'long', timeZone: 'UTC' })
+    ? formatPlainDay(iso, locale, { day: 'numeric', month: 'long', year: 'numeric' })
     : iso

@@ -81,7 +81,7 @@ function draw({ look, turn }) {
   pen.filter = 'none'
   const x = width / 2 + Math.sin(turn) * 5
   const y = height * 0.45 + Math.sin(turn * 2) * 2
-  const s = Math.min(width, height) / 480
+  const s = look.shelf ? 0.92 : 0.72
   // Shoulders, neck, hair behind, face, hair before.
   blob(look.coat, x, height + 40 * s, 205 * s, 175 * s)
   pen.fillStyle = look.shirt

@@ -1,5 +1,5 @@
 'use client'
-import { useFormatter, useTranslations } from 'next-intl'
+import { useLocale, useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
 import { PrescriptionSheet } from '@/components/prescription/sheet'
 import { fingerprintWords } from '@/components/staff/fingerprint'
@@ -11,6 +11,7 @@ import { Banner, Skeleton } from '@/components/ui/status'
 import type { Result } from '@/lib/errors'
 import { vault } from '@/lib/browser/vault'
 import { type PrescriptionStatus, type RxAnswer, SharedPrescription } from '@/lib/prescription/rules'
+import { dateLocale } from '@/lib/time'
 
 type Verdict =
   | { is: 'checking' }
@@ -26,7 +27,7 @@ type Verdict =
 
 export function Pharmacist({ id }: { id: string }) {
   const t = useTranslations('prescription')
-  const format = useFormatter()
+  const locale = useLocale()
   const [verdict, setVerdict] = useState<Verdict>({ is: 'checking' })
   useEffect(() => {
     void check(id).then(setVerdict)
@@ -53,7 +54,7 @@ export function Pharmacist({ id }: { id: string }) {
   }
   const { prescription, prescriber, issuedAt, rootFingerprint, status } = verdict
   const lapsed = new Date(prescription.expiresAt) <= new Date()
-  const when = (iso: string) => format.dateTime(new Date(iso), { dateStyle: 'long' })
+  const when = (iso: string) => new Intl.DateTimeFormat(dateLocale(locale), { dateStyle: 'long' }).format(new Date(iso))
   return (
     <article className="flex flex-col gap-6">
       <PageHeader

@@ -147,7 +147,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
             <Stat label={t('stat.done')} value={done} />
             <Stat label={t('stat.all')} value={count} />
           </div>
-          <Card className="max-w-2xl">
+          <Card className="max-w-2xl lg:max-w-none">
             <Chart
               title={t('week')}
               summary={t('weekSummary', {
