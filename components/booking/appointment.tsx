@@ -37,7 +37,8 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
       const linked = /[#&]s=([\w-]{20,64})/.exec(location.hash)?.[1]
       const mine = kept(id)
       if (mine) {
-        const { PatientApp, linkSecretOf } = await import('./patient-app')
+        const { default: PatientApp } = await import('./patient-app')
+        const { default: linkSecretOf } = await import('@/lib/browser/link-secret')
         setOwn(() => PatientApp)
         setSecret(linked ?? (await linkSecretOf(id)))
       } else setSecret(linked ?? null)

@@ -7,7 +7,7 @@ import { BookingForm } from './booking-form'
 import { formMessages } from './form-messages'
 
 /** The form with its words, which come with it and not with the page. */
-export function BookingApp({ offer }: { offer: BookingOffer }) {
+export default function BookingApp({ offer }: { offer: BookingOffer }) {
   const [messages, setMessages] = useState<Awaited<ReturnType<typeof formMessages>> | null>(null)
   useEffect(() => {
     void formMessages(offer.locale).then(setMessages)

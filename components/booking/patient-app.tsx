@@ -2,17 +2,11 @@
 import { NextIntlClientProvider } from 'next-intl'
 import { useEffect, useState } from 'react'
 import { Skeleton } from '@/components/ui/status'
-import { vault } from '@/lib/browser/vault'
 import type { OwnProps } from './own'
 import { formMessages } from './form-messages'
 import { PatientOwn } from './patient-own'
 
-/** The link's secret, as this device kept it when it booked. */
-export async function linkSecretOf(appointmentId: string): Promise<string | null> {
-  return (await vault().appointment(appointmentId))?.linkSecret ?? null
-}
-
-export function PatientApp(props: OwnProps) {
+export default function PatientApp(props: OwnProps) {
   const [messages, setMessages] = useState<Awaited<ReturnType<typeof formMessages>> | null>(null)
   useEffect(() => {
     void formMessages(props.locale).then(setMessages)

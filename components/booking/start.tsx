@@ -20,7 +20,7 @@ export function StartBooking({
   const start = async () => {
     setState('loading')
     try {
-      const { BookingApp } = await import('./booking-app')
+      const { default: BookingApp } = await import('./booking-app')
       setForm(() => BookingApp)
       sessionStorage.setItem(mark, '1')
     } catch {

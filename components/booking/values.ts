@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { BookingOffer } from '@/lib/booking/rules'
 import { faultsOf, type Answer } from '@/lib/intake/rules'
 
-export const steps = ['who', 'questions', 'consent', 'review'] as const
+const steps = ['who', 'questions', 'consent', 'review'] as const
 export type StepName = (typeof steps)[number]
 
 export interface Values {

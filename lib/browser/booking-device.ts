@@ -57,7 +57,7 @@ export async function prepareDevice(clinicId: string): Promise<Preparation> {
 }
 
 /** The clinic's chain, verified against the link's pin and what this device saw before. */
-export async function loadChain(clinicId: string): Promise<ChainView | 'forged' | 'failed'> {
+async function loadChain(clinicId: string): Promise<ChainView | 'forged' | 'failed'> {
   const chain = await call('access/chain', { clinicId }, { retry: true })
   if (!chain.ok) return 'failed'
   try {

@@ -10,7 +10,14 @@ import { audit } from '../server/audit.ts'
 import { notify } from '../server/notify.ts'
 import { proofBytes, verifyProof } from '../server/proof.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
-import { consentFields, consentPurpose, consentWords, type ConsentInput, type SignConsentInput } from './rules.ts'
+import {
+  consentFields,
+  consentPurpose,
+  consentWords,
+  nextConsent,
+  type ConsentInput,
+  type SignConsentInput,
+} from './rules.ts'
 
 /** One more event of the patient's history: over the text as offered, in its place, signed by this device's key. */
 export async function addConsent(
@@ -72,7 +79,8 @@ export async function signConsent(
     if (!['held', 'booked', 'arrived', 'in_consult'].includes(row.status)) return refuse('WRONG_STATE')
     const service = await findService(tx, row.serviceId)
     if (service?.consentTextId !== input.consent.consentTextId) return refuse('STALE')
-    if ((await bookings.listDone(tx, row.id)).consent) return refuse('WRONG_STATE')
+    const { consent: signedBefore } = await bookings.listDone(tx, row.id)
+    if (!nextConsent(signedBefore ? 'signed' : 'offered', 'sign')) return refuse('WRONG_STATE')
     if (input.records.some(({ meta }) => meta.type !== 'consent' && meta.type !== 'checklist'))
       return refuse('NOT_ALLOWED')
     const key = (await bookings.findPatientKeys(tx, actor.patientId))?.find((each) => each.id === actor.keyId)
