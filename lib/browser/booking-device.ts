@@ -74,7 +74,7 @@ export async function loadChart(handle: PatientHandle): Promise<Answer<PatientCh
 }
 
 /** Newest record of a type that opens. */
-export async function openNewest<T>(
+async function openNewest<T>(
   records: readonly StoredRecord[],
   type: string,
   patientId: string,
