@@ -1,6 +1,7 @@
 'use client'
 import { NextIntlClientProvider, useTranslations } from 'next-intl'
 import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react'
+import { mineMark } from '@/components/booking/own'
 import { Button, LinkButton } from '@/components/ui/button'
 import { Banner, EmptyState, LiveRegion, SkeletonPage } from '@/components/ui/status'
 import { CheckCircleIcon, ClockIcon, ShieldIcon, VideoIcon, WarningIcon } from '@/components/ui/icons'
@@ -78,6 +79,8 @@ function Patient({ appointmentId }: { appointmentId: string }) {
     session.keepTracks(() => media.tracks())
     media.onTrack = (track) => void session.replaceTrack(track)
     session.onKnockAgain = () => void again(door, session)
+    // Its keys are kept here: once the practitioner says "matches", the appointment's page opens what is granted to them.
+    if (session.home === 'stored') localStorage.setItem(mineMark(appointmentId), '1')
     setStep({ at: 'inside', door, session, joined: false })
   }
 
@@ -88,6 +91,18 @@ function Patient({ appointmentId }: { appointmentId: string }) {
     await session.close()
     const fresh = await openLink(appointmentId, `#s=${door.secret}`)
     await enter(fresh.ok ? fresh.value : door)
+  }
+
+  async function stop(door: PatientDoor, session: PatientCall, code: CallCode) {
+    if (code === 'CHAIN_SHORTER') {
+      // The clinic's chain may have grown since: then the same practitioner is known by the newer one. If it has not, this
+      // is nobody of the clinic.
+      const fresh = await openLink(appointmentId, `#s=${door.secret}`)
+      const grown = fresh.ok && fresh.value.lobby.statements.length > door.lobby.statements.length
+      if (grown) return again(fresh.value, session)
+    }
+    void session.close()
+    setStep({ at: 'stopped', door, code })
   }
 
   if (!supported) {
@@ -133,11 +148,7 @@ function Patient({ appointmentId }: { appointmentId: string }) {
             setStep({ at: 'left', door: step.door, how })
           }}
           onStopped={(code) => {
-            // The clinic's chain has grown since: with the newer one the same practitioner is known.
-            if (code === 'CHAIN_SHORTER' && Date.now() - knocking.current > 10_000)
-              return void again(step.door, step.session)
-            void step.session.close()
-            setStep({ at: 'stopped', door: step.door, code })
+            void stop(step.door, step.session, code)
           }}
         />
       )

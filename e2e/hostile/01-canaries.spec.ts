@@ -6,7 +6,7 @@ import { expect, test, type Page } from '@playwright/test'
 import type * as LiveKit from 'livekit-client'
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk'
 import { root } from '../../scripts/base.mjs'
-import { desktop, phone, signInPage, watch, type Device } from '../browsers.ts'
+import { desktop, phone, signInPage, type Device } from '../browsers.ts'
 import { pixels } from '../call-world.ts'
 import * as journey from '../journey.ts'
 import { dumpOf } from '../rows.ts'
@@ -134,6 +134,15 @@ function halvesOf(page: Page, selector: string): Promise<string> {
   }, selector)
 }
 
+/** A page of nobody's, with the SFU's own client in it. */
+async function openBare(page: Page) {
+  await page.route('http://localhost:9/**', (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html><body>' }),
+  )
+  await page.goto('http://localhost:9/')
+  await page.addScriptTag({ path: join(root, 'node_modules/livekit-client/dist/livekit-client.umd.js') })
+}
+
 /** A participant of the operator's own making, hidden and without keys: what the SFU gives it, decoded as far as it goes. */
 async function eavesdrop(room: string, ms: number) {
   const { key, secret, url } = stack.sfu[0]!
@@ -142,8 +151,7 @@ async function eavesdrop(room: string, ms: number) {
   const device = await desktop()
   try {
     const { page } = device
-    await page.goto('about:blank')
-    await page.addScriptTag({ path: join(root, 'node_modules/livekit-client/dist/livekit-client.umd.js') })
+    await openBare(page)
     const seen = await page.evaluate(
       async ({ url, token, ms }) => {
         const { Room, RoomEvent } = (window as never as { LivekitClient: typeof LiveKit }).LivekitClient
@@ -199,13 +207,8 @@ test('attack 1: whoever holds the SFU’s own key receives frames, and no pictur
     const sender = await desktop()
     try {
       await sender.context.addInitScript(camera, 'planted')
-      await sender.page.goto(stack.baseUrl)
-      const page = await sender.context.newPage()
-      watch(page)
-      // A page of the stack's own origin, so that it may use the camera; its policy allows the SFU and no script of ours.
-      await page.route('**/planted', (route) => route.fulfill({ contentType: 'text/html', body: '<body></body>' }))
-      await page.goto(`${stack.baseUrl}/planted`)
-      await page.addScriptTag({ path: join(root, 'node_modules/livekit-client/dist/livekit-client.umd.js') })
+      const { page } = sender
+      await openBare(page)
       await page.evaluate(
         async ({ url, token }) => {
           const { Room } = (window as never as { LivekitClient: typeof LiveKit }).LivekitClient
