@@ -45,6 +45,8 @@ function tooWide(page: Page): Promise<string[]> {
 export interface LookOptions {
   /** A dialog has its own title, and hides the page's. */
   dialog?: boolean
+  /** Only this size, where the other is another person's. */
+  size?: 'phone' | 'desktop'
 }
 
 /** Looks at the page as it stands, in both themes and every size, and leaves it as it was. */
@@ -52,6 +54,7 @@ export async function look(page: Page, name: string, options: LookOptions = {}) 
   const before = page.viewportSize() ?? desktop
   const check = async (what: string, faults: string[]) => expect.soft(faults, `${name}: ${what}`).toEqual([])
   for (const [size, viewport] of Object.entries({ phone, desktop })) {
+    if (options.size && options.size !== size) continue
     await page.setViewportSize(viewport)
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
     await check(`${size}, light`, await findings(page))
