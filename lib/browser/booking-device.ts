@@ -74,11 +74,7 @@ export async function loadChart(handle: PatientHandle): Promise<Answer<PatientCh
 }
 
 /** Newest record of a type that opens. */
-async function openNewest<T>(
-  records: readonly StoredRecord[],
-  type: string,
-  patientId: string,
-): Promise<T | null> {
+async function openNewest<T>(records: readonly StoredRecord[], type: string, patientId: string): Promise<T | null> {
   const mine = records.filter((record) => record.meta.type === type)
   const opened = await vault().open(mine, { asPatient: patientId, patientId })
   const last = opened.filter((each) => each.ok).at(-1)
