@@ -11,6 +11,7 @@ let owner: Device
 let other: Device
 
 test.beforeAll(async () => {
+  test.setTimeout(300_000)
   stack = await up()
 })
 test.afterAll(() => stack?.down())

@@ -5,7 +5,7 @@ import { memoryStorage } from '../lib/browser/vault-storage.ts'
 import type { Vault } from '../lib/browser/vault-api.ts'
 import type { ActionName, Contract } from '../lib/contract.ts'
 
-export const newVault = (): Vault => createVault(memoryStorage())
+const newVault = (): Vault => createVault(memoryStorage())
 
 /** One person's cookies and vault. */
 export class Browser {

@@ -110,7 +110,6 @@ export function useDraft(view: EncounterView, chart: Chart | null) {
       }
     },
     // `meet` only reads refs and setters.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
     [appointmentId, patientId, scratch, view.clinic.id],
   )
 

@@ -26,7 +26,7 @@ import type { useDraft } from '../encounter/use-draft'
 import { RxForm } from './form'
 import { PrescriptionSheet } from './sheet'
 
-export const rxTones = {
+const rxTones = {
   issued: 'success',
   dispensed: 'info',
   cancelled: 'danger',

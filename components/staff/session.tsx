@@ -79,7 +79,6 @@ export function StaffProvider({ material, children }: { material: KeyMaterial; c
       gone = true
     }
     // A new session is another document: the keys of this one are asked for once.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [material.sessionId])
 
   const lock = useCallback(async (tell = true) => {

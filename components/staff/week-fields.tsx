@@ -24,11 +24,8 @@ export const WeekFields = (form: WeekProps) => (
 )
 
 /** 1 January 2024 was a Monday. */
-export const weekdayName = (
-  format: ReturnType<typeof useFormatter>,
-  weekday: number,
-  style: 'long' | 'short' = 'long',
-) => format.dateTime(new Date(Date.UTC(2024, 0, weekday)), { weekday: style, timeZone: 'UTC' })
+const weekdayName = (format: ReturnType<typeof useFormatter>, weekday: number, style: 'long' | 'short' = 'long') =>
+  format.dateTime(new Date(Date.UTC(2024, 0, weekday)), { weekday: style, timeZone: 'UTC' })
 
 function DayFields({ day, control, register, errors }: WeekProps & { day: number }) {
   const t = useTranslations('admin')

@@ -3,7 +3,7 @@ import type { HoursRow } from '@/lib/clinic/rules'
 
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'required' })
 const minutes = (text: string) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3))
-export const clock = (minute: number) =>
+const clock = (minute: number) =>
   `${String(Math.floor(minute / 60) % 24).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
 /** Midnight at the end of a day is typed as 00:00. */
 const endOf = (text: string) => minutes(text) || 1440

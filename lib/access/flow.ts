@@ -55,7 +55,7 @@ export async function startRegistration(
   input: In<typeof rules.RegisterStartInput>,
   { ip }: Context,
 ): Promise<Result<{ response: string }>> {
-  const counted = await limit('register', ip, { points: 60, seconds: 3600 })
+  const counted = await limit('register', ip, { points: 120, seconds: 3600 })
   if (!counted.ok) return counted
   await opaque.ready
   const { registrationResponse } = opaque.server.createRegistrationResponse({
@@ -226,7 +226,7 @@ export async function openClinic(
   input: In<typeof rules.OpenClinicInput>,
   { ip }: Context,
 ): Promise<Result<{ clinicId: string; slug: string }>> {
-  const counted = await limit('open-clinic', ip, { points: 20, seconds: 3600 })
+  const counted = await limit('open-clinic', ip, { points: 40, seconds: 3600 })
   if (!counted.ok) return counted
   const { clinicId, memberId, clinic, owner, practitioner } = input
   const roles: Role[] = practitioner ? ['admin', 'practitioner'] : ['admin']

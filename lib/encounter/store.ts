@@ -36,15 +36,16 @@ export async function listDay(
 }
 
 export async function findVisit(tx: Tx, actor: StaffActor, id: string, now: Date) {
-  const row = await tx.appointment.findFirst({
-    where: { id, clinicId: actor.clinicId, patientId: { not: null }, status: { in: [...shown] } },
-    include,
-  })
+  const row = await findRow(tx, actor, id)
   return row && { row: toRow(row, now), service: row.service }
 }
 
-type Found = Awaited<ReturnType<typeof find>>
-const find = (tx: Tx) => tx.appointment.findFirstOrThrow({ include })
+const findRow = (tx: Tx, actor: StaffActor, id: string) =>
+  tx.appointment.findFirst({
+    where: { id, clinicId: actor.clinicId, patientId: { not: null }, status: { in: [...shown] } },
+    include,
+  })
+type Found = NonNullable<Awaited<ReturnType<typeof findRow>>>
 
 /** Somebody who left without a word is not waiting: a minute and a half without a sign of life. */
 const awayMs = 90_000

@@ -44,7 +44,7 @@ export function JoinForm({
         kept: false,
       }),
   })
-  const { register, control, setValue, setError, formState } = form
+  const { register, control, setError, formState } = form
   const { errors, isSubmitting } = formState
   const [passphrase, email] = useWatch({ control, name: ['passphrase', 'email'] })
   const send = form.handleSubmit(async ({ displayName, title, email: address, passphrase: chosen }) => {

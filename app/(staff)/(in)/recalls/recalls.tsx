@@ -37,7 +37,9 @@ export function Recalls({ start }: { start: Listed }) {
   const sealed = useMemo(() => [...listed.identities, ...listed.reasons], [listed])
   const records = useOpened(sealed)
   const opened = (recall: RecallRow) => {
-    const identity = records?.find(({ meta, opened }) => meta.patientId === recall.patientId && meta.type === 'identity' && opened.ok)
+    const identity = records?.find(
+      ({ meta, opened }) => meta.patientId === recall.patientId && meta.type === 'identity' && opened.ok,
+    )
     const reason = records?.find(({ meta }) => meta.recordId === recall.recordId)
     return {
       name: identity?.opened.ok ? (identity.opened.value.content as IdentityContent).name : null,
@@ -111,7 +113,14 @@ function Actions({ recall, name, onDone }: { recall: RecallRow; name: string; on
   return (
     <div className="flex justify-end gap-1.5">
       {canInvite ? (
-        <Button size="sm" className="whitespace-nowrap" icon={<MailIcon size={18} />} busy={busy} aria-label={t('inviteFor', { name })} onClick={() => void move('invite-now')}>
+        <Button
+          size="sm"
+          className="whitespace-nowrap"
+          icon={<MailIcon size={18} />}
+          busy={busy}
+          aria-label={t('inviteFor', { name })}
+          onClick={() => void move('invite-now')}
+        >
           {t('inviteNow')}
         </Button>
       ) : null}

@@ -42,7 +42,12 @@ export function ClinicPage({ start }: { start: ClinicProfile }) {
             {t('clinic.link')}
           </CardTitle>
           <p className="-mt-2 mb-5 max-w-prose text-soft">{t('clinic.linkText')}</p>
-          <BookingLink origin={location.origin} slug={start.slug} clinic={start.name} rootFingerprint={rootFingerprint} />
+          <BookingLink
+            origin={location.origin}
+            slug={start.slug}
+            clinic={start.name}
+            rootFingerprint={rootFingerprint}
+          />
         </Card>
         <Payments takesPayments={start.takesPayments} />
         <Profile clinic={start} />
@@ -90,7 +95,10 @@ function Profile({ clinic }: { clinic: ClinicProfile }) {
   const { errors, isSubmitting } = formState
   const text = (name: keyof typeof errors & keyof z.input<typeof ProfileForm>) =>
     errors[name] && reason.field(errors[name].message)
-  const number = (name: 'earlyJoinMinutes' | 'graceMinutes' | 'holdMinutes' | 'minNoticeMinutes' | 'horizonDays', unit: string) => (
+  const number = (
+    name: 'earlyJoinMinutes' | 'graceMinutes' | 'holdMinutes' | 'minNoticeMinutes' | 'horizonDays',
+    unit: string,
+  ) => (
     <TextField
       label={t(`profile.${name}`)}
       hint={t(`profile.${name}Hint`)}

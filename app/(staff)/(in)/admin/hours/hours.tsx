@@ -18,7 +18,10 @@ export function Hours({ settings }: { settings: ClinicSettings }) {
   const t = useTranslations('admin')
   return (
     <>
-      <PageHeader title={t('hours.title')} lead={t('hours.lead', { zone: settings.clinic.timeZone.replaceAll('_', ' ') })} />
+      <PageHeader
+        title={t('hours.title')}
+        lead={t('hours.lead', { zone: settings.clinic.timeZone.replaceAll('_', ' ') })}
+      />
       {settings.practitioners.length ? (
         <div className="grid items-start gap-6 2xl:grid-cols-2">
           {settings.practitioners.map((practitioner) => (
@@ -58,7 +61,8 @@ function Week({ practitioner, settings }: { practitioner: PractitionerView; sett
           <div>
             <h2 className="text-xl">{practitioner.displayName}</h2>
             <p className="text-sm text-soft">
-              {practitioner.title} · {t('hours.total', { hours: format.number(total / 60, { maximumFractionDigits: 1 }) })}
+              {practitioner.title} ·{' '}
+              {t('hours.total', { hours: format.number(total / 60, { maximumFractionDigits: 1 }) })}
             </p>
           </div>
         </div>

@@ -42,7 +42,10 @@ function Form({ text, onClose, onDone }: Props & { text: ConsentTextView | 'new'
   const toast = useToast()
   const form = useForm({
     resolver: zodResolver(ConsentTextForm),
-    defaultValues: text === 'new' ? { title: '', body: '', locale } : { title: text.title, body: text.body, locale: text.locale as 'en' | 'fr' },
+    defaultValues:
+      text === 'new'
+        ? { title: '', body: '', locale }
+        : { title: text.title, body: text.body, locale: text.locale as 'en' | 'fr' },
   })
   const { register, formState } = form
   const { errors, isSubmitting } = formState
@@ -56,7 +59,11 @@ function Form({ text, onClose, onDone }: Props & { text: ConsentTextView | 'new'
   return (
     <form onSubmit={save} noValidate className="flex flex-col gap-5">
       <div className="grid gap-5 sm:grid-cols-[1fr_10rem]">
-        <TextField label={t('consent.name')} error={errors.title && reason.field(errors.title.message)} {...register('title')} />
+        <TextField
+          label={t('consent.name')}
+          error={errors.title && reason.field(errors.title.message)}
+          {...register('title')}
+        />
         <Select
           label={c('language')}
           options={[
@@ -66,7 +73,12 @@ function Form({ text, onClose, onDone }: Props & { text: ConsentTextView | 'new'
           {...register('locale')}
         />
       </div>
-      <TextArea label={t('consent.body')} rows={12} error={errors.body && reason.field(errors.body.message)} {...register('body')} />
+      <TextArea
+        label={t('consent.body')}
+        rows={12}
+        error={errors.body && reason.field(errors.body.message)}
+        {...register('body')}
+      />
       <Button type="submit" variant="primary" busy={isSubmitting}>
         {c('save')}
       </Button>

@@ -31,7 +31,11 @@ export function QuestionFields() {
             />
           ))}
           <div>
-            <Button size="sm" icon={<PlusIcon size={18} />} onClick={() => append({ id: shortId(), kind: 'text', label: '', required: false })}>
+            <Button
+              size="sm"
+              icon={<PlusIcon size={18} />}
+              onClick={() => append({ id: shortId(), kind: 'text', label: '', required: false })}
+            >
               {t('questions.add')}
             </Button>
           </div>
@@ -41,7 +45,17 @@ export function QuestionFields() {
   )
 }
 
-function QuestionPart({ index, onRemove, onUp, onDown }: { index: number; onRemove: () => void; onUp?: () => void; onDown?: () => void }) {
+function QuestionPart({
+  index,
+  onRemove,
+  onUp,
+  onDown,
+}: {
+  index: number
+  onRemove: () => void
+  onUp?: () => void
+  onDown?: () => void
+}) {
   const t = useTranslations('admin')
   const reason = useReason()
   const { register, control, setValue, formState } = useFormContext<TypedService>()
@@ -55,7 +69,11 @@ function QuestionPart({ index, onRemove, onUp, onDown }: { index: number; onRemo
     <fieldset className="rounded-card border border-line p-4">
       <legend className="px-1.5 text-sm font-semibold text-soft">{t('questions.one', number)}</legend>
       <div className="grid gap-3 sm:grid-cols-[1fr_12rem]">
-        <TextField label={t('questions.label')} error={faults?.label && reason.field(faults.label.message)} {...register(`${at}.label`)} />
+        <TextField
+          label={t('questions.label')}
+          error={faults?.label && reason.field(faults.label.message)}
+          {...register(`${at}.label`)}
+        />
         <Select
           label={t('questions.kind')}
           options={questionKinds.map((value) => ({ value, label: t(`questions.kinds.${value}`) }))}
@@ -91,7 +109,12 @@ function QuestionPart({ index, onRemove, onUp, onDown }: { index: number; onRemo
         <Checkbox label={t('questions.required')} {...register(`${at}.required`)} />
         <div className="flex gap-1">
           <IconButton label={t('questions.up', number)} icon={<ChevronUpIcon />} disabled={!onUp} onClick={onUp} />
-          <IconButton label={t('questions.down', number)} icon={<ChevronDownIcon />} disabled={!onDown} onClick={onDown} />
+          <IconButton
+            label={t('questions.down', number)}
+            icon={<ChevronDownIcon />}
+            disabled={!onDown}
+            onClick={onDown}
+          />
           <IconButton label={t('questions.remove', number)} icon={<TrashIcon />} onClick={onRemove} />
         </div>
       </div>

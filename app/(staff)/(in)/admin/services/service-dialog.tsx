@@ -18,7 +18,9 @@ import { type ClinicSettings, ServiceForm, type ServiceView } from '@/lib/clinic
 import { QuestionFields } from './question-fields'
 
 /** As it is typed: money in the currency's own words, no consent as an empty choice. */
-const Typed = z.object({ ...ServiceForm.shape, price: z.string(), consentTextId: z.string() }).omit({ priceMinor: true })
+const Typed = z
+  .object({ ...ServiceForm.shape, price: z.string(), consentTextId: z.string() })
+  .omit({ priceMinor: true })
 export type TypedService = z.input<typeof Typed>
 
 interface Props {
@@ -67,7 +69,12 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
     const answer = await call('clinic/save-service', {
       id: service === 'new' ? null : service.id,
       version: service === 'new' ? 0 : service.version,
-      service: { ...typed, priceMinor, consentTextId: consentTextId || null, position: service === 'new' ? services.length : typed.position },
+      service: {
+        ...typed,
+        priceMinor,
+        consentTextId: consentTextId || null,
+        position: service === 'new' ? services.length : typed.position,
+      },
     })
     if (!answer.ok) return setCode(answer.code)
     toast(t('services.saved'), 'success')
@@ -83,11 +90,34 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
           </Banner>
         ) : null}
         <TextField label={t('services.name')} error={text(errors.name)} {...register('name')} />
-        <TextArea label={t('services.description')} rows={2} error={text(errors.description)} {...register('description')} />
+        <TextArea
+          label={t('services.description')}
+          rows={2}
+          error={text(errors.description)}
+          {...register('description')}
+        />
         <div className="grid gap-4 sm:grid-cols-3">
-          <TextField label={t('services.minutes')} inputMode="numeric" after="min" error={text(errors.minutes)} {...register('minutes')} />
-          <TextField label={t('services.bufferBefore')} inputMode="numeric" after="min" error={text(errors.bufferBefore)} {...register('bufferBefore')} />
-          <TextField label={t('services.bufferAfter')} inputMode="numeric" after="min" error={text(errors.bufferAfter)} {...register('bufferAfter')} />
+          <TextField
+            label={t('services.minutes')}
+            inputMode="numeric"
+            after="min"
+            error={text(errors.minutes)}
+            {...register('minutes')}
+          />
+          <TextField
+            label={t('services.bufferBefore')}
+            inputMode="numeric"
+            after="min"
+            error={text(errors.bufferBefore)}
+            {...register('bufferBefore')}
+          />
+          <TextField
+            label={t('services.bufferAfter')}
+            inputMode="numeric"
+            after="min"
+            error={text(errors.bufferAfter)}
+            {...register('bufferAfter')}
+          />
         </div>
         <RadioGroup
           look="row"
@@ -123,7 +153,9 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
           label={t('services.consent')}
           options={[
             { value: '', label: t('services.noConsent') },
-            ...consentTexts.filter((each) => each.active).map((each) => ({ value: each.id, label: `${each.title} (${each.version})` })),
+            ...consentTexts
+              .filter((each) => each.active)
+              .map((each) => ({ value: each.id, label: `${each.title} (${each.version})` })),
           ]}
           {...register('consentTextId')}
         />

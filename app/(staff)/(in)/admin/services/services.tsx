@@ -27,7 +27,9 @@ export function Services({ start }: { start: ClinicSettings }) {
   const { services, practitioners } = settings
   const texts = settings.consentTexts.filter((each) => each.active)
   const price = (service: ServiceView) =>
-    service.paymentMode === 'free' || service.priceMinor === 0 ? c('free') : formatMoney(service.priceMinor, service.currency, locale)
+    service.paymentMode === 'free' || service.priceMinor === 0
+      ? c('free')
+      : formatMoney(service.priceMinor, service.currency, locale)
   const names = (service: ServiceView) =>
     practitioners
       .filter(({ id }) => service.practitionerIds.includes(id))
@@ -57,10 +59,13 @@ export function Services({ start }: { start: ClinicSettings }) {
                   <p className="flex flex-wrap items-center gap-2.5 text-lg font-semibold">
                     <span className={service.active ? '' : 'text-soft'}>{service.name}</span>
                     {service.active ? null : <Badge>{t('services.inactive')}</Badge>}
-                    {service.active && !service.practitionerIds.length ? <Badge tone="warning">{t('services.nobody')}</Badge> : null}
+                    {service.active && !service.practitionerIds.length ? (
+                      <Badge tone="warning">{t('services.nobody')}</Badge>
+                    ) : null}
                   </p>
                   <p className="text-sm text-soft">
-                    {c('minutes', { count: service.minutes })} · {t('services.questions', { count: service.intakeForm.questions.length })}
+                    {c('minutes', { count: service.minutes })} ·{' '}
+                    {t('services.questions', { count: service.intakeForm.questions.length })}
                     {service.consentTextId ? ` · ${t('services.withConsent')}` : ''}
                   </p>
                   {names(service) ? <p className="text-sm text-soft">{names(service)}</p> : null}
@@ -101,7 +106,9 @@ export function Services({ start }: { start: ClinicSettings }) {
               <li key={each.id} className="flex flex-wrap items-center justify-between gap-3 py-3">
                 <div className="min-w-0">
                   <p className="font-semibold">{each.title}</p>
-                  <p className="text-sm text-soft">{t('consent.version', { version: each.version, locale: each.locale.toUpperCase() })}</p>
+                  <p className="text-sm text-soft">
+                    {t('consent.version', { version: each.version, locale: each.locale.toUpperCase() })}
+                  </p>
                 </div>
                 <Button
                   size="sm"

@@ -17,7 +17,13 @@ import { VaultError } from '@/lib/browser/vault-error'
 import { ShareLink } from './share-link'
 
 /** Those not settled yet. One that was answered waits for this browser: it has the secret, so only it can check. */
-export function Invitations({ listed, onChanged }: { listed: AccessContract['access/staff']['out']; onChanged: () => Promise<void> }) {
+export function Invitations({
+  listed,
+  onChanged,
+}: {
+  listed: AccessContract['access/staff']['out']
+  onChanged: () => Promise<void>
+}) {
   const t = useTranslations('admin')
   if (!listed.invitations.length) return null
   return (
@@ -57,7 +63,16 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
         if (!fresh.ok) return setFault(reason(fresh.code))
         const { memberId, keys, mac } = answer
         const { roles, groups } = invitation
-        const signed = await vault().vouch({ clinicId: me.clinicId, chain: fresh.value, invitation: kept, memberId, roles, groups, keys, mac })
+        const signed = await vault().vouch({
+          clinicId: me.clinicId,
+          chain: fresh.value,
+          invitation: kept,
+          memberId,
+          roles,
+          groups,
+          keys,
+          mac,
+        })
         const sent = await call('access/vouch', { id, ...signed })
         if (!sent.ok && sent.code === 'CHAIN_MOVED') continue
         if (!sent.ok) return setFault(reason(sent.code))
@@ -87,7 +102,9 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
         <div className="min-w-0 flex-1 basis-56">
           <p className="font-semibold">{invitation.displayName}</p>
           <p className="text-sm text-soft">
-            {[invitation.title, invitation.roles.map((role) => s(`role.${role}`)).join(', ')].filter(Boolean).join(' · ')}
+            {[invitation.title, invitation.roles.map((role) => s(`role.${role}`)).join(', ')]
+              .filter(Boolean)
+              .join(' · ')}
           </p>
         </div>
         {answer ? (
@@ -96,7 +113,9 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
           <Badge tone={invitation.expired ? 'warning' : 'neutral'}>
             {invitation.expired
               ? t('invitations.expired')
-              : t('invitations.open', { date: format.dateTime(new Date(invitation.expiresAt), { dateStyle: 'medium' }) })}
+              : t('invitations.open', {
+                  date: format.dateTime(new Date(invitation.expiresAt), { dateStyle: 'medium' }),
+                })}
           </Badge>
         )}
         {answer ? (

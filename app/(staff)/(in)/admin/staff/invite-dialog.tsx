@@ -64,7 +64,9 @@ export function InviteDialog({
       onOpenChange={close}
       closeLabel={c('close')}
       title={made ? t('invitations.madeTitle', { name: made.name }) : t('staff.invite')}
-      description={made ? t(made.clinical ? 'invitations.madeClinical' : 'invitations.madeDesk') : t('invitations.lead')}
+      description={
+        made ? t(made.clinical ? 'invitations.madeClinical' : 'invitations.madeDesk') : t('invitations.lead')
+      }
     >
       {made ? (
         <>
@@ -87,12 +89,22 @@ export function InviteDialog({
             error={errors.displayName && reason.field(errors.displayName.message)}
             {...register('displayName')}
           />
-          <TextField label={t('staff.profession')} error={errors.title && reason.field(errors.title.message)} {...register('title')} />
+          <TextField
+            label={t('staff.profession')}
+            error={errors.title && reason.field(errors.title.message)}
+            {...register('title')}
+          />
           <FieldGroup label={t('staff.roles')} error={errors.roles && reason.field('choose')}>
             {() => (
               <div>
                 {roles.map((role) => (
-                  <Checkbox key={role} value={role} label={s(`role.${role}`)} hint={t(`staff.roleHint.${role}`)} {...register('roles')} />
+                  <Checkbox
+                    key={role}
+                    value={role}
+                    label={s(`role.${role}`)}
+                    hint={t(`staff.roleHint.${role}`)}
+                    {...register('roles')}
+                  />
                 ))}
               </div>
             )}

@@ -20,7 +20,12 @@ export function ProfileDialog({ row, ...rest }: Props) {
   const t = useTranslations('admin')
   const c = useTranslations('common')
   return (
-    <Dialog title={t('staff.editTitle')} closeLabel={c('close')} open={row !== null} onOpenChange={(open) => !open && rest.onClose()}>
+    <Dialog
+      title={t('staff.editTitle')}
+      closeLabel={c('close')}
+      open={row !== null}
+      onOpenChange={(open) => !open && rest.onClose()}
+    >
       {row ? <Profile row={row} {...rest} /> : null}
     </Dialog>
   )
@@ -32,7 +37,10 @@ function Profile({ row, onClose, onDone }: Props & { row: StaffRow }) {
   const reason = useReason()
   const toast = useToast()
   const { memberId, displayName, title, bio } = row
-  const form = useForm({ resolver: zodResolver(MemberProfileInput), defaultValues: { memberId, displayName, title, bio } })
+  const form = useForm({
+    resolver: zodResolver(MemberProfileInput),
+    defaultValues: { memberId, displayName, title, bio },
+  })
   const { register, formState } = form
   const { errors, isSubmitting } = formState
   const save = form.handleSubmit(async (typed) => {
@@ -43,9 +51,22 @@ function Profile({ row, onClose, onDone }: Props & { row: StaffRow }) {
   })
   return (
     <form onSubmit={save} noValidate className="flex flex-col gap-5">
-      <TextField label={t('staff.name')} error={errors.displayName && reason.field(errors.displayName.message)} {...register('displayName')} />
-      <TextField label={t('staff.profession')} error={errors.title && reason.field(errors.title.message)} {...register('title')} />
-      <TextArea label={t('staff.bio')} hint={t('staff.bioHint')} error={errors.bio && reason.field(errors.bio.message)} {...register('bio')} />
+      <TextField
+        label={t('staff.name')}
+        error={errors.displayName && reason.field(errors.displayName.message)}
+        {...register('displayName')}
+      />
+      <TextField
+        label={t('staff.profession')}
+        error={errors.title && reason.field(errors.title.message)}
+        {...register('title')}
+      />
+      <TextArea
+        label={t('staff.bio')}
+        hint={t('staff.bioHint')}
+        error={errors.bio && reason.field(errors.bio.message)}
+        {...register('bio')}
+      />
       <Button type="submit" variant="primary" busy={isSubmitting}>
         {c('save')}
       </Button>

@@ -14,7 +14,13 @@ export function ShareLink({ id, secret, rootFingerprint }: { id: string; secret:
         <QrCode value={link} label={t('invitations.qr')} className="size-44" />
       </div>
       <div className="flex min-w-0 flex-col gap-3">
-        <CopyField label={t('invitations.link')} hint={t('invitations.linkHint')} value={link} copyLabel={c('copy')} copiedLabel={c('copied')} />
+        <CopyField
+          label={t('invitations.link')}
+          hint={t('invitations.linkHint')}
+          value={link}
+          copyLabel={c('copy')}
+          copiedLabel={c('copied')}
+        />
         <p className="text-sm text-soft">{t('invitations.keepOpen')}</p>
       </div>
     </div>

@@ -19,7 +19,7 @@ type Listed = AccessContract['access/staff']['out']
 /** What the signed chain says of a member whom the database lists. */
 export type Standing = 'vouched' | 'other-keys' | 'other-roles' | 'unvouched'
 
-export function standingOf(row: StaffRow, chain: ChainView): Standing {
+function standingOf(row: StaffRow, chain: ChainView): Standing {
   const member = chain.members.find((one) => one.memberId === row.memberId)
   if (!member) return 'unvouched'
   // The defence of attack 7: the chain's keys count, the database's are only compared with them.
@@ -44,7 +44,6 @@ export function Staff({ start }: { start: Listed }) {
   useEffect(() => {
     if (unknown) void reloadChain().catch(() => undefined)
     // Once for each change of the list.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [listed])
 
   const members = listed.members.filter((row) => row.status === 'active')
@@ -98,7 +97,9 @@ function Member({ row, standing, onEdit }: { row: StaffRow; standing: Standing; 
           {[row.title, row.roles.map((role) => s(`role.${role}`)).join(', ')].filter(Boolean).join(' · ')}
         </p>
         {row.lastSeenAt ? (
-          <p className="text-sm text-soft">{t('staff.seen', { when: format.relativeTime(new Date(row.lastSeenAt), new Date()) })}</p>
+          <p className="text-sm text-soft">
+            {t('staff.seen', { when: format.relativeTime(new Date(row.lastSeenAt), new Date()) })}
+          </p>
         ) : null}
       </div>
       {standing === 'vouched' ? (
@@ -110,7 +111,12 @@ function Member({ row, standing, onEdit }: { row: StaffRow; standing: Standing; 
           {t(`staff.${standing}`)}
         </Badge>
       )}
-      <Button size="sm" icon={<PenIcon size={18} />} aria-label={t('staff.editFor', { name: row.displayName })} onClick={onEdit}>
+      <Button
+        size="sm"
+        icon={<PenIcon size={18} />}
+        aria-label={t('staff.editFor', { name: row.displayName })}
+        onClick={onEdit}
+      >
         {t('staff.edit')}
       </Button>
     </li>
