@@ -200,7 +200,7 @@ async function confirmDevice(patient, { mailboxUrl }) {
     if (code) {
       await field.fill(code)
       await button(patient, 'Confirm this device').click()
-      return patient.getByText('Confirmed.').waitFor()
+      return field.waitFor({ state: 'detached' })
     }
     if (tries > 30) throw new Sentence('The code for a new device did not arrive in the demo’s mailbox.')
     await patient.waitForTimeout(1000)
