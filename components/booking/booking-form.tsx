@@ -107,9 +107,13 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       show(asked && steps.includes(asked) ? asked : 'who', 'none')
     }
     addEventListener('popstate', onBack)
+    // Brought back as it was left, in the middle of leaving.
+    const onShown = (event: PageTransitionEvent) => event.persisted && location.reload()
+    addEventListener('pageshow', onShown)
     return () => {
       gone = true
       removeEventListener('popstate', onBack)
+      removeEventListener('pageshow', onShown)
     }
   }, [])
 
@@ -191,7 +195,8 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     // Tells the appointment's page that this device holds keys for it.
     if (home === 'stored') localStorage.setItem(mineMark(ticket.id), '1')
     await vault().saveDraft(draftName(offer), '')
-    sessionStorage.removeItem(`curtain:started:${offer.clinicId}`)
+    // Kept otherwise: who comes back from Stripe's page is led on to the booking that was made.
+    if (values.shared) sessionStorage.removeItem(`curtain:started:${offer.clinicId}`)
     setStatus(sent.value.checkoutUrl ? t('toPay') : t('done'))
     if (sent.value.checkoutUrl) location.assign(sent.value.checkoutUrl)
     else goToAppointment(ticket.id, ticket.linkSecret)
