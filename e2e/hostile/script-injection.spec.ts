@@ -12,6 +12,7 @@ test.beforeAll(async () => {
   stack = await up()
 })
 test.afterAll(() => stack?.down())
+test.describe.configure({ timeout: 240_000 })
 test.beforeEach(async () => {
   ;[device, stranger] = await Promise.all([desktop(), desktop()])
 })
