@@ -1,5 +1,5 @@
 // One-way flow: crypto → rules → store → flow → app, and browser → components → app. Each rule's name says which wall was crossed.
-const rules = '^lib/[^/]+/rules[.]ts$'
+const rules = '^lib/[^/]+/(rules|messages)[.]ts$'
 const sealedTypes = '^lib/crypto/types[.]ts$'
 const shared = '^lib/(errors|time|money|contract)[.]ts$'
 const pure = [rules, sealedTypes, shared]

@@ -10,7 +10,18 @@ const noHiddenInputs = [
 ]
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.next', '.next-*', '.curtain*', 'prisma/generated', 'next-env.d.ts'] },
+  {
+    ignores: [
+      'node_modules',
+      'test-results',
+      'playwright-report',
+      '.next',
+      '.next-*',
+      '.curtain*',
+      'prisma/generated',
+      'next-env.d.ts',
+    ],
+  },
   {
     files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommended],

@@ -15,6 +15,8 @@ export function proxy(request: NextRequest) {
   })
   const headers = new Headers(request.headers)
   headers.set('x-nonce', nonce)
+  // For forms that work without script: where they lead back to.
+  headers.set('x-path', request.nextUrl.pathname + request.nextUrl.search)
   headers.set('content-security-policy', policy)
   const response = NextResponse.next({ request: { headers } })
   response.headers.set('content-security-policy', policy)

@@ -81,9 +81,10 @@ test('two people see and hear each other, and the SFU knows neither', async () =
 
   let room = ''
   await test.step('the SFU has two random identities in a random room, and nothing else about them', async () => {
-    const [call] = await site.sql<{ room: string; state: string }>(`SELECT room, state FROM call WHERE appointment_id = $1`, [
-      appointment.id,
-    ])
+    const [call] = await site.sql<{ room: string; state: string }>(
+      `SELECT room, state FROM call WHERE appointment_id = $1`,
+      [appointment.id],
+    )
     room = call!.room
     expect(room).toMatch(hex)
     expect(call!.state).toBe('live')
@@ -95,14 +96,21 @@ test('two people see and hear each other, and the SFU knows neither', async () =
       expect(permission).toMatchObject({ canPublishData: false, recorder: false, hidden: false, agent: false })
       expect(tracks.map(({ mimeType }) => mimeType.toLowerCase()).sort()).toEqual(['audio/opus', 'video/vp8'])
     }
-    const [{ metadata, maxParticipants }] = (await rooms().listRooms([room])) as unknown as [{ metadata: string; maxParticipants: number }]
+    const [{ metadata, maxParticipants }] = (await rooms().listRooms([room])) as unknown as [
+      { metadata: string; maxParticipants: number },
+    ]
     expect({ metadata, maxParticipants }).toEqual({ metadata: '', maxParticipants: 2 })
   })
 
   await test.step('tokens: a minute, one room, camera and microphone, nothing else', () => {
     expect(tokens).toHaveLength(2)
     for (const { token } of tokens) {
-      const claims = decodeJwt(token) as Record<string, unknown> & { exp: number; nbf?: number; iat?: number; video: object }
+      const claims = decodeJwt(token) as Record<string, unknown> & {
+        exp: number
+        nbf?: number
+        iat?: number
+        video: object
+      }
       expect(claims.sub).toMatch(hex)
       const issued = claims.nbf ?? claims.iat ?? Date.now() / 1000
       expect(claims.exp - issued).toBeLessThanOrEqual(60)
@@ -115,7 +123,9 @@ test('two people see and hear each other, and the SFU knows neither', async () =
         canUpdateOwnMetadata: false,
         canPublishSources: ['camera', 'microphone'],
       })
-      expect(Object.keys(claims).filter((claim) => !['video', 'iss', 'exp', 'nbf', 'iat', 'sub', 'jti'].includes(claim))).toEqual([])
+      expect(
+        Object.keys(claims).filter((claim) => !['video', 'iss', 'exp', 'nbf', 'iat', 'sub', 'jti'].includes(claim)),
+      ).toEqual([])
     }
   })
 
@@ -135,9 +145,10 @@ test('two people see and hear each other, and the SFU knows neither', async () =
     await expect(phone.page.getByText('The consultation has ended')).toBeVisible()
     await expect(doctor.page.getByText('The call has ended. Your notes stay open.')).toBeVisible()
     await expect.poll(async () => (await rooms().listRooms([room])).length).toBe(0)
-    const [call] = await site.sql<{ room: string | null; state: string }>(`SELECT room, state FROM call WHERE appointment_id = $1`, [
-      appointment.id,
-    ])
+    const [call] = await site.sql<{ room: string | null; state: string }>(
+      `SELECT room, state FROM call WHERE appointment_id = $1`,
+      [appointment.id],
+    )
     expect(call).toEqual({ room: null, state: 'ended' })
   })
   expect([...doctor.errors, ...phone.errors]).toEqual([])

@@ -83,12 +83,12 @@ export interface Booked {
 }
 
 /** A zone in which it is about noon now, so that no test meets a midnight. */
-export function noonZone(now = new Date()): string {
+function noonZone(now = new Date()): string {
   const ahead = 12 - now.getUTCHours()
   return ahead === 0 ? 'Etc/UTC' : `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`
 }
 
-export const secret128 = () => randomBytes(16).toString('base64url')
+const secret128 = () => randomBytes(16).toString('base64url')
 
 export const intakeForm: IntakeForm = {
   questions: [
@@ -97,7 +97,7 @@ export const intakeForm: IntakeForm = {
     { id: 'story', kind: 'long', label: 'Tell us more' },
   ],
 }
-export const consentText = {
+const consentText = {
   title: 'Consent to a video consult',
   body: 'I agree to be seen by video.\n\nI know that I may withdraw this at any time.',
 }
@@ -189,7 +189,7 @@ export async function clinicWorld(stack: { baseUrl: string }, options: WorldOpti
   }
 }
 
-export async function chainOf(door: Door, clinicId: string) {
+async function chainOf(door: Door, clinicId: string) {
   return door.get('access/chain', { clinicId })
 }
 

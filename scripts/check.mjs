@@ -24,6 +24,7 @@ const unusedExports = [
       '[.]d[.]ts$',
       'lib/server/i18n[.]ts$',
       'scripts/stack/vitest-db[.]ts$',
+      'scripts/stripe/emulator[.]ts$',
     ].join(';'),
 ]
 

@@ -1,7 +1,7 @@
 import { cx } from '@/components/ui/cx'
 
 /** A rail, three folds drawn most of the way, and the gap that is left. */
-export const Mark = ({ size = 28, className }: { size?: number; className?: string }) => (
+const Mark = ({ size = 28, className }: { size?: number; className?: string }) => (
   <svg width={size} height={size} viewBox="0 0 32 32" fill="none" aria-hidden className={cx('shrink-0', className)}>
     <rect width="32" height="32" rx="8" className="fill-accent" />
     <path d="M6 8h20" className="stroke-on-accent" strokeWidth="2" strokeLinecap="round" />

@@ -27,7 +27,7 @@ export default function PatientCallPage(props: { appointmentId: string; locale: 
 }
 
 /** Remembered for this tab: a reload in the middle of a call goes back to it. */
-export const inCallKey = (appointmentId: string) => `curtain.in-call:${appointmentId}`
+const inCallKey = (appointmentId: string) => `curtain.in-call:${appointmentId}`
 const NOT_BEFORE_OPENING_MS = 500
 
 type Step =

@@ -125,7 +125,7 @@ export function IconButton({
   )
 }
 
-export const Spinner = ({ size = 18 }: { size?: number }) => (
+const Spinner = ({ size = 18 }: { size?: number }) => (
   <svg width={size} height={size} viewBox="0 0 24 24" fill="none" aria-hidden className="animate-spin">
     <circle cx="12" cy="12" r="9" stroke="currentColor" strokeOpacity=".25" strokeWidth="3" />
     <path d="M21 12a9 9 0 0 0-9-9" stroke="currentColor" strokeWidth="3" strokeLinecap="round" />

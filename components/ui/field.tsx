@@ -82,7 +82,7 @@ export function FieldGroup({
   )
 }
 
-export const Hint = ({ id, children }: { id?: string; children: ReactNode }) => (
+const Hint = ({ id, children }: { id?: string; children: ReactNode }) => (
   <p id={id} className="text-sm text-soft">
     {children}
   </p>

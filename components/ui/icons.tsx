@@ -49,17 +49,11 @@ export const MicIcon = /*#__PURE__*/ icon(
 export const MicOffIcon = /*#__PURE__*/ icon(
   'm4 4 16 16M15 9.5V6a3 3 0 0 0-5.8-1.1M9 9v2a3 3 0 0 0 4.2 2.75M5.5 11a6.5 6.5 0 0 0 10 5.5m2.3-2.5c.45-.9.7-1.9.7-3M12 17.5V21',
 )
-export const PhoneIcon = /*#__PURE__*/ icon(
-  'M5 4h3.5l1.75 4.5L8 10a12 12 0 0 0 6 6l1.5-2.25L20 15.5V19a1.5 1.5 0 0 1-1.6 1.5A15.5 15.5 0 0 1 3.5 5.6 1.5 1.5 0 0 1 5 4Z',
-)
 export const HangUpIcon = /*#__PURE__*/ icon(
   'M3 14.5c0-2 4-4.5 9-4.5s9 2.5 9 4.5c0 1.5-.3 2.5-1.3 2.5l-3.2-.7a1.2 1.2 0 0 1-1-1.2v-1.8a12 12 0 0 0-7 0v1.8a1.2 1.2 0 0 1-1 1.2l-3.2.7C3.3 17 3 16 3 14.5Z',
 )
 export const SpeakerIcon = /*#__PURE__*/ icon(
   'M4 9.5v5h3.5L12 18.5v-13L7.5 9.5H4Zm11.5-.5a4.5 4.5 0 0 1 0 6m2.5-8.5a8 8 0 0 1 0 11',
-)
-export const ScreenIcon = /*#__PURE__*/ icon(
-  'M4 5h16a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V6a1 1 0 0 1 1-1Zm4 15h8m-4-3v3',
 )
 export const CameraFlipIcon = /*#__PURE__*/ icon(
   'M4 8h3l1.5-2.5h7L17 8h3a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V9a1 1 0 0 1 1-1Zm5 4.5a3.2 3.2 0 0 1 5.8-.8m.2 1.8a3.2 3.2 0 0 1-5.8.8M15 9.8v2h-2m-4 4.4v-2h2',
@@ -85,10 +79,6 @@ export const ShieldIcon = /*#__PURE__*/ icon(
 export const LockIcon = /*#__PURE__*/ icon(
   'M7.5 10.5V8a4.5 4.5 0 0 1 9 0v2.5M7 10.5h10a1.5 1.5 0 0 1 1.5 1.5v6.5A1.5 1.5 0 0 1 17 20H7a1.5 1.5 0 0 1-1.5-1.5V12A1.5 1.5 0 0 1 7 10.5Zm5 3.5v2.5',
 )
-export const UnlockIcon = /*#__PURE__*/ icon(
-  'M7.5 10.5V8a4.5 4.5 0 0 1 8.7-1.6M7 10.5h10a1.5 1.5 0 0 1 1.5 1.5v6.5A1.5 1.5 0 0 1 17 20H7a1.5 1.5 0 0 1-1.5-1.5V12A1.5 1.5 0 0 1 7 10.5Zm5 3.5v2.5',
-)
-export const KeyIcon = /*#__PURE__*/ icon('M12 14.5a4.5 4.5 0 1 1-2.5-2.5L19 3.5m-3.5 3 2.5 2.5m-7.5 8')
 export const EyeIcon = /*#__PURE__*/ icon(
   'M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12Zm9.5 3a3 3 0 1 0 0-6 3 3 0 0 0 0 6Z',
 )
@@ -104,7 +94,6 @@ export const NoteIcon = /*#__PURE__*/ icon(
 export const PillIcon = /*#__PURE__*/ icon(
   'M10.5 20a4.6 4.6 0 0 1-6.5-6.5L13.5 4a4.6 4.6 0 0 1 6.5 6.5L10.5 20ZM8.8 8.8l6.4 6.4',
 )
-export const BellIcon = /*#__PURE__*/ icon('M6 10a6 6 0 0 1 12 0c0 5 2 6.5 2 6.5H4S6 15 6 10Zm4 9.5a2.2 2.2 0 0 0 4 0')
 export const RecallIcon = /*#__PURE__*/ icon('M4 12a8 8 0 1 1 2.6 5.9M4 7.5V12h4.5M12 8v4.3l2.8 1.7')
 export const ArrowRightIcon = /*#__PURE__*/ icon('M5 12h14m-5.5-5.5L19 12l-5.5 5.5')
 export const ArrowLeftIcon = /*#__PURE__*/ icon('M19 12H5m5.5-5.5L5 12l5.5 5.5')
@@ -112,7 +101,6 @@ export const ChevronDownIcon = /*#__PURE__*/ icon('m6 9.5 6 6 6-6')
 export const ChevronUpIcon = /*#__PURE__*/ icon('m6 14.5 6-6 6 6')
 export const ChevronLeftIcon = /*#__PURE__*/ icon('m14.5 6-6 6 6 6')
 export const ChevronRightIcon = /*#__PURE__*/ icon('m9.5 6 6 6-6 6')
-export const MenuIcon = /*#__PURE__*/ icon('M4 7h16M4 12h16M4 17h16')
 export const MoreIcon = /*#__PURE__*/ icon(
   'M6.5 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0Zm6.5 0a1 1 0 1 1-2 0 1 1 0 0 1 2 0Zm6.5 0a1 1 0 1 1-2 0 1 1 0 0 1 2 0Z',
 )
@@ -125,28 +113,14 @@ export const CopyIcon = /*#__PURE__*/ icon(
   'M9.5 8.5H18a1.5 1.5 0 0 1 1.5 1.5v8.5A1.5 1.5 0 0 1 18 20H9.5A1.5 1.5 0 0 1 8 18.5V10a1.5 1.5 0 0 1 1.5-1.5ZM8 15.5H6A1.5 1.5 0 0 1 4.5 14V5.5A1.5 1.5 0 0 1 6 4h8.5A1.5 1.5 0 0 1 16 5.5v3',
 )
 export const DownloadIcon = /*#__PURE__*/ icon('M12 4v11m-4.5-4 4.5 4.5 4.5-4.5M4.5 19.5h15')
-export const ExternalIcon = /*#__PURE__*/ icon(
-  'M14 4.5h5.5V10m0-5.5L11 13m-1.5-7H6a1.5 1.5 0 0 0-1.5 1.5V18A1.5 1.5 0 0 0 6 19.5h10.5A1.5 1.5 0 0 0 18 18v-3.5',
-)
 export const LinkIcon = /*#__PURE__*/ icon(
   'M10 14a4 4 0 0 0 6 .4l2.8-2.8a4 4 0 0 0-5.6-5.7l-1.5 1.5M14 10a4 4 0 0 0-6-.4l-2.8 2.8a4 4 0 0 0 5.6 5.7l1.5-1.5',
 )
 export const MailIcon = /*#__PURE__*/ icon(
   'M4.5 5.5h15A1.5 1.5 0 0 1 21 7v10a1.5 1.5 0 0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 17V7a1.5 1.5 0 0 1 1.5-1.5Zm-1 1.5 8.5 6.5L20.5 7',
 )
-export const GlobeIcon = /*#__PURE__*/ icon(
-  'M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0ZM3.5 12h17M12 3c2.5 2.5 3.7 5.5 3.7 9s-1.2 6.5-3.7 9c-2.5-2.5-3.7-5.5-3.7-9S9.5 5.5 12 3Z',
-)
-export const SunIcon = /*#__PURE__*/ icon(
-  'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8Zm0-13v1.5m0 15V21m9-9h-1.5m-15 0H3m15.36-6.36-1.06 1.06M6.7 17.3l-1.06 1.06m12.72 0-1.06-1.06M6.7 6.7 5.64 5.64',
-)
-export const MoonIcon = /*#__PURE__*/ icon('M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5Z')
-export const ContrastIcon = /*#__PURE__*/ icon('M12 3a9 9 0 0 1 0 18m0-18a9 9 0 0 0 0 18m0-18v18m3-16.2v14.4M18 6.5v11')
 export const SettingsIcon = /*#__PURE__*/ icon(
   'M4 7.5h8m4 0h4M4 16.5h4m4 0h8M14 10a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Zm-4 9a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z',
-)
-export const HomeIcon = /*#__PURE__*/ icon(
-  'm4 11 8-7 8 7v8a1.5 1.5 0 0 1-1.5 1.5H15V15H9v5.5H5.5A1.5 1.5 0 0 1 4 19v-8Z',
 )
 export const ClinicIcon = /*#__PURE__*/ icon(
   'M5 20.5V6A1.5 1.5 0 0 1 6.5 4.5h11A1.5 1.5 0 0 1 19 6v14.5m-16 0h18M12 7.5v5M9.5 10h5m-5 10.5V16h5v4.5',
@@ -158,27 +132,12 @@ export const CardIcon = /*#__PURE__*/ icon(
 export const QrIcon = /*#__PURE__*/ icon(
   'M4 4h6v6H4V4Zm10 0h6v6h-6V4ZM4 14h6v6H4v-6Zm10 0h2.5v2.5H14V14Zm6 0v2.5M20 20h-3.5m0-3.5V20M14 20v-.01',
 )
-export const SearchIcon = /*#__PURE__*/ icon('m20 20-4.5-4.5M17.5 10.75a6.75 6.75 0 1 1-13.5 0 6.75 6.75 0 0 1 13.5 0Z')
 export const RefreshIcon = /*#__PURE__*/ icon(
   'M20 12a8 8 0 0 1-14 5.3L4 15.5M4 12a8 8 0 0 1 14-5.3l2 1.8M20 4.5v4h-4m-12 11v-4h4',
-)
-export const SendIcon = /*#__PURE__*/ icon('M4.5 12 4 4.5l17 7.5-17 7.5.5-7.5Zm0 0H12')
-export const PaperclipIcon = /*#__PURE__*/ icon(
-  'm19 11.5-7.3 7.3a4.5 4.5 0 0 1-6.4-6.4l7.7-7.7a3 3 0 0 1 4.3 4.3l-7.6 7.5a1.5 1.5 0 0 1-2.1-2.1l6.9-6.9',
 )
 export const SignOutIcon = /*#__PURE__*/ icon(
   'M14 4.5H6A1.5 1.5 0 0 0 4.5 6v12A1.5 1.5 0 0 0 6 19.5h8M10 12h10.5m-4-4 4 4-4 4',
 )
-export const OfflineIcon = /*#__PURE__*/ icon(
-  'm4 4 16 16M12 19.5h.01M8.5 16a5 5 0 0 1 5-1.2M5.3 12.5A9.6 9.6 0 0 1 9 10.1M2 9a14.3 14.3 0 0 1 4.2-2.7M10 5.2A14.4 14.4 0 0 1 22 9m-6.7 1.8a9.7 9.7 0 0 1 3.4 1.7',
-)
-export const ChatIcon = /*#__PURE__*/ icon(
-  'M20.5 11.5c0 4-3.8 7-8.5 7-1.1 0-2.2-.2-3.2-.5L4 19.5l1.4-3.6A6.5 6.5 0 0 1 3.5 11.5c0-4 3.8-7 8.5-7s8.5 3 8.5 7Z',
-)
-export const PhoneDeviceIcon = /*#__PURE__*/ icon(
-  'M8.5 3h7A1.5 1.5 0 0 1 17 4.5v15a1.5 1.5 0 0 1-1.5 1.5h-7A1.5 1.5 0 0 1 7 19.5v-15A1.5 1.5 0 0 1 8.5 3Zm2.5 15h2',
-)
-export const ChartIcon = /*#__PURE__*/ icon('M4 4v16h16M8.5 16v-4m4 4V8m4 8v-6')
 export const PrintIcon = /*#__PURE__*/ icon(
   'M7 8.5v-5h10v5M7 17H5a1.5 1.5 0 0 1-1.5-1.5V10A1.5 1.5 0 0 1 5 8.5h14a1.5 1.5 0 0 1 1.5 1.5v5.5A1.5 1.5 0 0 1 19 17h-2M7 14h10v6.5H7V14Z',
 )

@@ -1,7 +1,6 @@
 'use client'
 import { Menu as BaseMenu } from '@base-ui/react/menu'
 import { Tabs as BaseTabs } from '@base-ui/react/tabs'
-import { Tooltip as BaseTooltip } from '@base-ui/react/tooltip'
 import type { ReactElement, ReactNode } from 'react'
 import { cx } from './cx'
 
@@ -106,26 +105,4 @@ export const Tabs = ({
       </BaseTabs.Panel>
     ))}
   </BaseTabs.Root>
-)
-
-/** A few words on hover and focus. Never the only place something is said: touch has neither. */
-export const Tooltip = ({
-  label,
-  children,
-  side = 'top',
-}: {
-  label: string
-  children: ReactElement
-  side?: 'top' | 'bottom' | 'left' | 'right'
-}) => (
-  <BaseTooltip.Root>
-    <BaseTooltip.Trigger delay={300} render={children} />
-    <BaseTooltip.Portal>
-      <BaseTooltip.Positioner sideOffset={8} side={side} className="z-50">
-        <BaseTooltip.Popup className="max-w-64 rounded-tag bg-ink px-2.5 py-1.5 text-sm text-ground shadow-mid transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0">
-          {label}
-        </BaseTooltip.Popup>
-      </BaseTooltip.Positioner>
-    </BaseTooltip.Portal>
-  </BaseTooltip.Root>
 )

@@ -59,31 +59,6 @@ export const Steps = ({
   </nav>
 )
 
-/** How much of a known amount is done; leave `value` out when it is not known. */
-export const Progress = ({ label, value, max = 100 }: { label: string; value?: number; max?: number }) => (
-  <div>
-    <div className="mb-1 flex justify-between text-sm">
-      <span>{label}</span>
-    </div>
-    <svg
-      role="progressbar"
-      aria-label={label}
-      aria-valuemin={0}
-      aria-valuemax={max}
-      aria-valuenow={value}
-      viewBox="0 0 100 3"
-      preserveAspectRatio="none"
-      className="block h-2 w-full overflow-hidden rounded-full border border-edge bg-sunken text-accent"
-    >
-      {value === undefined ? (
-        <rect width="40" height="3" x="30" fill="currentColor" className="animate-sway" />
-      ) : (
-        <rect width={(100 * Math.max(0, Math.min(value, max))) / max} height="3" fill="currentColor" />
-      )}
-    </svg>
-  </div>
-)
-
 const letters = (name: string) =>
   name
     .replace(/^(dr|pr|prof|m|mme|mr|mrs|ms)\.?\s+/i, '')

@@ -147,7 +147,9 @@ async function openBare(page: Page) {
 async function eavesdrop(room: string, ms: number) {
   const { key, secret, url } = stack.sfu[0]!
   const token = new AccessToken(key, secret, { identity: randomBytes(8).toString('hex'), ttl: 60 })
+  // As a recorder's: such a one comes in although the room is full.
   token.addGrant({ room, roomJoin: true, canSubscribe: true, canPublish: false, hidden: true, recorder: true })
+  token.kind = 'egress'
   const device = await desktop()
   try {
     const { page } = device

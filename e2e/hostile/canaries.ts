@@ -42,7 +42,7 @@ export function hitsIn(bytes: Buffer, words: Map<string, Map<string, Buffer>>): 
 }
 
 /** Every file below a folder. */
-export function filesBelow(dir: string): string[] {
+function filesBelow(dir: string): string[] {
   return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
     const path = join(dir, entry.name)
     if (entry.isDirectory()) return filesBelow(path)

@@ -1,10 +1,10 @@
 // Somebody at the SFU without keys: a bare livekit-client on a page of its own.
 import { build } from 'esbuild'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Page } from '@playwright/test'
 import { person } from '../call-world.ts'
-
-const HOME = 'http://localhost:9/'
 
 const script = `
 import { Room, Track } from 'livekit-client'
@@ -46,10 +46,12 @@ export async function openStranger() {
     format: 'iife',
   })
   const self = await person('desktop')
-  await self.page.route(`${HOME}**`, (route) =>
-    route.fulfill({ contentType: 'text/html', body: '<!doctype html><body>' }),
+  // A real server: what a test answers by itself counts as the open internet, from where Chromium reaches no loopback.
+  const home = createServer((_, response) =>
+    response.setHeader('content-type', 'text/html').end('<!doctype html><body>'),
   )
-  await self.page.goto(HOME)
+  await new Promise<void>((resolve) => home.listen(0, '127.0.0.1', resolve))
+  await self.page.goto(`http://localhost:${(home.address() as AddressInfo).port}/`)
   await self.page.addScriptTag({ content: outputFiles[0]!.text })
   type Stranger = {
     join: (url: string, token: string) => Promise<void>
@@ -68,7 +70,11 @@ export async function openStranger() {
     publish: () => page.evaluate(() => (globalThis as unknown as { stranger: Stranger }).stranger.publish()),
     packets: () => page.evaluate(() => (globalThis as unknown as { stranger: Stranger }).stranger.packets()),
     leave: () => page.evaluate(() => (globalThis as unknown as { stranger: Stranger }).stranger.leave()),
-    close: self.close,
+    async close() {
+      await self.close()
+      home.closeAllConnections()
+      home.close()
+    },
   }
 }
 

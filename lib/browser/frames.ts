@@ -14,9 +14,9 @@ import { frameKey } from '../crypto/frame-key.ts'
  */
 export type Source = 'camera' | 'microphone'
 
-export const VERSION = 1
-export const TAG_BYTES = 16
-export const TRAILER_BYTES = 19
+const VERSION = 1
+const TAG_BYTES = 16
+const TRAILER_BYTES = 19
 const AAD_LABEL = utf8('curtain/v1/frame-head')
 const LAST_COUNTER = 0xffff_ffff
 const LAST_START = 0xffff
@@ -37,7 +37,7 @@ export type DropReason =
   | 'exhausted' // counters used up
 
 export type Counters = { passed: number } & Record<DropReason, number>
-export const newCounters = (): Counters => ({
+const newCounters = (): Counters => ({
   passed: 0,
   'no-key': 0,
   empty: 0,
@@ -74,8 +74,6 @@ export function clearBytes(source: Source, data: Uint8Array): number | null {
   if (data.length < 10) return null
   return data[3] === 0x9d && data[4] === 0x01 && data[5] === 0x2a ? 10 : null
 }
-
-export const isVp8KeyFrame = (data: Uint8Array): boolean => data.length > 0 && (data[0]! & 1) === 0
 
 const keyFor = (from: SenderKey, source: Source, transform: Bytes, use: 'encrypt' | 'decrypt'): Promise<CryptoKey> =>
   frameKey(from.key, { epoch: from.epoch, generation: from.generation, source, transform }, use)

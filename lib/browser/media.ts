@@ -199,7 +199,7 @@ async function ask(constraints: MediaStreamConstraints): Promise<Asked> {
   }
 }
 
-export function problemOf(name: string): MediaProblem {
+function problemOf(name: string): MediaProblem {
   if (name === 'NotAllowedError' || name === 'SecurityError') return 'denied'
   if (name === 'NotFoundError' || name === 'OverconstrainedError') return 'missing'
   if (name === 'NotReadableError' || name === 'AbortError') return 'busy'

@@ -4,7 +4,7 @@ import { env, type SfuNode } from './env.ts'
 
 const clients = new Map<string, RoomServiceClient>()
 
-export const sfuNodes = (): SfuNode[] => env().LIVEKIT_NODES
+const sfuNodes = (): SfuNode[] => env().LIVEKIT_NODES
 
 /** The node's API. Throws for an id that is not configured. */
 export function roomService(nodeId: string): RoomServiceClient {
@@ -22,7 +22,7 @@ export function nodeOf(nodeId: string): SfuNode {
 }
 
 /** Whether the node answers within `timeout` ms. */
-export async function nodeAnswers(node: SfuNode, timeout = 800): Promise<boolean> {
+async function nodeAnswers(node: SfuNode, timeout = 800): Promise<boolean> {
   try {
     const answer = await fetch(node.api, { signal: AbortSignal.timeout(timeout), cache: 'no-store' })
     await answer.body?.cancel()

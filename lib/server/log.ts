@@ -36,7 +36,7 @@ function fields(given: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** An error without its message, which may quote what a person typed: its class, its codes and where it was thrown. */
-export function failure(error: unknown): Record<string, unknown> {
+function failure(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error }
   const { code } = error as { code?: unknown }
   // A stack begins with the message, which may have many lines: only lines of the form "at file:line" count as frames.

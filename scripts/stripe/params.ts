@@ -37,7 +37,7 @@ export function parseForm(body: string): Node {
 /** Answers the value as Stripe understands it, or throws what Stripe would answer. */
 export type Check<T = unknown> = (value: Tree, at: string) => T
 
-export const text =
+const text =
   (longest = 5000): Check<string> =>
   (value, at) => {
     if (typeof value !== 'string') throw bad(`Invalid string: ${at}`, at)
@@ -51,7 +51,7 @@ export const text =
     return value
   }
 
-export const integer =
+const integer =
   ({ min = 0, max = 99_999_999 } = {}): Check<number> =>
   (value, at) => {
     if (typeof value !== 'string' || !/^-?\d+$/.test(value))
@@ -62,21 +62,21 @@ export const integer =
     return number
   }
 
-export const oneOf =
+const oneOf =
   (...allowed: string[]): Check<string> =>
   (value, at) => {
     if (typeof value === 'string' && allowed.includes(value)) return value
     throw bad(`Invalid ${at}: must be one of ${allowed.join(', ')}`, at)
   }
 
-export const url: Check<string> = (value, at) => {
+const url: Check<string> = (value, at) => {
   const given = text()(value, at)
   // The template's braces are Stripe's own; everything else must parse.
   if (/^https?:\/\//.test(given) && URL.canParse(given)) return given
   throw bad('Not a valid URL', at, 'url_invalid')
 }
 
-export const metadata: Check<Record<string, string>> = (value, at) => {
+const metadata: Check<Record<string, string>> = (value, at) => {
   if (typeof value !== 'object') throw bad('Invalid object', at)
   const entries = Object.entries(value)
   if (entries.length > 50) throw bad('You can have up to 50 metadata keys.', at)
@@ -88,7 +88,7 @@ export const metadata: Check<Record<string, string>> = (value, at) => {
   return Object.fromEntries(entries) as Record<string, string>
 }
 
-export const list =
+const list =
   <T>(each: Check<T>): Check<T[]> =>
   (value, at) => {
     if (typeof value !== 'object') throw bad('Invalid array', at)
@@ -99,7 +99,7 @@ type Fields = Record<string, Check>
 type Shaped<F extends Fields> = { [K in keyof F]?: ReturnType<F[K]> }
 
 /** An object with these fields and no others. */
-export const shape =
+const shape =
   <F extends Fields, R extends keyof F & string = never>(
     fields: F,
     required: readonly R[] = [],

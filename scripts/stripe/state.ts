@@ -84,7 +84,7 @@ export const listOf = (state: State, account: string, kind: string): Fields[] =>
 /** Stripe's retained events are many more; what was delivered long ago is of no use here. */
 const mostEvents = 500
 
-export function emit(state: State, account: string, type: string, object: Fields): void {
+function emit(state: State, account: string, type: string, object: Fields): void {
   const id = freshId('evt')
   const body = {
     id,
