@@ -82,6 +82,11 @@ const counts = async () => ({
 
 test('one appointment, one payment, one consent, through reloads, back and double clicks', async () => {
   const { page } = device
+  const refused: string[] = []
+  page.on('response', (response) => {
+    if (response.url().startsWith(stack.baseUrl) && response.status() >= 400)
+      refused.push(`${response.status()} ${response.url()}`)
+  })
   const before = await counts()
   await chooseTime(page, world.services.online.name)
   await fillWho(page)
@@ -137,7 +142,9 @@ test('one appointment, one payment, one consent, through reloads, back and doubl
   await expect(page.getByText(`For ${patient.name}`)).toBeVisible()
   await expect(page.getByText('Questions answered')).toBeVisible()
   await expect(page.getByText('Consent signed')).toBeVisible()
-  expect(device.faults).toEqual([])
+  expect(refused).toEqual([])
+  // Stripe's page on this machine has no icon.
+  expect(device.faults.filter((fault) => !/Failed to load resource/.test(fault))).toEqual([])
 })
 
 test('two tabs that press at once make one booking', async () => {
