@@ -1,19 +1,17 @@
 'use client'
-import Link from 'next/link'
-import { useLocale, useTranslations } from 'next-intl'
+import { useTranslations } from 'next-intl'
 import { useEffect, useEffectEvent, useState } from 'react'
 import { keepUnlocked } from '@/components/staff/use-idle'
-import { Button, buttonClass } from '@/components/ui/button'
+import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
 import { AlertDialog } from '@/components/ui/dialog'
 import { ShieldIcon, UserIcon, VideoIcon } from '@/components/ui/icons'
 import { Badge, Banner, EmptyState, LiveRegion } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
-import { call } from '@/lib/browser/api'
 import { PractitionerCall, type Visitor } from '@/lib/browser/call-client'
 import type { CallCode } from '@/lib/browser/call-session'
 import { LocalMedia } from '@/lib/browser/media'
-import type { QueueRow } from '@/lib/call/rules'
+import { AlsoWaiting } from './also-waiting'
 import { DeviceSelects, MediaTrouble } from './devices'
 import { SafetyCode } from './safety-code'
 import { Stage } from './stage'
@@ -105,7 +103,7 @@ export function ConsultPane({
       ) : problem ? null : (
         <p className="text-soft">{t('pane.opening')}</p>
       )}
-      <Others appointmentId={appointmentId} zone={zone} />
+      <AlsoWaiting appointmentId={appointmentId} zone={zone} />
     </Card>
   )
 }
@@ -385,51 +383,5 @@ function Code({
         onAction={onDiffers}
       />
     </SafetyCode>
-  )
-}
-
-const POLL_MS = 15_000
-
-/** The next patient may be here already. */
-function Others({ appointmentId, zone }: { appointmentId: string; zone: string }) {
-  const t = useTranslations('call.pane')
-  const locale = useLocale()
-  const [others, setOthers] = useState<QueueRow[]>([])
-  useEffect(() => {
-    let gone = false
-    const look = async () => {
-      const answer = await call('call/queue', {})
-      if (!gone && answer.ok) setOthers(answer.value.waiting.filter((row) => row.appointmentId !== appointmentId))
-    }
-    void look()
-    const timer = setInterval(() => void look(), POLL_MS)
-    return () => {
-      gone = true
-      clearInterval(timer)
-    }
-  }, [appointmentId])
-  if (others.length === 0) return null
-  return (
-    <section aria-label={t('others')} className="mt-6 border-t border-line pt-4">
-      <h3 className="mb-2 text-lg">{t('others')}</h3>
-      <ul className="grid gap-2">
-        {others.map((row) => (
-          <li key={row.appointmentId} className="flex flex-wrap items-center justify-between gap-2">
-            <span>
-              <span className="figures font-semibold">
-                {new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone: zone }).format(new Date(row.startsAt))}
-              </span>{' '}
-              {row.service}
-              <span className="block text-sm text-soft">
-                {t('waitingSince', { date: new Date(row.since), timeZone: zone })}
-              </span>
-            </span>
-            <Link href={`/encounter/${row.appointmentId}`} className={buttonClass({ size: 'sm' })}>
-              {t('next')}
-            </Link>
-          </li>
-        ))}
-      </ul>
-    </section>
   )
 }
