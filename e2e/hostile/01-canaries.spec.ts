@@ -1,6 +1,8 @@
 // What whoever runs the servers finds of what was typed, said and shown: nothing.
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
 import type * as LiveKit from 'livekit-client'
@@ -67,6 +69,10 @@ const camera = (text: string) => {
   }
 }
 
+const bare = createServer((_, answer) =>
+  answer.setHeader('content-type', 'text/html').end('<!doctype html><body>'),
+).listen(0, '127.0.0.1')
+
 test.beforeAll(async () => {
   test.setTimeout(400_000)
   stack = await up({ mode: process.env.E2E_DEV ? 'dev' : 'production', env: { LOG_LEVEL: 'trace' } })
@@ -76,6 +82,7 @@ test.beforeAll(async () => {
   await patient.context.addInitScript(camera, own.story)
 })
 test.afterAll(async () => {
+  bare.close()
   await Promise.all([patient?.close(), doctor?.close()])
   await stack?.down()
 })
@@ -134,12 +141,9 @@ function halvesOf(page: Page, selector: string): Promise<string> {
   }, selector)
 }
 
-/** A page of nobody's, with the SFU's own client in it. */
+/** A page of nobody's, from this machine so that it may reach the SFU, with the SFU's own client in it. */
 async function openBare(page: Page) {
-  await page.route('http://localhost:9/**', (route) =>
-    route.fulfill({ contentType: 'text/html', body: '<!doctype html><body>' }),
-  )
-  await page.goto('http://localhost:9/')
+  await page.goto(`http://localhost:${(bare.address() as AddressInfo).port}/`)
   await page.addScriptTag({ path: join(root, 'node_modules/livekit-client/dist/livekit-client.umd.js') })
 }
 
