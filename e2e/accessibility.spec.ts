@@ -280,7 +280,7 @@ async function signInInFrench(context: BrowserContext, page: Page) {
   await page.goto(`${site.baseUrl}/sign-in`)
   await page.locator('input[type=email]').fill(world.doctor.email)
   await page.locator('input[type=password]').fill(world.doctor.password)
-  await page.locator('form button[type=submit]').last().click()
+  await page.locator('main form button[type=submit]').last().click()
   await expect(page).toHaveURL(/\/today/, { timeout: 40_000 })
   expect((await context.cookies()).find((cookie) => cookie.name === 'locale')?.value).toBe('fr')
 }

@@ -99,7 +99,7 @@ function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProp
           {isClinical && !faded ? (
             <Link
               href={`/encounter/${row.appointmentId}`}
-              aria-label={t('openFor', { name })}
+              aria-label={t(state === 'waiting' ? 'admitFor' : 'openFor', { name })}
               className={buttonClass({
                 size: 'sm',
                 variant: next || state === 'waiting' || state === 'in_consult' ? 'primary' : 'secondary',
