@@ -196,7 +196,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     if (home === 'stored') localStorage.setItem(mineMark(ticket.id), '1')
     await vault().saveDraft(draftName(offer), '')
     // Kept otherwise: who comes back from Stripe's page is led on to the booking that was made.
-    if (values.shared) sessionStorage.removeItem(`curtain:started:${offer.clinicId}`)
+    if (values.shared || !sent.value.checkoutUrl) sessionStorage.removeItem(`curtain:started:${offer.clinicId}`)
     setStatus(sent.value.checkoutUrl ? t('toPay') : t('done'))
     if (sent.value.checkoutUrl) location.assign(sent.value.checkoutUrl)
     else goToAppointment(ticket.id, ticket.linkSecret)

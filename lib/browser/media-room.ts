@@ -7,6 +7,7 @@ import {
   type RemoteTrack,
   type RemoteTrackPublication,
   Room,
+  setLogLevel,
   Track,
   type TrackPublishDefaults,
   VideoPreset,
@@ -61,6 +62,9 @@ export const publishDefaults: TrackPublishDefaults = {
 const HOLD_VIDEO_AFTER_MS = 6_000
 const RESUME_VIDEO_AFTER_MS = 10_000
 const FROZEN_AFTER_MS = 2_500
+
+// Its log is for its authors: a room that is closed for good is no error here, and ids do not belong into a console.
+setLogLevel('silent')
 
 /** One connection to the SFU. It carries ciphertext between random identities; who is who comes from the frames' keys. */
 export class MediaRoom {
