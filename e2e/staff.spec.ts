@@ -284,8 +284,8 @@ test.describe('a consult', () => {
         answers.push(await response.text().catch(() => ''))
     })
     await signInPage(page, stack.baseUrl, world.desk)
-    await expect(page.getByText('Ravi Chandran')).toBeVisible()
-    await expect(page.getByText('Consent signed')).toBeVisible()
+    await expect(page.getByText('Ravi Chandran', { exact: true })).toBeVisible()
+    await expect(page.getByText('Consent signed').first()).toBeVisible()
     await expect(page.getByRole('link', { name: /Open the encounter/ })).toHaveCount(0)
     await page.goto(`${stack.baseUrl}/encounter/${visit.appointmentId}`)
     await expect(page).toHaveURL(/\/today/)
@@ -299,9 +299,9 @@ test.describe('a consult', () => {
   test('new bookings and arrivals appear by themselves', async () => {
     const { page } = owner
     await signInPage(page, stack.baseUrl, world.doctor)
-    await expect(page.getByText('Ravi Chandran')).toBeVisible()
+    await expect(page.getByText('Ravi Chandran', { exact: true })).toBeVisible()
     await world.book({ fields: { name: 'Late Comer' }, at: 2 })
-    await expect(page.getByText('Late Comer')).toBeVisible()
+    await expect(page.getByText('Late Comer', { exact: true })).toBeVisible()
   })
 
   test('locking takes everything off the page; the passphrase brings it back; a revoked session is out at the next request', async () => {
