@@ -1,0 +1,108 @@
+import PostalMime, { type Email } from 'postal-mime'
+import { SMTPServer } from 'smtp-server'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { clinicWorld } from '../payment/testing'
+import { testDb } from '../server/testing'
+import { mailJobs } from './mail'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+const { admin } = testDb()
+const taken: string[] = []
+const smtp = new SMTPServer({
+  authOptional: true,
+  disabledCommands: ['STARTTLS', 'AUTH'],
+  onData(stream, _, done) {
+    const chunks: Buffer[] = []
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+    stream.on('end', () => (taken.push(Buffer.concat(chunks).toString()), done()))
+  },
+})
+let world: Awaited<ReturnType<typeof clinicWorld>>
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', resolve))
+  process.env.SMTP_URL = `smtp://127.0.0.1:${(smtp.server.address() as { port: number }).port}`
+  world = await clinicWorld(admin)
+})
+afterAll(() => new Promise<void>((resolve) => smtp.close(resolve)))
+
+/** Runs the job, and answers the one mail that it sent, with its calendar's lines unfolded. */
+async function mailed(name: keyof typeof mailJobs.handlers, at: { clinicId: string; appointmentId: string }) {
+  taken.length = 0
+  await mailJobs.handlers[name]({ clinicId: at.clinicId, appointmentId: at.appointmentId }, 'job')
+  expect(taken).toHaveLength(1)
+  const mail = await PostalMime.parse(taken[0]!)
+  return { mail, lines: calendarIn(mail) }
+}
+
+function calendarIn(mail: Email): string[] {
+  const part = mail.attachments.find(({ mimeType }) => mimeType === 'text/calendar' || mimeType === 'application/ics')
+  if (!part) return []
+  const { content } = part
+  // The parser gives text with plain line ends.
+  const text = (typeof content === 'string' ? content : new TextDecoder().decode(content)).replaceAll('\r\n', '\n')
+  const long = text.split('\n').filter((line) => new TextEncoder().encode(line).length > 75)
+  expect(long).toEqual([])
+  return text.replaceAll('\n ', '').split('\n')
+}
+const valueOf = (lines: string[], name: string) =>
+  lines.find((line) => line.startsWith(`${name}:`) || line.startsWith(`${name};`))?.replace(/^[^:]*:/, '')
+
+const clinical = ['Fertility', 'Ada']
+
+it('says that it is booked: when, where, and an invitation, in neutral words', async () => {
+  const startsAt = new Date('2027-03-02T13:30:00Z')
+  const at = await world.waiting({ status: 'booked', payment: 'paid', startsAt, timeZone: 'America/New_York' })
+  const { mail, lines } = await mailed('mail.booked', at)
+  const link = `http://localhost:3000/a/${at.appointmentId}#s=${at.secret}`
+  expect(mail.to).toMatchObject([{ address: 'pat@example.org' }])
+  expect(mail.subject).toBe('Your appointment with Lumen Clinic')
+  expect(mail.messageId).toBe(`<booked-${at.appointmentId}@localhost>`)
+  // Their own time, and the clinic's where it differs.
+  for (const word of [link, '08:30', '14:30', 'New York', 'Paris', '€45', '+33 1 23 45 67 89'])
+    expect(mail.text).toContain(word)
+  for (const word of clinical) expect(taken[0]).not.toContain(word)
+
+  expect(lines[0]).toBe('BEGIN:VCALENDAR')
+  expect(lines.filter((line) => line === 'BEGIN:VEVENT')).toHaveLength(1)
+  expect(valueOf(lines, 'METHOD')).toBe('REQUEST')
+  expect(valueOf(lines, 'UID')).toBe(at.appointmentId)
+  expect(valueOf(lines, 'SEQUENCE')).toBe('0')
+  expect(valueOf(lines, 'DTSTART')).toBe('20270302T133000Z')
+  expect(valueOf(lines, 'DTEND')).toBe('20270302T140000Z')
+  expect(valueOf(lines, 'SUMMARY')).toBe('Appointment with Lumen Clinic')
+  expect(valueOf(lines, 'ORGANIZER')).toBe('mailto:no-reply@curtain.test')
+  expect(valueOf(lines, 'STATUS')).toBe('CONFIRMED')
+  expect(lines.some((line) => line.includes(link))).toBe(true)
+  for (const word of clinical) expect(lines.join('\n')).not.toContain(word)
+
+  // Tried again it is the same mail: programs show one.
+  expect((await mailed('mail.booked', at)).mail.messageId).toBe(mail.messageId)
+})
+
+it('takes the same event back when it is cancelled, and says so in French to whoever booked in French', async () => {
+  const at = await world.waiting({ status: 'booked', payment: 'paid', locale: 'fr' })
+  const booked = await mailed('mail.booked', at)
+  expect(booked.mail.subject).toBe('Votre rendez-vous avec Lumen Clinic')
+  await admin(`UPDATE appointment SET status = 'cancelled', cancelled_at = now(), sequence = 1 WHERE id = $1`, [
+    at.appointmentId,
+  ])
+  const { mail, lines } = await mailed('mail.cancelled', at)
+  expect(mail.subject).toMatch(/^Annulé\s: votre rendez-vous avec Lumen Clinic$/)
+  expect(valueOf(lines, 'METHOD')).toBe('CANCEL')
+  expect(valueOf(lines, 'STATUS')).toBe('CANCELLED')
+  expect(valueOf(lines, 'UID')).toBe(valueOf(booked.lines, 'UID'))
+  expect(valueOf(lines, 'SEQUENCE')).toBe('1')
+  // What was cancelled before its mail went out is not said to be booked.
+  taken.length = 0
+  await mailJobs.handlers['mail.booked']({ clinicId: at.clinicId, appointmentId: at.appointmentId }, 'job')
+  expect(taken).toEqual([])
+})
+
+it('says that money is on its way back', async () => {
+  const at = await world.waiting({ status: 'expired', payment: 'refunded' })
+  const { mail, lines } = await mailed('mail.refunded', at)
+  expect(mail.subject).toBe('Refund from Lumen Clinic')
+  expect(mail.text).toContain('€45')
+  expect(lines).toEqual([])
+})
