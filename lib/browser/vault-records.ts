@@ -51,6 +51,13 @@ export function records(context: VaultContext): RecordPart {
     return 'first-use'
   }
 
+  /** A key of first use reads only while nobody vouched for another: a mailbox's thief who signs beside it gets nothing. */
+  const mayRead = (known: TrustedPatientKey[], dh: string) =>
+    known.some(
+      (each) =>
+        toB64(each.keys.dh) === dh && (each.trust === 'vouched' || !known.some((other) => other.trust === 'vouched')),
+    )
+
   async function rememberFirstUse(clinicId: string, patientId: string) {
     const name = nameOf(clinicId, patientId)
     const first = patientKeys.get(name)?.find((each) => each.trust === 'first-use')
@@ -70,7 +77,7 @@ export function records(context: VaultContext): RecordPart {
       const isOwn = device?.patientId === patientId && toB64(device.keys.public.dh) === key
       const known = isOwn ? [] : await believed(input.clinicId, patientId)
       // The defence of attack 7 for patients: a key that only the database says is the patient's gets nothing.
-      if (patientId !== input.patientId || !(isOwn || known.some((each) => toB64(each.keys.dh) === key))) {
+      if (patientId !== input.patientId || !(isOwn || mayRead(known, key))) {
         throw new VaultError('NOT_VOUCHED', 'a key nobody stands behind')
       }
       return { kind: 'patient', id: patientId, key, epoch: 0 }
@@ -168,7 +175,7 @@ export function records(context: VaultContext): RecordPart {
     async regrant(sealed, to) {
       const { unlocked, member } = requireMember(context)
       const known = await believed(unlocked.clinicId, to.id)
-      if (to.kind !== 'patient' || !known.some((each) => toB64(each.keys.dh) === to.key)) {
+      if (to.kind !== 'patient' || !mayRead(known, to.key)) {
         throw new VaultError('NOT_VOUCHED', 'a key nobody stands behind')
       }
       const reader = await readerFor(sealed, {})
@@ -185,17 +192,21 @@ export function records(context: VaultContext): RecordPart {
     async loadPatientKeys({ clinicId, patientId, keys }) {
       const { chain } = requireChain(context, clinicId)
       const known = await believed(clinicId, patientId)
-      return Promise.all(
+      const views = await Promise.all(
         keys.map(async ({ keys: claimed, vouch }) => {
           const raw = rawKeys(claimed)
           const vouched = vouch ? await checkPatientVouch(chain, patientId, fromB64(vouch)).catch(refused) : null
+          if (!vouched || !sameKeys(vouched, raw)) return { keys: claimed, raw }
           const held = known.find((each) => sameKeys(each.keys, raw))
-          if (!vouched || !sameKeys(vouched, raw)) return { keys: claimed, trust: held?.trust ?? ('none' as const) }
           if (held) held.trust = 'vouched'
           else known.push({ keys: raw, trust: 'vouched' })
-          return { keys: claimed, trust: 'vouched' as const }
+          return { keys: claimed, raw }
         }),
       )
+      return views.map(({ keys: claimed, raw }) => {
+        const held = known.find((each) => sameKeys(each.keys, raw))
+        return { keys: claimed, trust: held && mayRead(known, claimed.dh) ? held.trust : ('none' as const) }
+      })
     },
 
     async vouchPatient({ clinicId, patientId, keys }) {
