@@ -202,7 +202,7 @@ test('a slot lost on the way loses no answer', async () => {
   await expect(page.getByText(`For ${patient.name}`)).toBeVisible()
 })
 
-test('a payment that is declined and left frees the slot when its hold ends', async () => {
+test('a payment that is left unfinished frees the slot when its hold ends', async () => {
   const { page } = device
   await chooseTime(page, world.services.online.name)
   await toReview(page, { ...patient, email: 'left@example.test' })

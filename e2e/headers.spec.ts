@@ -63,7 +63,7 @@ test('every answer is strict about transport, framing, types and referrers', asy
   }
 })
 
-test('a worker evaluates nothing and reaches no network, ours included', async ({ page }) => {
+test('a worker is served a policy of its own: no eval, no network', async ({ page }) => {
   await page.goto(stack.baseUrl)
   const script = `/_next/static/chunks/${chunk('turbopack-worker-')}`
   const policy = (await fetch(stack.baseUrl + script)).headers.get('content-security-policy')
