@@ -174,7 +174,7 @@ test('the day, an encounter with its call, prescriptions and recalls', async ({ 
     await patient.goto(`${site.baseUrl}/a/${booked.appointmentId}/call#s=${booked.linkSecret}`)
     await patient.getByRole('button', { name: 'Turn on camera and microphone' }).click()
     await patient.getByRole('button', { name: 'Go to the waiting room' }).click({ timeout: 30_000 })
-    const admit = page.getByRole('button', { name: 'Admit' }).first()
+    const admit = page.getByRole('button', { name: 'Admit', exact: true }).first()
     await expect(admit).toBeVisible({ timeout: 30_000 })
     await look(page, '/encounter, someone waits', { size: 'desktop' })
     await admit.click()
