@@ -126,8 +126,8 @@ test('from the sign-in to a note, a prescription, and a call that ends', async (
   })
 
   await test.step('admitted: both in the call', async () => {
-    await button(page, 'Admit').first().waitFor({ timeout: 40_000 })
-    await keys.press(button(page, 'Admit').first())
+    await button(page, /^Admit$/).first().waitFor({ timeout: 40_000 })
+    await keys.press(button(page, /^Admit$/).first())
     const join = button(other, 'Join the call')
     await expect(join).toBeFocused({ timeout: 40_000 })
     await other.keyboard.press('Enter')
