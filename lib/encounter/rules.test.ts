@@ -3,7 +3,7 @@ import { type DayRow, nextUp, rowState, weekStart } from './rules.ts'
 
 const now = new Date('2026-03-02T10:00:00Z')
 const row = (status: DayRow['status'], startsAt: string, more: Partial<DayRow> = {}) =>
-  ({ status, waiting: false, arrivedAt: null, startsAt, endsAt: startsAt, ...more }) as DayRow
+  ({ status, waiting: false, atDoor: false, arrivedAt: null, startsAt, endsAt: startsAt, ...more }) as DayRow
 const coming = '2026-03-02T10:30:00Z'
 const gone = '2026-03-02T09:30:00Z'
 
@@ -12,6 +12,9 @@ test.each([
   [row('booked', gone), 'late'],
   [row('booked', gone, { waiting: true }), 'waiting'],
   [row('booked', coming, { waiting: true }), 'waiting'],
+  [row('booked', gone, { atDoor: true }), 'at_door'],
+  [row('booked', coming, { atDoor: true, waiting: true }), 'waiting'],
+  [row('arrived', coming, { atDoor: true }), 'waiting'],
   [row('arrived', coming), 'waiting'],
   [row('in_consult', gone), 'in_consult'],
   [row('completed', gone), 'done'],
@@ -31,6 +34,10 @@ test('next is who has waited longest, else who comes next, never who is in, done
   const inside = row('in_consult', gone)
   expect(nextUp([inside, since, waited, soon], now)).toBe(waited)
   expect(nextUp([inside, later, soon, row('completed', gone)], now)).toBe(soon)
+  // A link's holder goes before nobody who waits, and keeps the place of the hour.
+  const stranger = row('booked', gone, { atDoor: true })
+  expect(nextUp([stranger, waited], now)).toBe(waited)
+  expect(nextUp([later, stranger], now)).toBe(stranger)
   expect(nextUp([inside, row('cancelled', coming), row('no_show', gone)], now)).toBeNull()
 })
 

@@ -27,8 +27,10 @@ export interface DayRow {
   arrivedAt: string | null
   startedAt: string | null
   completedAt: string | null
-  /** Somebody is at the call's door now. */
+  /** A device that is the patient's, by its key or by a code, is at the call's door now. */
   waiting: boolean
+  /** Somebody is there now with the link alone: not confirmed, new device. Nobody has arrived by that. */
+  atDoor: boolean
 }
 
 export interface DayView {
@@ -44,9 +46,11 @@ export interface DayView {
 }
 
 /** What a row looks like to the person who runs the day. */
-export type RowState = 'upcoming' | 'late' | 'waiting' | 'in_consult' | 'done' | 'missed' | 'cancelled'
+export type RowState = 'upcoming' | 'late' | 'at_door' | 'waiting' | 'in_consult' | 'done' | 'missed' | 'cancelled'
 
-export function rowState(row: Pick<DayRow, 'status' | 'waiting' | 'startsAt' | 'endsAt'>, now: Date): RowState {
+type Seen = Pick<DayRow, 'status' | 'waiting' | 'atDoor' | 'startsAt' | 'endsAt'>
+
+export function rowState(row: Seen, now: Date): RowState {
   switch (row.status) {
     case 'in_consult':
       return 'in_consult'
@@ -62,19 +66,17 @@ export function rowState(row: Pick<DayRow, 'status' | 'waiting' | 'startsAt' | '
       return 'waiting'
     default:
       if (row.waiting) return 'waiting'
+      if (row.atDoor) return 'at_door'
       return new Date(row.startsAt) < now ? 'late' : 'upcoming'
   }
 }
 
 /** Who to see next: the longest waiting, else the next to come; never one who is in, done or gone. */
-export function nextUp<T extends Pick<DayRow, 'status' | 'waiting' | 'startsAt' | 'endsAt' | 'arrivedAt'>>(
-  rows: readonly T[],
-  now: Date,
-): T | null {
+export function nextUp<T extends Seen & Pick<DayRow, 'arrivedAt'>>(rows: readonly T[], now: Date): T | null {
   const waiting = rows.filter((row) => rowState(row, now) === 'waiting')
   const since = (row: T) => row.arrivedAt ?? row.startsAt
   if (waiting.length) return waiting.reduce((first, row) => (since(row) < since(first) ? row : first))
-  const coming = rows.filter((row) => rowState(row, now) === 'upcoming')
+  const coming = rows.filter((row) => ['upcoming', 'at_door'].includes(rowState(row, now)))
   return coming.length ? coming.reduce((first, row) => (row.startsAt < first.startsAt ? row : first)) : null
 }
 

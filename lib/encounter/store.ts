@@ -51,7 +51,7 @@ type Found = NonNullable<Awaited<ReturnType<typeof findRow>>>
 const awayMs = 90_000
 
 function toRow(row: Found, now: Date): DayRow {
-  const waiting = row.call?.callParticipants.some((one) => now.getTime() - one.lastSeenAt.getTime() < awayMs) ?? false
+  const here = row.call?.callParticipants.filter((one) => now.getTime() - one.lastSeenAt.getTime() < awayMs) ?? []
   return {
     appointmentId: row.id,
     patientId: row.patientId!,
@@ -67,7 +67,8 @@ function toRow(row: Found, now: Date): DayRow {
     arrivedAt: row.arrivedAt?.toISOString() ?? null,
     startedAt: row.startedAt?.toISOString() ?? null,
     completedAt: row.completedAt?.toISOString() ?? null,
-    waiting,
+    waiting: here.some((one) => one.confirmed),
+    atDoor: here.some((one) => !one.confirmed),
   }
 }
 

@@ -18,6 +18,7 @@ import { formatTime } from '@/lib/time'
 const tones: Record<RowState, Tone> = {
   upcoming: 'neutral',
   late: 'warning',
+  at_door: 'warning',
   waiting: 'accent',
   in_consult: 'info',
   done: 'success',
@@ -102,7 +103,7 @@ function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProp
               aria-label={t(state === 'waiting' ? 'admitFor' : 'openFor', { name })}
               className={buttonClass({
                 size: 'sm',
-                variant: next || state === 'waiting' || state === 'in_consult' ? 'primary' : 'secondary',
+                variant: next || ['waiting', 'at_door', 'in_consult'].includes(state) ? 'primary' : 'secondary',
               })}
             >
               {t(state === 'waiting' ? 'admit' : 'open')}
@@ -166,10 +167,10 @@ function More({ row, state, name }: { row: DayRow; state: RowState; name: string
   }
   const { isClinical } = useStaff()
   const items = [
-    ...(isClinical && ['waiting', 'in_consult', 'late'].includes(state)
+    ...(isClinical && ['waiting', 'at_door', 'in_consult', 'late'].includes(state)
       ? [{ label: t('markDone'), onSelect: () => void act('encounter/complete') }]
       : []),
-    ...(['late', 'waiting'].includes(state)
+    ...(['late', 'at_door', 'waiting'].includes(state)
       ? [{ label: t('markMissed'), onSelect: () => void act('encounter/miss') }]
       : []),
   ]

@@ -61,6 +61,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
   const next = isToday ? nextUp(view.rows, now) : null
   const states = view.rows.map((row) => rowState(row, now))
   const waiting = states.filter((state) => state === 'waiting').length
+  const atDoor = states.filter((state) => state === 'at_door').length
   const count = states.filter((state) => state !== 'cancelled').length
   const done = states.filter((state) => state === 'done').length
   const who = input.memberId ?? 'all'
@@ -96,7 +97,9 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
           {t('stale')}
         </Banner>
       ) : null}
-      <LiveRegion>{waiting ? t('waitingCount', { count: waiting }) : ''}</LiveRegion>
+      <LiveRegion>
+        {waiting ? t('waitingCount', { count: waiting }) : ''} {atDoor ? t('doorCount', { count: atDoor }) : ''}
+      </LiveRegion>
       <div className="grid items-start gap-6 2xl:grid-cols-[minmax(0,1fr)_22rem]">
         <div className="flex min-w-0 flex-col gap-4">
           <div className="flex flex-wrap items-end justify-between gap-3">
