@@ -78,7 +78,9 @@ export interface Opened<T = unknown> {
   hash: B64
   author: { key: B64; kind: 'member' | 'patient'; id: string; vouched: boolean }
 }
-export type OpenResult<T = unknown> = { ok: true; value: Opened<T> } | { ok: false; recordId: string; code: VaultCode }
+/** `unvouched`: with NOT_VOUCHED, what a key that nobody stands behind says. To be shown as that, or not at all. */
+export type OpenResult<T = unknown> =
+  { ok: true; value: Opened<T> } | { ok: false; recordId: string; code: VaultCode; unvouched?: Opened<T> }
 
 /** Where patient keys live: 'stored' survives a reload, 'memory' does not (private mode, "forget me"). */
 export type KeyHome = 'stored' | 'memory'
@@ -179,6 +181,14 @@ export interface Vault extends CallVault {
     keys: PublicKeys
     mac: B64
   }): Promise<{ statements: ChainStatement[]; epochGrants: EpochGrant[] }>
+  /** A further role for a member of the chain, whose keys stay: signed by an officer, with the epochs of groups that they enter. */
+  addRole(input: {
+    clinicId: string
+    chain: ChainInput
+    memberId: string
+    role: string
+    groups: Group[]
+  }): Promise<{ statements: ChainStatement[]; epochGrants: EpochGrant[] }>
   /** Keeps an invitation's secret in this browser until it is used, sealed to the account. */
   rememberInvitation(input: { id: string; secret: B64; expiresAt: string }): Promise<void>
   recallInvitation(id: string): Promise<{ id: string; secret: B64 } | null>
@@ -203,12 +213,16 @@ export interface Vault extends CallVault {
   /** Seals as the unlocked member, or as `asPatient`. Recipients are only keys that the loaded chain (or a vouched patient statement) gives. */
   seal<T = unknown>(input: SealInput & { asPatient?: string }): Promise<Sealed<T>>
   sealMany(inputs: (SealInput & { asPatient?: string })[]): Promise<Sealed[]>
+  /**
+   * Give them earliest first: of a patient nobody vouched for yet, the key that signed the first identity is remembered, and
+   * no other is believed beside it.
+   */
   open<T = unknown>(records: Sealed<T>[], options?: OpenOptions): Promise<OpenResult<T>[]>
   /** Checks what members vouched for and says how far each key is trusted. */
   loadPatientKeys(input: { clinicId: string; patientId: string; keys: PatientKeyInput[] }): Promise<PatientKeyView[]>
   /** "Matches": the unlocked clinical member's statement that these keys are the patient's. */
   vouchPatient(input: { clinicId: string; patientId: string; keys: PublicKeys }): Promise<{ vouch: B64 }>
-  /** Re-grants records' DEKs to a further recipient (a patient's vouched key). */
+  /** Re-grants records' DEKs to a further recipient (a patient's vouched key); those that this browser believes. */
   regrant(
     records: Sealed[],
     to: Recipient,

@@ -1,12 +1,10 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { toB64 } from '../crypto/bytes.ts'
 import { generateDeviceKeys } from '../crypto/keys.ts'
-import type { RecordType, Sealed } from '../crypto/types.ts'
-import type { PatientHandle, SealInput, Vault } from './vault-api.ts'
 import { publicKeys } from './vault-context.ts'
 import { createVault } from './vault-core.ts'
 import { memoryStorage } from './vault-storage.ts'
-import { clinic, type Clinic, PASSWORD, signIn, type Staff } from './vault-world.ts'
+import { clinic, type Clinic, codeOf, input, PASSWORD, patientOf, sealAs, signIn, type Staff } from './vault-world.ts'
 
 // Argon2id with 64 MiB, several times a test, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })
@@ -22,40 +20,7 @@ beforeAll(async () => {
   await doctor.vault.loadChain(world.chain)
 }, 60_000)
 
-const codeOf = (attempt: Promise<unknown>) =>
-  attempt.then(
-    () => 'accepted',
-    (error) => (error as { code: string }).code,
-  )
-
-async function newPatient(): Promise<{ vault: Vault; handle: PatientHandle }> {
-  const vault = createVault(memoryStorage())
-  await vault.loadChain(world.chain, world.rootFingerprint)
-  const handle = await vault.createPatient({ clinicId: world.clinicId, patientId: crypto.randomUUID(), home: 'memory' })
-  return { vault, handle }
-}
-const input = (
-  patient: PatientHandle,
-  type: RecordType,
-  content: unknown,
-  to: string[] = [patient.keys.dh],
-): SealInput => ({
-  clinicId: world.clinicId,
-  patientId: patient.patientId,
-  recordId: crypto.randomUUID(),
-  revision: 1,
-  schema: 1,
-  type,
-  content,
-  managing: type === 'identity' ? 'desk' : 'clinical',
-  groups: type === 'identity' ? ['desk', 'clinical'] : ['clinical'],
-  patients: to.map((key) => ({ patientId: patient.patientId, key })),
-})
-const sealAs = (
-  { vault, handle }: { vault: Vault; handle: PatientHandle },
-  type: RecordType,
-  content: unknown,
-): Promise<Sealed> => vault.seal({ ...input(handle, type, content), asPatient: handle.patientId })
+const newPatient = () => patientOf(world)
 
 describe('a consult', () => {
   test('what the patient seals opens for the groups it is for, and for nobody else', async () => {

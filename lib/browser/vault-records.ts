@@ -40,12 +40,16 @@ export function records(context: VaultContext): RecordPart {
     return keys
   }
 
-  /** The first key that signs for a patient is remembered; a later one is believed only if a member vouched for it. */
+  /**
+   * The first key that signs for a patient is remembered. Where one is known, by first use or by a member's word, no other
+   * is taken on first use any more: a later one is believed only once it is vouched for.
+   */
   function trustPatient(clinicId: string, patientId: string, keys: RawKeys): TrustedPatientKey['trust'] | null {
     const known = patientKeys.get(nameOf(clinicId, patientId)) ?? []
     const same = known.find((each) => sameKeys(each.keys, keys))
     if (same) return same.trust
-    if (known.some((each) => each.trust === 'first-use')) return null
+    // The defence of attack 7 against a mailbox's thief: what they sign beside a known key is not the patient's.
+    if (known.length > 0) return null
     known.push({ keys, trust: 'first-use' })
     patientKeys.set(nameOf(clinicId, patientId), known)
     return 'first-use'
@@ -140,12 +144,22 @@ export function records(context: VaultContext): RecordPart {
 
   async function openOne(sealed: Sealed, reader: Reader, patientId: string | undefined): Promise<OpenResult> {
     const { recordId } = sealed.meta
+    let stranger = false
     try {
       if (patientId && sealed.meta.patientId !== patientId) return { ok: false, recordId, code: 'BAD_ENVELOPE' }
-      const { header, hash, content, author } = await openRecord(sealed, reader)
+      const { header, hash, content, author } = await openRecord(sealed, {
+        ...reader,
+        trustPatient(id, keys) {
+          const trust = reader.trustPatient(id, keys)
+          stranger = trust === null
+          return trust ?? 'none'
+        },
+      })
       const { revision, type } = header
       const by = authorView(author, header.author.sign, header.patientId)
-      return { ok: true, value: { recordId, revision, type, content, hash: toB64(hash), author: by } }
+      const value = { recordId, revision, type, content, hash: toB64(hash), author: by }
+      // Opened, and a refusal all the same: only who asks for it by its name gets to see it.
+      return stranger ? { ok: false, recordId, code: 'NOT_VOUCHED', unvouched: value } : { ok: true, value }
     } catch (error) {
       const code = refusalCode(error)
       if (!code) throw error
@@ -161,12 +175,12 @@ export function records(context: VaultContext): RecordPart {
       const reader = await readerFor(sealed, options)
       const patientId = options.patientId ?? options.asPatient
       const results = new Array<OpenResult>(sealed.length)
-      const openAll = (indices: number[]) =>
-        Promise.all(indices.map(async (index) => (results[index] = await openOne(sealed[index]!, reader, patientId))))
-      // Identities first: the key that gave name and birth date is the one the others are held against.
+      // Identities first: the key that gave name and birth date is the one the others are held against. One after the other,
+      // earliest first as they were given: which key is the first must not depend on which decrypts sooner.
+      const isIdentity = (index: number) => sealed[index]!.meta.type === 'identity'
       const indices = [...sealed.keys()]
-      await openAll(indices.filter((index) => sealed[index]!.meta.type === 'identity'))
-      await openAll(indices.filter((index) => sealed[index]!.meta.type !== 'identity'))
+      const inOrder = [...indices.filter(isIdentity), ...indices.filter((index) => !isIdentity(index))]
+      for (const index of inOrder) results[index] = await openOne(sealed[index]!, reader, patientId)
       const patientIds = new Set(sealed.map((record) => record.meta.patientId))
       await Promise.all([...patientIds].map((id) => rememberFirstUse(reader.chain.clinicId, id)))
       return results as OpenResult<T>[]
@@ -180,13 +194,15 @@ export function records(context: VaultContext): RecordPart {
       }
       const reader = await readerFor(sealed, {})
       const granter = { sign: unlocked.keys.sign.privateKey, member }
-      return Promise.all(
-        sealed.map(async (record) => ({
-          recordId: record.meta.recordId,
-          revision: record.meta.revision,
-          grant: await regrantRecord(record, reader, { ...to, epoch: 0 }, granter),
-        })),
+      const granted = await Promise.all(
+        sealed.map(async (record) => {
+          const { recordId, revision } = record.meta
+          // What does not open here, or is signed by a stranger, is handed on to nobody; the rest is.
+          const grant = await regrantRecord(record, reader, { ...to, epoch: 0 }, granter).catch(refused)
+          return grant && { recordId, revision, grant }
+        }),
       )
+      return granted.filter((each) => each !== null)
     },
 
     async loadPatientKeys({ clinicId, patientId, keys }) {
@@ -230,7 +246,7 @@ function authorView(author: Author, signKey: RawKeys['sign'], patientId: string)
   const key = toB64(signKey)
   return author.kind === 'member'
     ? { key, kind: 'member', id: author.member.memberId, vouched: true }
-    : { key, kind: 'patient', id: patientId, vouched: author.trust !== 'first-use' }
+    : { key, kind: 'patient', id: patientId, vouched: author.trust === 'own' || author.trust === 'vouched' }
 }
 
 function refused(error: unknown): null {

@@ -1,6 +1,6 @@
 import { ready, server } from '@serenity-kit/opaque'
-import type { EpochGrant, PublicKeys } from '../crypto/types.ts'
-import type { ChainInput, Vault } from './vault-api.ts'
+import type { EpochGrant, PublicKeys, RecordType, Sealed } from '../crypto/types.ts'
+import type { ChainInput, PatientHandle, SealInput, Vault } from './vault-api.ts'
 import { createVault } from './vault-core.ts'
 import { memoryStorage, type VaultStorage } from './vault-storage.ts'
 
@@ -125,3 +125,41 @@ export async function signIn(
     chain: world.chain,
   })
 }
+
+export interface PatientDevice {
+  vault: Vault
+  handle: PatientHandle
+}
+
+/** A device of a new patient, or one more of a known one: its keys are its own. */
+export async function patientOf(world: Clinic, patientId: string = crypto.randomUUID()): Promise<PatientDevice> {
+  const vault = createVault(memoryStorage())
+  await vault.loadChain(world.chain, world.rootFingerprint)
+  return { vault, handle: await vault.createPatient({ clinicId: world.clinicId, patientId, home: 'memory' }) }
+}
+
+export const input = (
+  { clinicId, patientId, keys }: PatientHandle,
+  type: RecordType,
+  content: unknown,
+  to: string[] = [keys.dh],
+): SealInput => ({
+  clinicId,
+  patientId,
+  recordId: crypto.randomUUID(),
+  revision: 1,
+  schema: 1,
+  type,
+  content,
+  managing: type === 'identity' ? 'desk' : 'clinical',
+  groups: type === 'identity' ? ['desk', 'clinical'] : ['clinical'],
+  patients: to.map((key) => ({ patientId, key })),
+})
+export const sealAs = ({ vault, handle }: PatientDevice, type: RecordType, content: unknown): Promise<Sealed> =>
+  vault.seal({ ...input(handle, type, content), asPatient: handle.patientId })
+
+export const codeOf = (attempt: Promise<unknown>) =>
+  attempt.then(
+    () => 'accepted',
+    (error) => (error as { code: string }).code,
+  )

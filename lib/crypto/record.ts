@@ -8,8 +8,11 @@ import type { RawKeys } from './keys.ts'
 import { checkAuthorship } from './policy.ts'
 import type { Recipient, Sealed, SealedGrant } from './types.ts'
 
-/** How far a patient's key is trusted: by a member's statement, because it was the first seen, or as one's own. */
-export type PatientTrust = 'own' | 'vouched' | 'first-use'
+/**
+ * How far a patient's key is trusted: by a member's statement, because it was the first seen, or as one's own. `none` is
+ * for who opens what a stranger sent, to show it as that.
+ */
+export type PatientTrust = 'own' | 'vouched' | 'first-use' | 'none'
 
 /** What a reader brings to judge a record by. */
 export interface Reader {
