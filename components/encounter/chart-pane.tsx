@@ -2,20 +2,21 @@
 import { useFormatter, useLocale, useTranslations } from 'next-intl'
 import type { ReactNode } from 'react'
 import { Card, CardTitle, Disclosure } from '@/components/ui/card'
-import { Badge, EmptyState } from '@/components/ui/status'
+import { Badge, Banner, EmptyState } from '@/components/ui/status'
 import { NoteIcon } from '@/components/ui/icons'
 import type { EncounterView } from '@/lib/encounter/rules'
 import { type Answer, isAsked, type IntakeContent, parseForm, type Question } from '@/lib/intake/rules'
+import type { IdentityContent } from '@/lib/record/rules'
 import { formatDate } from '@/lib/time'
 import { birth } from '../prescription/sheet'
 import { ConsentList } from './consent-list'
 import { RichText } from './rich-text'
+import type { Unvouched } from './unvouched'
 import type { Chart } from './use-chart'
 
 /** What the patient gave and what was written before, opened here. */
 export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }) {
   const t = useTranslations('encounter')
-  const locale = useLocale()
   const { identity } = chart
   const { appointmentId } = view.appointment
   const reason = chart.reasons.findLast((entry) => entry.appointmentId === appointmentId && entry.content)?.content
@@ -26,18 +27,7 @@ export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }
       <Card>
         <CardTitle>{t('patient')}</CardTitle>
         {identity ? (
-          <dl className="grid gap-x-5 gap-y-3 sm:grid-cols-[auto_1fr]">
-            <Fact label={t('name')}>{identity.name}</Fact>
-            <Fact label={t('birthDate')}>
-              {birth(identity.birthDate, locale)} ·{' '}
-              {t('age', { years: ageOn(identity.birthDate, view.appointment.startsAt) })}
-            </Fact>
-            <Fact label={t('contact')}>
-              {identity.email}
-              {identity.phone ? <span className="block">{identity.phone}</span> : null}
-            </Fact>
-            {identity.bookedBy ? <Fact label={t('bookedBy')}>{identity.bookedBy}</Fact> : null}
-          </dl>
+          <Identity identity={identity} at={view.appointment.startsAt} />
         ) : (
           <p className="text-soft">{t('noIdentity')}</p>
         )}
@@ -58,8 +48,59 @@ export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }
         <CardTitle>{t('consents')}</CardTitle>
         <ConsentList view={view} consents={chart.consents} />
       </Card>
+      {chart.unvouched.length ? <NotVouched view={view} records={chart.unvouched} /> : null}
       <History view={view} chart={chart} />
     </div>
+  )
+}
+
+function Identity({ identity, at }: { identity: IdentityContent; at: string }) {
+  const t = useTranslations('encounter')
+  const locale = useLocale()
+  return (
+    <dl className="grid gap-x-5 gap-y-3 sm:grid-cols-[auto_1fr]">
+      <Fact label={t('name')}>{identity.name}</Fact>
+      <Fact label={t('birthDate')}>
+        {birth(identity.birthDate, locale)} · {t('age', { years: ageOn(identity.birthDate, at) })}
+      </Fact>
+      <Fact label={t('contact')}>
+        {identity.email}
+        {identity.phone ? <span className="block">{identity.phone}</span> : null}
+      </Fact>
+      {identity.bookedBy ? <Fact label={t('bookedBy')}>{identity.bookedBy}</Fact> : null}
+    </dl>
+  )
+}
+
+/** In a place of its own, shut until it is asked for: nobody should take it for what the patient said. */
+function NotVouched({ view, records }: { view: EncounterView; records: Unvouched[] }) {
+  const t = useTranslations('encounter')
+  const locale = useLocale()
+  return (
+    <section data-chart="not-vouched">
+      <Banner tone="warning" title={t('notVouchedTitle')}>
+        <p>{t('notVouchedText')}</p>
+        <div className="mt-3 flex flex-col gap-2.5">
+          {records.map((record) => (
+            <Disclosure
+              key={record.recordId}
+              summary={t('notVouchedItem', {
+                what: t(`type.${record.type}`),
+                date: formatDate(new Date(record.createdAt), view.zone, locale),
+              })}
+            >
+              {record.type === 'identity' ? (
+                <Identity identity={record.content} at={view.appointment.startsAt} />
+              ) : record.type === 'reason' ? (
+                <p className="whitespace-pre-wrap">{record.content.reason}</p>
+              ) : (
+                <Answers intake={record.content} />
+              )}
+            </Disclosure>
+          ))}
+        </div>
+      </Banner>
+    </section>
   )
 }
 
@@ -77,7 +118,7 @@ function ageOn(birthDate: string, at: string): number {
   return now.getUTCFullYear() - year - (before ? 1 : 0)
 }
 
-function Answers({ intake }: { intake: IntakeContent }) {
+function Answers({ intake }: { intake: Pick<IntakeContent, 'form' | 'answers'> }) {
   const t = useTranslations('encounter')
   const asked = intake.form.questions.filter((question) => isAsked(question, intake.answers))
   if (!asked.length) return <p className="text-soft">{t('noQuestions')}</p>

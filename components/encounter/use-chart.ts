@@ -3,13 +3,14 @@ import { useEffect, useState } from 'react'
 import type { ConsentContent } from '@/lib/consent/rules'
 import { checkConsent, type ConsentFault } from '@/lib/browser/consent-proof'
 import { vault } from '@/lib/browser/vault'
-import type { OpenResult, PatientKeyView } from '@/lib/browser/vault-api'
+import type { OpenResult, PatientKeyView, Vault } from '@/lib/browser/vault-api'
 import type { ConsentProof, EncounterView, NoteContent } from '@/lib/encounter/rules'
 import type { IntakeContent } from '@/lib/intake/rules'
 import type { PrescriptionContent, PrescriptionRow } from '@/lib/prescription/rules'
 import type { RecallContent, RecallRow } from '@/lib/recall/rules'
 import type { IdentityContent, ReasonContent } from '@/lib/record/rules'
 import { type OpenedRecord, openRecords } from '../staff/use-opened'
+import { type Unvouched, unvouchedOf } from './unvouched'
 
 /** A record's place, and what is in it or why that is not shown. */
 export interface Entry<T> {
@@ -40,20 +41,22 @@ export interface Chart {
   readers: { patientId: string; key: string }[]
   /** Devices that only the database says are the patient's: they get nothing. */
   strangers: number
+  /** Never mixed with the patient's own. */
+  unvouched: Unvouched[]
   /** Records that did not open, by reason. */
   failed: { type: string; code: string }[]
 }
 
-export async function readChart(view: EncounterView): Promise<Chart> {
+export async function readChart(view: EncounterView, keys: Vault = vault()): Promise<Chart> {
   const { patientId } = view.appointment
   const clinicId = view.clinic.id
   const usable = view.patientKeys.filter((key) => key.state !== 'revoked')
-  const claimed = usable.map(({ keys, vouch }) => ({ keys, vouch }))
-  await vault().loadChain({ clinicId, statements: view.statements })
-  // Twice: a vouched device's records open only once its vouch is known, and the first device is known by its records.
-  await vault().loadPatientKeys({ clinicId, patientId, keys: claimed })
-  const records = await openRecords(view.records)
-  const trust: PatientKeyView[] = await vault().loadPatientKeys({ clinicId, patientId, keys: claimed })
+  const claimed = usable.map((key) => ({ keys: key.keys, vouch: key.vouch }))
+  await keys.loadChain({ clinicId, statements: view.statements })
+  // Twice: where somebody was vouched for, no record makes its key known by itself; else the first device is known by them.
+  await keys.loadPatientKeys({ clinicId, patientId, keys: claimed })
+  const records = await openRecords(view.records, keys)
+  const trust: PatientKeyView[] = await keys.loadPatientKeys({ clinicId, patientId, keys: claimed })
   const of = <T>(type: string) =>
     records.filter((record) => record.meta.type === type).map((record) => toEntry<T>(record))
   const byId = <T>(entries: Entry<T>[], recordId: string) =>
@@ -70,7 +73,10 @@ export async function readChart(view: EncounterView): Promise<Chart> {
     recalls: view.recalls.map((row) => ({ row, entry: byId(recalls, row.recordId) })),
     readers: trust.filter((key) => key.trust !== 'none').map((key) => ({ patientId, key: key.keys.dh })),
     strangers: trust.filter((key) => key.trust === 'none').length,
-    failed: records.flatMap(({ meta, opened }) => (opened.ok ? [] : [{ type: meta.type, code: opened.code }])),
+    unvouched: records.map(unvouchedOf).filter((each) => each !== null),
+    failed: records.flatMap((record) =>
+      record.opened.ok || unvouchedOf(record) ? [] : [{ type: record.meta.type, code: record.opened.code }],
+    ),
   }
 }
 

@@ -1,7 +1,7 @@
 'use client'
 import { useEffect, useState } from 'react'
 import { vault } from '@/lib/browser/vault'
-import type { OpenResult } from '@/lib/browser/vault-api'
+import type { OpenResult, Vault } from '@/lib/browser/vault-api'
 import type { StoredRecord } from '@/lib/record/rules'
 
 /**
@@ -15,12 +15,12 @@ const nameOf = ({ meta, signature, ciphertext }: StoredRecord) =>
 export type OpenedRecord = StoredRecord & { opened: OpenResult }
 
 /** Opens records patient by patient: one that belongs to somebody else does not open, however well signed. */
-export async function openRecords(records: readonly StoredRecord[]): Promise<OpenedRecord[]> {
+export async function openRecords(records: readonly StoredRecord[], keys: Vault = vault()): Promise<OpenedRecord[]> {
   const missing = records.filter((record) => !known.get(nameOf(record))?.ok)
   const patients = Map.groupBy(missing, (record) => record.meta.patientId)
   await Promise.all(
     Array.from(patients, async ([patientId, mine]) => {
-      const results = await vault().open(mine, { patientId })
+      const results = await keys.open(mine, { patientId })
       mine.forEach((record, index) => known.set(nameOf(record), results[index]!))
     }),
   )

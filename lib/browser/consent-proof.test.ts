@@ -82,5 +82,7 @@ describe('attack 10: a consent', () => {
   })
   it('signed by a key that is not the patient’s is refused', async () => {
     expect(await checkConsent({ ...event, signer: clinic.owner.keys.sign }, await opened())).toBe('unknown-signer')
+    const stranger = { ok: false, recordId: event.recordId, code: 'NOT_VOUCHED' } as const
+    expect(await checkConsent(event, stranger)).toBe('unknown-signer')
   })
 })

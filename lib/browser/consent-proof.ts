@@ -22,7 +22,7 @@ export type ConsentFault = 'missing' | 'unopened' | 'text-changed' | 'bad-signat
  */
 export async function checkConsent(event: SignedConsent, record: OpenResult | undefined): Promise<ConsentFault | null> {
   if (!record) return 'missing'
-  if (!record.ok) return 'unopened'
+  if (!record.ok) return record.code === 'NOT_VOUCHED' ? 'unknown-signer' : 'unopened'
   const { author } = record.value
   const content = record.value.content as ConsentContent
   const hash = toB64(await sha256(utf8(consentWords(content))))
