@@ -76,8 +76,7 @@ export async function loadSlots(
     const lastDay = addDays(ask.from, ask.days - 1)
     const slots = firstDay <= lastDay ? await searchSlots(tx, { ...search, firstDay, lastDay }) : []
     if (slots.length) return ok({ slots, next: null })
-    const horizon = addDays(today, clinic.horizonDays + 1)
-    for (let day = addDays(lastDay, 1); day <= horizon; day = addDays(day, 14)) {
+    for (const day of rules.fortnightsAfter(lastDay, today, clinic.horizonDays)) {
       const later = await searchSlots(tx, { ...search, firstDay: day, lastDay: addDays(day, 13) })
       if (later[0]) return ok({ slots, next: dayIn(clinic.timeZone, new Date(later[0].startsAt)) })
     }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   appointmentEvents,
   appointmentStates,
+  fortnightsAfter,
   freeStarts,
   joinWindow,
   nextAppointment,
@@ -157,3 +158,12 @@ describe('free times', () => {
 it('offers a start each 10 to 30 minutes', () => expect([5, 20, 30, 90].map(stepMinutes)).toEqual([10, 20, 30, 30]))
 it('begins a day at its own midnight', () =>
   expect(startOfDay('2026-03-29', 'Europe/Paris').toISOString()).toBe('2026-03-28T23:00:00.000Z'))
+
+// The defence is the clamp to today in fortnightsAfter.
+it.each([
+  ['2026-11-30', ['2026-12-01', '2026-12-15', '2026-12-29']],
+  ['0001-01-01', ['2026-11-21', '2026-12-05', '2026-12-19', '2027-01-02']],
+  ['2027-06-01', []],
+])('days after %s are searched from today to the horizon alone', (lastDay, days) => {
+  expect(fortnightsAfter(lastDay, '2026-11-21', 45)).toEqual(days)
+})

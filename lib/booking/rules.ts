@@ -5,6 +5,7 @@ import type { HoursRow, PaymentMode } from '../clinic/rules.ts'
 import type { IntakeForm } from '../intake/rules.ts'
 import type { PaymentStatus } from '../payment/rules.ts'
 import { SealedRecord } from '../record/rules.ts'
+import { addDays } from '../time.ts'
 
 // ── the appointment's life ──
 
@@ -115,6 +116,15 @@ export interface SlotQuestion {
 
 /** A new start is offered at the service's own pace: each 10 to 30 minutes. */
 export const stepMinutes = (minutes: number) => Math.min(30, Math.max(10, minutes))
+
+/** Where each further fortnight to search begins. Never before today: whoever asks about long ago would have us search centuries. */
+export function fortnightsAfter(lastDay: string, today: string, horizonDays: number): string[] {
+  const days: string[] = []
+  const next = addDays(lastDay, 1)
+  const horizon = addDays(today, horizonDays + 1)
+  for (let day = next < today ? today : next; day <= horizon; day = addDays(day, 14)) days.push(day)
+  return days
+}
 
 /**
  * Free starts of one practitioner, oldest first. Hours are wall-clock times of the clinic's zone; a day on which the clock

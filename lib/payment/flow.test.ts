@@ -86,6 +86,20 @@ describe('the page to pay on', () => {
     expect(await facts(at)).toMatchObject({ payment: 'pending', appointment: 'held', attempt: 2 })
   })
 
+  // The defence is `mayHoldForPage` in lib/payment/flow.ts.
+  it('keeps an unpaid slot no longer than half an hour and two pages, however often it is asked for', async () => {
+    const at = await world.waiting()
+    const begun = Date.now()
+    const answers: string[] = []
+    for (let after = 0; after <= 240; after += 31) {
+      const answer = await open(at, new Date(begun + after * 60_000))
+      answers.push(answer.ok ? 'page' : answer.code)
+    }
+    expect(answers.slice(0, 2)).toEqual(['page', 'page'])
+    expect(answers.at(-1)).toBe('HOLD_EXPIRED')
+    expect((await facts(at)).heldUntil!.getTime()).toBeLessThanOrEqual(begun + 99 * 60_000)
+  })
+
   it('is refused where there is nothing to pay, nobody to pay it to, or no slot any more', async () => {
     const poor = await clinicWorld(admin, { account: null })
     expect(await open(await poor.waiting({ payment: 'due', mode: 'later' }))).toMatchObject({

@@ -16,9 +16,9 @@ import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import {
   decideCheckout,
   decideReturn,
-  holdForPaymentMinutes,
+  heldForPage,
+  mayHoldForPage,
   nextPayment,
-  sessionMinutes,
   waitsForMoney,
   type CheckoutInput,
   type PaymentStatus,
@@ -95,6 +95,7 @@ async function planIn(tx: Tx, { clinicId, appointmentId }: Place, now: Date): Pr
   const plan = decideCheckout(before, now)
   if (plan.kind === 'use') return ok(plan)
   if (plan.kind === 'close') return ok({ ...plan, payment: before })
+  if (held && !mayHoldForPage(appointment.heldSince!, plan.expiresAt)) return refuse('HOLD_EXPIRED')
   const change = {
     status: nextPayment(before.status, 'open') ?? before.status,
     attempt: plan.attempt,
@@ -102,10 +103,7 @@ async function planIn(tx: Tx, { clinicId, appointmentId }: Place, now: Date): Pr
     sessionExpiresAt: plan.expiresAt,
   }
   await store.updatePayment(tx, before.id, change, now)
-  if (held) {
-    const margin = (holdForPaymentMinutes - sessionMinutes) * 60_000
-    await bookings.updateAppointment(tx, appointmentId, { heldUntil: new Date(plan.expiresAt.getTime() + margin) })
-  }
+  if (held) await bookings.updateAppointment(tx, appointmentId, { heldUntil: heldForPage(plan.expiresAt) })
   await notify(tx, 'staff', clinicId)
   const payment = { ...before, ...change }
   const facts = { payment, clinic: clinic.name, locale: appointment.locale, origin: env().APP_ORIGIN }

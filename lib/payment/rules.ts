@@ -58,6 +58,17 @@ export function decidePaid(appointment: string): 'confirm' | 'rebook' | 'refund'
 const shortestSessionMinutes = 30
 export const sessionMinutes = 32
 export const holdForPaymentMinutes = 34
+/** Half an hour of typing, and Stripe's page twice: nobody keeps a slot for longer without paying. */
+const longestUnpaidMinutes = 30 + 2 * holdForPaymentMinutes
+
+/** How long a slot is held for a page of Stripe's that ends then. */
+export const heldForPage = (expiresAt: Date) =>
+  new Date(expiresAt.getTime() + (holdForPaymentMinutes - sessionMinutes) * 60_000)
+
+/** Whether an unpaid slot may be held for yet another page. */
+export const mayHoldForPage = (heldSince: Date, expiresAt: Date) =>
+  heldForPage(expiresAt).getTime() <= heldSince.getTime() + longestUnpaidMinutes * 60_000
+
 /** A page with less than this left is not handed out again. */
 const usefulMinutes = 2
 
