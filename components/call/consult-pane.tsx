@@ -176,7 +176,15 @@ function Inside({
       ) : null}
       {handshake?.phase === 'alone' ? <Banner tone="info">{t('call.alone', { name })}</Banner> : null}
       {guest && handshake?.safetyCode ? (
-        <Code session={session} guest={guest} name={name} code={handshake.safetyCode} onDiffers={() => onEnd(true)} />
+        <Code
+          // Another device is another question: what was answered for the one before says nothing of it.
+          key={guest.knock.keys.sign}
+          session={session}
+          guest={guest}
+          name={name}
+          code={handshake.safetyCode}
+          onDiffers={() => onEnd(true)}
+        />
       ) : null}
       {guest && !inCall ? (
         <Banner
@@ -336,7 +344,7 @@ function Code({
   const [error, setError] = useState<string | null>(null)
   const [asking, setAsking] = useState(false)
   const [matches, matching] = useBusy(async () => {
-    const answer = await session.matches()
+    const answer = await session.matches(code)
     if (answer.ok) setGranted(answer.value)
     else setError(e(e.has(answer.code as 'INTERNAL') ? (answer.code as 'INTERNAL') : 'INTERNAL'))
   })

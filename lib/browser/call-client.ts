@@ -1,6 +1,7 @@
 import type { DoorDevice, Lobby, PatientSync, PractitionerSync, Sync } from '../call/rules.ts'
 import { call } from './api.ts'
 import { type CallCode, CallSession } from './call-session.ts'
+import { Welcome } from './call-welcome.ts'
 import { vault } from './vault.ts'
 import type { PatientHandle } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
@@ -107,8 +108,7 @@ export class PractitionerCall extends CallSession<PractitionerSync> {
   readonly patientId: string
   private readonly clinicId: string
   private readonly trusts = new Map<string, Visitor['trust']>()
-  /** Keys this practitioner has let in during this visit: they come back without another click. */
-  private readonly welcome = new Set<string>()
+  private readonly welcome = new Welcome()
   private admitting: string | null = null
 
   private constructor(
@@ -144,13 +144,15 @@ export class PractitionerCall extends CallSession<PractitionerSync> {
   }
 
   admit(device: DoorDevice): Promise<void> {
-    this.welcome.add(device.knock.keys.sign)
+    this.welcome.letIn(device)
     this.clearProblem()
     return this.begin(device)
   }
 
-  turnAway = (device: DoorDevice) =>
-    call('call/turn-away', { appointmentId: this.appointmentId, participantId: device.participantId })
+  turnAway(device: DoorDevice) {
+    this.welcome.turnAway(device)
+    return call('call/turn-away', { appointmentId: this.appointmentId, participantId: device.participantId })
+  }
 
   async end(differs = false): Promise<void> {
     await this.close()
@@ -158,14 +160,14 @@ export class PractitionerCall extends CallSession<PractitionerSync> {
   }
 
   /**
-   * "The codes match": vouches for the device's key and re-grants what the patient could read before. Answers how many
-   * records that were.
+   * "The codes match": vouches for the key of the device whose code was read out, and re-grants what the patient could read
+   * before. Answers how many records that were; STALE when that code is no longer the call's.
    */
-  matches(): Promise<Opened<number>> {
+  matches(safetyCode: string): Promise<Opened<number>> {
     return caught(async () => {
       const guest = this.guest()
       if (!guest) return { ok: false, code: 'NOT_ADMITTED' }
-      const { vouch, keys } = await vault().callMatches({ callId: this.callId })
+      const { vouch, keys } = await vault().callMatches({ callId: this.callId, safetyCode })
       const readable = await call('call/readable', { appointmentId: this.appointmentId }, again)
       if (!readable.ok) return readable
       const recipient = { kind: 'patient' as const, id: this.patientId, key: keys.dh, epoch: 0 }
@@ -189,10 +191,8 @@ export class PractitionerCall extends CallSession<PractitionerSync> {
       // They left: a new epoch in which nothing is sent, so that nobody who was in can hear what comes after.
       await this.say(await vault().callAlone({ callId: this.callId, above: sync.epoch }))
     }
-    const back = sync.devices.find(
-      ({ state, here, knock }) => state === 'waiting' && here && this.welcome.has(knock.keys.sign),
-    )
-    if (!inside && back) await this.begin(back)
+    const back = this.welcome.back(sync.devices)
+    if (back) await this.begin(back)
     this.change({})
   }
 

@@ -30,6 +30,7 @@ export type VaultCode =
   | 'CHAIN_INVALID'
   | 'BAD_INVITATION'
   | 'WEAK_PASSWORD'
+  | 'STALE'
 
 /** A clinic's chain as the server answers it; the vault verifies it, pins its head and refuses shorter or forked ones. */
 export interface ChainInput {

@@ -48,8 +48,11 @@ export interface CallVault {
   callTake(input: { callId: string; message: CallMessage }): Promise<HandshakeStep>
   /** The other side has left: a new epoch with nobody else in it, in which nothing is sent. */
   callAlone(input: { callId: string; above: number }): Promise<HandshakeStep>
-  /** The codes match: a clinical member's statement that the other side's keys are this patient's. */
-  callMatches(input: { callId: string }): Promise<{ vouch: B64; keys: PublicKeys }>
+  /**
+   * The codes match: a clinical member's statement that the other side's keys are this patient's. `safetyCode` is the one
+   * that was compared on the screen; STALE when the call has another by now.
+   */
+  callMatches(input: { callId: string; safetyCode: string }): Promise<{ vouch: B64; keys: PublicKeys }>
   /** Where this call's keys go: a port whose other end the frame worker holds. */
   callFrames(input: { callId: string }, port: MessagePort): Promise<void>
   /** Forgets the call and its keys. */

@@ -103,12 +103,14 @@ export function calls(
       return requireCall(callId).alone(above)
     },
 
-    async callMatches({ callId }) {
+    async callMatches({ callId, safetyCode: compared }) {
       const handshake = requireCall(callId)
       const patient = patients.get(callId)
       const { peer, safetyCode } = handshake.view
       // Only keys whose code was on the screen: a vouch before there was anything to compare says nothing.
       if (!patient || !peer || !safetyCode) throw new VaultError('NO_KEY', 'no code to compare yet')
+      // Nor when it was another device's: one may come and another go between reading and pressing.
+      if (safetyCode !== compared) throw new VaultError('STALE', 'another code than the one compared')
       const { vouch } = await vouchPatient({ ...patient, keys: peer.keys })
       return { vouch, keys: peer.keys }
     },
