@@ -64,6 +64,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'access/cancel-invitation': { id: randomUUID() },
     'access/invitation': { id: randomUUID() },
     'access/join': { id: randomUUID(), memberId: randomUUID(), ...person, ...account, mac: b64(32) },
+    'access/add-role': { memberId: owner.memberId, role: 'practitioner', statements: [statement], epochGrants: [] },
     'access/vouch': { id: randomUUID(), statements: [statement], epochGrants: [epochGrant] },
     'booking/slots': { clinicId, serviceId: services.free.id, from: days(0).slice(0, 10), days: 3 },
     'booking/hold': { ...owned, clinicId, serviceId: services.free.id, memberId: doctor.memberId, startsAt },

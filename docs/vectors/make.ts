@@ -67,6 +67,7 @@ await say({ kind: 'epoch', group: 'desk', epoch: 1, key: epochs[0]!.public }, ow
 await say({ kind: 'epoch', group: 'clinical', epoch: 1, key: epochs[1]!.public }, owner.signer)
 await say(added('former', former, ['frontdesk'], ['desk']), owner.signer)
 await say(added('desk', desk, ['frontdesk'], ['desk']), owner.signer)
+await say({ kind: 'member-changed', memberId: 'desk', roles: ['admin', 'frontdesk'], groups: ['desk'] }, owner.signer)
 await say({ kind: 'member-removed', memberId: 'former' }, owner.signer)
 await say({ kind: 'epoch', group: 'desk', epoch: 2, key: epochs[2]!.public }, desk.signer)
 const whole = chain! as Chain

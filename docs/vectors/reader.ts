@@ -84,6 +84,18 @@ export function readChain(clinic: string, statements: Statement[], fingerprint: 
       use(sign)
       use(dh)
       chain.members.push({ memberId, sign, dh, roles, groups, since: number, until: null })
+    } else if (kind === 'member-changed') {
+      const [memberId, roles, groups] = fields as [string, string[], string[]]
+      if (!isRoot && !by?.roles.includes('admin')) throw new Error('not an officer')
+      const before = chain.members.find((member) => member.memberId === memberId && member.until === null)
+      if (!before) throw new Error('nobody')
+      if (![...before.roles, ...before.groups].every((each) => roles.includes(each) || groups.includes(each)))
+        throw new Error('something is taken away')
+      if (roles.length + groups.length === before.roles.length + before.groups.length) throw new Error('no change')
+      if (groups.includes('clinical') && !before.groups.includes('clinical') && !isRoot && !roles.includes('practitioner'))
+        throw new Error('not for clinical')
+      before.until = number
+      chain.members.push({ ...before, roles, groups, since: number, until: null })
     } else if (kind === 'member-removed') {
       if (!isRoot && !by?.roles.includes('admin')) throw new Error('not an officer')
       const gone = chain.members.find((member) => member.memberId === fields[0] && member.until === null)

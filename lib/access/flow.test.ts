@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { testDb } from '../server/testing'
 import * as flow from './flow'
+import { addRole } from './flow-roles'
 import { answer, at, must, openTestClinic, PASSWORD, signIn, type TestClinic, vouchFor } from './testing'
 
 const { admin } = testDb()
@@ -109,6 +110,55 @@ describe('inviting', () => {
     must(await flow.vouch(clinic.owner.actor, { id: second.invitation.id, ...again }, at()))
     expect((await signIn(first.vault, first.email)).roles).toEqual(['frontdesk'])
     expect((await signIn(second.vault, second.email)).roles).toEqual(['practitioner'])
+  })
+
+  it('gives an owner who saw no patients a practitioner’s role, by a statement that every browser verifies', async () => {
+    const later = await openTestClinic(false)
+    const { clinicId, owner } = later
+    const { memberId } = owner.actor
+    expect(owner.actor.roles).toEqual(['admin'])
+    const sign = async () => {
+      const chain = must(await flow.loadChain(null, { clinicId }))
+      return owner.vault.addRole({ clinicId, chain, memberId, role: 'practitioner', groups: ['desk', 'clinical'] })
+    }
+    const role = { memberId, role: 'practitioner' as const }
+    const signed = await sign()
+    const [statement] = signed.statements
+    const stale = { ...statement!, seq: statement!.seq + 1 }
+    expect(await addRole(owner.actor, { ...role, ...signed, statements: [stale] })).toMatchObject({
+      code: 'CHAIN_MOVED',
+    })
+    expect((await flow.findStaff(owner.actor.sessionId, new Date()))!.roles).toEqual(['admin'])
+    must(await addRole(owner.actor, { ...role, ...signed }))
+    expect((await flow.findStaff(owner.actor.sessionId, new Date()))!.roles).toEqual(['admin', 'practitioner'])
+    const view = await owner.vault.loadChain(must(await flow.loadChain(null, { clinicId })))
+    expect(view.members).toMatchObject([{ memberId, roles: ['admin', 'practitioner'] }])
+    await expect(sign()).rejects.toMatchObject({ code: 'CHAIN_INVALID' })
+    expect(await addRole(owner.actor, { ...role, ...signed })).toMatchObject({ code: 'STALE' })
+  })
+
+  it('gives a receptionist who becomes a practitioner the clinical keys', async () => {
+    const { invitation, vault, memberId, email } = await answer(clinic, ['frontdesk'])
+    must(
+      await flow.vouch(
+        clinic.owner.actor,
+        { id: invitation.id, ...(await vouchFor(clinic, invitation.id, invitation)) },
+        at(),
+      ),
+    )
+    const { clinicId, owner } = clinic
+    const chain = must(await flow.loadChain(null, { clinicId }))
+    const role = { memberId, role: 'practitioner' as const }
+    const signed = await owner.vault.addRole({ clinicId, chain, ...role, groups: ['desk', 'clinical'] })
+    expect(signed.epochGrants.map(({ group }) => group)).toEqual(['clinical'])
+    must(await addRole(owner.actor, { ...role, ...signed }))
+    const actor = await signIn(vault, email)
+    expect(actor.roles).toEqual(['frontdesk', 'practitioner'])
+    const grants = must(await flow.loadMe(actor)).epochGrants.filter(({ to }) => to === signed.epochGrants[0]!.to)
+    expect(grants.map(({ group }) => group).sort()).toEqual(['clinical', 'desk'])
+    const { statements } = must(await flow.loadChain(null, { clinicId }))
+    const officer = { clinicId, chain: { clinicId, statements }, memberId, role: 'admin', groups: [] }
+    await expect(vault.addRole(officer), 'no officer signs no role').rejects.toMatchObject({ code: 'CHAIN_INVALID' })
   })
 
   it('lets nobody in who answered and was not vouched for', async () => {

@@ -206,6 +206,12 @@ export const VouchInput = z.object({
   statements: z.array(statement).min(1).max(4),
   epochGrants: z.array(epochGrant).max(16),
 })
+export const AddRoleInput = z.object({
+  memberId: id,
+  role: z.enum(roles),
+  statements: z.array(statement).length(1),
+  epochGrants: z.array(epochGrant).max(2),
+})
 export const ChainQuery = z.object({ clinicId: id })
 export const MemberProfileInput = z.object({
   memberId: id,
@@ -272,4 +278,5 @@ export interface AccessContract {
   'access/invitation': { in: z.input<typeof InvitationInput>; out: InvitationView }
   'access/join': { in: z.input<typeof JoinInput>; out: { done: true } }
   'access/vouch': { in: z.input<typeof VouchInput>; out: { done: true } }
+  'access/add-role': { in: z.input<typeof AddRoleInput>; out: { done: true } }
 }

@@ -224,6 +224,15 @@ export async function saveProfile(
   return count === 1
 }
 
+/** False for nobody of this clinic, and for one who has the role. */
+export async function addRole(tx: Tx, actor: StaffActor, to: { memberId: string; role: Role }): Promise<boolean> {
+  const { count } = await tx.member.updateMany({
+    where: { id: to.memberId, clinicId: actor.clinicId, status: 'active', NOT: { roles: { has: to.role } } },
+    data: { roles: { push: to.role } },
+  })
+  return count === 1
+}
+
 // ── clinics ──
 
 export interface NewClinic {

@@ -1,15 +1,16 @@
 import { fromB64, random, toB64, utf8 } from '../crypto/bytes.ts'
-import { appendStatement, currentEpochs } from '../crypto/chain.ts'
+import { appendStatement, currentEpochs, currentMembers } from '../crypto/chain.ts'
 import { decodeContent, encodeContent } from '../crypto/cbor.ts'
 import { openEpoch, sealEpoch } from '../crypto/epoch.ts'
 import { hpkeOpen, hpkeSeal, type HpkeBox } from '../crypto/hpke.ts'
 import { checkNewcomer } from '../crypto/invitation.ts'
+import type { RawKeys } from '../crypto/keys.ts'
 import type { B64, EpochGrant, Group } from '../crypto/types.ts'
-import type { Vault } from './vault-api.ts'
+import type { ChainInput, Vault } from './vault-api.ts'
 import { adoptChain, rawKeys, requireMember, requireUnlocked, type VaultContext } from './vault-context.ts'
 import { VaultError } from './vault-error.ts'
 
-type InvitationPart = Pick<Vault, 'newInvitation' | 'vouch' | 'rememberInvitation' | 'recallInvitation'>
+type InvitationPart = Pick<Vault, 'newInvitation' | 'vouch' | 'addRole' | 'rememberInvitation' | 'recallInvitation'>
 
 interface Remembered {
   expiresAt: string
@@ -21,7 +22,7 @@ export function invitations(context: VaultContext): InvitationPart {
   const info = (id: string) => utf8(`curtain/v1/kept-invitation/${id}`)
 
   /** A group's current epoch, to the newcomer. Throws NO_KEY when this member does not hold it. */
-  async function shareEpoch(group: Group, to: ReturnType<typeof rawKeys>): Promise<EpochGrant> {
+  async function shareEpoch(group: Group, to: RawKeys): Promise<EpochGrant> {
     const { unlocked, loaded } = requireMember(context)
     const epoch = currentEpochs(loaded.chain).find((each) => each.group === group)
     const own = toB64(unlocked.keys.public.dh)
@@ -35,24 +36,42 @@ export function invitations(context: VaultContext): InvitationPart {
     return sealed
   }
 
+  /** The newest chain, and this member's hand to sign its successor with. */
+  async function signatory(clinicId: string, input: ChainInput) {
+    if (requireUnlocked(context).clinicId !== clinicId) throw new VaultError('LOCKED', 'unlocked for another clinic')
+    const { chain } = await adoptChain(context, input, { trust: 'none' })
+    const { keys } = requireMember(context).unlocked
+    return { chain, signer: { key: keys.sign.privateKey, public: keys.public.sign } }
+  }
+
   return {
     newInvitation: async () => ({ id: crypto.randomUUID(), secret: toB64(random(32)) }),
 
     async vouch({ clinicId, chain, invitation, memberId, roles, groups, keys, mac }) {
-      if (requireUnlocked(context).clinicId !== clinicId) throw new VaultError('LOCKED', 'unlocked for another clinic')
-      const loaded = await adoptChain(context, chain, { trust: 'none' })
-      const { unlocked } = requireMember(context)
+      const known = await signatory(clinicId, chain)
       const newcomer = rawKeys(keys)
-      const { rootFingerprint } = loaded.chain
+      const { rootFingerprint } = known.chain
       await checkNewcomer(
         fromB64(invitation.secret, 32),
         { clinicId, invitationId: invitation.id, memberId, rootFingerprint, keys: newcomer },
         fromB64(mac),
       )
-      const signer = { key: unlocked.keys.sign.privateKey, public: unlocked.keys.public.sign }
       const entry = { kind: 'member-added', memberId, keys: newcomer, roles, groups } as const
-      const statement = await appendStatement(loaded.chain, clinicId, entry, signer)
+      const statement = await appendStatement(known.chain, clinicId, entry, known.signer)
       const epochGrants = await Promise.all(groups.map((group) => shareEpoch(group, newcomer)))
+      return { statements: [statement], epochGrants }
+    },
+
+    async addRole({ clinicId, chain, memberId, role, groups }) {
+      const known = await signatory(clinicId, chain)
+      const member = currentMembers(known.chain).find((each) => each.memberId === memberId)
+      if (!member) throw new VaultError('NOT_VOUCHED', 'the chain names no such member')
+      const entered = groups.filter((group) => !member.groups.includes(group))
+      const change = { roles: [...member.roles, role], groups: [...member.groups, ...entered] }
+      const entry = { kind: 'member-changed', memberId, ...change } as const
+      const statement = await appendStatement(known.chain, clinicId, entry, known.signer)
+      // To the keys that the chain names, whatever the database says of them.
+      const epochGrants = await Promise.all(entered.map((group) => shareEpoch(group, member.keys)))
       return { statements: [statement], epochGrants }
     },
 

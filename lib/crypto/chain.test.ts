@@ -74,6 +74,26 @@ describe('a chain', () => {
     expect(currentEpochs(renewed)[0]).toMatchObject({ group: 'desk', epoch: 2, stale: false })
   })
 
+  test('a further role counts from its statement on, and takes nothing away', async () => {
+    const owner = signerOf(world.owner)
+    const more: Entry = {
+      kind: 'member-changed',
+      memberId: DESK,
+      roles: ['frontdesk', 'practitioner'],
+      groups: ['desk', 'clinical'],
+    }
+    const chain = await say(clinicId, world.statements, more, owner)
+    expect(memberAt(chain, world.desk.public.sign, 4)).toMatchObject({ roles: ['frontdesk'], groups: ['desk'] })
+    expect(memberAt(chain, world.desk.public.sign, 5)).toMatchObject({
+      roles: ['frontdesk', 'practitioner'],
+      groups: ['clinical', 'desk'],
+    })
+    expect(currentEpochs(chain)).toMatchObject([{ stale: false }, { stale: false }])
+    const removed = await say(clinicId, world.statements, { kind: 'member-removed', memberId: DESK }, owner)
+    expect(memberAt(removed, world.desk.public.sign, 6)).toBeNull()
+    expect(currentEpochs(removed)).toMatchObject([{ stale: true }, { stale: true }])
+  })
+
   test('a removed member comes back with new keys only', async () => {
     const owner = signerOf(world.owner)
     await say(clinicId, world.statements, { kind: 'member-removed', memberId: DESK }, owner)
@@ -130,6 +150,10 @@ describe('attack 7', () => {
     expect(await verifyWith(await forge(world.chain, 'member-removed', [OWNER], signerOf(world.desk)))).toBe(
       'CHAIN_INVALID',
     )
+    const self = [DESK, ['frontdesk', 'practitioner'], ['clinical', 'desk']]
+    expect(await verifyWith(await forge(world.chain, 'member-changed', self, signerOf(world.desk)))).toBe(
+      'CHAIN_INVALID',
+    )
   })
 
   // Defence: checkSignature over the whole body, and the hashes that link statements (chain.ts).
@@ -166,6 +190,11 @@ describe('attack 7', () => {
         ['x', keys[0]!, world.epochs.desk.public, ['frontdesk'], ['desk']],
       ],
       ['a removal of nobody', 'member-removed', ['x']],
+      ['a change of nobody', 'member-changed', ['x', ['admin'], []]],
+      ['a change that changes nothing', 'member-changed', [DESK, ['frontdesk'], ['desk']]],
+      ['a role taken away', 'member-changed', [DESK, ['admin'], ['desk']]],
+      ['a group taken away', 'member-changed', [DESK, ['admin', 'frontdesk'], []]],
+      ['a receptionist let into clinical', 'member-changed', [DESK, ['frontdesk'], ['clinical', 'desk']]],
       ['an epoch that skips', 'epoch', ['desk', 3, epochKey]],
       ['an epoch again', 'epoch', ['desk', 1, epochKey]],
       ['an epoch under a used key', 'epoch', ['desk', 2, world.epochs.clinical.public]],

@@ -10,6 +10,7 @@ import type { B64, ChainStatement, Group } from './types.ts'
 export type Entry =
   | { kind: 'genesis'; root: Bytes }
   | { kind: 'member-added'; memberId: string; keys: RawKeys; roles: string[]; groups: Group[] }
+  | { kind: 'member-changed'; memberId: string; roles: string[]; groups: Group[] }
   | { kind: 'member-removed'; memberId: string }
   | { kind: 'epoch'; group: Group; epoch: number; key: Bytes }
 
@@ -18,9 +19,9 @@ export interface ChainMember {
   keys: RawKeys
   roles: string[]
   groups: Group[]
-  /** Sequence number of the statement that added them. */
+  /** Sequence number of the statement that added them, or gave them these roles. */
   since: number
-  /** Sequence number of the statement that removed them. */
+  /** Sequence number of the statement that removed them, or gave them other roles: a row of its own follows then. */
   until: number | null
 }
 
@@ -178,6 +179,7 @@ function entryFields(entry: Entry): Cbor[] {
   if (entry.kind === 'member-added') {
     return [entry.memberId, entry.keys.sign, entry.keys.dh, sorted(entry.roles), sorted(entry.groups)]
   }
+  if (entry.kind === 'member-changed') return [entry.memberId, sorted(entry.roles), sorted(entry.groups)]
   if (entry.kind === 'member-removed') return [entry.memberId]
   return [entry.group, entry.epoch, entry.key]
 }
@@ -195,6 +197,11 @@ function parseEntry(kind: unknown, rest: unknown[]): Entry {
     const keys = { sign: read.bytes(rest[1], 32, 'signing key'), dh: read.bytes(rest[2], 32, 'agreement key') }
     const roles = readSet(rest[3], roleNames, 'role')
     return { kind, memberId: read.id(rest[0], 'member'), keys, roles, groups: readSet(rest[4], groupNames, 'group') }
+  }
+  if (kind === 'member-changed') {
+    count(3)
+    const [roles, groups] = [readSet(rest[1], roleNames, 'role'), readSet(rest[2], groupNames, 'group')]
+    return { kind, memberId: read.id(rest[0], 'member'), roles, groups }
   }
   if (kind === 'member-removed') {
     count(1)
@@ -241,6 +248,20 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
     return
   }
   if (!same) invalid(seq, 'no such member')
+  if (entry.kind === 'member-changed') {
+    const { roles, groups } = entry
+    // Nothing is taken away by this: that is a removal, which makes the group's epoch stale.
+    const keeps =
+      same.roles.every((role) => roles.includes(role)) && same.groups.every((group) => groups.includes(group))
+    if (!keeps || roles.length + groups.length === same.roles.length + same.groups.length)
+      invalid(seq, 'a change adds, and takes nothing away')
+    const gainsClinical = groups.includes('clinical') && !same.groups.includes('clinical')
+    if (gainsClinical && !isRoot && !roles.includes('practitioner')) invalid(seq, 'clinical is for practitioners')
+    same.until = seq
+    // What they signed before, they signed in their former roles.
+    chain.members.push({ ...same, roles, groups, since: seq, until: null })
+    return
+  }
   same.until = seq
   for (const epoch of chain.epochs) if (same.groups.includes(epoch.group)) epoch.stale = true
 }

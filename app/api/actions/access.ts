@@ -1,4 +1,5 @@
 import * as flow from '@/lib/access/flow'
+import { addRole } from '@/lib/access/flow-roles'
 import * as rules from '@/lib/access/rules'
 import { action, type Actions } from '@/lib/server/action'
 
@@ -19,4 +20,5 @@ export const accessActions = {
   'access/invite': action(['admin'], rules.InviteInput, flow.invite),
   'access/cancel-invitation': action(['admin'], rules.InvitationInput, flow.cancelInvitation),
   'access/vouch': action(['admin'], rules.VouchInput, flow.vouch),
+  'access/add-role': action(['admin'], rules.AddRoleInput, addRole),
 } satisfies Actions<rules.AccessContract>

@@ -11,9 +11,8 @@ import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import type { AccessContract, InvitationRow } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
-import { keepHead } from '@/lib/browser/staff-session'
+import { extendChain } from '@/lib/browser/staff-chain'
 import { vault } from '@/lib/browser/vault'
-import { VaultError } from '@/lib/browser/vault-error'
 import { ShareLink } from './share-link'
 
 /** Those not settled yet. One that was answered waits for this browser: it has the secret, so only it can check. */
@@ -38,8 +37,6 @@ export function Invitations({
   )
 }
 
-const tries = 3
-
 function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onChanged: () => Promise<void> }) {
   const t = useTranslations('admin')
   const s = useTranslations('staff')
@@ -55,36 +52,21 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
   const [vouch, vouching] = useBusy(async () => {
     if (!answer) return
     setFault(null)
-    try {
-      const kept = await vault().recallInvitation(id)
-      if (!kept) return setFault(t('invitations.noSecret'))
-      for (let attempt = 0; attempt < tries; attempt++) {
-        const fresh = await call('access/chain', { clinicId: me.clinicId })
-        if (!fresh.ok) return setFault(reason(fresh.code))
-        const { memberId, keys, mac } = answer
-        const { roles, groups } = invitation
-        const signed = await vault().vouch({
-          clinicId: me.clinicId,
-          chain: fresh.value,
-          invitation: kept,
-          memberId,
-          roles,
-          groups,
-          keys,
-          mac,
-        })
-        const sent = await call('access/vouch', { id, ...signed })
-        if (!sent.ok && sent.code === 'CHAIN_MOVED') continue
-        if (!sent.ok) return setFault(reason(sent.code))
-        await reloadChain()
-        await keepHead()
-        toast(t('invitations.vouched', { name: invitation.displayName }), 'success')
-        return await onChanged()
-      }
-      setFault(reason('CHAIN_MOVED'))
-    } catch (error) {
-      setFault(reason(error instanceof VaultError ? error.code : 'INTERNAL'))
-    }
+    const kept = await vault().recallInvitation(id)
+    if (!kept) return setFault(t('invitations.noSecret'))
+    const { clinicId } = me
+    const { memberId, keys, mac } = answer
+    const { roles, groups } = invitation
+    const newcomer = { clinicId, invitation: kept, memberId, roles, groups, keys, mac }
+    const code = await extendChain(
+      clinicId,
+      (fresh) => vault().vouch({ ...newcomer, chain: fresh }),
+      (signed) => call('access/vouch', { id, ...signed }),
+      reloadChain,
+    )
+    if (code) return setFault(reason(code))
+    toast(t('invitations.vouched', { name: invitation.displayName }), 'success')
+    await onChanged()
   })
   const [cancel, cancelling] = useBusy(async () => {
     const sent = await call('access/cancel-invitation', { id })
