@@ -15,6 +15,7 @@ export function StartBooking({
 }) {
   const [Form, setForm] = useState<Form | null>(null)
   const [state, setState] = useState<'idle' | 'loading' | 'failed'>('idle')
+  const [ready, setReady] = useState(false)
   const mark = `curtain:started:${offer.clinicId}`
 
   const start = async () => {
@@ -29,6 +30,7 @@ export function StartBooking({
   }
   // A reload, or another time chosen, goes on where the form was.
   useEffect(() => {
+    setReady(true)
     let begun = false
     try {
       begun = sessionStorage.getItem(mark) === '1'
@@ -41,7 +43,15 @@ export function StartBooking({
   if (Form) return <Form offer={offer} />
   return (
     <>
-      <Button variant="primary" size="lg" block busy={state === 'loading'} onClick={() => void start()}>
+      <Button
+        variant="primary"
+        size="lg"
+        block
+        // Pressed before the page listens, it would do nothing.
+        aria-disabled={!ready || undefined}
+        busy={state === 'loading'}
+        onClick={() => void start()}
+      >
         {state === 'loading' ? words.starting : words.start}
       </Button>
       {state === 'failed' ? (

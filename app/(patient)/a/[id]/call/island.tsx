@@ -22,9 +22,12 @@ export function CallIsland({
   children: ReactNode
 }) {
   const [open, setOpen] = useState(false)
+  const [ready, setReady] = useState(false)
   useEffect(() => {
-    // A reload in the middle of a call goes on without another press.
-    if (sessionStorage.getItem(`curtain.in-call:${appointmentId}`)) setOpen(true)
+    setReady(true)
+    // A reload in the middle of a call goes on without another press; what cannot do the call says so without one.
+    if (sessionStorage.getItem(`curtain.in-call:${appointmentId}`) || !('RTCRtpScriptTransform' in window))
+      setOpen(true)
   }, [appointmentId])
   if (!open) {
     return (
@@ -32,7 +35,9 @@ export function CallIsland({
         {children}
         <button
           type="button"
-          className="inline-flex min-h-14 items-center justify-center rounded-control bg-accent px-8 text-lg font-semibold text-on-accent shadow-low hover:bg-accent-deep max-sm:w-full"
+          className="inline-flex min-h-14 items-center justify-center rounded-control bg-accent px-8 text-lg font-semibold text-on-accent shadow-low hover:bg-accent-deep aria-disabled:cursor-progress aria-disabled:opacity-75 max-sm:w-full"
+          // Pressed before the page listens, it would do nothing.
+          aria-disabled={!ready || undefined}
           onClick={() => setOpen(true)}
           onPointerEnter={() => void load()}
           onFocus={() => void load()}
