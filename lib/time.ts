@@ -28,8 +28,12 @@ export const formatDate = (at: Date, zone: string, locale: string) =>
 export const dayIn = (zone: string, at: Date) =>
   format('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: zone }).format(at)
 
-/** Paris, New York: a zone by its city. */
-export const zoneCity = (zone: string) => (zone.split('/').pop() ?? zone).replaceAll('_', ' ')
+/** Paris, New York: a zone by its city; UTC+7 where it has none, for the signs of Etc/GMT-7 and its like are turned round. */
+export function zoneCity(zone: string): string {
+  const [, sign, hours] = /^Etc\/GMT([+-])(\d{1,2})$/.exec(zone) ?? []
+  if (sign) return hours === '0' ? 'UTC' : `UTC${sign === '-' ? '+' : '−'}${hours}`
+  return (zone.split('/').pop() ?? zone).replaceAll('_', ' ')
+}
 
 /** A calendar day without a zone, as written on a page. */
 export const formatPlainDay = (day: string, locale: string, options: Intl.DateTimeFormatOptions) =>
