@@ -39,6 +39,30 @@ it('the worker runs a job once, and again when it throws, keeping no message', a
   await stop()
 }, 20_000)
 
+// Fails without the queue's policy: a key alone means nothing to pg-boss.
+it('the same job asked for twice runs once; others, and one without a key, run each', async () => {
+  const seen: string[] = []
+  const key = { singletonKey: 'a' }
+  await inNoClinic((tx) => enqueue(tx, 'twice', { id: 'a' }, key))
+  await inNoClinic((tx) => enqueue(tx, 'twice', { id: 'a' }, key))
+  await Promise.all(Array.from({ length: 8 }, () => inNoClinic((tx) => enqueue(tx, 'twice', { id: 'a' }, key))))
+  await inNoClinic(async (tx) => {
+    await enqueue(tx, 'twice', { id: 'b' }, { singletonKey: 'b' })
+    await enqueue(tx, 'twice', { id: 'c' })
+    await enqueue(tx, 'twice', { id: 'c' })
+  })
+  const stop = await startWorker({
+    handlers: { twice: async ({ id }) => void seen.push(String(id)) },
+    pollSeconds: 0.5,
+  })
+  await vi.waitFor(() => expect(seen).toHaveLength(4), 15_000)
+  // Done: asked for again, it is another one.
+  await inNoClinic((tx) => enqueue(tx, 'twice', { id: 'a' }, key))
+  await vi.waitFor(() => expect(seen).toHaveLength(5), 15_000)
+  expect(seen.toSorted()).toEqual(['a', 'a', 'b', 'c', 'c'])
+  await stop()
+}, 40_000)
+
 it('notice of a change arrives after its commit, and again after a lost connection', async () => {
   const heard: string[] = []
   const off = await subscribe('call', (id) => heard.push(id))

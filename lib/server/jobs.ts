@@ -1,4 +1,5 @@
 import 'server-only'
+import { randomUUID } from 'node:crypto'
 import { fromPrisma, PgBoss, type Job, type SendOptions } from 'pg-boss'
 import { env } from './env.ts'
 import { log } from './log.ts'
@@ -36,7 +37,8 @@ function queue(boss: PgBoss, name: string): Promise<void> {
   const known = made.get(name)
   if (known) return known
   const making = boss
-    .createQueue(name, { retryLimit: 8, retryDelay: 5, retryBackoff: true, expireInSeconds: 120 })
+    // `short`: of one name and key one job waits. Without that policy pg-boss takes a key and does nothing with it.
+    .createQueue(name, { policy: 'short', retryLimit: 8, retryDelay: 5, retryBackoff: true, expireInSeconds: 120 })
     .catch((error) => {
       made.delete(name)
       throw error
@@ -48,16 +50,21 @@ function queue(boss: PgBoss, name: string): Promise<void> {
 export interface EnqueueOptions {
   /** Not before this time. */
   startAfter?: Date
-  /** A second job with this key is not made while the first one waits. */
+  /** A second job with this key is not made while the first one waits. One that is under way does not count: it has looked already. */
   singletonKey?: string
   retryLimit?: number
+  /** Seconds between two tries at the most: each waits longer than the one before. */
+  retryDelayMax?: number
+  /** Given up and forgotten after so many seconds. */
+  retentionSeconds?: number
 }
 
 /** Adds a job in the caller's own transaction: it exists when, and only when, that commits. */
 export async function enqueue(tx: Tx, name: string, data: JobData, options: EnqueueOptions = {}): Promise<void> {
   const boss = await jobs()
   await queue(boss, name)
-  const send: SendOptions = { ...options, db: fromPrisma(tx) }
+  // Under that policy the jobs without a key would be one.
+  const send: SendOptions = { ...options, singletonKey: options.singletonKey ?? randomUUID(), db: fromPrisma(tx) }
   await boss.send(name, data, send)
 }
 
