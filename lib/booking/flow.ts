@@ -12,11 +12,12 @@ import { insertRecords } from '../record/store.ts'
 import type { Ctx } from '../server/action.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue } from '../server/jobs.ts'
-import { emailIndex, sealField } from '../server/kms.ts'
+import { sealField } from '../server/kms.ts'
 import { notify } from '../server/notify.ts'
 import { verifyProof } from '../server/proof.ts'
 import { limit } from '../server/rate-limit.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
+import { admitPatient } from './admit.ts'
 import { confirmBooking } from './confirm.ts'
 import { expirePayment, heldBy } from './hold.ts'
 import { linkedAppointment, secretHash } from './link.ts'
@@ -122,35 +123,6 @@ async function bookIn(
     payment,
     checkoutUrl: null,
   })
-}
-
-/** A new patient with this device's key, or one whose key this is. Anybody else's patient id is refused. */
-async function admitPatient(
-  tx: Tx,
-  actor: PatientActor,
-  input: In<typeof rules.BookInput>,
-): Promise<Result<{ isNew: boolean }>> {
-  const { clinicId, patientId, keyId } = actor
-  const contact: store.Contact = {
-    emailIndex: await emailIndex(input.email),
-    emailSealed: await sealField(input.email, `patient.email|${clinicId}|${patientId}`),
-    phoneSealed: input.phone ? await sealField(input.phone, `patient.phone|${clinicId}|${patientId}`) : null,
-    locale: input.locale,
-    timeZone: input.timeZone,
-  }
-  const keys = await store.findPatientKeys(tx, patientId)
-  if (!keys) {
-    await store.insertPatient(
-      tx,
-      { ...contact, id: patientId, clinicId },
-      { id: keyId, signKey: input.patient.sign, dhKey: input.patient.dh },
-    )
-    return ok({ isNew: true })
-  }
-  const mine = keys.find((key) => key.id === keyId)
-  if (mine?.signKey !== input.patient.sign || mine.dhKey !== input.patient.dh) return refuse('NO_KEY')
-  await store.updateContact(tx, patientId, contact)
-  return ok({ isNew: false })
 }
 
 // ── the appointment ──

@@ -2,6 +2,7 @@ import PostalMime, { type Email } from 'postal-mime'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { clinicWorld } from '../payment/testing'
+import { sealField } from '../server/kms'
 import { testDb } from '../server/testing'
 import { mailJobs } from './mail'
 
@@ -105,4 +106,22 @@ it('says that money is on its way back', async () => {
   expect(mail.subject).toBe('Refund from Lumen Clinic')
   expect(mail.text).toContain('€45')
   expect(lines).toEqual([])
+})
+
+it('tells the address that was of a change, and not where mail goes now', async () => {
+  const { clinicId } = world
+  const patientId = crypto.randomUUID()
+  taken.length = 0
+  for (const locale of ['en', 'fr']) {
+    const sealed = await sealField('old@example.org', `patient.email|${clinicId}|${patientId}`)
+    const data = { clinicId, patientId, to: Buffer.from(sealed).toString('base64url'), locale }
+    await mailJobs.handlers['mail.contact'](data, `job-${locale}`)
+  }
+  const [english, french] = await Promise.all(taken.map((mail) => PostalMime.parse(mail)))
+  expect(english!.to).toMatchObject([{ address: 'old@example.org' }])
+  expect(english!.subject).toBe('Your contact details with Lumen Clinic')
+  expect(english!.messageId).toBe('<contact-job-en@localhost>')
+  for (const word of ['were changed', 'not you', '+33 1 23 45 67 89']) expect(english!.text).toContain(word)
+  expect(french!.subject).toBe('Vos coordonnées auprès de Lumen Clinic')
+  for (const mail of taken) expect(mail).not.toMatch(/Fertility|Ada|\/a\//)
 })

@@ -132,7 +132,28 @@ const mailRefunded: JobHandler = async (data) => {
   })
 }
 
+/** To the address that was, so that whoever still reads it learns of a change that was not theirs. Not where to. */
+const mailContact: JobHandler = async (data, jobId) => {
+  const { clinicId, patientId } = { clinicId: String(data.clinicId), patientId: String(data.patientId) }
+  const sealed = Buffer.from(String(data.to), 'base64url')
+  const to = await openField(sealed, `patient.email|${clinicId}|${patientId}`)
+  const clinic = (await inClinic(clinicId, (tx) => findClinic(tx, clinicId)))!
+  const t = translator(localeOf(String(data.locale)), 'mail')
+  const signature = clinic.phone ? `${clinic.name}\n${clinic.phone}` : clinic.name
+  await sendMail({
+    to,
+    subject: t('contactSubject', { clinic: clinic.name }),
+    text: [t('hello'), t('contact', { clinic: clinic.name }), t('contactNotYou'), signature].join('\n\n'),
+    messageId: `contact-${jobId}`,
+  })
+}
+
 export const mailJobs = {
-  handlers: { 'mail.booked': mailBooked, 'mail.cancelled': mailCancelled, 'mail.refunded': mailRefunded },
+  handlers: {
+    'mail.booked': mailBooked,
+    'mail.cancelled': mailCancelled,
+    'mail.refunded': mailRefunded,
+    'mail.contact': mailContact,
+  },
   every: {},
 }
