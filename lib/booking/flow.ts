@@ -6,6 +6,7 @@ import { addConsent } from '../consent/flow.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { firstPayment, holdForPaymentMinutes, waitsForMoney } from '../payment/rules.ts'
 import { openCheckout } from '../payment/flow.ts'
+import { askRefund } from '../payment/settle.ts'
 import { findPayment, insertPayment, lockPayment } from '../payment/store.ts'
 import { patientWrites } from '../record/rules.ts'
 import { insertRecords } from '../record/store.ts'
@@ -198,7 +199,7 @@ export async function cancelAppointment(
     await audit(tx, actor, 'appointment.cancelled', row.id)
     const payment = await lockPayment(tx, row.id)
     const job = { clinicId, appointmentId: row.id }
-    if (payment?.status === 'paid') await enqueue(tx, 'payment.refund', job, { singletonKey: row.id })
+    if (payment?.status === 'paid') await askRefund(tx, job)
     else if (payment && waitsForMoney(payment.status)) await expirePayment(tx, clinicId, row.id, now)
     if (row.status !== 'held') await enqueue(tx, 'mail.cancelled', job, { singletonKey: row.id })
     await notify(tx, 'staff', clinicId)

@@ -9,7 +9,8 @@ import { addDays } from '../time.ts'
 /** Checked at the door to its shape; typed as what browsers seal. */
 const sealed = SealedRecord as unknown as z.ZodType<Sealed, Sealed>
 
-export type PaidState = 'free' | 'paid' | 'due' | 'later' | 'refunded' | 'failed'
+/** `owed`: cancelled, and the money is not back yet. */
+export type PaidState = 'free' | 'paid' | 'owed' | 'due' | 'later' | 'refunded' | 'failed'
 
 /** One line of the day: operational facts. Who it is opens in the browser. */
 export interface DayRow {
@@ -24,6 +25,8 @@ export interface DayRow {
   paid: PaidState
   priceMinor: number
   currency: string
+  /** What the service wants of the patient beforehand. */
+  asks: { form: boolean; consent: boolean }
   arrivedAt: string | null
   startedAt: string | null
   completedAt: string | null

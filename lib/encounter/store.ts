@@ -1,6 +1,7 @@
 import 'server-only'
 import type { StaffActor } from '@/lib/access/rules'
 import type { AppointmentStatus } from '@/lib/booking/rules'
+import { parseForm } from '@/lib/intake/rules'
 import type { Tx } from '@/lib/server/tx'
 import type { ConsentProof, DayRow, PaidState, PatientKeyRow } from './rules'
 
@@ -64,6 +65,7 @@ function toRow(row: Found, now: Date): DayRow {
     paid: paidState(row),
     priceMinor: row.priceMinor,
     currency: row.currency,
+    asks: { form: parseForm(row.service.intakeForm).questions.length > 0, consent: row.service.consentTextId !== null },
     arrivedAt: row.arrivedAt?.toISOString() ?? null,
     startedAt: row.startedAt?.toISOString() ?? null,
     completedAt: row.completedAt?.toISOString() ?? null,
@@ -72,11 +74,11 @@ function toRow(row: Found, now: Date): DayRow {
   }
 }
 
-function paidState(row: Pick<Found, 'paymentMode' | 'priceMinor' | 'payment'>): PaidState {
+function paidState(row: Pick<Found, 'status' | 'paymentMode' | 'priceMinor' | 'payment'>): PaidState {
   if (row.paymentMode === 'free' || row.priceMinor === 0) return 'free'
   switch (row.payment?.status) {
     case 'paid':
-      return 'paid'
+      return row.status === 'cancelled' ? 'owed' : 'paid'
     case 'refunded':
       return 'refunded'
     case 'failed':

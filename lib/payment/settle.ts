@@ -39,11 +39,12 @@ export const moneyOf = (session: Stripe.Checkout.Session): Money => ({
   currency: session.currency,
 })
 
-/** Tried for days: Stripe may be away for a night. */
-const stubborn = 14
+/** Somebody's money: asked for until Stripe gives it back, at last four times a day, for months. */
+const untilDone = { retryLimit: 500, retryDelayMax: 6 * 3600, retentionSeconds: 120 * 86_400 }
 
-const askRefund = (tx: Tx, place: Place) =>
-  enqueue(tx, 'payment.refund', { ...place }, { singletonKey: place.appointmentId, retryLimit: stubborn })
+/** All of it goes back. Until it has, the clinic's day says that it is owed. */
+export const askRefund = (tx: Tx, place: Place) =>
+  enqueue(tx, 'payment.refund', { ...place }, { singletonKey: place.appointmentId, ...untilDone })
 
 /** Money arrived: the booking counts, or takes its slot again, or the money goes back. */
 export const settle = (place: Place, money: Money, now: Date): Promise<void> =>
@@ -60,11 +61,14 @@ export async function settleIn(tx: Tx, place: Place, money: Money, now: Date): P
   if (!next || !whole) {
     // Paid twice by two pages, or not what was asked for: that money is nobody's.
     const known = money.paymentIntent === null || money.paymentIntent === payment.paymentIntent
+    // Its refund was heard of first: the booking ends as it would have in the other order, booked, and its money back.
+    if (whole && known && payment.status === 'refunded' && appointment.status === 'held')
+      return confirmBooking(tx, actor, appointment)
     if (whole && known) return
     log.error({ code: 'PAYMENT_TWICE', appointmentId })
     if (money.paymentIntent) {
       const job = { clinicId, appointmentId, paymentIntent: money.paymentIntent }
-      await enqueue(tx, 'payment.refund-other', job, { singletonKey: money.paymentIntent, retryLimit: stubborn })
+      await enqueue(tx, 'payment.refund-other', job, { singletonKey: money.paymentIntent, ...untilDone })
     }
     return
   }

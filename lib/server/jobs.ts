@@ -64,7 +64,9 @@ export async function enqueue(tx: Tx, name: string, data: JobData, options: Enqu
   const boss = await jobs()
   await queue(boss, name)
   // Under that policy the jobs without a key would be one.
-  const send: SendOptions = { ...options, singletonKey: options.singletonKey ?? randomUUID(), db: fromPrisma(tx) }
+  const singletonKey = options.singletonKey ?? randomUUID()
+  const slower = options.retryDelayMax ? { retryBackoff: true } : {}
+  const send: SendOptions = { ...options, ...slower, singletonKey, db: fromPrisma(tx) }
   await boss.send(name, data, send)
 }
 

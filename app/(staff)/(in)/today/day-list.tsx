@@ -28,6 +28,7 @@ const tones: Record<RowState, Tone> = {
 const paidTones: Record<DayRow['paid'], Tone> = {
   free: 'neutral',
   paid: 'success',
+  owed: 'danger',
   due: 'warning',
   later: 'neutral',
   refunded: 'neutral',
@@ -134,11 +135,11 @@ function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProp
             ? t('paid.free')
             : `${t(`paid.${row.paid}`)} · ${formatMoney(row.priceMinor, row.currency, locale)}`}
         </Badge>
-        {checklist ? (
-          <>
-            <Tick done={checklist.formDone} label={t(checklist.formDone ? 'formDone' : 'formOpen')} />
-            <Tick done={checklist.consentSigned} label={t(checklist.consentSigned ? 'consentSigned' : 'consentOpen')} />
-          </>
+        {checklist && (row.asks.form || checklist.formDone) ? (
+          <Tick done={checklist.formDone} label={t(checklist.formDone ? 'formDone' : 'formOpen')} />
+        ) : null}
+        {checklist && (row.asks.consent || checklist.consentSigned) ? (
+          <Tick done={checklist.consentSigned} label={t(checklist.consentSigned ? 'consentSigned' : 'consentOpen')} />
         ) : null}
         {identity?.phone ? <span className="text-soft">{identity.phone}</span> : null}
       </div>
