@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { testDb } from '../server/testing'
 import * as flow from './flow'
 import { addRole } from './flow-roles'
+import * as signInFlow from './flow-sign-in'
 import { answer, at, must, openTestClinic, PASSWORD, signIn, type TestClinic, vouchFor } from './testing'
 
 const { admin } = testDb()
@@ -15,24 +16,24 @@ beforeAll(async () => {
 describe('signing in', () => {
   const start = async (email: string, password: string, ip = at()) => {
     const { request } = await clinic.owner.vault.signInStart(password)
-    return flow.startSignIn(publicActor, { email, request }, ip)
+    return signInFlow.startSignIn(publicActor, { email, request }, ip)
   }
 
   it('opens a session by the password, and ends it by signing out at the next request', async () => {
     const actor = await signIn(clinic.owner.vault, clinic.owner.email)
     expect(actor).toMatchObject({ clinicId: clinic.clinicId, roles: ['admin', 'practitioner'] })
-    must(await flow.signOut(actor, {}, at()))
-    expect(await flow.findStaff(actor.sessionId, new Date())).toBeNull()
+    must(await signInFlow.signOut(actor, {}, at()))
+    expect(await signInFlow.findStaff(actor.sessionId, new Date())).toBeNull()
   })
 
   it('knows nobody by a session that was revoked, has ended, or whose member was removed', async () => {
     const actor = await signIn(clinic.owner.vault, clinic.owner.email)
     const tomorrow = new Date(Date.now() + 24 * 3_600_000)
-    expect(await flow.findStaff(actor.sessionId, tomorrow)).toBeNull()
+    expect(await signInFlow.findStaff(actor.sessionId, tomorrow)).toBeNull()
     await admin(`UPDATE member_session SET revoked_at = now() WHERE id = $1`, [actor.sessionId])
-    expect(await flow.findStaff(actor.sessionId, new Date())).toBeNull()
-    expect(await flow.findStaff(randomUUID(), new Date())).toBeNull()
-    expect(await flow.findStaff('no-uuid', new Date())).toBeNull()
+    expect(await signInFlow.findStaff(actor.sessionId, new Date())).toBeNull()
+    expect(await signInFlow.findStaff(randomUUID(), new Date())).toBeNull()
+    expect(await signInFlow.findStaff('no-uuid', new Date())).toBeNull()
   })
 
   it('answers an unknown address as a known one, and a wrong password gets no proof', async () => {
@@ -43,7 +44,7 @@ describe('signing in', () => {
     await expect(clinic.owner.vault.signInFinish({ response: known.response })).rejects.toMatchObject({
       code: 'WRONG_PASSWORD',
     })
-    await flow.finishSignIn(publicActor, { state: known.state, finish: 'AAAA' }, at()).then((result) => {
+    await signInFlow.finishSignIn(publicActor, { state: known.state, finish: 'AAAA' }, at()).then((result) => {
       expect(result).toMatchObject({ ok: false, code: 'WRONG_PASSWORD' })
     })
   })
@@ -51,21 +52,21 @@ describe('signing in', () => {
   it('takes a finished login once, a proof once and for a minute, and nothing that is none', async () => {
     const { vault, email } = clinic.owner
     const { request } = await vault.signInStart(PASSWORD)
-    const { response, state } = must(await flow.startSignIn(publicActor, { email, request }, at()))
+    const { response, state } = must(await signInFlow.startSignIn(publicActor, { email, request }, at()))
     const { finish } = await vault.signInFinish({ response })
-    const { proof } = must(await flow.finishSignIn(publicActor, { state, finish }, at()))
-    expect(await flow.finishSignIn(publicActor, { state, finish }, at())).toMatchObject({
+    const { proof } = must(await signInFlow.finishSignIn(publicActor, { state, finish }, at()))
+    expect(await signInFlow.finishSignIn(publicActor, { state, finish }, at())).toMatchObject({
       ok: false,
       code: 'PROOF_USED',
     })
-    expect(await flow.openSession(proof, '', new Date(Date.now() + 61_000))).toBeNull()
-    expect(await flow.openSession(proof, '', new Date())).not.toBeNull()
-    expect(await flow.openSession(proof, '', new Date())).toBeNull()
+    expect(await signInFlow.openSession(proof, '', new Date(Date.now() + 61_000))).toBeNull()
+    expect(await signInFlow.openSession(proof, '', new Date())).not.toBeNull()
+    expect(await signInFlow.openSession(proof, '', new Date())).toBeNull()
     for (const none of ['', 'x', PASSWORD, 'A'.repeat(43)])
-      expect(await flow.openSession(none, '', new Date())).toBeNull()
+      expect(await signInFlow.openSession(none, '', new Date())).toBeNull()
     const late = at(new Date(Date.now() + 120_000))
-    const again = must(await flow.startSignIn(publicActor, { email, request }, at()))
-    const answer = await flow.finishSignIn(publicActor, { state: again.state, finish }, late)
+    const again = must(await signInFlow.startSignIn(publicActor, { email, request }, at()))
+    const answer = await signInFlow.finishSignIn(publicActor, { state: again.state, finish }, late)
     expect(answer).toMatchObject({ ok: false, code: 'PROOF_USED' })
   })
 
@@ -78,6 +79,38 @@ describe('signing in', () => {
     }
     expect(codes.slice(0, 10)).toEqual(Array(10).fill('ok'))
     expect(codes.slice(10)).toEqual(['TOO_MANY', 'TOO_MANY'])
+  })
+
+  // Defence: `guess` in startRegistration. Its answer tells of a guess as a sign-in's does.
+  it('slows down guesses that are dressed as registrations, in one count with sign-ins', async () => {
+    const email = `${randomUUID()}@example.org`
+    const codeOf = (answer: { ok: true } | { ok: false; code: string }) => (answer.ok ? 'ok' : answer.code)
+    const codes: string[] = []
+    for (let guess = 0; guess < 12; guess++) {
+      const { request } = await clinic.owner.vault.registerStart(`guess-number-${guess}-of-many`)
+      codes.push(codeOf(await signInFlow.startRegistration(publicActor, { email, request }, at())))
+    }
+    expect(codes).toEqual([...Array<string>(10).fill('ok'), 'TOO_MANY', 'TOO_MANY'])
+    expect(codeOf(await start(email, 'guess-by-another-door'))).toBe('TOO_MANY')
+  })
+
+  // Defence: giveBack in finishSignIn, in place of forgive.
+  it('keeps count of what was guessed from one address at others’, whoever signs in there meanwhile', async () => {
+    const ip = `192.0.2.${Math.floor(Math.random() * 250)}`
+    const from = { now: new Date(), ip }
+    const { vault, email } = clinic.owner
+    // Sixty in a quarter of an hour.
+    for (let guess = 0; guess < 59; guess++) {
+      const answer = await start(`${randomUUID()}@example.org`, 'guess-at-somebody-else', from)
+      expect(answer.ok).toBe(true)
+    }
+    const { request } = await vault.signInStart(PASSWORD)
+    const { response, state } = must(await signInFlow.startSignIn(publicActor, { email, request }, from))
+    const { finish } = await vault.signInFinish({ response })
+    must(await signInFlow.finishSignIn(publicActor, { state, finish }, from))
+    expect((await start(`${randomUUID()}@example.org`, 'the-sixtieth-guess', from)).ok).toBe(true)
+    const over = await start(`${randomUUID()}@example.org`, 'one-guess-too-many', from)
+    expect(over).toMatchObject({ ok: false, code: 'TOO_MANY' })
   })
 })
 
@@ -128,9 +161,9 @@ describe('inviting', () => {
     expect(await addRole(owner.actor, { ...role, ...signed, statements: [stale] })).toMatchObject({
       code: 'CHAIN_MOVED',
     })
-    expect((await flow.findStaff(owner.actor.sessionId, new Date()))!.roles).toEqual(['admin'])
+    expect((await signInFlow.findStaff(owner.actor.sessionId, new Date()))!.roles).toEqual(['admin'])
     must(await addRole(owner.actor, { ...role, ...signed }))
-    expect((await flow.findStaff(owner.actor.sessionId, new Date()))!.roles).toEqual(['admin', 'practitioner'])
+    expect((await signInFlow.findStaff(owner.actor.sessionId, new Date()))!.roles).toEqual(['admin', 'practitioner'])
     const view = await owner.vault.loadChain(must(await flow.loadChain(null, { clinicId })))
     expect(view.members).toMatchObject([{ memberId, roles: ['admin', 'practitioner'] }])
     await expect(sign()).rejects.toMatchObject({ code: 'CHAIN_INVALID' })
@@ -164,7 +197,7 @@ describe('inviting', () => {
   it('lets nobody in who answered and was not vouched for', async () => {
     const { vault, email } = await answer(clinic, ['practitioner'])
     const { request } = await vault.signInStart(PASSWORD)
-    const { response } = must(await flow.startSignIn(publicActor, { email, request }, at()))
+    const { response } = must(await signInFlow.startSignIn(publicActor, { email, request }, at()))
     await expect(vault.signInFinish({ response })).rejects.toMatchObject({ code: 'WRONG_PASSWORD' })
   })
 

@@ -3,7 +3,7 @@ import type { NextAuthOptions } from 'next-auth'
 import { decode } from 'next-auth/jwt'
 import CredentialsProvider from 'next-auth/providers/credentials'
 import { env } from '@/lib/server/env'
-import { findStaff, openSession } from './flow'
+import { findStaff, openSession } from './flow-sign-in'
 import { sessionHours, type StaffActor } from './rules'
 
 const secure = () => env().NEXTAUTH_URL.startsWith('https:')

@@ -5,6 +5,7 @@ import { memoryStorage } from '../browser/vault-storage.ts'
 import type { Vault } from '../browser/vault-api.ts'
 import type { Result } from '../errors.ts'
 import * as flow from './flow.ts'
+import * as signInFlow from './flow-sign-in.ts'
 import type { Role, StaffActor } from './rules.ts'
 
 const publicActor = { kind: 'public' } as const
@@ -23,7 +24,7 @@ const newVault = () => createVault(memoryStorage())
 
 async function register(vault: Vault, email: string): Promise<string> {
   const { request } = await vault.registerStart(PASSWORD)
-  return must(await flow.startRegistration(publicActor, { email, request }, at())).response
+  return must(await signInFlow.startRegistration(publicActor, { email, request }, at())).response
 }
 
 export interface TestStaff {
@@ -35,11 +36,11 @@ export interface TestStaff {
 /** OPAQUE to session row; the vault is unlocked. */
 export async function signIn(vault: Vault, email: string, password = PASSWORD): Promise<StaffActor> {
   const { request } = await vault.signInStart(password)
-  const { response, state } = must(await flow.startSignIn(publicActor, { email, request }, at()))
+  const { response, state } = must(await signInFlow.startSignIn(publicActor, { email, request }, at()))
   const { finish } = await vault.signInFinish({ response })
-  const { proof } = must(await flow.finishSignIn(publicActor, { state, finish }, at()))
-  const opened = await flow.openSession(proof, 'Chrome/1 Linux', new Date())
-  const actor = await flow.findStaff(opened!.sessionId, new Date())
+  const { proof } = must(await signInFlow.finishSignIn(publicActor, { state, finish }, at()))
+  const opened = await signInFlow.openSession(proof, 'Chrome/1 Linux', new Date())
+  const actor = await signInFlow.findStaff(opened!.sessionId, new Date())
   const me = must(await flow.loadMe(actor!))
   const { clinicId, memberId, wrappedAccount, epochGrants, statements } = me
   await vault.unlock({ clinicId, memberId, wrappedAccount, epochGrants, chain: { clinicId, statements } })

@@ -1,7 +1,7 @@
 import 'server-only'
 import { createHash } from 'node:crypto'
 import type { z } from 'zod'
-import { findStaff } from '@/lib/access/flow'
+import { findStaff } from '@/lib/access/flow-sign-in'
 import { ok, refuse, type Result } from '@/lib/errors'
 import type { Ctx } from '@/lib/server/action'
 import { env } from '@/lib/server/env'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { forgive, limit } from './rate-limit.ts'
+import { forgive, giveBack, limit } from './rate-limit.ts'
 import { testDb } from './testing.ts'
 
 const { admin } = testDb()
@@ -21,4 +21,12 @@ it('refuses past its points, shared through the database, and forgives', async (
   expect(JSON.stringify(rows)).not.toContain('jane')
   await forgive('sign-in', 'jane@example.org')
   expect(await tries(1)).toEqual([true])
+})
+
+it('gives back one attempt, and not the rest', async () => {
+  const attempt = () => limit('sign-in-ip', '192.0.2.1', { points: 3, seconds: 60 })
+  for (const left of [2, 1]) expect(await attempt()).toEqual({ ok: true, value: { left } })
+  await giveBack('sign-in-ip', '192.0.2.1')
+  for (const left of [1, 0]) expect(await attempt()).toEqual({ ok: true, value: { left } })
+  expect(await attempt()).toMatchObject({ ok: false, code: 'TOO_MANY' })
 })

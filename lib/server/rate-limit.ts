@@ -43,6 +43,13 @@ export async function forgive(name: string, who: string): Promise<void> {
     ?.delete(await hashed(who))
 }
 
+/** Gives one attempt back, and leaves what others behind the same `who` have spent. */
+export async function giveBack(name: string, who: string): Promise<void> {
+  await store()
+    .made.get(name)
+    ?.reward(await hashed(who))
+}
+
 /** Counts in this process alone, for floods at the door: no query for each request. */
 export async function limitHere(name: string, who: string, allowed: Limit): Promise<Result<{ left: number }>> {
   const { made } = store()

@@ -1,20 +1,21 @@
 import * as flow from '@/lib/access/flow'
 import { addRole } from '@/lib/access/flow-roles'
+import * as signIn from '@/lib/access/flow-sign-in'
 import * as rules from '@/lib/access/rules'
 import { action, type Actions } from '@/lib/server/action'
 
 export const accessActions = {
-  'access/register-start': action('public', rules.RegisterStartInput, flow.startRegistration),
+  'access/register-start': action('public', rules.RegisterStartInput, signIn.startRegistration),
   'access/slug-free': action('public', rules.SlugInput, flow.isSlugFree),
   'access/open-clinic': action('public', rules.OpenClinicInput, flow.openClinic),
-  'access/sign-in-start': action('public', rules.SignInStartInput, flow.startSignIn),
-  'access/sign-in-finish': action('public', rules.SignInFinishInput, flow.finishSignIn),
+  'access/sign-in-start': action('public', rules.SignInStartInput, signIn.startSignIn),
+  'access/sign-in-finish': action('public', rules.SignInFinishInput, signIn.finishSignIn),
   'access/chain': action('public', rules.ChainQuery, flow.loadChain),
   'access/invitation': action('public', rules.InvitationInput, flow.showInvitation),
   'access/join': action('public', rules.JoinInput, flow.join),
   'access/me': action('staff', rules.NoInput, flow.loadMe),
   'access/save-wrap': action('staff', rules.SaveWrapInput, flow.saveWrap),
-  'access/sign-out': action('staff', rules.NoInput, flow.signOut),
+  'access/sign-out': action('staff', rules.NoInput, signIn.signOut),
   'access/staff': action(['admin'], rules.NoInput, flow.listStaff),
   'access/save-profile': action(['admin'], rules.MemberProfileInput, flow.saveProfile),
   'access/invite': action(['admin'], rules.InviteInput, flow.invite),
