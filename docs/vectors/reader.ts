@@ -76,24 +76,22 @@ export function readChain(clinic: string, statements: Statement[], fingerprint: 
       use(signer)
     } else if (kind === 'member-added') {
       const [memberId, sign, dh, roles, groups] = fields as [string, Buffer, Buffer, string[], string[]]
-      if (!isRoot && !by?.roles.includes('admin')) throw new Error('not an officer')
       if (chain.members.some((member) => member.memberId === memberId && member.until === null))
         throw new Error('a member already')
-      if (groups.includes('clinical') && !isRoot && !roles.includes('practitioner')) throw new Error('not for clinical')
       if (roles.length === 0) throw new Error('no role')
+      mayGive(by, isRoot, roles, groups, groups)
       use(sign)
       use(dh)
       chain.members.push({ memberId, sign, dh, roles, groups, since: number, until: null })
     } else if (kind === 'member-changed') {
       const [memberId, roles, groups] = fields as [string, string[], string[]]
-      if (!isRoot && !by?.roles.includes('admin')) throw new Error('not an officer')
       const before = chain.members.find((member) => member.memberId === memberId && member.until === null)
       if (!before) throw new Error('nobody')
       if (![...before.roles, ...before.groups].every((each) => roles.includes(each) || groups.includes(each)))
         throw new Error('something is taken away')
       if (roles.length + groups.length === before.roles.length + before.groups.length) throw new Error('no change')
-      if (groups.includes('clinical') && !before.groups.includes('clinical') && !isRoot && !roles.includes('practitioner'))
-        throw new Error('not for clinical')
+      const entered = groups.filter((group) => !before.groups.includes(group))
+      mayGive(by, isRoot, roles, groups, entered)
       before.until = number
       chain.members.push({ ...before, roles, groups, since: number, until: null })
     } else if (kind === 'member-removed') {
@@ -107,12 +105,23 @@ export function readChain(clinic: string, statements: Statement[], fingerprint: 
       if (!by?.groups.includes(group)) throw new Error('not of the group')
       if (epoch !== chain.epochs.filter((each) => each.group === group).length + 1)
         throw new Error('not the next epoch')
+      if (chain.epochs.some((each) => each.group === group && each.epoch === epoch - 1 && !each.stale))
+        throw new Error('nobody left')
       use(key)
       chain.epochs.push({ group, epoch, key, stale: false })
     } else throw new Error('unknown kind')
     chain.hashes.push(hash('chain', body))
   })
   return chain
+}
+
+/** Who may give these roles and groups, of which the last are new to the member. */
+function mayGive(by: Member | undefined, isRoot: boolean, roles: string[], groups: string[], entered: string[]): void {
+  if (!isRoot && !by?.roles.includes('admin')) throw new Error('not an officer')
+  if (roles.includes('practitioner') && !groups.includes('clinical')) throw new Error('a practitioner outside clinical')
+  if (isRoot) return
+  if (!entered.every((group) => by!.groups.includes(group))) throw new Error('a group from outside it')
+  if (entered.includes('clinical') && !roles.includes('practitioner')) throw new Error('not for clinical')
 }
 
 export function memberAt(chain: Chain, head: Buffer, is: (member: Member) => boolean): Member | undefined {

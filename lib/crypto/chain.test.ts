@@ -110,6 +110,8 @@ describe('a chain', () => {
     await say('c2', statements, { kind: 'genesis', root: world.root.public }, world.root)
     await say('c2', statements, adding(OWNER, world.owner, ['admin'], ['desk']), world.root)
     await say('c2', statements, { kind: 'epoch', group: 'desk', epoch: 1, key: first.public }, owner)
+    await say('c2', statements, adding(DESK, world.desk, ['frontdesk'], ['desk']), owner)
+    await say('c2', statements, { kind: 'member-removed', memberId: DESK }, owner)
     const chain = await say('c2', statements, { kind: 'epoch', group: 'desk', epoch: 2, key: second.public }, owner)
     const grants = [
       await sealEpoch('c2', chain.epochs[0]!, first.secret, second.public),
@@ -195,6 +197,10 @@ describe('attack 7', () => {
       ['a role taken away', 'member-changed', [DESK, ['admin'], ['desk']]],
       ['a group taken away', 'member-changed', [DESK, ['admin', 'frontdesk'], []]],
       ['a receptionist let into clinical', 'member-changed', [DESK, ['frontdesk'], ['clinical', 'desk']]],
+      ['one key for both uses', 'member-added', ['x', keys[0]!, keys[0]!, ['frontdesk'], ['desk']]],
+      ['a practitioner outside clinical', 'member-added', ['x', ...keys, ['practitioner'], ['desk']]],
+      ['a role without its group', 'member-changed', [DESK, ['frontdesk', 'practitioner'], ['desk']]],
+      ['an epoch that nobody left', 'epoch', ['desk', 2, epochKey]],
       ['an epoch that skips', 'epoch', ['desk', 3, epochKey]],
       ['an epoch again', 'epoch', ['desk', 1, epochKey]],
       ['an epoch under a used key', 'epoch', ['desk', 2, world.epochs.clinical.public]],

@@ -230,20 +230,30 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
     if (!author?.groups.includes(entry.group)) invalid(seq, 'an epoch is made by a member of its group')
     const last = chain.epochs.findLast((epoch) => epoch.group === entry.group)
     if (entry.epoch !== (last?.epoch ?? 0) + 1) invalid(seq, 'epochs rise by one')
+    // The defence of attack 7 against a key made in passing: who has just been let in changes no group's key.
+    if (last && !last.stale) invalid(seq, 'a new epoch follows a removal')
     if (isUsed(chain, entry.key)) invalid(seq, 'a key that was used before')
     chain.epochs.push({ group: entry.group, epoch: entry.epoch, key: entry.key, stale: false })
     return
   }
   if (!isOfficer) invalid(seq, 'only root and officers add and remove')
   const same = currentMembers(chain).find((member) => member.memberId === entry.memberId)
-  if (entry.kind === 'member-added') {
-    if (same) invalid(seq, 'a member already')
-    if (isUsed(chain, entry.keys.sign) || isUsed(chain, entry.keys.dh)) invalid(seq, 'a key that was used before')
-    if (entry.roles.length === 0) invalid(seq, 'a member without a role')
+  const checkEntered = (roles: readonly string[], entered: readonly Group[]) => {
+    // The defence of attack 7 against an officer who would read more than is theirs: nobody opens a group from outside it.
+    if (!isRoot && !entered.every((group) => author!.groups.includes(group)))
+      invalid(seq, 'a group is opened by its members')
     // Root may put the owner, who founds both groups, into clinical; an officer puts practitioners there and nobody else.
-    if (entry.groups.includes('clinical') && !isRoot && !entry.roles.includes('practitioner')) {
+    if (entered.includes('clinical') && !isRoot && !roles.includes('practitioner'))
       invalid(seq, 'clinical is for practitioners')
-    }
+  }
+  if (entry.kind === 'member-added') {
+    const { keys, roles, groups } = entry
+    if (same) invalid(seq, 'a member already')
+    if (isUsed(chain, keys.sign) || isUsed(chain, keys.dh) || equal(keys.sign, keys.dh))
+      invalid(seq, 'a key that was used before')
+    if (roles.length === 0) invalid(seq, 'a member without a role')
+    checkPractitioner(roles, groups, seq)
+    checkEntered(roles, groups)
     chain.members.push({ ...entryMember(entry), since: seq, until: null })
     return
   }
@@ -255,8 +265,11 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
       same.roles.every((role) => roles.includes(role)) && same.groups.every((group) => groups.includes(group))
     if (!keeps || roles.length + groups.length === same.roles.length + same.groups.length)
       invalid(seq, 'a change adds, and takes nothing away')
-    const gainsClinical = groups.includes('clinical') && !same.groups.includes('clinical')
-    if (gainsClinical && !isRoot && !roles.includes('practitioner')) invalid(seq, 'clinical is for practitioners')
+    checkPractitioner(roles, groups, seq)
+    checkEntered(
+      roles,
+      groups.filter((group) => !same.groups.includes(group)),
+    )
     same.until = seq
     // What they signed before, they signed in their former roles.
     chain.members.push({ ...same, roles, groups, since: seq, until: null })
@@ -264,6 +277,11 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
   }
   same.until = seq
   for (const epoch of chain.epochs) if (same.groups.includes(epoch.group)) epoch.stale = true
+}
+
+/** Patients' browsers take a practitioner by the role, so that whoever gives it must be able to open the group that goes with it. */
+function checkPractitioner(roles: readonly string[], groups: readonly Group[], seq: number): void {
+  if (roles.includes('practitioner') && !groups.includes('clinical')) invalid(seq, 'a practitioner belongs to clinical')
 }
 
 const entryMember = ({ memberId, keys, roles, groups }: Extract<Entry, { kind: 'member-added' }>) => ({
