@@ -234,7 +234,10 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     phone: t('who2.phone'),
     bookedBy: t('who2.bookedBy'),
     reason: t('who2.reason'),
-    signedName: t('consent.title'),
+    signedName:
+      form.getValues('patient') === 'other'
+        ? t('consent.nameFor', { name: form.getValues('name') })
+        : t('consent.name'),
     agree: t('consent.agree'),
   }
   const labelOf = (name: string) =>

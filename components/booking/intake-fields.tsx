@@ -128,7 +128,6 @@ function QuestionField({ question, fault, name, value, onChange, onBlur, ref }: 
         <RadioGroup
           {...text}
           {...shared}
-          hint={text.hint ?? t('scale', { min, max })}
           look="row"
           value={typed}
           options={Array.from({ length: max - min + 1 }, (_, index) => ({

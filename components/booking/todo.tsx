@@ -131,8 +131,10 @@ function ConsentLater({ view, own, onDone }: Omit<Props, 'locale'>) {
   const wrong = fields.formState.errors
   const [sign, signing] = useBusy(async ({ signedName }: { signedName: string }) => {
     const sent = await sendConsent(view, own, signedName)
-    if (!sent.ok) return setProblem(sent.code)
-    onDone()
+    setProblem(sent.ok ? '' : sent.code)
+    // The text, or what was signed before it, is another by now: that is fetched, and what was agreed to is asked again.
+    if (!sent.ok && sent.code === 'STALE') fields.setValue('agree', false)
+    if (sent.ok || sent.code === 'STALE') onDone()
   })
   return (
     <FormProvider {...fields}>

@@ -3,7 +3,7 @@ import { consentFields, consentPurpose, consentWords, type ConsentContent } from
 import { askedAnswers, type Answers, type IntakeContent } from '../intake/rules.ts'
 import type { ChecklistContent, IdentityContent, ReasonContent } from '../record/rules.ts'
 import { call, type Answer } from './api.ts'
-import type { KnownPatient } from './booking-device.ts'
+import { loadChart, type KnownPatient } from './booking-device.ts'
 import type { Ticket } from './booking-hold.ts'
 import type { KeyHome, SealInput } from './vault-api.ts'
 import { vault } from './vault.ts'
@@ -65,7 +65,17 @@ export async function signConsent(facts: {
   return { consentTextId: text.id, textHash, recordId, ...at, signature }
 }
 
+/** A patient's history of consents that has grown elsewhere since the form began is read again, and signed after. */
 export async function sendBooking(offer: BookingOffer, ticket: Ticket, given: BookingAnswers): Promise<Answer<Booked>> {
+  const sent = await sendOnce(offer, ticket, given)
+  const { known } = given
+  if (sent.ok || sent.code !== 'STALE' || !known) return sent
+  const chart = await loadChart(known.handle)
+  if (!chart.ok || chart.value.consent.seq === known.consent.seq) return sent
+  return sendOnce(offer, ticket, { ...given, known: { ...known, consent: chart.value.consent } })
+}
+
+async function sendOnce(offer: BookingOffer, ticket: Ticket, given: BookingAnswers): Promise<Answer<Booked>> {
   const { clinicId } = offer
   const appointmentId = ticket.id
   const handle =
