@@ -65,7 +65,13 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
   return (
     <>
       {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
-      <Todo view={view} own={own.value} locale={locale} onDone={() => void load().then(onChange)} />
+      {own.value.chart.byCode ? (
+        <Banner tone="info" title={t('byCodeTitle')}>
+          {t('byCode')}
+        </Banner>
+      ) : (
+        <Todo view={view} own={own.value} locale={locale} onDone={() => void load().then(onChange)} />
+      )}
       <Documents own={own.value} locale={locale} />
       <OwnData own={own.value} appointmentId={id} />
     </>

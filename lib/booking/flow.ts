@@ -100,6 +100,8 @@ async function bookIn(
   const stored = await insertRecords(tx, actor, input.records, { patientId, appointmentId: row.id })
   if (!stored.ok) return stored
   if (input.consent) {
+    // Agreed to another text of the clinic: not to what this service asks.
+    if (input.consent.consentTextId !== service.consentTextId) return refuse('STALE')
     const signed = await addConsent(tx, actor, { appointmentId: row.id, signKey: sign, consent: input.consent })
     if (!signed.ok) return signed
   }

@@ -155,15 +155,15 @@ export async function insertConsent(
   await tx.consentEvent.create({ data: event })
 }
 
-/** What has been handed in for an appointment: kinds of records, never what is in them. */
+/** What has been handed in for an appointment: answers, and a consent that was signed. A record alone signs nothing. */
 export async function listDone(tx: Tx, appointmentId: string): Promise<{ intake: boolean; consent: boolean }> {
-  const rows = await tx.record.findMany({
-    where: { appointmentId, type: { in: ['intake', 'consent'] } },
-    select: { type: true },
-    distinct: ['type'],
+  const intake = await tx.record.findFirst({ where: { appointmentId, type: 'intake' }, select: { recordId: true } })
+  const last = await tx.consentEvent.findFirst({
+    where: { appointmentId },
+    orderBy: { seq: 'desc' },
+    select: { state: true },
   })
-  const has = (type: string) => rows.some((row) => row.type === type)
-  return { intake: has('intake'), consent: has('consent') }
+  return { intake: intake !== null, consent: last?.state === 'signed' }
 }
 
 /** Holds that have run out, of every clinic. Runs before a clinic is known. */

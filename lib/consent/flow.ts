@@ -5,10 +5,13 @@ import type { PatientActor } from '../access/rules.ts'
 import * as bookings from '../booking/store.ts'
 import { findConsentText, findService } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { handIns } from '../patient/rules.ts'
+import { findDeviceKey } from '../patient/store.ts'
 import { insertRecords } from '../record/store.ts'
 import { audit } from '../server/audit.ts'
 import { notify } from '../server/notify.ts'
 import { proofBytes, verifyProof } from '../server/proof.ts'
+import { limit } from '../server/rate-limit.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import {
   consentFields,
@@ -73,6 +76,8 @@ export async function signConsent(
   actor: PatientActor,
   input: z.output<typeof SignConsentInput>,
 ): Promise<Result<{ done: true }>> {
+  const counted = await limit('hand-in', actor.keyId, handIns)
+  if (!counted.ok) return counted
   return inClinic(actor.clinicId, async (tx) => {
     const row = await bookings.lockAppointment(tx, input.appointmentId)
     if (!row || row.patientId !== actor.patientId) return refuse('NOT_FOUND')
@@ -83,8 +88,10 @@ export async function signConsent(
     if (!nextConsent(signedBefore ? 'signed' : 'offered', 'sign')) return refuse('WRONG_STATE')
     if (input.records.some(({ meta }) => meta.type !== 'consent' && meta.type !== 'checklist'))
       return refuse('NOT_ALLOWED')
-    const key = (await bookings.findPatientKeys(tx, actor.patientId))?.find((each) => each.id === actor.keyId)
+    const key = await findDeviceKey(tx, actor)
     if (!key) return refuse('NO_KEY')
+    // Let in by a mailed code alone: whoever reads the mail would sign for the patient.
+    if (key.state === 'confirmed') return refuse('NOT_CONFIRMED')
     const stored = await insertRecords(tx, actor, input.records, { patientId: actor.patientId, appointmentId: row.id })
     if (!stored.ok) return stored
     const signed = await addConsent(tx, actor, { appointmentId: row.id, signKey: key.signKey, consent: input.consent })

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
 import type { PatientActor, PublicActor } from '../access/rules.ts'
 import { listStatements } from '../access/store.ts'
+import { lastConsent } from '../booking/store.ts'
 import { findClinic } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { statusAt } from '../prescription/rules.ts'
@@ -69,12 +70,16 @@ export async function loadChart(actor: PatientActor, _: unknown, { now }: Ctx): 
 async function chartOf(actor: PatientActor, history: boolean, now: Date): Promise<PatientExport> {
   const { clinicId, patientId } = actor
   return inClinic(clinicId, async (tx) => {
-    const own = await store.listOwn(tx, patientId)
+    const key = await store.findDeviceKey(tx, actor)
+    // Whoever reads the patient's mail gets this far: what they are shown is what the links in it show.
+    const byCode = key?.state === 'confirmed'
+    const own = await store.listOwn(tx, patientId, byCode ? await store.listCameTo(tx, key) : null)
     const clinic = (await findClinic(tx, clinicId))!
-    const last = own.consents.at(-1)
+    const last = await lastConsent(tx, patientId)
     return {
       clinicId,
       patientId,
+      byCode,
       clinic: { name: clinic.name, address: clinic.address, phone: clinic.phone },
       statements: await listStatements(tx, clinicId),
       records: await listRecords(tx, actor, { history }),

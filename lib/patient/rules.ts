@@ -6,6 +6,9 @@ import type { StoredRecord } from '../record/rules.ts'
 export const sessionSeconds = 30 * 60
 export const nonceSeconds = 5 * 60
 
+/** How often a device may hand in answers or a consent: nothing of it is ever taken away again. */
+export const handIns = { points: 20, seconds: 3600 }
+
 /** A cookie for each patient: one browser may hold several. */
 export const cookieName = (patientId: string) => `curtain_patient_${patientId}`
 
@@ -39,6 +42,8 @@ export const ExportInput = ChartInput
 export interface PatientChart {
   clinicId: string
   patientId: string
+  /** Let in by a mailed code alone: it is told of the appointments it came to, and hands nothing in for them. */
+  byCode: boolean
   statements: ChainStatement[]
   records: StoredRecord[]
   prescriptions: {

@@ -33,10 +33,21 @@ export async function takeNonce(tx: Tx, value: string, purpose: string, now: Dat
   return count === 1
 }
 
-/** Operational facts of a patient's own appointments and prescriptions. */
-export async function listOwn(tx: Tx, patientId: string) {
+/** Appointments to whose doors a device came as a confirmed one: each of them took that appointment's own link. */
+export async function listCameTo(tx: Tx, key: Pick<DeviceKey, 'patientId' | 'signKey'>): Promise<string[]> {
+  const { patientId, signKey } = key
+  const rows = await tx.callParticipant.findMany({
+    where: { role: 'patient', signKey, confirmed: true, call: { appointment: { patientId } } },
+    select: { call: { select: { appointmentId: true } } },
+  })
+  return [...new Set(rows.map(({ call }) => call.appointmentId))]
+}
+
+/** Operational facts of a patient's own appointments and prescriptions; of these appointments alone, where they are named. */
+export async function listOwn(tx: Tx, patientId: string, only: readonly string[] | null) {
+  const within = only ? { in: [...only] } : undefined
   const appointments = await tx.appointment.findMany({
-    where: { patientId },
+    where: { patientId, id: within },
     orderBy: { startsAt: 'desc' },
     select: {
       id: true,
@@ -48,13 +59,16 @@ export async function listOwn(tx: Tx, patientId: string) {
     },
   })
   const prescriptions = await tx.prescription.findMany({
-    where: { patientId },
+    where: { patientId, appointmentId: within },
     orderBy: { issuedAt: 'desc' },
     select: { id: true, recordId: true, appointmentId: true, status: true, issuedAt: true, expiresAt: true },
   })
-  const consents = await tx.consentEvent.findMany({ where: { patientId }, orderBy: { seq: 'asc' } })
+  const consents = await tx.consentEvent.findMany({
+    where: { patientId, appointmentId: within },
+    orderBy: { seq: 'asc' },
+  })
   const payments = await tx.payment.findMany({
-    where: { appointment: { patientId } },
+    where: { appointmentId: within, appointment: { patientId } },
     select: { appointmentId: true, status: true, amountMinor: true, refundedMinor: true, currency: true },
   })
   return { appointments, prescriptions, consents, payments }
