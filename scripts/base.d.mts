@@ -2,6 +2,7 @@ import type { SpawnOptions } from 'node:child_process'
 
 export const root: string
 export const node: string
+export const callCodecs: string[]
 export function bin(name: string): string
 export class Sentence extends Error {}
 export function say(line: string): void

@@ -13,6 +13,9 @@ export const node = bin('node')
 /** A failure that one sentence explains; no stack trace is shown for it. */
 export class Sentence extends Error {}
 
+/** What the frame format of a call knows, and VP8's own repeats: the SFU is told of nothing else. */
+export const callCodecs = ['audio/opus', 'video/vp8', 'video/rtx']
+
 export const say = (line) => process.stdout.write(`${line}\n`)
 
 /** Runs the body; a Sentence ends the process with that sentence alone. */

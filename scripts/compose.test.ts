@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import Ajv from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { callCodecs } from './base.mjs'
 // @ts-expect-error a plain script without types
 import { prepare } from './self-host.mjs'
 
@@ -80,6 +81,7 @@ describe('docker-compose.yml', () => {
       expect(prepare(dir, 'clinic.example.org')).toEqual([])
       const livekit = parse(readFileSync(join(dir, 'secrets/livekit_config'), 'utf8'))
       expect(livekit.room.auto_create).toBe(false)
+      expect(livekit.room.enabled_codecs.map(({ mime }: { mime: string }) => mime)).toEqual(callCodecs)
       expect(() => prepare(dir, 'x; rm')).toThrow(/not a domain/)
     } finally {
       rmSync(dir, { recursive: true, force: true })

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { callCodecs } from './base.mjs'
 
 /** Writes what is missing under `dir`; answers the names of the files written. */
 export function prepare(dir, domain) {
@@ -48,7 +49,11 @@ export function prepare(dir, domain) {
 bind_addresses: ['0.0.0.0']
 redis: { address: '127.0.0.1:6379' }
 rtc: { port_range_start: 50000, port_range_end: 60000, tcp_port: 7881, use_external_ip: true }
-room: { auto_create: false, max_participants: 8, empty_timeout: 60 }
+room:
+  auto_create: false
+  enabled_codecs: [${callCodecs.map((mime) => `{ mime: ${mime} }`).join(', ')}]
+  max_participants: 8
+  empty_timeout: 60
 keys: { ${node.key}: ${node.secret} }
 logging: { level: warn }
 `,

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { callCodecs } from '../base.mjs'
 import { httpAnswers, Part } from './part.ts'
 
 export interface SfuNode {
@@ -41,7 +42,12 @@ export function livekitPart({
       use_external_ip: false,
     },
     // Rooms are made by the app alone; a token by itself opens none.
-    room: { auto_create: false, empty_timeout: 120, departure_timeout: 30 },
+    room: {
+      auto_create: false,
+      enabled_codecs: callCodecs.map((mime) => ({ mime })),
+      empty_timeout: 120,
+      departure_timeout: 30,
+    },
     keys: { [sfu.key]: sfu.secret },
     logging: { level: 'warn', json: true },
   }
