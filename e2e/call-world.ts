@@ -2,7 +2,7 @@
 import { createCipheriv, createHash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { chromium, type Browser, type BrowserContext, type Page } from '@playwright/test'
+import { chromium, expect, type Browser, type BrowserContext, type Page } from '@playwright/test'
 import { createVault } from '../lib/browser/vault-core.ts'
 import { memoryStorage } from '../lib/browser/vault-storage.ts'
 import { root } from '../scripts/base.mjs'
@@ -235,6 +235,23 @@ export async function enterWaitingRoom(page: Page, callLink: string) {
   await page.getByText('You are in the waiting room').waitFor()
 }
 
+type Pair = { doctor: Person; phone: Person }
+
+/** From the two front doors into one call. */
+export async function comeIn({ baseUrl }: Site, world: World, { doctor, phone }: Pair, { id, callLink }: Appointment) {
+  await signIn(doctor.page, baseUrl, world)
+  await enterWaitingRoom(phone.page, callLink)
+  await doctor.page.goto(`${baseUrl}/encounter/${id}`)
+  await doctor.page.getByRole('button', { name: 'Admit', exact: true }).click()
+  await phone.page.getByRole('button', { name: 'Join the call' }).click()
+}
+
+/** Both in, and each sees the other's moving picture. */
+export async function meet(site: Site, world: World, pair: Pair, appointment: Appointment) {
+  await comeIn(site, world, pair, appointment)
+  await eachSeesTheOther(pair.doctor, pair.phone)
+}
+
 // ── what is seen and heard ──
 
 export interface Seen {
@@ -266,6 +283,18 @@ export function pixels(page: Page, name: 'remote' | 'local' = 'remote'): Promise
     }
     return { width: video.videoWidth, brightness: sum / (one.length / 4), change: change / (one.length / 4) }
   }, name)
+}
+
+/** Decoded pictures, and not the same one for ever. */
+export async function eachSeesTheOther(...people: Person[]) {
+  for (const { page } of people) {
+    await expect
+      .poll(async () => {
+        const seen = await pixels(page)
+        return seen.brightness > 20 && seen.change > 0.5
+      })
+      .toBe(true)
+  }
 }
 
 /** Loudest moment of the other side's voice within so many milliseconds. */

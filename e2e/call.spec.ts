@@ -3,10 +3,13 @@ import { expect, test } from '@playwright/test'
 import { decodeJwt } from 'jose'
 import { RoomServiceClient } from 'livekit-server-sdk'
 import {
+  type Appointment,
   callSite,
+  eachSeesTheOther,
   enterWaitingRoom,
   loudness,
   makeWorld,
+  meet as meetIn,
   person,
   type Person,
   pixels,
@@ -33,25 +36,8 @@ test.afterEach(() => Promise.all([doctor?.close(), phone?.close()]))
 const rooms = () => new RoomServiceClient(site.sfu[0]!.api, site.sfu[0]!.key, site.sfu[0]!.secret)
 const hex = /^[0-9a-f]{32}$/
 
-/** Both in, and each sees the other's moving picture. */
-async function meet(appointment: { id: string; callLink: string }) {
-  await signIn(doctor.page, site.baseUrl, world)
-  await enterWaitingRoom(phone.page, appointment.callLink)
-  await doctor.page.goto(`${site.baseUrl}/encounter/${appointment.id}`)
-  await doctor.page.getByRole('button', { name: 'Admit', exact: true }).click()
-  await phone.page.getByRole('button', { name: 'Join the call' }).click()
-  await seeEachOther()
-}
-async function seeEachOther() {
-  for (const { page } of [doctor, phone]) {
-    await expect
-      .poll(async () => {
-        const seen = await pixels(page)
-        return seen.brightness > 20 && seen.change > 0.5
-      })
-      .toBe(true)
-  }
-}
+const meet = (appointment: Appointment) => meetIn(site, world, { doctor, phone }, appointment)
+const seeEachOther = () => eachSeesTheOther(doctor, phone)
 
 test('two people see and hear each other, and the SFU knows neither', async () => {
   const appointment = await world.appointment()

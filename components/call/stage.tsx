@@ -63,16 +63,16 @@ export function Stage({
     say(source === 'camera' ? t(on ? 'say.cameraOn' : 'say.cameraOff') : t(on ? 'say.unmuted' : 'say.muted'))
   }
   const quality = t(`call.${room?.quality ?? 'unknown'}`)
-  const notice =
-    room?.link === 'reconnecting' || (room === null && view.handshake?.phase === 'ready')
-      ? t('call.reconnecting')
-      : view.offline
-        ? t('waiting.offline')
-        : room?.frozen
-          ? t('call.frozen')
-          : room?.videoHeld
-            ? t('call.videoHeld')
-            : null
+  const broken = room ? room.link === 'reconnecting' || room.link === 'lost' : view.handshake?.phase === 'ready'
+  const notice = broken
+    ? t('call.reconnecting')
+    : view.offline
+      ? t('waiting.offline')
+      : room?.frozen
+        ? t('call.frozen')
+        : room?.videoHeld
+          ? t('call.videoHeld')
+          : null
 
   return (
     <section aria-label={t('call.stage')} data-theme="dark" className="text-ink">

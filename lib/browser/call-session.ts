@@ -8,7 +8,7 @@ import { vault } from './vault.ts'
 import type { HandshakeStep, HandshakeView } from './vault-call-api.ts'
 import { VaultError } from './vault-error.ts'
 
-export type CallCode = Code | VaultError['code'] | 'OFFLINE' | 'INTERNAL' | 'UNVERIFIED'
+export type CallCode = Code | VaultError['code'] | 'OFFLINE' | 'INTERNAL' | 'UNVERIFIED' | 'OTHER_PATIENT'
 /** For what may be said twice: a message, a leave, a token. */
 const again = { retry: true }
 
@@ -25,7 +25,7 @@ export interface SessionView<S extends Sync = Sync> {
 
 /** Longest wait for the server before the page says so. It speaks every fifteen seconds at least. */
 const SILENT_MS = 25_000
-/** How long a track may come that no key opens before the call is left. */
+/** How long a track may come that no key opens before the call is left: at a new epoch's beginning there are such frames. */
 const UNVERIFIED_MS = 8_000
 const STRANGER_FRAMES = 5
 
@@ -46,6 +46,7 @@ export class CallSession<S extends Sync = Sync> {
   private taking: Promise<void> = Promise.resolve()
   private media: MediaRoom | null = null
   private connecting: Promise<void> | null = null
+  private isIn = false
   private unverifiedSince: number | null = null
   private reconnectedAt = 0
 
@@ -79,11 +80,14 @@ export class CallSession<S extends Sync = Sync> {
   }
   snapshot = (): SessionView<S> => this.view
 
-  /** The person is in: hears, sees and sends. */
+  /** The person is in: hears, sees and sends. Said twice, it is done once. */
   async join(tracks: MediaStreamTrack[]): Promise<void> {
+    this.isIn = true
     await this.connecting
-    this.media?.subscribe()
-    await Promise.all(tracks.map((track) => this.media?.publish(track)))
+    const { media } = this
+    if (!media || media.view.joined) return
+    media.subscribe()
+    await Promise.all(tracks.map((track) => media.publish(track)))
   }
   async replaceTrack(track: MediaStreamTrack): Promise<void> {
     if (this.view.room?.joined) await this.media?.replace(track)
@@ -137,10 +141,8 @@ export class CallSession<S extends Sync = Sync> {
   protected async fail(problem: CallCode): Promise<void> {
     if (this.view.problem) return
     this.change({ problem } as Partial<SessionView<S>>)
-    await this.media?.close()
-    this.media = null
     this.connecting = null
-    this.change({ room: null } as Partial<SessionView<S>>)
+    await this.letGo(this.media)
     await this.onFail()
   }
 
@@ -203,58 +205,64 @@ export class CallSession<S extends Sync = Sync> {
     await this.say(await vault().callTake({ callId: this.callId, message }))
   }
 
-  /** Keys are in place: connect, and wait for the person. */
+  /** Keys are in place: connect, for as long as that takes, and wait for the person. */
   private connect(epoch: number): Promise<void> {
-    return (this.connecting ??= (async () => {
-      await this.frames.untilKeys(epoch)
-      const [{ MediaRoom }, entry] = await Promise.all([
-        import('./media-room.ts'),
-        call('call/token', { door: this.door }, again),
-      ])
-      if (!entry.ok) return this.failToConnect(entry.code)
-      const media = new MediaRoom(this.frames)
-      media.listen((room) => {
-        this.change({ room } as Partial<SessionView<S>>)
-        // The SFU let go: it died, it forgot the room, or somebody put us out there. While our own server says that we are
-        // in, we go back in.
-        const gone = room.link === 'lost' || room.link === 'removed' || room.link === 'closed'
-        if (gone && this.media === media && this.view.sync.call === 'live') void this.reconnect()
-      })
-      this.media = media
-      try {
-        await media.connect(entry.value.url, entry.value.token)
-      } catch {
-        await this.failToConnect('SFU_UNAVAILABLE')
-      }
-    })())
+    return (this.connecting ??= this.untilConnected(epoch).finally(() => {
+      if (!this.media) this.connecting = null
+    }))
   }
 
-  private async failToConnect(code: CallCode): Promise<void> {
-    this.connecting = null
-    await this.media?.close()
-    this.media = null
-    this.change({ room: null } as Partial<SessionView<S>>)
-    if (code === 'SFU_UNAVAILABLE' || code === 'OFFLINE') {
+  private async untilConnected(epoch: number): Promise<void> {
+    await this.frames.untilKeys(epoch)
+    const { MediaRoom } = await import('./media-room.ts')
+    while (!this.stopped.signal.aborted && this.view.handshake?.phase === 'ready') {
+      const media = new MediaRoom(this.frames)
+      const problem = await this.tryToConnect(media)
+      if (!problem && !this.stopped.signal.aborted) return
+      await this.letGo(media)
+      // A video server that is away comes back; our own asks it before every answer.
+      if (problem && problem !== 'SFU_UNAVAILABLE' && problem !== 'OFFLINE') return this.fail(problem)
       await pause(1500)
-      if (!this.stopped.signal.aborted && this.view.handshake?.phase === 'ready')
-        await this.connect(this.view.handshake.epoch)
-    } else await this.fail(code)
+    }
+  }
+
+  private async tryToConnect(media: MediaRoom): Promise<CallCode | null> {
+    const entry = await call('call/token', { door: this.door }, again)
+    if (!entry.ok) return entry.code
+    media.listen((room) => {
+      this.change({ room } as Partial<SessionView<S>>)
+      // The SFU let go: it died, it forgot the room, or somebody put us out there. While our own server says that we are
+      // in, we go back in.
+      const gone = room.link === 'lost' || room.link === 'removed' || room.link === 'closed'
+      if (gone && this.media === media && this.view.sync.call === 'live') void this.reconnect(media)
+    })
+    try {
+      await media.connect(entry.value.url, entry.value.token)
+    } catch {
+      return 'SFU_UNAVAILABLE'
+    }
+    this.media = media
+    return null
+  }
+
+  private async letGo(media: MediaRoom | null): Promise<void> {
+    this.media = null
+    await media?.close()
+    this.change({ room: null } as Partial<SessionView<S>>)
   }
 
   /** The link is lost for good: a new one with the same keys. The transforms start anew, and with them the frame keys. */
   protected tracksForReconnect: () => MediaStreamTrack[] = () => []
-  private async reconnect(): Promise<void> {
-    const wasIn = this.view.room?.joined ?? false
+  private async reconnect(lost: MediaRoom): Promise<void> {
+    this.media = null
+    this.connecting = null
     // Not at once: where two tabs, or a stranger with our token, put each other out, this is no race to win.
     await pause(Date.now() - this.reconnectedAt < 5_000 ? 3_000 : 100)
     this.reconnectedAt = Date.now()
-    this.connecting = null
-    await this.media?.close()
-    this.media = null
-    this.change({ room: null } as Partial<SessionView<S>>)
+    await this.letGo(lost)
     if (this.view.handshake?.phase !== 'ready') return
     await this.connect(this.view.handshake.epoch)
-    if (wasIn) await this.join(this.tracksForReconnect())
+    if (this.isIn) await this.join(this.tracksForReconnect())
   }
   keepTracks(tracks: () => MediaStreamTrack[]): void {
     this.tracksForReconnect = tracks
@@ -266,16 +274,21 @@ export class CallSession<S extends Sync = Sync> {
     void this.lookForStrangers()
   }
 
-  /** Whether frames come that no member's key opens. A track that is merely silent is no stranger. */
+  /**
+   * What an honest SFU never brings about: frames that no member's key opens, a track under another's label, frames of our
+   * own in a codec whose head would show more than it must. A track that is merely silent is no stranger.
+   */
   private async lookForStrangers(): Promise<void> {
     const { room } = this.view
-    const { received } = room?.joined && room.unverified > 0 ? await this.frames.report() : { received: [] }
+    if (!room?.joined) return
+    const { received, sent } = await this.frames.report()
     const stranger = received.some(
       ({ from, counters: { forged, malformed, codec, ...rest } }) =>
         from === null && forged + malformed + codec + rest['no-key'] + rest['wrong-sender'] >= STRANGER_FRAMES,
     )
+    const talkedInto = sent.some(({ counters }) => counters.codec >= STRANGER_FRAMES)
+    if (talkedInto || room.relabelled) return this.fail('UNVERIFIED')
     this.unverifiedSince = stranger ? (this.unverifiedSince ?? Date.now()) : null
-    // The defence of attack 2, second part: media that no key opens is not waited for forever.
     if (this.unverifiedSince && Date.now() - this.unverifiedSince > UNVERIFIED_MS) await this.fail('UNVERIFIED')
   }
 }

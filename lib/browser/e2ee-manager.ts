@@ -11,7 +11,7 @@ import type { Source } from './frames.ts'
 export class FrameManager implements BaseE2EEManager {
   isEnabled = true
   isDataChannelEncryptionEnabled = false
-  private made = 0
+  private readonly names: string[] = []
   private readonly frames: FramesPipe
   private readonly onReceiver: (track: RemoteTrack, name: string) => void
 
@@ -56,8 +56,16 @@ export class FrameManager implements BaseE2EEManager {
     throw new Error('data packets are not used')
   }
 
+  /** The room is gone, and with it everything that had a name here. */
+  close(): void {
+    for (const name of this.names.splice(0)) this.frames.gone(name)
+  }
+
+  /** Never used twice, in this room or another: what the worker said of one track must not count for the next. */
   private nameOf(side: TransformOptions['side']): string {
-    return `${side}-${++this.made}`
+    const name = `${side}-${crypto.randomUUID()}`
+    this.names.push(name)
+    return name
   }
   private transform(options: TransformOptions): RTCRtpScriptTransform {
     return new RTCRtpScriptTransform(this.frames.worker, options)

@@ -60,13 +60,13 @@ scope.onrtctransform = ({ transformer }) => {
     const encoder = new FrameEncoder(source)
     encoders.set(track, { encoder, transformer })
     void encoder.setKey(own, starts++).then(() => own && wakeSender(transformer))
-    run(transformer, async (data) => (await encoder.encode(data)) as Step)
+    run(transformer, encoder, async (data) => (await encoder.encode(data)) as Step)
     return
   }
   const decoder = new FrameDecoder(source, book)
   const entry = { decoder, transformer, waiting: true }
   decoders.set(track, entry)
-  run(transformer, async (data) => {
+  run(transformer, decoder, async (data) => {
     const before = decoder.from
     const result = await decoder.decode(data)
     if (result.ok && before === null && decoder.from) {
@@ -83,11 +83,15 @@ scope.onrtctransform = ({ transformer }) => {
 
 type Step = { ok: true; data: Uint8Array<ArrayBuffer> } | { ok: false }
 
-function run(transformer: Transformer, step: (data: Uint8Array) => Promise<Step>): void {
+function run(
+  transformer: Transformer,
+  { counters }: FrameEncoder | FrameDecoder,
+  step: (data: Uint8Array) => Promise<Step>,
+): void {
   const { source } = transformer.options
   const transform = new TransformStream<RTCEncodedVideoFrame | RTCEncodedAudioFrame>({
     async transform(frame, controller) {
-      if (!speaksOurCodec(frame, source)) return
+      if (!speaksOurCodec(frame, source)) return void counters.codec++
       const result = await step(new Uint8Array(frame.data))
       // The one place where a frame goes on: no result, no frame.
       if (!result.ok) return

@@ -1,6 +1,7 @@
 import {
   ConnectionQuality,
   ConnectionState,
+  DefaultReconnectPolicy,
   DisconnectReason,
   LocalAudioTrack,
   LocalVideoTrack,
@@ -21,8 +22,8 @@ export interface RoomView {
   link: 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'lost' | 'removed' | 'closed' | 'ended'
   joined: boolean
   remote: { [source in Source]?: MediaStreamTrack }
-  /** Tracks that arrive but that no key has opened yet. */
-  unverified: number
+  /** A track is not what it was announced as. */
+  relabelled: boolean
   remoteMuted: { [source in Source]: boolean }
   quality: 'good' | 'fair' | 'poor' | 'unknown'
   remoteQuality: 'good' | 'fair' | 'poor' | 'unknown'
@@ -36,13 +37,15 @@ const startingView: RoomView = {
   link: 'idle',
   joined: false,
   remote: {},
-  unverified: 0,
+  relabelled: false,
   remoteMuted: { camera: false, microphone: false },
   quality: 'unknown',
   remoteQuality: 'unknown',
   videoHeld: false,
   frozen: false,
 }
+
+const trackSources = { camera: Track.Source.Camera, microphone: Track.Source.Microphone } as const
 
 // 720p in two layers: with dynacast the small one rests until a weak line asks for it.
 const HD = new VideoPreset(1280, 720, 1_700_000, 30)
@@ -59,6 +62,8 @@ export const publishDefaults: TrackPublishDefaults = {
   videoSimulcastLayers: [SMALL],
   degradationPreference: 'balanced',
 }
+/** The library's own tries to resume, for a short break. Then a new room is asked for: after a restart the SFU knows none. */
+const RESUME_AFTER_MS = [0, 300, 800, 1_500, 2_000]
 const HOLD_VIDEO_AFTER_MS = 6_000
 const RESUME_VIDEO_AFTER_MS = 10_000
 const FROZEN_AFTER_MS = 2_500
@@ -71,10 +76,12 @@ export class MediaRoom {
   view: RoomView = startingView
   private readonly room: Room
   private readonly frames: FramesPipe
+  private readonly manager: FrameManager
   private readonly listeners = new Set<(view: RoomView) => void>()
   private readonly names = new Map<RemoteTrack, string>()
   private readonly stops: (() => void)[] = []
   private readonly local: { camera?: LocalVideoTrack; microphone?: LocalAudioTrack } = {}
+  private readonly unmute: { [source in Source]?: () => Promise<unknown> } = {}
   private listening = false
   private poorSince: number | null = null
   private goodSince: number | null = null
@@ -82,16 +89,17 @@ export class MediaRoom {
 
   constructor(frames: FramesPipe) {
     this.frames = frames
-    const manager = new FrameManager(frames, (track, name) => {
+    this.manager = new FrameManager(frames, (track, name) => {
       this.names.set(track, name)
       this.refresh()
     })
     this.room = new Room({
-      encryption: { e2eeManager: manager },
+      encryption: { e2eeManager: this.manager },
       adaptiveStream: false,
       dynacast: true,
       stopLocalTrackOnUnpublish: false,
       disconnectOnPageLeave: true,
+      reconnectPolicy: new DefaultReconnectPolicy(RESUME_AFTER_MS),
       publishDefaults,
     })
     this.stops.push(frames.listen((message) => message.type === 'verified' && this.refresh()))
@@ -123,15 +131,19 @@ export class MediaRoom {
   }
 
   async publish(track: MediaStreamTrack): Promise<void> {
-    if (track.kind === 'video') {
-      // HD of a face: motion over sharpness.
-      track.contentHint = 'motion'
-      const local = (this.local.camera = new LocalVideoTrack(track, undefined, true))
-      await this.room.localParticipant.publishTrack(local, { source: Track.Source.Camera })
-      return
-    }
-    const local = (this.local.microphone = new LocalAudioTrack(track, undefined, true))
-    await this.room.localParticipant.publishTrack(local, { source: Track.Source.Microphone })
+    const source: Source = track.kind === 'video' ? 'camera' : 'microphone'
+    // HD of a face: motion over sharpness.
+    if (source === 'camera') track.contentHint = 'motion'
+    const local =
+      source === 'camera'
+        ? (this.local.camera = new LocalVideoTrack(track, undefined, true))
+        : (this.local.microphone = new LocalAudioTrack(track, undefined, true))
+    // An SFU may ask a browser to unmute, and livekit-client obeys: here only the person's own button does it.
+    this.unmute[source] = local.unmute.bind(local)
+    local.unmute = async () => local as never
+    // Who had muted before the line broke is still muted, and the other side told so.
+    if (!track.enabled) await local.mute()
+    await this.room.localParticipant.publishTrack(local, { source: trackSources[source] })
   }
 
   /** Another device: same transform, same key, no renegotiation. */
@@ -142,13 +154,13 @@ export class MediaRoom {
   }
 
   async setMuted(source: Source, muted: boolean): Promise<void> {
-    const local = this.local[source]
-    await (muted ? local?.mute() : local?.unmute())
+    await (muted ? this.local[source]?.mute() : this.unmute[source]?.())
   }
 
   async close(): Promise<void> {
     for (const stop of this.stops.splice(0)) stop()
     await this.room.disconnect(false)
+    this.manager.close()
     this.change({ link: 'ended', remote: {}, joined: false })
     this.listeners.clear()
   }
@@ -190,7 +202,7 @@ export class MediaRoom {
   private refresh(): void {
     const remote: RoomView['remote'] = {}
     const remoteMuted = { camera: false, microphone: false }
-    let unverified = 0
+    let relabelled = false
     for (const participant of this.room.remoteParticipants.values()) {
       for (const publication of participant.trackPublications.values()) {
         const source: Source = publication.kind === Track.Kind.Video ? 'camera' : 'microphone'
@@ -198,12 +210,14 @@ export class MediaRoom {
         const track = publication.track as RemoteTrack | undefined
         const name = track && this.names.get(track)
         if (!track) continue
-        // The defence of attack 2: a track that no member's key has opened is never given to the page.
-        if (!name || !this.frames.memberOn(name)) unverified++
-        else remote[source] = track.mediaStreamTrack
+        // The defence of attack 2: a track that no member's key has opened, or that was announced as something else, is
+        // never given to the page.
+        const isAnother = track.kind !== publication.kind || publication.source !== trackSources[source]
+        if (isAnother) relabelled = true
+        if (!isAnother && name && this.frames.memberOn(name)) remote[source] = track.mediaStreamTrack
       }
     }
-    this.change({ remote, remoteMuted, unverified })
+    this.change({ remote, remoteMuted, relabelled })
   }
 
   private async watch(): Promise<void> {
