@@ -19,13 +19,14 @@ globalThis.stranger = {
     await room.connect(url, token, { maxRetries: 0 })
   },
   /** A picture of its own, sent as it is. */
-  async publish() {
+  async publish(videoCodec) {
     const canvas = document.createElement('canvas'); canvas.width = 640; canvas.height = 480
     const pen = canvas.getContext('2d'); let n = 0
     setInterval(() => { pen.fillStyle = n++ % 2 ? '#f00' : '#fff'; pen.fillRect(0, 0, 640, 480) }, 40)
     const context = new AudioContext(); const tone = context.createOscillator(); const out = context.createMediaStreamDestination()
     tone.connect(out); tone.start()
-    await room.localParticipant.publishTrack(canvas.captureStream(25).getVideoTracks()[0], { source: Track.Source.Camera, videoCodec: 'vp8', simulcast: false })
+    await room.localParticipant.publishTrack(canvas.captureStream(25).getVideoTracks()[0], { source: Track.Source.Camera, videoCodec, simulcast: false })
+    if (videoCodec !== 'vp8') return
     await room.localParticipant.publishTrack(out.stream.getAudioTracks()[0], { source: Track.Source.Microphone, red: false })
   },
   async packets() {
@@ -55,7 +56,7 @@ export async function openStranger() {
   await self.page.addScriptTag({ content: outputFiles[0]!.text })
   type Stranger = {
     join: (url: string, token: string) => Promise<void>
-    publish: () => Promise<void>
+    publish: (codec: string) => Promise<void>
     packets: () => Promise<number>
     leave: () => Promise<void>
   }
@@ -67,7 +68,9 @@ export async function openStranger() {
         ([to, by]) => (globalThis as unknown as { stranger: Stranger }).stranger.join(to!, by!),
         [url, token],
       ),
-    publish: () => page.evaluate(() => (globalThis as unknown as { stranger: Stranger }).stranger.publish()),
+    /** Sound too where the codec is an honest one's. */
+    publish: (codec = 'vp8') =>
+      page.evaluate((name) => (globalThis as unknown as { stranger: Stranger }).stranger.publish(name), codec),
     packets: () => page.evaluate(() => (globalThis as unknown as { stranger: Stranger }).stranger.packets()),
     leave: () => page.evaluate(() => (globalThis as unknown as { stranger: Stranger }).stranger.leave()),
     async close() {
