@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import type { PatientActor, StaffActor } from '../access/rules.ts'
 import type { RecordType, Sealed } from '../crypto/types.ts'
@@ -7,6 +7,7 @@ import { destroyOuter } from '../server/keystore.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import { insertRecords, listRecords } from './store.ts'
+import { sealed as sealedAt } from './testing.ts'
 
 const { admin } = testDb()
 let doctor: StaffActor
@@ -15,16 +16,8 @@ beforeAll(async () => {
   doctor = { kind: 'staff', clinicId, memberId, sessionId: '', roles: ['practitioner'] }
 })
 
-const b64 = (length: number) => randomBytes(length).toString('base64url')
-/** As the store sees a record: a place, and bytes that it cannot read. */
-function sealed(patientId: string, type: RecordType): Sealed {
-  const recipient = { kind: 'group' as const, id: 'clinical', key: b64(32), epoch: 0 }
-  return {
-    meta: { clinicId: doctor.clinicId, patientId, recordId: randomUUID(), revision: 1, type },
-    ...{ header: b64(80), commit: b64(32), ciphertext: b64(90), signature: b64(64) },
-    grants: [{ recipient, enc: b64(32), ct: b64(48), granter: b64(32), signature: b64(64) }],
-  }
-}
+const sealed = (patientId: string, type: RecordType) =>
+  sealedAt({ clinicId: doctor.clinicId, patientId, recordId: randomUUID(), revision: 1, type })
 async function patientWith(types: RecordType[]) {
   const patientId = randomUUID()
   await admin('INSERT INTO patient (id, clinic_id) VALUES ($1, $2)', [patientId, doctor.clinicId])

@@ -1,0 +1,164 @@
+// A clinic that has something of everything, and the shape of a table that says how each function of a store would reach it.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { clinicWorld } from '../payment/testing.ts'
+import { insertRecords } from '../record/store.ts'
+import { sealed } from '../record/testing.ts'
+import type { TestDb } from '../server/testing.ts'
+import { inClinic, type Tx } from '../server/tx.ts'
+import type { StaffActor } from './rules.ts'
+
+/** Calls the function in `tx`, which is A's, for rows of `b`. Wherever it takes a clinic or an actor, it is the actor's. */
+export type Reach = (tx: Tx, actor: StaffActor, b: Tenant) => unknown
+
+export type TenantCase =
+  | Reach
+  /** Answers the rows of the transaction's clinic, so that not the answer's emptiness counts, but that nothing of B is in it. */
+  | { own: Reach }
+  /** Runs before a clinic is known, and answers this of B wherever it is asked, and no more. */
+  | { lookup: Reach; answers: (b: Tenant) => unknown }
+  /** Takes no transaction. */
+  | 'pure'
+
+/** A row for every function that the store exports. */
+export type TenantCases<Store> = {
+  [Name in keyof Store as Store[Name] extends (...args: never[]) => unknown ? Name : never]: TenantCase
+}
+
+export type Tenant = Awaited<ReturnType<typeof tenant>>
+
+export const bytes = (length: number) => new Uint8Array(randomBytes(length))
+const b64 = (length: number) => randomBytes(length).toString('base64url')
+const later = new Date(Date.now() + 3_600_000)
+
+export async function tenant(admin: TestDb['admin']) {
+  const { clinicId, memberId, serviceId, waiting } = await clinicWorld(admin)
+  const { appointmentId, paymentId } = await waiting({ status: 'booked' })
+  const { appointmentId: heldId, paymentId: unwanted } = await waiting()
+  const [at] = await admin<{ patientId: string; startsAt: Date; endsAt: Date; linkHash: Buffer; emailIndex: Buffer }>(
+    `SELECT patient_id AS "patientId", starts_at AS "startsAt", ends_at AS "endsAt", link_hash AS "linkHash",
+       (SELECT email_index FROM member WHERE id = $2) AS "emailIndex" FROM appointment WHERE id = $1`,
+    [appointmentId, memberId],
+  )
+  const { patientId, startsAt, endsAt } = at!
+  const ids = { clinicId, memberId, serviceId, appointmentId, paymentId, heldId, patientId }
+  const more = {
+    slug: `lumen-${clinicId.slice(0, 8)}`,
+    ...{ registeredId: randomUUID(), sessionId: randomUUID(), invitationId: randomUUID(), textId: randomUUID() },
+    ...{
+      keyId: randomUUID(),
+      recordId: randomUUID(),
+      draftId: randomUUID(),
+      rxId: randomUUID(),
+      recallId: randomUUID(),
+    },
+    ...{ callId: randomUUID(), atDoorId: randomUUID(), insideId: randomUUID(), codeId: randomUUID() },
+    ...{ sign: b64(32), dh: b64(32), staffDh: b64(32), nonce: b64(16), checkout: `cs_${b64(12)}`, identity: b64(16) },
+    ...{ head: b64(32), consent: b64(32) },
+  }
+  const proofHash = bytes(32)
+
+  /** One row; what it has of the clinic comes by itself. */
+  const insert = (table: string, row: Record<string, unknown>) => {
+    const all = { clinic_id: clinicId, ...row }
+    const names = Object.keys(all)
+    return admin(
+      `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map((_, index) => `$${index + 1}`).join(', ')})`,
+      Object.values(all),
+    )
+  }
+  const keys = { sign_key: more.sign, dh_key: more.dh }
+  await admin('DELETE FROM payment WHERE id = $1', [unwanted])
+  await admin(
+    `UPDATE member SET opaque_record = 'registration', wrapped_account = 'wrap', sign_key = $2, dh_key = $3,
+       roles = '{admin,practitioner}' WHERE id = $1`,
+    [memberId, b64(32), more.staffDh],
+  )
+  await insert('member', {
+    ...{ id: more.registeredId, email_index: bytes(32), email_sealed: bytes(8), display_name: 'Grace' },
+    ...{ roles: ['frontdesk'], status: 'registered', sign_key: b64(32), dh_key: b64(32) },
+  })
+  await insert('member_session', { id: more.sessionId, member_id: memberId, expires_at: later })
+  await insert('sign_in_proof', { hash: proofHash, member_id: memberId, expires_at: later })
+  await insert('invitation', {
+    ...{ id: more.invitationId, display_name: 'Grace', roles: ['frontdesk'], groups: ['desk'] },
+    ...{ created_by: memberId, expires_at: later },
+  })
+  await insert('chain_statement', {
+    seq: 0,
+    previous: '',
+    hash: more.head,
+    body: more.head,
+    signer: 'x',
+    signature: 'x',
+  })
+  await insert('epoch_grant', { '"group"': 'desk', epoch: 1, to_key: more.staffDh, enc: 'enc', ct: 'ct' })
+  await insert('consent_text', { id: more.textId, version: 1, title: 'Consent', body: 'I agree.', hash: b64(32) })
+  await admin('UPDATE service SET consent_text_id = $2 WHERE id = $1', [serviceId, more.textId])
+  await insert('patient_key', { id: more.keyId, patient_id: patientId, ...keys, state: 'booking' })
+  await admin('UPDATE payment SET session_id = $2 WHERE id = $1', [paymentId, more.checkout])
+  await insert('stripe_event', { id: `evt_${b64(9)}`, type: 'charge.refunded', created_at: later })
+  await insert('nonce', { value: more.nonce, purpose: 'any', expires_at: later })
+  await insert('email_code', {
+    ...{ id: more.codeId, appointment_id: appointmentId, sign_key: more.sign, code_hash: bytes(32), expires_at: later },
+  })
+  await insert('prescription', {
+    ...{ id: more.rxId, patient_id: patientId, appointment_id: appointmentId, member_id: memberId },
+    ...{ record_id: randomUUID(), status: 'issued', share: bytes(9), issued_at: new Date(), expires_at: later },
+  })
+  const due = { patient_id: patientId, member_id: memberId, service_id: serviceId, due_on: new Date() }
+  await insert('recall', { id: more.recallId, ...due, record_id: randomUUID() })
+  await insert('recall', { ...due, record_id: randomUUID(), status: 'invited' })
+  await insert('consent_event', {
+    ...{ patient_id: patientId, seq: 0, hash: more.consent, state: 'signed', appointment_id: appointmentId },
+    ...{ consent_text_id: more.textId, text_hash: b64(32), record_id: randomUUID(), signer: 'x', signature: 'x' },
+  })
+  await insert('call', { id: more.callId, appointment_id: appointmentId, state: 'live', epoch: 1, room: b64(16) })
+  const inCall = { call_id: more.callId, epoch: 1 }
+  await insert('call_participant', {
+    ...{ id: more.atDoorId, ...inCall, role: 'patient', ...keys, state: 'waiting', patient_key_id: more.keyId },
+  })
+  await insert('call_participant', {
+    ...{ id: more.insideId, ...inCall, role: 'practitioner', sign_key: b64(32), dh_key: b64(32), member_id: memberId },
+    ...{ state: 'joined', identity: more.identity },
+  })
+  await insert('call_message', { ...inCall, from_id: more.insideId, kind: 'commit', body: '{"kind":"commit"}' })
+  await insert('audit_entry', { actor_kind: 'system', action: 'booking.made' })
+
+  const writer = { kind: 'system', clinicId } as const
+  const place = { clinicId, patientId, revision: 1 }
+  const forPatient = { kind: 'patient', id: patientId, key: more.dh, epoch: 0 } as const
+  await inClinic(clinicId, (tx) =>
+    insertRecords(
+      tx,
+      writer,
+      [
+        sealed({ ...place, recordId: more.recordId, type: 'intake' }),
+        sealed({ ...place, recordId: more.draftId, type: 'draft' }),
+        sealed({ ...place, recordId: randomUUID(), type: 'consent' }, forPatient),
+      ],
+      { patientId, appointmentId },
+    ),
+  )
+  return {
+    ...{ ...ids, ...more, startsAt, endsAt, proofHash },
+    ...{ linkHash: new Uint8Array(at!.linkHash), emailIndex: new Uint8Array(at!.emailIndex) },
+    /** Long after every row's time, for what is only done to rows whose time is over. */
+    after: new Date(later.getTime() + 999 * 86_400_000),
+    now: new Date(),
+    later,
+  }
+}
+
+/** Every table that a clinic has rows in, as one statement that answers this clinic's rows as a number each. */
+export async function rowsOf(admin: TestDb['admin'], clinicId: string): Promise<string> {
+  const tables = await admin<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relrowsecurity`,
+  )
+  return tables
+    .map(
+      ({ name }) =>
+        `SELECT '${name}' AS name, count(*)::int AS rows, md5(string_agg(t::text, '' ORDER BY t::text)) AS hash
+         FROM ${name} t WHERE ${name === 'clinic' ? 'id' : 'clinic_id'} = '${clinicId}'`,
+    )
+    .join(' UNION ALL ')
+}

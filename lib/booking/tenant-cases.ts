@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto'
+import { expect } from 'vitest'
+import { bytes, type TenantCases } from '../access/tenant-world.ts'
+import * as store from './store.ts'
+
+const contact = () => ({
+  emailIndex: bytes(32),
+  emailSealed: bytes(8),
+  phoneSealed: null,
+  locale: 'en',
+  timeZone: 'UTC',
+})
+const minute = 60_000
+
+export const bookingCases: TenantCases<typeof store> = {
+  lookupAppointment: { lookup: (tx, _, b) => store.lookupAppointment(tx, b.appointmentId), answers: (b) => b.clinicId },
+  listBusy: (tx, _, b) => store.listBusy(tx, [b.memberId], b.startsAt, b.endsAt, b.now),
+  lapseInTheWay: (tx, _, b) => store.lapseInTheWay(tx, b.memberId, b.startsAt, b.after, b.after),
+  insertHold: (tx, { clinicId }, b) => {
+    const [startsAt, endsAt] = [b.after, new Date(b.after.getTime() + 30 * minute)]
+    return store.insertHold(
+      tx,
+      {
+        ...{ id: randomUUID(), clinicId, serviceId: b.serviceId, memberId: b.memberId, startsAt, endsAt },
+        ...{ blockedFrom: startsAt, blockedUntil: endsAt, heldUntil: b.later, holdHash: bytes(32) },
+        ...{ priceMinor: 0, currency: 'eur', paymentMode: 'free' },
+      },
+      b.now,
+    )
+  },
+  lockAppointment: (tx, _, b) => store.lockAppointment(tx, b.appointmentId),
+  findAppointment: (tx, _, b) => store.findAppointment(tx, b.appointmentId),
+  updateAppointment: (tx, _, b) => store.updateAppointment(tx, b.appointmentId, { status: 'cancelled' }),
+  isTaken: (tx, _, b) => {
+    const stretch = { blockedFrom: b.startsAt, blockedUntil: b.endsAt }
+    return store.isTaken(tx, { id: randomUUID(), memberId: b.memberId, ...stretch } as store.AppointmentRow, b.now)
+  },
+  findPatientKeys: (tx, _, b) => store.findPatientKeys(tx, b.patientId),
+  insertPatient: (tx, { clinicId }) =>
+    store.insertPatient(
+      tx,
+      { id: randomUUID(), clinicId, ...contact() },
+      { id: randomUUID(), signKey: randomUUID(), dhKey: randomUUID() },
+    ),
+  updateContact: (tx, _, b) => store.updateContact(tx, b.patientId, contact()),
+  findPatient: (tx, _, b) => store.findPatient(tx, b.patientId),
+  lastConsent: (tx, _, b) => store.lastConsent(tx, b.patientId),
+  insertConsent: (tx, { clinicId }, b) =>
+    store.insertConsent(tx, {
+      ...{ clinicId, patientId: b.patientId, seq: 1, previous: b.consent, hash: 'x', state: 'withdrawn' },
+      ...{ appointmentId: b.appointmentId, consentTextId: b.textId, textHash: 'x', recordId: randomUUID() },
+      ...{ signer: 'x', signature: 'x' },
+    }),
+  listDone: (tx, _, b) => store.listDone(tx, b.appointmentId),
+  lookupLapsed: {
+    lookup: (tx, _, b) => store.lookupLapsed(tx, b.after),
+    answers: (b) => expect.arrayContaining([{ clinicId: b.clinicId, appointmentId: b.heldId }]),
+  },
+  findPractitioner: (tx, _, b) => store.findPractitioner(tx, b.memberId),
+  markRecallBooked: (tx, _, b) => store.markRecallBooked(tx, b.recallId, b.patientId),
+}

@@ -1,0 +1,11 @@
+import { randomUUID } from 'node:crypto'
+import type { TenantCases } from '../access/tenant-world.ts'
+import * as store from './store.ts'
+
+export const patientCases: TenantCases<typeof store> = {
+  findDeviceKey: (tx, _, b) => store.findDeviceKey(tx, { patientId: b.patientId, keyId: b.keyId }),
+  saveNonce: (tx, { clinicId }, b) =>
+    store.saveNonce(tx, { value: randomUUID(), clinicId, purpose: 'any', expiresAt: b.later }),
+  takeNonce: (tx, _, b) => store.takeNonce(tx, b.nonce, 'any', b.now),
+  listOwn: (tx, _, b) => store.listOwn(tx, b.patientId),
+}

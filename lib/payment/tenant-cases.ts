@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto'
+import type { TenantCases } from '../access/tenant-world.ts'
+import * as store from './store.ts'
+
+export const paymentCases: TenantCases<typeof store> = {
+  insertPayment: (tx, { clinicId }, b) =>
+    store.insertPayment(tx, {
+      ...{ clinicId, appointmentId: b.heldId, status: 'paid', amountMinor: 0, currency: 'eur', account: null },
+    }),
+  findPayment: (tx, _, b) => store.findPayment(tx, b.appointmentId),
+  lockPayment: (tx, _, b) => store.lockPayment(tx, b.appointmentId),
+  updatePayment: (tx, _, b) => store.updatePayment(tx, b.paymentId, { status: 'paid' }, b.now),
+  saveSession: (tx, _, b) =>
+    store.saveSession(
+      tx,
+      { id: b.paymentId, attempt: 0 },
+      { sessionId: b.checkout, sessionUrl: 'https://evil.test', sessionExpiresAt: b.later },
+      b.now,
+    ),
+  forgetSession: (tx, _, b) => store.forgetSession(tx, b.paymentId, b.checkout, b.now),
+  lookupCheckout: {
+    lookup: (tx, _, b) => store.lookupCheckout(tx, b.checkout),
+    answers: ({ clinicId, appointmentId }) => ({ clinicId, appointmentId }),
+  },
+  insertEvent: (tx, { clinicId }, b) =>
+    store.insertEvent(tx, { id: `evt_${randomUUID()}`, clinicId, type: 'charge.refunded', createdAt: b.now }),
+}
