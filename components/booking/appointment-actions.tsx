@@ -19,20 +19,20 @@ interface Props {
 
 export function Actions({ view, secret, locale, words, onChange }: Props) {
   const [asking, setAsking] = useState(false)
-  const [failed, setFailed] = useState(false)
+  const [failed, setFailed] = useState<string | null>(null)
   const link = { id: view.id, secret }
   const alive = ['booked', 'arrived', 'in_consult'].includes(view.status)
 
   const [pay, paying] = useBusy(async () => {
     const answer = await call('payment/checkout', link, { retry: true })
-    setFailed(!answer.ok)
+    setFailed(answer.ok ? null : answer.code === 'PAYMENT_UNAVAILABLE' ? words.payAway : words.failed)
     if (!answer.ok) return onChange()
     location.assign(answer.value.url)
     await new Promise((resolve) => setTimeout(resolve, 5000))
   })
   const [cancel, cancelling] = useBusy(async () => {
     const answer = await call('booking/cancel', link, { retry: true })
-    setFailed(!answer.ok)
+    setFailed(answer.ok ? null : words.failed)
     setAsking(false)
     onChange()
   })
@@ -42,7 +42,7 @@ export function Actions({ view, secret, locale, words, onChange }: Props) {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ secret }),
     }).catch(() => null)
-    setFailed(!answer?.ok)
+    setFailed(answer?.ok ? null : words.failed)
     if (!answer?.ok) return
     const url = URL.createObjectURL(await answer.blob())
     Object.assign(document.createElement('a'), { href: url, download: 'appointment.ics' }).click()
@@ -102,7 +102,7 @@ export function Actions({ view, secret, locale, words, onChange }: Props) {
       ) : null}
       {failed ? (
         <p role="alert" className="text-danger">
-          {words.failed}
+          {failed}
         </p>
       ) : null}
     </div>

@@ -6,7 +6,7 @@ import { formatMoney } from '@/lib/money'
 import { formatDate, formatTime, sameClock, zoneCity } from '@/lib/time'
 
 /** The page's words come with it as plain text, so that no message code is loaded for them. */
-export type Words = Omit<Messages['patient'], 'pdf'>
+export type Words = Omit<Messages['patient'], 'pdf'> & { payAway: string }
 export const fill = (text: string, values: Record<string, string>) =>
   text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
 

@@ -20,7 +20,8 @@ export default async function AppointmentPage({ params }: { params: Promise<{ id
   const given = await getLocale()
   const locale = isLocale(given) ? given : 'en'
   const t = await getTranslations('patient')
-  const { pdf: _, ...words } = catalogue[locale].patient
+  const { pdf: _, ...patient } = catalogue[locale].patient
+  const words = { ...patient, payAway: catalogue[locale].errors.PAYMENT_UNAVAILABLE }
   return (
     <div className="mx-auto max-w-3xl">
       <PageHeader title={t('title')} />
