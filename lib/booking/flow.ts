@@ -78,6 +78,8 @@ async function bookIn(
   if (payment === 'pending' && !clinic.takesPayments) return refuse('PAYMENTS_NOT_CONNECTED')
   const fields = rules.bookingFields({ clinicId, appointmentId: row.id, patientId, keyId, sign, dh })
   if (!(await verifyProof(sign, rules.bookingPurpose, fields, proof))) return refuse('BAD_PROOF')
+  const counted = await limit('book-email', input.email, rules.bookingsADay)
+  if (!counted.ok) return counted
   const actor: PatientActor = { kind: 'patient', clinicId, patientId, keyId }
   const admitted = await admitPatient(tx, actor, input)
   if (!admitted.ok) return admitted

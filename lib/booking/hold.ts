@@ -109,6 +109,9 @@ export async function holdSlot(
 ): Promise<Result<rules.Hold>> {
   const counted = await limit('hold', ip, { points: 60, seconds: 60 })
   if (!counted.ok) return counted
+  // One address alone does not keep a clinic's calendar full.
+  const ofClinic = await limit('hold-clinic', `${input.clinicId} ${ip}`, rules.holdsAnHour)
+  if (!ofClinic.ok) return ofClinic
   const startsAt = new Date(input.startsAt)
   return inClinic(input.clinicId, async (tx) => {
     const clinic = await findClinic(tx, input.clinicId)

@@ -63,6 +63,11 @@ export const nextAppointment = (status: AppointmentStatus, event: AppointmentEve
 
 export const longestHoldMinutes = 30
 
+/** Of one clinic, by one address: a family that cannot decide, or a waiting room that shares its line. */
+export const holdsAnHour = { points: 40, seconds: 3600 }
+/** With one e-mail address, whoever types it: each sends a mail there. */
+export const bookingsADay = { points: 10, seconds: 86_400 }
+
 /** Typing renews a hold, never past half an hour after it began. */
 export function renewedHold({
   heldSince,

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { StaffActor } from '../access/rules.ts'
 import { ok, refuse } from '../errors.ts'
-import { action, addressOf, makeDoor, type Action } from './action.ts'
+import { action, addressOf, makeDoor, networkOf, type Action } from './action.ts'
 import { testEnv } from './testing.ts'
 
 beforeAll(() => void Object.assign(process.env, testEnv(mkdtempSync(join(tmpdir(), 'door-')))))
@@ -100,4 +100,29 @@ describe('the door', () => {
     expect((await from('8.8.8.8')).status).toBe(200)
     expect(addressOf(new Request(origin, { headers: { 'x-forwarded-for': 'forged, 7.7.7.7' } }))).toBe('7.7.7.7')
   })
+
+  // Defence: networkOf. By the whole address, one /64 has 2^64 callers.
+  it('counts whoever has an IPv6 network as one', async () => {
+    const from = async (address: string) =>
+      (await post('test/rated', { name: 'x' }, { 'x-forwarded-for': address })).status
+    expect([
+      await from('2001:db8:0:7::1'),
+      await from('2001:db8::7:a:b:c:d'),
+      await from('[2001:0db8:0:7::3]:443'),
+    ]).toEqual([200, 200, 429])
+    expect(await from('2001:db8:0:8::1')).toBe(200)
+  })
+
+  it.each([
+    ['203.0.113.9', '203.0.113.9'],
+    ['203.0.113.9:5123', '203.0.113.9'],
+    ['::ffff:203.0.113.9', '203.0.113.9'],
+    ['::ffff:cb00:7109', '203.0.113.9'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['2001:DB8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['', 'unknown'],
+    ['anything', 'unknown'],
+  ])('counts %s as %s', (hop, network) => expect(networkOf(hop)).toBe(network))
 })

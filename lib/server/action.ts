@@ -1,5 +1,6 @@
 import 'server-only'
 import { randomUUID } from 'node:crypto'
+import { isIPv4, isIPv6 } from 'node:net'
 import type { z } from 'zod'
 import type { PatientActor, PublicActor, Role, StaffActor } from '../access/rules.ts'
 import { codes, refuse, type Refusal, type Result } from '../errors.ts'
@@ -128,10 +129,30 @@ export function sameOrigin(request: Request): boolean {
   return request.headers.get('origin') === env().APP_ORIGIN && (site === null || site === 'same-origin')
 }
 
-/** The nearest address that none of our own proxies wrote: counted from the right, so that a caller cannot choose it. */
+/** The address that the furthest of our own proxies saw: counted from the right, so that a caller cannot choose it. */
 export function addressOf(request: Request): string {
-  const hops = (request.headers.get('x-forwarded-for') ?? '').split(',').map((hop) => hop.trim())
-  return hops[hops.length - Math.max(1, env().TRUSTED_PROXIES)] || 'unknown'
+  const hops = (request.headers.get('x-forwarded-for') ?? '').split(',')
+  return networkOf((hops[hops.length - env().TRUSTED_PROXIES] ?? '').trim())
+}
+
+/** Whom limits count: an IPv4 address, or the /64 of an IPv6 one, since whoever has one of its addresses has them all. */
+export function networkOf(hop: string): string {
+  const bare = /^\[(.*)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop
+  if (isIPv4(bare)) return bare
+  const [address] = bare.split('%')
+  if (!isIPv6(address!)) return 'unknown'
+  // The URL parser writes it in its one short spelling, in hexadecimal throughout.
+  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
+  const left = head ? head.split(':') : []
+  const right = tail ? tail.split(':') : []
+  const groups = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => '0'), ...right]
+  const mapped = groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff'
+  if (mapped)
+    return groups
+      .slice(6)
+      .flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255])
+      .join('.')
+  return `${groups.slice(0, 4).join(':')}::/64`
 }
 
 function localeOf(request: Request): 'en' | 'fr' {

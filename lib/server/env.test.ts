@@ -32,6 +32,8 @@ describe('the environment', () => {
     ['LIVEKIT_NODES', '[]'],
     ['LIVEKIT_NODES', 'not json'],
     ['STRIPE_API_BASE', 'not a url'],
+    // Without a proxy of ours the header is the caller's own, and with it every limit by address.
+    ['TRUSTED_PROXIES', '0'],
   ])('refuses %s=%s by its name, showing no value', (name, value) => {
     expect(() => parseEnv({ ...example, [name]: value })).toThrow(name)
     expect(() => parseEnv({ ...example, [name]: value })).not.toThrow(value)

@@ -50,8 +50,8 @@ export const Env = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Multiplies every rate limit; more than 1 only for load tests. */
   RATE_LIMIT_FACTOR: z.coerce.number().min(1).default(1),
-  /** How many proxies of ours stand in front and append to X-Forwarded-For. */
-  TRUSTED_PROXIES: z.coerce.number().int().min(0).default(0),
+  /** How many proxies of ours stand in front and append to X-Forwarded-For. Never none: a caller could then choose an address. */
+  TRUSTED_PROXIES: z.coerce.number().int().min(1).default(1),
 })
 export type Env = z.infer<typeof Env>
 
