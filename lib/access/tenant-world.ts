@@ -116,6 +116,7 @@ export async function tenant(admin: TestDb['admin']) {
   const inCall = { call_id: more.callId, epoch: 1 }
   await insert('call_participant', {
     ...{ id: more.atDoorId, ...inCall, role: 'patient', ...keys, state: 'waiting', patient_key_id: more.keyId },
+    confirmed: true,
   })
   await insert('call_participant', {
     ...{ id: more.insideId, ...inCall, role: 'practitioner', sign_key: b64(32), dh_key: b64(32), member_id: memberId },

@@ -7,5 +7,6 @@ export const patientCases: TenantCases<typeof store> = {
   saveNonce: (tx, { clinicId }, b) =>
     store.saveNonce(tx, { value: randomUUID(), clinicId, purpose: 'any', expiresAt: b.later }),
   takeNonce: (tx, _, b) => store.takeNonce(tx, b.nonce, 'any', b.now),
-  listOwn: (tx, _, b) => store.listOwn(tx, b.patientId),
+  listCameTo: (tx, _, b) => store.listCameTo(tx, { patientId: b.patientId, signKey: b.sign }),
+  listOwn: (tx, _, b) => store.listOwn(tx, b.patientId, null),
 }
