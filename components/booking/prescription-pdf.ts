@@ -1,7 +1,8 @@
-import { PDFDocument, rgb, StandardFonts, type PDFFont, type PDFPage } from 'pdf-lib'
+import { PDFDocument, rgb, type PDFPage } from 'pdf-lib'
 import { encode } from 'uqr'
 import type { PrescriptionContent } from '@/lib/prescription/rules'
 import { dateLocale } from '@/lib/time'
+import { pdfText } from './pdf-text'
 
 type Say = (key: string, values?: Record<string, string>) => string
 
@@ -17,48 +18,56 @@ export default async function prescriptionPdf(
 ): Promise<Blob> {
   const pdf = await PDFDocument.create()
   pdf.setTitle(say('title'))
-  const plain = await pdf.embedFont(StandardFonts.Helvetica)
-  const bold = await pdf.embedFont(StandardFonts.HelveticaBold)
+  const text = await pdfText(pdf)
   let page = pdf.addPage([595, 842])
   let y = 780
-  const write = (text: string, { font = plain, size = 11, color = ink, gap = 5, x = 56, width = 483 } = {}) => {
-    for (const line of wrap(printable(text, font), font, size, width)) {
+  const write = async (
+    words: string,
+    { bold = false, size = 11, color = ink, gap = 5, x = 56, width = 483 } = {},
+  ): Promise<void> => {
+    for (const line of text.wrap(words, { bold, size, color }, width)) {
       if (y < 70) [page, y] = [pdf.addPage([595, 842]), 780]
-      page.drawText(line, { x, y, font, size, color })
+      await text.draw(page, line, x, y, { bold, size, color })
       y -= size + gap
     }
   }
   const day = (iso: string) => new Intl.DateTimeFormat(dateLocale(locale), { dateStyle: 'long' }).format(new Date(iso))
-  write(rx.clinic.name, { font: bold, size: 15 })
-  for (const line of [rx.clinic.address, rx.clinic.phone]) if (line) write(line, { size: 10, color: soft, gap: 3 })
+  await write(rx.clinic.name, { bold: true, size: 15 })
+  for (const line of [rx.clinic.address, rx.clinic.phone])
+    if (line) await write(line, { size: 10, color: soft, gap: 3 })
   y -= 22
-  write(say('title'), { font: bold, size: 22, gap: 12 })
-  write(`${say('prescriber')}: ${[rx.prescriber.name, rx.prescriber.title].filter(Boolean).join(', ')}`)
+  await write(say('title'), { bold: true, size: 22, gap: 12 })
+  await write(`${say('prescriber')}: ${[rx.prescriber.name, rx.prescriber.title].filter(Boolean).join(', ')}`)
   const born = new Intl.DateTimeFormat(dateLocale(locale), { dateStyle: 'long', timeZone: 'UTC' }).format(
     new Date(`${rx.patient.birthDate}T12:00:00Z`),
   )
-  write(`${say('patient')}: ${rx.patient.name}, ${say('born', { date: born })}`, { font: bold })
-  write(`${say('issued', { date: day(rx.issuedAt) })}. ${say('until', { date: day(rx.expiresAt) })}.`, { color: soft })
+  await write(`${say('patient')}: ${rx.patient.name}, ${say('born', { date: born })}`, { bold: true })
+  await write(`${say('issued', { date: day(rx.issuedAt) })}. ${say('until', { date: day(rx.expiresAt) })}.`, {
+    color: soft,
+  })
   y -= 14
-  rx.items.forEach((item, index) => {
-    write(`${index + 1}. ${item.medicine} ${item.dose}`, { font: bold, size: 13 })
-    write([item.form, item.route, item.frequency, item.duration].filter(Boolean).join(', '), { x: 72, width: 467 })
+  for (const [index, item] of rx.items.entries()) {
+    await write(`${index + 1}. ${item.medicine} ${item.dose}`, { bold: true, size: 13 })
+    await write([item.form, item.route, item.frequency, item.duration].filter(Boolean).join(', '), {
+      x: 72,
+      width: 467,
+    })
     const more = [
       item.quantity && say('quantity', { value: item.quantity }),
       item.repeats > 0 && say('repeats', { value: String(item.repeats) }),
       !item.substitution && say('noSubstitution'),
       item.notes,
     ].filter((each): each is string => Boolean(each))
-    for (const line of more) write(line, { x: 72, width: 467, size: 10, color: soft })
+    for (const line of more) await write(line, { x: 72, width: 467, size: 10, color: soft })
     y -= 8
-  })
-  if (rx.notes) write(`${say('notes')}: ${rx.notes}`)
+  }
+  if (rx.notes) await write(`${say('notes')}: ${rx.notes}`)
   if (y < 250) [page, y] = [pdf.addPage([595, 842]), 780]
   const link = `${location.origin}/rx/${rx.rxId}#k=${rx.secret}&r=${rootFingerprint}`
   drawCode(page, link, 56, 70, 150)
   y = 190
-  write(say('scan'), { x: 226, width: 310, size: 10 })
-  write(link, { x: 226, width: 310, size: 7, color: soft, gap: 2 })
+  await write(say('scan'), { x: 226, width: 310, size: 10 })
+  await write(link, { x: 226, width: 310, size: 7, color: soft, gap: 2 })
   return new Blob([new Uint8Array(await pdf.save())], { type: 'application/pdf' })
 }
 
@@ -77,30 +86,4 @@ function drawCode(page: PDFPage, text: string, x: number, y: number, size: numbe
         })
     }),
   )
-}
-
-/** The standard fonts know Latin-1; a letter beyond it loses its accent before it is dropped. */
-function printable(text: string, font: PDFFont): string {
-  const known = new Set(font.getCharacterSet())
-  return [...text.replace(/\s+/g, ' ')]
-    .map((char) =>
-      known.has(char.codePointAt(0)!)
-        ? char
-        : ([...char.normalize('NFKD')].find((each) => known.has(each.codePointAt(0)!)) ?? '?'),
-    )
-    .join('')
-}
-
-function wrap(text: string, font: PDFFont, size: number, width: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ').flatMap((each) => each.match(/.{1,70}/gu) ?? [''])) {
-    const next = line ? `${line} ${word}` : word
-    if (font.widthOfTextAtSize(next, size) <= width) line = next
-    else {
-      if (line) lines.push(line)
-      line = word
-    }
-  }
-  return [...lines, line]
 }
