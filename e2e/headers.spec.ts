@@ -52,6 +52,22 @@ test('attack 23: text that became markup or code is inert on our pages', async (
   expect(await page.evaluate(() => 'hit' in window)).toBe(false)
 })
 
+// The defence is style-src-attr in lib/server/headers.ts.
+test('attack 23: a style attribute that got through is inert, and no page of ours has one', async ({ page }) => {
+  for (const path of ['/', '/start', '/sign-in', '/nowhere']) {
+    const html = await (await fetch(stack.baseUrl + path)).text()
+    expect(html.match(/<[^>]* style="[^"]*"/g), path).toBeNull()
+  }
+  await page.goto(stack.baseUrl)
+  const drawn = await page.evaluate(() => {
+    const cover = document.createElement('div')
+    cover.setAttribute('style', 'position:fixed;inset:0;background:red')
+    document.body.append(cover)
+    return getComputedStyle(cover).position
+  })
+  expect(drawn).toBe('static')
+})
+
 test('every answer is strict about transport, framing, types and referrers', async () => {
   for (const path of ['/', '/api/health', '/nothing-here', `/_next/static/chunks/${chunk('turbopack-')}`]) {
     const { headers } = await fetch(stack.baseUrl + path)

@@ -10,6 +10,7 @@ describe('the policy of a page', () => {
     const policy = read(pagePolicy(base))
     expect(policy['script-src']).toEqual(["'self'", "'nonce-n0nce'", "'strict-dynamic'", "'wasm-unsafe-eval'"])
     expect(policy['style-src']).not.toContain("'unsafe-inline'")
+    expect(policy['style-src-attr']).toEqual(["'none'"])
     expect(policy).toMatchObject({
       'default-src': ["'none'"],
       'frame-ancestors': ["'none'"],

@@ -14,7 +14,7 @@ export interface PagePolicy {
 
 /**
  * Scripts run by nonce alone and only what such a script loads ('strict-dynamic'); WebAssembly is compiled for OPAQUE and
- * Argon2id. Style elements need the nonce too; style attributes are allowed, since React writes them into the first HTML.
+ * Argon2id. Style elements need the nonce too, and nothing that we serve has a style attribute (docs/decisions/007).
  */
 export function pagePolicy({ nonce, sfu, checkout, https, dev }: PagePolicy): string {
   const scripts = [
@@ -30,7 +30,7 @@ export function pagePolicy({ nonce, sfu, checkout, https, dev }: PagePolicy): st
     'default-src': ["'none'"],
     'script-src': scripts,
     'style-src': styles,
-    'style-src-attr': ["'unsafe-inline'"],
+    'style-src-attr': [dev ? "'unsafe-inline'" : "'none'"],
     'img-src': ["'self'", 'data:', 'blob:'],
     'font-src': ["'self'"],
     'media-src': ["'self'", 'blob:'],
