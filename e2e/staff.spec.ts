@@ -147,7 +147,9 @@ test.describe('a consult', () => {
     await visit.patient.signIn()
     const { records } = await visit.patient.door.get('record/mine', {})
     await visit.patient.vault.loadChain(await visit.patient.door.get('access/chain', { clinicId: world.clinicId }))
-    const opened = await visit.patient.vault.open(records, { asPatient: visit.patient.handle.patientId })
+    const opened = await visit.patient.vault.open(records, {
+      ...{ asPatient: visit.patient.handle.patientId, patientId: visit.patient.handle.patientId },
+    })
     return opened.flatMap((each) => (each.ok ? [each.value] : []))
   }
 

@@ -32,7 +32,7 @@ async function setUp(counted: boolean) {
     groups: ['desk'],
     asPatient: patient.patientId,
   })
-  await vault.open([identity])
+  await vault.open([identity], { patientId: patient.patientId })
 }
 
 const input = (type: SealInput['type'], managing: SealInput['managing'], content: unknown): SealInput => ({
@@ -109,7 +109,7 @@ async function refusals(): Promise<Record<string, string>> {
     grant: { ...a!, grants: a!.grants.map((grant) => ({ ...grant, signature: flip(grant.signature) })) },
     'grant of another record': { ...a!, grants: b!.grants },
   }
-  const opened = await vault.open(Object.values(altered))
+  const opened = await vault.open(Object.values(altered), { patientId: patient.patientId })
   return Object.fromEntries(Object.keys(altered).map((name, i) => [name, opened[i]!.ok ? 'opened' : opened[i]!.code]))
 }
 

@@ -11,22 +11,23 @@ import { useBusy } from '@/components/ui/use-busy'
 import { PractitionerCall, type Visitor } from '@/lib/browser/call-client'
 import type { CallCode } from '@/lib/browser/call-session'
 import { LocalMedia } from '@/lib/browser/media'
+import { takeAdmitNext } from './admit-next'
 import { AlsoWaiting } from './also-waiting'
 import { DeviceSelects, MediaTrouble } from './devices'
 import { SafetyCode } from './safety-code'
 import { Stage } from './stage'
 import { useStore } from './use-store'
 
-/** In the address of an encounter that is opened to see its patient at once. */
-const ADMIT = '#admit'
-
 /** The practitioner's side of one appointment's call, beside the chart. Ending it leaves the notes as they are. */
 export function ConsultPane({
   appointmentId,
+  patientId,
   patientName,
   zone = Intl.DateTimeFormat().resolvedOptions().timeZone,
 }: {
   appointmentId: string
+  /** The chart's: a call with another patient does not stand beside it. */
+  patientId: string
   patientName?: string
   /** The clinic's, as the rest of the page tells times. */
   zone?: string
@@ -40,7 +41,7 @@ export function ConsultPane({
 
   const [open, opening] = useBusy(async () => {
     setProblem(null)
-    const opened = await PractitionerCall.open(appointmentId)
+    const opened = await PractitionerCall.open(appointmentId, patientId)
     if (!opened.ok) return setProblem(opened.code)
     setEnded(false)
     opened.value.keepTracks(() => media.tracks())
@@ -49,7 +50,7 @@ export function ConsultPane({
   })
   // The door opens with the page: a patient who waits is seen without another click.
   const openNow = useEffectEvent(() => void open())
-  useEffect(() => openNow(), [appointmentId])
+  useEffect(() => openNow(), [appointmentId, patientId])
   useEffect(() => () => media.close(), [media])
   useEffect(() => {
     if (!session) return
@@ -72,7 +73,9 @@ export function ConsultPane({
         >
           {problem === 'LOCKED'
             ? t('pane.locked')
-            : e(e.has(problem as 'INTERNAL') ? (problem as 'INTERNAL') : 'INTERNAL')}
+            : problem === 'OTHER_PATIENT'
+              ? t('pane.otherPatient')
+              : e(e.has(problem as 'INTERNAL') ? (problem as 'INTERNAL') : 'INTERNAL')}
         </Banner>
       ) : null}
       {ended ? (
@@ -144,10 +147,8 @@ function Inside({
   const first = waiting.find(({ here, trust }) => here && (trust === 'vouched' || trust === 'first-use'))
   const admitFirst = useEffectEvent((device: Visitor) => void admit(device))
   useEffect(() => {
-    if (!first || inCall || location.hash !== ADMIT) return
-    history.replaceState(null, '', location.pathname)
-    admitFirst(first)
-  }, [first, inCall])
+    if (first && !inCall && takeAdmitNext(session.appointmentId)) admitFirst(first)
+  }, [first, inCall, session])
   const ready = joined && handshake?.phase === 'ready' && room !== null && room.link === 'connected' && !room.joined
   const join = useEffectEvent(() => void session.join(media.tracks()))
   useEffect(() => {
@@ -182,6 +183,7 @@ function Inside({
           session={session}
           guest={guest}
           name={name}
+          patientName={patientName ?? null}
           code={handshake.safetyCode}
           onDiffers={() => onEnd(true)}
         />
@@ -327,12 +329,15 @@ function Code({
   session,
   guest,
   name,
+  patientName,
   code,
   onDiffers,
 }: {
   session: PractitionerCall
   guest: Visitor
   name: string
+  /** As the chart shows it; null while no identity of the patient has opened, and then nobody is vouched for. */
+  patientName: string | null
   code: string
   onDiffers: () => void
 }) {
@@ -344,7 +349,7 @@ function Code({
   const [error, setError] = useState<string | null>(null)
   const [asking, setAsking] = useState(false)
   const [matches, matching] = useBusy(async () => {
-    const answer = await session.matches(code)
+    const answer = await session.matches(code, patientName)
     if (answer.ok) setGranted(answer.value)
     else setError(e(e.has(answer.code as 'INTERNAL') ? (answer.code as 'INTERNAL') : 'INTERNAL'))
   })
@@ -359,11 +364,18 @@ function Code({
       ) : (
         <div className="mt-3 grid gap-3">
           {guest.trust === 'first-use' ? <p className="text-sm text-soft">{t('firstUse')}</p> : null}
-          {later ? null : <p className="text-sm">{t('ask')}</p>}
+          {later ? null : <p className="text-sm">{t(patientName ? 'ask' : 'nameless')}</p>}
           <div className="flex flex-wrap gap-2.5">
-            <Button variant={later ? 'secondary' : 'primary'} size="sm" busy={matching} onClick={() => void matches()}>
-              {t('matches')}
-            </Button>
+            {patientName ? (
+              <Button
+                variant={later ? 'secondary' : 'primary'}
+                size="sm"
+                busy={matching}
+                onClick={() => void matches()}
+              >
+                {t('matches')}
+              </Button>
+            ) : null}
             <Button variant="danger" size="sm" onClick={() => setAsking(true)}>
               {t('differs')}
             </Button>

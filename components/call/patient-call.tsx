@@ -118,7 +118,7 @@ function Patient({ appointmentId }: { appointmentId: string }) {
       return <SkeletonPage label={t('opening')} />
     case 'check':
       return (
-        <Titled title={t('check.title')} lead={t('check.lead')}>
+        <Titled title={t('check.title')} lead={t('check.lead')} trust={step.door.trust}>
           <DeviceCheck media={media} busy={step.busy} onEnter={() => void enter(step.door)} />
         </Titled>
       )
@@ -138,6 +138,7 @@ function Patient({ appointmentId }: { appointmentId: string }) {
           media={media}
           zone={zone}
           session={step.session}
+          trust={step.door.trust}
           joined={step.joined}
           onJoin={() => {
             sessionStorage.setItem(inCallKey(appointmentId), '1')
@@ -171,6 +172,7 @@ function Patient({ appointmentId }: { appointmentId: string }) {
 function Inside({
   appointmentId,
   session,
+  trust,
   media,
   zone,
   joined,
@@ -180,6 +182,7 @@ function Inside({
 }: {
   appointmentId: string
   session: PatientCall
+  trust: PatientDoor['trust']
   media: LocalMedia
   zone: string
   joined: boolean
@@ -210,7 +213,7 @@ function Inside({
 
   if (!joined) {
     return (
-      <Titled title={t('title')} eyebrow={t('eyebrow', { practitioner: name })}>
+      <Titled title={t('title')} eyebrow={t('eyebrow', { practitioner: name })} trust={trust}>
         <WaitingRoom
           session={session}
           media={media}
@@ -263,7 +266,11 @@ function Early({
     if (isOpen) open()
   }, [isOpen])
   return (
-    <Titled title={t('tooEarlyTitle')} eyebrow={t('eyebrow', { practitioner: door.lobby.practitioner })}>
+    <Titled
+      title={t('tooEarlyTitle')}
+      eyebrow={t('eyebrow', { practitioner: door.lobby.practitioner })}
+      trust={door.trust}
+    >
       <Banner tone="info" className="mb-6">
         {t('tooEarlyText', { date: opensAt, timeZone: zone })}
       </Banner>
@@ -313,25 +320,36 @@ function Left({
   )
 }
 
-const Titled = ({
+function Titled({
   title,
   eyebrow,
   lead,
+  trust,
   children,
 }: {
   title: string
   eyebrow?: string
   lead?: string
+  /** Of the clinic's key. Taken from this site alone, it is told as that before anything is said. */
+  trust: PatientDoor['trust']
   children: ReactNode
-}) => (
-  <>
-    <header className="mb-6">
-      {eyebrow ? <p className="eyebrow mb-1">{eyebrow}</p> : null}
-      <h1 className="text-2xl sm:text-3xl">{title}</h1>
-      {lead ? <p className="mt-2 max-w-prose text-lg text-soft">{lead}</p> : null}
-    </header>
-    {children}
-  </>
-)
+}) {
+  const t = useTranslations('call.check')
+  return (
+    <>
+      <header className="mb-6">
+        {eyebrow ? <p className="eyebrow mb-1">{eyebrow}</p> : null}
+        <h1 className="text-2xl sm:text-3xl">{title}</h1>
+        {lead ? <p className="mt-2 max-w-prose text-lg text-soft">{lead}</p> : null}
+      </header>
+      {trust === 'first-use' ? (
+        <p data-call="first-use" className="mb-5 flex max-w-prose gap-2.5 text-sm text-soft">
+          <ShieldIcon size={18} className="mt-0.5 shrink-0" /> {t('firstUse')}
+        </p>
+      ) : null}
+      {children}
+    </>
+  )
+}
 
 const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone

@@ -12,11 +12,13 @@ const ConsultPane = dynamic(() => import('@/components/call/consult-pane').then(
 /** Where the call is. */
 export function ConsultPlace({
   appointmentId,
+  patientId,
   name,
   zone,
   open,
 }: {
   appointmentId: string
+  patientId: string
   name?: string
   zone: string
   open: boolean
@@ -26,7 +28,7 @@ export function ConsultPlace({
   return (
     // Words with a time in them read the provider's zone.
     <NextIntlClientProvider locale={locale} timeZone={zone}>
-      <ConsultPane appointmentId={appointmentId} patientName={name} zone={zone} />
+      <ConsultPane appointmentId={appointmentId} patientId={patientId} patientName={name} zone={zone} />
     </NextIntlClientProvider>
   )
 }

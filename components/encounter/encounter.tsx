@@ -1,8 +1,10 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
-import { useRouter } from 'next/navigation'
+import { useParams, useRouter } from 'next/navigation'
 import { useState } from 'react'
+import { admitNext } from '@/components/call/admit-next'
+import { NotShown } from '@/components/staff/not-shown'
 import { useLive } from '@/components/staff/use-live'
 import { useReason } from '@/components/staff/use-reason'
 import { Button, buttonClass } from '@/components/ui/button'
@@ -33,7 +35,8 @@ export function Encounter({ start }: { start: EncounterView }) {
   const toast = useToast()
   const reason = useReason()
   const [view, setView] = useState(start)
-  const chart = useChart(view)
+  const { appointmentId } = useParams<{ appointmentId: string }>()
+  const chart = useChart(view, appointmentId)
   const draft = useDraft(view, chart)
   const { appointment, zone, next } = view
 
@@ -47,8 +50,9 @@ export function Encounter({ start }: { start: EncounterView }) {
     await draft.save()
     const answer = await call('encounter/complete', { appointmentId: appointment.appointmentId })
     if (!answer.ok) return toast(reason(answer.code), 'danger')
-    if (thenNext && next) router.push(`/encounter/${next.appointmentId}#admit`)
-    else await refresh()
+    if (!thenNext || !next) return refresh()
+    if (next.waiting) admitNext(next.appointmentId)
+    router.push(`/encounter/${next.appointmentId}`)
   })
 
   if (!chart) return <SkeletonPage label={c('loading')} />
@@ -107,7 +111,8 @@ export function Encounter({ start }: { start: EncounterView }) {
           ) : null}
           {next && !open ? (
             <Link
-              href={`/encounter/${next.appointmentId}${next.waiting ? '#admit' : ''}`}
+              href={`/encounter/${next.appointmentId}`}
+              onClick={() => next.waiting && admitNext(next.appointmentId)}
               className={buttonClass({ size: 'sm', variant: 'primary' })}
             >
               <ArrowRightIcon /> {t(next.waiting ? 'admitNext' : 'openNext')}
@@ -115,17 +120,7 @@ export function Encounter({ start }: { start: EncounterView }) {
           ) : null}
         </div>
       </header>
-      {chart.failed.length ? (
-        <Banner tone="danger" title={t('failedTitle', { count: chart.failed.length })} announce className="mb-5">
-          <ul className="list-disc ps-5">
-            {chart.failed.map((each, index) => (
-              <li key={index}>
-                {t(`type.${each.type as 'note'}`)}: {reason(each.code)}
-              </li>
-            ))}
-          </ul>
-        </Banner>
-      ) : null}
+      <NotShown failed={chart.failed} />
       {chart.strangers ? (
         <Banner tone="warning" title={t('strangersTitle', { count: chart.strangers })} className="mb-5">
           {t('strangersText')}
@@ -135,6 +130,7 @@ export function Encounter({ start }: { start: EncounterView }) {
         <div className="flex min-w-0 flex-col gap-6 xl:order-2">
           <ConsultPlace
             appointmentId={appointment.appointmentId}
+            patientId={chart.patientId}
             name={chart.identity?.name}
             zone={zone}
             open={open || appointment.status === 'completed'}

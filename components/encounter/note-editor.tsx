@@ -40,19 +40,21 @@ export function NoteEditor({ view, chart, draft, onSaved }: Props) {
   const notes = chart.notes.filter((note) => note.appointmentId === view.appointment.appointmentId)
 
   const finish = form.handleSubmit(async ({ text, share }) => {
+    // Ticked and greyed out: nobody can read it, so it is not called shared.
+    const shared = share && chart.readers.length > 0
     const content: NoteContent = {
       text,
       writtenAt: new Date().toISOString(),
       author: view.me,
       appointmentId: view.appointment.appointmentId,
-      shared: share,
+      shared,
     }
     const next = amending && {
       recordId: amending.recordId,
       revision: amending.revision + 1,
       previous: amending.hash ?? undefined,
     }
-    const sealed = await sealFor(view, { type: 'note', content, readers: share ? chart.readers : undefined, ...next })
+    const sealed = await sealFor(chart, { type: 'note', content, shared, ...next })
     const answer = await call('encounter/save-record', {
       appointmentId: view.appointment.appointmentId,
       record: sealed,
@@ -61,7 +63,7 @@ export function NoteEditor({ view, chart, draft, onSaved }: Props) {
     draft.change({ note: '' })
     await draft.save()
     setAmending(null)
-    toast(t(share ? 'noteShared' : 'noteSaved'), 'success')
+    toast(t(shared ? 'noteShared' : 'noteSaved'), 'success')
     await onSaved()
   })
   const amend = (note: Entry<NoteContent>) => {

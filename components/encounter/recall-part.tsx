@@ -55,7 +55,7 @@ export function RecallPart({
     const due = dueOn(typed.rule, today)
     if (due <= today) return form.setError('rule.date', { message: 'future' }, { shouldFocus: true })
     const content: RecallContent = { reason: typed.reason, rule: typed.rule, dueOn: due }
-    const record = await sealFor(view, { type: 'recall', content })
+    const record = await sealFor(chart, { type: 'recall', content })
     const answer = await call('recall/set', {
       id: crypto.randomUUID(),
       appointmentId: view.appointment.appointmentId,

@@ -1,22 +1,25 @@
 import { vault } from '@/lib/browser/vault'
+import { VaultError } from '@/lib/browser/vault-error'
 import type { RecordType } from '@/lib/crypto/types'
-import type { EncounterView } from '@/lib/encounter/rules'
+import type { Chart } from './use-chart'
 
-/** A clinical record of this encounter's patient; `readers` are the patient's own keys when it is shared. */
-export const sealFor = <T>(
-  view: EncounterView,
+/** A clinical record of this chart's patient; `shared` with the keys of the patient whose name the chart shows. */
+export async function sealFor<T>(
+  { clinicId, patientId, identity, readers }: Chart,
   record: {
     type: RecordType
     recordId?: string
     revision?: number
     previous?: string
     content: T
-    readers?: { patientId: string; key: string }[]
+    shared?: boolean
   },
-) =>
-  vault().seal<T>({
-    clinicId: view.clinic.id,
-    patientId: view.appointment.patientId,
+) {
+  // The defence of attack 7 in what is written: nothing goes to a key while nobody can see whose it is.
+  if (record.shared && !identity) throw new VaultError('NOT_VOUCHED', 'no name of this patient was opened')
+  return vault().seal<T>({
+    clinicId,
+    patientId,
     recordId: record.recordId ?? crypto.randomUUID(),
     revision: record.revision ?? 1,
     previous: record.previous,
@@ -25,5 +28,6 @@ export const sealFor = <T>(
     content: record.content,
     managing: 'clinical',
     groups: ['clinical'],
-    patients: record.readers,
+    patients: record.shared ? readers : undefined,
   })
+}

@@ -20,7 +20,7 @@ const keyOf = ({ handle }: PatientDevice, vouch: string | null = null) => ({
 /** As the server answers it, with nothing else in it. */
 const viewOf = (patientId: string, patientKeys: EncounterView['patientKeys'], records: Sealed[]) =>
   ({
-    appointment: { appointmentId: 'a', patientId },
+    appointment: { appointmentId: `visit of ${patientId}`, patientId },
     clinic: { id: world.clinicId },
     statements: world.chain.statements,
     records: records.map((record) => ({ ...record, appointmentId: 'a', createdAt: '2026-11-21T08:00:00Z' })),
@@ -60,7 +60,11 @@ test('attack 7: a form from a mailed code’s device is shown as not vouched for
     [[keyOf(thief), keyOf(patient)], records],
   ] as const) {
     forgetOpened()
-    const chart = await readChart(viewOf(patientId, [...patientKeys], [...order]), await wiped())
+    const chart = await readChart(
+      viewOf(patientId, [...patientKeys], [...order]),
+      `visit of ${patientId}`,
+      await wiped(),
+    )
     expect(chart.identity).toMatchObject({ name: 'Ada' })
     expect(chart.intakes.map(({ content }) => content?.answers?.allergies)).toEqual(
       order === records ? ['penicillin', undefined] : [undefined, 'penicillin'],
@@ -86,7 +90,7 @@ test('what no page of ours would have sent is not shown', async () => {
     await intakeOf(thief, { a: 1 }),
   ]
   const view = viewOf(patientId, [keyOf(patient), keyOf(thief)], [records[0]!, ...odd])
-  const chart = await readChart(view, await wiped())
+  const chart = await readChart(view, `visit of ${patientId}`, await wiped())
   expect(chart.unvouched).toEqual([])
   expect(chart.failed).toHaveLength(odd.length)
 })

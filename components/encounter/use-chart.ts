@@ -3,13 +3,14 @@ import { useEffect, useState } from 'react'
 import type { ConsentContent } from '@/lib/consent/rules'
 import { checkConsent, type ConsentFault } from '@/lib/browser/consent-proof'
 import { vault } from '@/lib/browser/vault'
-import type { OpenResult, PatientKeyView, Vault } from '@/lib/browser/vault-api'
+import type { Opened, OpenResult, PatientKeyView, Vault } from '@/lib/browser/vault-api'
 import type { ConsentProof, EncounterView, NoteContent } from '@/lib/encounter/rules'
 import type { IntakeContent } from '@/lib/intake/rules'
 import type { PrescriptionContent, PrescriptionRow } from '@/lib/prescription/rules'
 import type { RecallContent, RecallRow } from '@/lib/recall/rules'
 import type { IdentityContent, ReasonContent } from '@/lib/record/rules'
-import { type OpenedRecord, openRecords } from '../staff/use-opened'
+import { type Failed, type OpenedRecord, openRecords } from '../staff/use-opened'
+import { nameShown, patientOf } from '../staff/whose'
 import { type Unvouched, unvouchedOf } from './unvouched'
 
 /** A record's place, and what is in it or why that is not shown. */
@@ -29,6 +30,9 @@ export interface ConsentEntry {
 }
 
 export interface Chart {
+  clinicId: string
+  /** Whose chart this is: every record in it is this patient's, and what is written here is written of nobody else. */
+  patientId: string
   identity: IdentityContent | null
   reasons: Entry<ReasonContent>[]
   intakes: Entry<IntakeContent>[]
@@ -37,33 +41,42 @@ export interface Chart {
   drafts: Entry<unknown>[]
   prescriptions: { row: PrescriptionRow; entry: Entry<PrescriptionContent> | null }[]
   recalls: { row: RecallRow; entry: Entry<RecallContent> | null }[]
-  /** Keys that the patient reads with: those somebody stands behind. */
+  /** Keys that the patient whose name is shown reads with: those somebody stands behind. Without a name, none. */
   readers: { patientId: string; key: string }[]
   /** Devices that only the database says are the patient's: they get nothing. */
   strangers: number
   /** Never mixed with the patient's own. */
   unvouched: Unvouched[]
   /** Records that did not open, by reason. */
-  failed: { type: string; code: string }[]
+  failed: Failed[]
 }
 
-export async function readChart(view: EncounterView, keys: Vault = vault()): Promise<Chart> {
-  const { patientId } = view.appointment
+/**
+ * The server answers all of `view`: its word alone ties no name to a key. The records do, each of which its author signed as
+ * this patient's; `appointmentId` is the page's own, and the patient is the one whose name was shown for it before, if any.
+ */
+export async function readChart(view: EncounterView, appointmentId: string, keys: Vault = vault()): Promise<Chart> {
+  const patientId = patientOf({ appointmentId, patientId: view.appointment.patientId })
   const clinicId = view.clinic.id
   const usable = view.patientKeys.filter((key) => key.state !== 'revoked')
   const claimed = usable.map((key) => ({ keys: key.keys, vouch: key.vouch }))
   await keys.loadChain({ clinicId, statements: view.statements })
   // Twice: where somebody was vouched for, no record makes its key known by itself; else the first device is known by them.
   await keys.loadPatientKeys({ clinicId, patientId, keys: claimed })
-  const records = await openRecords(view.records, keys)
+  const records = await openRecords(view.records, [patientId], keys)
   const trust: PatientKeyView[] = await keys.loadPatientKeys({ clinicId, patientId, keys: claimed })
+  const identified = records.findLast(({ meta, opened }) => meta.type === 'identity' && opened.ok)?.opened
+  const identity = identified?.ok ? identified.value : null
+  if (identity) nameShown(appointmentId, patientId)
   const of = <T>(type: string) =>
     records.filter((record) => record.meta.type === type).map((record) => toEntry<T>(record))
   const byId = <T>(entries: Entry<T>[], recordId: string) =>
     entries.find((entry) => entry.recordId === recordId) ?? null
   const [prescriptions, recalls] = [of<PrescriptionContent>('prescription'), of<RecallContent>('recall')]
   return {
-    identity: of<IdentityContent>('identity').findLast((entry) => entry.content)?.content ?? null,
+    clinicId,
+    patientId,
+    identity: (identity?.content as IdentityContent | undefined) ?? null,
     reasons: of<ReasonContent>('reason'),
     intakes: of<IntakeContent>('intake'),
     notes: of<NoteContent>('note').reverse(),
@@ -71,7 +84,10 @@ export async function readChart(view: EncounterView, keys: Vault = vault()): Pro
     consents: await Promise.all(view.consents.map((proof) => readConsent(proof, { clinicId, patientId }, records))),
     prescriptions: view.prescriptions.map((row) => ({ row, entry: byId(prescriptions, row.recordId) })),
     recalls: view.recalls.map((row) => ({ row, entry: byId(recalls, row.recordId) })),
-    readers: trust.filter((key) => key.trust !== 'none').map((key) => ({ patientId, key: key.keys.dh })),
+    readers: trust
+      // The defence of attack 7 in a chart: the key that signed the name on the screen, or one vouched for beside it.
+      .filter((key) => identity && (key.trust === 'vouched' || isAuthor(identity, key)))
+      .map((key) => ({ patientId, key: key.keys.dh })),
     strangers: trust.filter((key) => key.trust === 'none').length,
     unvouched: records.map(unvouchedOf).filter((each) => each !== null),
     failed: records.flatMap((record) =>
@@ -79,6 +95,9 @@ export async function readChart(view: EncounterView, keys: Vault = vault()): Pro
     ),
   }
 }
+
+const isAuthor = ({ author }: Opened, { keys, trust }: PatientKeyView) =>
+  trust === 'first-use' && author.kind === 'patient' && author.key === keys.sign
 
 function toEntry<T>({ meta, appointmentId, createdAt, opened }: OpenedRecord): Entry<T> {
   const { recordId, revision } = meta
@@ -98,16 +117,16 @@ async function readConsent(
   return { proof, fault, content: opened?.ok ? (opened.value.content as ConsentContent) : null }
 }
 
-export function useChart(view: EncounterView): Chart | null {
+export function useChart(view: EncounterView, appointmentId: string): Chart | null {
   const [chart, setChart] = useState<Chart | null>(null)
   useEffect(() => {
     let late = false
-    void readChart(view).then((read) => {
+    void readChart(view, appointmentId).then((read) => {
       if (!late) setChart(read)
     })
     return () => {
       late = true
     }
-  }, [view])
+  }, [view, appointmentId])
   return chart
 }

@@ -12,6 +12,8 @@ interface Base {
   revision: number
   hash: string | null
   text: string
+  /** Whose chart it was begun in. */
+  patientId: string
 }
 
 const pauseMs = 1200
@@ -39,7 +41,7 @@ export function useDraft(view: EncounterView, chart: Chart | null) {
   const base = useRef<Base | null>(null)
   const latest = useRef(draft)
   const writing = useRef(false)
-  const { appointmentId, patientId } = view.appointment
+  const { appointmentId } = view.appointment
   const scratch = `encounter.${appointmentId}`
 
   useEffect(() => {
@@ -56,6 +58,7 @@ export function useDraft(view: EncounterView, chart: Chart | null) {
         revision: entry?.revision ?? 0,
         hash: entry?.hash ?? null,
         text: JSON.stringify(stored),
+        patientId: chart.patientId,
       }
       // Typed here and never sent: goes on from there, unless another tab has written since.
       const begin = local && local.revision === base.current.revision ? local.content : stored
@@ -76,7 +79,7 @@ export function useDraft(view: EncounterView, chart: Chart | null) {
       try {
         const sealed = await vault().seal({
           clinicId: view.clinic.id,
-          patientId,
+          patientId: at.patientId,
           recordId: at.recordId,
           revision: at.revision + 1,
           previous: at.hash ?? undefined,
@@ -92,9 +95,9 @@ export function useDraft(view: EncounterView, chart: Chart | null) {
           else setState('offline')
           return false
         }
-        const [opened] = await vault().open([sealed], { patientId })
+        const [opened] = await vault().open([sealed], { patientId: at.patientId })
         base.current = {
-          recordId: at.recordId,
+          ...at,
           revision: at.revision + 1,
           hash: opened?.ok ? opened.value.hash : null,
           text: JSON.stringify(content),
@@ -110,14 +113,16 @@ export function useDraft(view: EncounterView, chart: Chart | null) {
       }
     },
     // `meet` only reads refs and setters.
-    [appointmentId, patientId, scratch, view.clinic.id],
+    [appointmentId, scratch, view.clinic.id],
   )
 
   /** Another tab wrote first. The same words are no conflict; others are shown beside, and the person decides. */
   async function meet(mine: DraftContent) {
     const fresh = await call('encounter/open', { appointmentId })
     if (!fresh.ok) return setState('offline')
-    const entry = (await readChart(fresh.value)).drafts.find((each) => each.recordId === base.current!.recordId)
+    const entry = (await readChart(fresh.value, appointmentId)).drafts.find(
+      (each) => each.recordId === base.current!.recordId,
+    )
     const other = { ...emptyDraft, ...(entry?.content as DraftContent | null) }
     const text = JSON.stringify(other)
     base.current = { ...base.current!, revision: entry?.revision ?? 0, hash: entry?.hash ?? null, text }

@@ -76,7 +76,7 @@ export function PrescriptionPart({ view, chart, draft, onSaved }: Props) {
         prescription,
       })
       const content: PrescriptionContent = { ...prescription, secret }
-      const record = await sealFor(view, { type: 'prescription', content, readers: chart.readers })
+      const record = await sealFor(chart, { type: 'prescription', content, shared: true })
       const answer = await call('prescription/issue', { rxId, appointmentId, record, share, issuedAt, expiresAt })
       if (!answer.ok) return setFault(reason(answer.code))
     } catch (error) {

@@ -1,9 +1,10 @@
 import type { DoorDevice, Lobby, PatientSync, PractitionerSync, Sync } from '../call/rules.ts'
 import { call } from './api.ts'
+import { pinOf } from './booking-device.ts'
 import { type CallCode, CallSession } from './call-session.ts'
 import { Welcome } from './call-welcome.ts'
 import { vault } from './vault.ts'
-import type { PatientHandle } from './vault-api.ts'
+import type { ChainView, PatientHandle } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
 
 const again = { retry: true }
@@ -25,6 +26,8 @@ export function callsSupported(): boolean {
 
 export interface PatientDoor {
   lobby: Lobby
+  /** How this browser came to believe the clinic's key. */
+  trust: ChainView['trust']
   patient: PatientHandle
   secret: string
 }
@@ -44,12 +47,15 @@ function openLinkAlone(appointmentId: string, fragment: string): Promise<Opened<
     if (!secret) return { ok: false, code: 'NOT_FOUND' }
     const looked = await call('call/look', { appointmentId, secret }, again)
     if (!looked.ok) return looked
-    const { clinicId, patientId, statements } = looked.value
-    await vault().loadChain({ clinicId, statements })
+    const { patientId, statements } = looked.value
+    // A device that booked here knows whose appointment this is; the server's word counts on one that comes with the link alone.
+    const clinicId = bound?.patient.clinicId ?? looked.value.clinicId
+    // The defence of attack 6 on a first visit: the clinic's own link said which root its chain has.
+    const { trust } = await vault().loadChain({ clinicId, statements }, pinOf(clinicId))
     const known = bound?.patient ?? (await vault().patients(clinicId)).find((each) => each.patientId === patientId)
     const patient = known ?? (await vault().createPatient({ clinicId, patientId, home: await vault().probe() }))
     if (!bound) await vault().bindAppointment({ appointmentId, patientId: patient.patientId, linkSecret: secret })
-    return { ok: true, value: { lobby: looked.value, patient, secret } }
+    return { ok: true, value: { lobby: looked.value, trust, patient, secret } }
   })
 }
 
@@ -121,10 +127,13 @@ export class PractitionerCall extends CallSession<PractitionerSync> {
     this.clinicId = opened.clinicId
   }
 
-  static open(appointmentId: string): Promise<Opened<PractitionerCall>> {
+  /** `patientId` is the chart's, beside which the call stands: OTHER_PATIENT when the server names another for it. */
+  static open(appointmentId: string, patientId: string): Promise<Opened<PractitionerCall>> {
     return caught(async () => {
       const opened = await call('call/open', { appointmentId }, again)
       if (!opened.ok) return opened
+      // The defence of attack 7 in a call: whom "matches" vouches for is who was looked at, not whom the server likes.
+      if (opened.value.patientId !== patientId) return { ok: false, code: 'OTHER_PATIENT' }
       const session = new PractitionerCall(opened.value, appointmentId)
       await session.start()
       return { ok: true, value: session }
@@ -161,13 +170,13 @@ export class PractitionerCall extends CallSession<PractitionerSync> {
 
   /**
    * "The codes match": vouches for the key of the device whose code was read out, and re-grants what the patient could read
-   * before. Answers how many records that were; STALE when that code is no longer the call's.
+   * before. Answers how many records that were; STALE when that code is no longer the call's. `name` is the one on the screen.
    */
-  matches(safetyCode: string): Promise<Opened<number>> {
+  matches(safetyCode: string, name: string | null): Promise<Opened<number>> {
     return caught(async () => {
       const guest = this.guest()
       if (!guest) return { ok: false, code: 'NOT_ADMITTED' }
-      const { vouch, keys } = await vault().callMatches({ callId: this.callId, safetyCode })
+      const { vouch, keys } = await vault().callMatches({ callId: this.callId, safetyCode, name })
       const readable = await call('call/readable', { appointmentId: this.appointmentId }, again)
       if (!readable.ok) return readable
       const recipient = { kind: 'patient' as const, id: this.patientId, key: keys.dh, epoch: 0 }

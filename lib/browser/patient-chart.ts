@@ -31,7 +31,10 @@ export async function loadOwn(appointmentId: string): Promise<OwnAnswer> {
   if (!answer.ok)
     return { ok: false, why: answer.code === 'BAD_PROOF' || answer.code === 'SIGN_IN_FIRST' ? 'no-keys' : 'offline' }
   const chart = answer.value
-  const { clinicId, patientId, statements, records } = chart
+  // Whose page this is, the device knows. It may hold several patients: another's answer is refused, not opened as another's.
+  const { clinicId, patientId } = patient
+  if (chart.clinicId !== clinicId || chart.patientId !== patientId) return { ok: false, why: 'forged' }
+  const { statements, records } = chart
   let rootFingerprint: string
   try {
     rootFingerprint = (await vault().loadChain({ clinicId, statements }, pinOf(clinicId))).rootFingerprint

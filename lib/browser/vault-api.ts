@@ -64,8 +64,8 @@ export interface SealInput {
   groups: Group[]
   /**
    * The patient's X25519 keys when the patient reads it too. A member's vault takes a key that this patient signed with
-   * (learned by opening a record of theirs: open `identity` first) or that a member vouched for (`loadPatientKeys`).
-   * A patient's own vault takes its own key. Anything else: NOT_VOUCHED.
+   * (learned by opening a record of theirs) or that a member vouched for (`loadPatientKeys`), once it has opened an
+   * `identity` record of that patient. A patient's own vault takes its own key. Anything else: NOT_VOUCHED.
    */
   patients?: { patientId: string; key: B64 }[]
 }
@@ -108,8 +108,11 @@ export interface PatientKeyView {
 export interface OpenOptions {
   /** Open with this patient's device keys instead of the unlocked member's. */
   asPatient?: string
-  /** Whose records these must be: another patient's, however well signed, are refused as BAD_ENVELOPE. Always pass it. */
-  patientId?: string
+  /**
+   * Whose records these must be: another patient's, however well signed, are refused as BAD_ENVELOPE. What the page is
+   * about, and never taken from the records themselves.
+   */
+  patientId: string
 }
 
 export interface Invitation {
@@ -218,12 +221,15 @@ export interface Vault extends CallVault {
    * Give them earliest first: of a patient nobody vouched for yet, the key that signed the first identity is remembered, and
    * no other is believed beside it.
    */
-  open<T = unknown>(records: Sealed<T>[], options?: OpenOptions): Promise<OpenResult<T>[]>
+  open<T = unknown>(records: Sealed<T>[], options: OpenOptions): Promise<OpenResult<T>[]>
   /** Checks what members vouched for and says how far each key is trusted. */
   loadPatientKeys(input: { clinicId: string; patientId: string; keys: PatientKeyInput[] }): Promise<PatientKeyView[]>
   /** "Matches": the unlocked clinical member's statement that these keys are the patient's. */
   vouchPatient(input: { clinicId: string; patientId: string; keys: PublicKeys }): Promise<{ vouch: B64 }>
-  /** Re-grants records' DEKs to a further recipient (a patient's vouched key); those that this browser believes. */
+  /**
+   * Re-grants records' DEKs to a further recipient (a patient's vouched key): those that this browser believes, and of these
+   * what a patient may read. Never a draft or a recall; a note when it says of itself that it is shared.
+   */
   regrant(
     records: Sealed[],
     to: Recipient,

@@ -50,9 +50,14 @@ export interface CallVault {
   callAlone(input: { callId: string; above: number }): Promise<HandshakeStep>
   /**
    * The codes match: a clinical member's statement that the other side's keys are this patient's. `safetyCode` is the one
-   * that was compared on the screen; STALE when the call has another by now.
+   * that was compared on the screen; STALE when the call has another by now. `name` is the patient's that stood there:
+   * NOT_VOUCHED unless an identity record of this patient that was opened here says it.
    */
-  callMatches(input: { callId: string; safetyCode: string }): Promise<{ vouch: B64; keys: PublicKeys }>
+  callMatches(input: {
+    callId: string
+    safetyCode: string
+    name: string | null
+  }): Promise<{ vouch: B64; keys: PublicKeys }>
   /** Where this call's keys go: a port whose other end the frame worker holds. */
   callFrames(input: { callId: string }, port: MessagePort): Promise<void>
   /** Forgets the call and its keys. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { CallMessage, Knock } from '../call/messages.ts'
 import { commitTo, newEphemeral } from '../crypto/sas.ts'
 import { fromB64, toB64 } from '../crypto/bytes.ts'
@@ -7,7 +7,7 @@ import { FrameDecoder, FrameEncoder, SenderBook } from './frames.ts'
 import type { Vault } from './vault-api.ts'
 import { createVault } from './vault-core.ts'
 import { memoryStorage } from './vault-storage.ts'
-import { clinic } from './vault-world.ts'
+import { clinic, patientOf, sealAs } from './vault-world.ts'
 
 const world = await clinic()
 const nonce = () => toB64(crypto.getRandomValues(new Uint8Array(16)))
@@ -23,6 +23,11 @@ async function call() {
   return { callId, patientId, device, practitioner, knock }
 }
 type Call = Awaited<ReturnType<typeof call>>
+/** The chart beside the call: another device of this patient booked, and its identity was opened. */
+async function chartOf({ patientId, practitioner }: Call, name = 'Ada') {
+  const booked = await patientOf(world, patientId)
+  await practitioner.open([await sealAs(booked, 'identity', { name })], { patientId })
+}
 type Relay = (message: CallMessage, from: 'patient' | 'practitioner') => CallMessage | null
 
 /** Carries messages both ways until nobody has more to say. */
@@ -214,6 +219,7 @@ describe('the handshake', () => {
 })
 
 describe('the knock', () => {
+  afterEach(() => vi.unstubAllGlobals())
   const who = (it: Call, knock: Knock, callId = it.callId) =>
     it.practitioner.callWho({ clinicId: world.clinicId, callId, patientId: it.patientId, knock })
 
@@ -227,18 +233,30 @@ describe('the knock', () => {
     const it = await call()
     const other = await call()
     await expect(who(it, it.knock, other.callId)).rejects.toMatchObject({ code: 'BAD_SIGNATURE' })
-    await expect(who(it, { ...it.knock, origin: 'https://elsewhere.test' })).rejects.toMatchObject({
-      code: 'BAD_SIGNATURE',
-    })
     await expect(who(it, { ...it.knock, ticketHash: other.knock.nonce.padEnd(43, 'A') })).rejects.toMatchObject({
       code: 'BAD_SIGNATURE',
     })
     await expect(who(it, { ...it.knock, keys: other.knock.keys })).rejects.toMatchObject({ code: 'BAD_SIGNATURE' })
   })
 
+  // Defence: the first line of `checkKnock`. The signature is a true one: the patient was lured to a page of another site.
+  test('attack 4: a proof that the device itself signed for another origin is refused', async () => {
+    const it = await call()
+    vi.stubGlobal('location', { origin: 'https://elsewhere.test' })
+    const { patientId, callId } = it
+    const knock = await it.device.callKnock({ patientId, callId, ticket: 'a.b.c', nonce: nonce() })
+    vi.unstubAllGlobals()
+    expect(knock.origin).toBe('https://elsewhere.test')
+    const refused = { code: 'BAD_SIGNATURE' }
+    await expect(who(it, knock)).rejects.toMatchObject(refused)
+    const admit = it.practitioner.callAdmit({ clinicId: world.clinicId, callId, patientId, knock, above: 0 })
+    await expect(admit).rejects.toMatchObject(refused)
+  })
+
   test('"matches" vouches for the keys whose code was shown, and for no others', async () => {
     const it = await call()
-    const matches = (safetyCode: string) => it.practitioner.callMatches({ callId: it.callId, safetyCode })
+    await chartOf(it)
+    const matches = (safetyCode: string) => it.practitioner.callMatches({ callId: it.callId, safetyCode, name: 'Ada' })
     await expect(matches('')).rejects.toMatchObject({ code: 'NO_KEY' })
     const { practitioner } = await run(it)
     const { vouch, keys } = await matches(practitioner.safetyCode!)
@@ -255,6 +273,7 @@ describe('the knock', () => {
   // Defence: the comparison in `callMatches`, in vault-call.ts. Without it the press vouches for who came in meanwhile.
   test('attack 6: "matches" after another device came in vouches for neither', async () => {
     const it = await call()
+    await chartOf(it)
     const { practitioner: before } = await run(it)
     const other = createVault(memoryStorage())
     const { patientId, callId } = it
@@ -263,8 +282,24 @@ describe('the knock', () => {
     const knock = await other.callKnock({ patientId, callId, ticket: 'a.b.c', nonce: nonce() })
     const { practitioner: after } = await run({ ...it, device: other, knock })
     expect(after.safetyCode).not.toBe(before.safetyCode)
-    const matches = it.practitioner.callMatches({ callId, safetyCode: before.safetyCode! })
+    const matches = it.practitioner.callMatches({ callId, safetyCode: before.safetyCode!, name: 'Ada' })
     await expect(matches).rejects.toMatchObject({ code: 'STALE' })
     for (const each of [it.knock, knock]) expect(await who(it, each)).toEqual({ trust: 'none' })
+  })
+
+  // Defence: the look for the name in `callMatches`. A chart that the server emptied names nobody, and the accomplice in the
+  // call would be vouched for as the patient of its choice.
+  test('attack 7: "matches" without a name of that patient on the screen vouches for nobody', async () => {
+    const it = await call()
+    const { practitioner } = await run(it)
+    const matches = (name: string | null) =>
+      it.practitioner.callMatches({ callId: it.callId, safetyCode: practitioner.safetyCode!, name })
+    const refused = { code: 'NOT_VOUCHED' }
+    await expect(matches('Ada')).rejects.toMatchObject(refused)
+    await chartOf(it, 'Vera')
+    // Opened in this browser before, and not what stands beside this call.
+    for (const name of [null, '', 'Ada']) await expect(matches(name)).rejects.toMatchObject(refused)
+    expect(await who(it, it.knock)).toEqual({ trust: 'none' })
+    await expect(matches('Vera')).resolves.toMatchObject({ keys: it.knock.keys })
   })
 })

@@ -103,7 +103,7 @@ export function calls(
       return requireCall(callId).alone(above)
     },
 
-    async callMatches({ callId, safetyCode: compared }) {
+    async callMatches({ callId, safetyCode: compared, name }) {
       const handshake = requireCall(callId)
       const patient = patients.get(callId)
       const { peer, safetyCode } = handshake.view
@@ -111,6 +111,10 @@ export function calls(
       if (!patient || !peer || !safetyCode) throw new VaultError('NO_KEY', 'no code to compare yet')
       // Nor when it was another device's: one may come and another go between reading and pressing.
       if (safetyCode !== compared) throw new VaultError('STALE', 'another code than the one compared')
+      // Who was recognised is who was named: a chart that shows nobody is nobody's to vouch for.
+      if (!name || !context.names.get(`${patient.clinicId}/${patient.patientId}`)?.has(name)) {
+        throw new VaultError('NOT_VOUCHED', 'no name of this patient was shown')
+      }
       const { vouch } = await vouchPatient({ ...patient, keys: peer.keys })
       return { vouch, keys: peer.keys }
     },

@@ -28,6 +28,8 @@ export interface VaultContext {
   appointments: Map<string, BoundAppointment>
   /** What is believed of other devices' keys: by "clinic/patient". */
   patientKeys: Map<string, TrustedPatientKey[]>
+  /** Names that identity records opened here say, by "clinic/patient". */
+  names: Map<string, Set<string>>
 }
 
 export interface LoadedChain {
@@ -82,6 +84,7 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   devices: new Map(),
   appointments: new Map(),
   patientKeys: new Map(),
+  names: new Map(),
 })
 
 /** Verifies a chain against every pin there is, and moves this browser's pin forward. */

@@ -4,7 +4,18 @@ import { generateDeviceKeys } from '../crypto/keys.ts'
 import { publicKeys } from './vault-context.ts'
 import { createVault } from './vault-core.ts'
 import { memoryStorage } from './vault-storage.ts'
-import { clinic, type Clinic, codeOf, input, PASSWORD, patientOf, sealAs, signIn, type Staff } from './vault-world.ts'
+import {
+  clinic,
+  type Clinic,
+  codeOf,
+  input,
+  PASSWORD,
+  type PatientDevice,
+  patientOf,
+  sealAs,
+  signIn,
+  type Staff,
+} from './vault-world.ts'
 
 // Argon2id with 64 MiB, several times a test, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })
@@ -21,6 +32,7 @@ beforeAll(async () => {
 }, 60_000)
 
 const newPatient = () => patientOf(world)
+const of = ({ handle }: PatientDevice) => ({ patientId: handle.patientId })
 
 describe('a consult', () => {
   test('what the patient seals opens for the groups it is for, and for nobody else', async () => {
@@ -29,19 +41,21 @@ describe('a consult', () => {
       await sealAs(patient, 'identity', { name: 'Ada' }),
       await sealAs(patient, 'reason', { text: 'cough' }),
     ]
-    const of = { patientId: patient.handle.patientId }
-    const byDoctor = await doctor.vault.open(records, of)
+    const byDoctor = await doctor.vault.open(records, of(patient))
     expect(byDoctor).toMatchObject([
       { ok: true, value: { content: { name: 'Ada' }, author: { kind: 'patient', vouched: false } } },
       { ok: true, value: { content: { text: 'cough' } } },
     ])
-    const byDesk = await desk.vault.open(records, of)
+    const byDesk = await desk.vault.open(records, of(patient))
     expect(byDesk).toMatchObject([
       { ok: true, value: { content: { name: 'Ada' } } },
       { ok: false, code: 'NOT_FOR_YOU' },
     ])
     const other = await newPatient()
-    const byOther = await other.vault.open(records, { asPatient: other.handle.patientId })
+    const byOther = await other.vault.open(records, {
+      asPatient: other.handle.patientId,
+      patientId: other.handle.patientId,
+    })
     expect(byOther).toMatchObject([
       { ok: false, code: 'BAD_ENVELOPE' },
       { ok: false, code: 'BAD_ENVELOPE' },
@@ -50,17 +64,19 @@ describe('a consult', () => {
 
   test('a shared note reaches the patient, with its author named by the chain; its next revision follows it', async () => {
     const patient = await newPatient()
-    await doctor.vault.open([await sealAs(patient, 'identity', { name: 'Ada' })])
+    await doctor.vault.open([await sealAs(patient, 'identity', { name: 'Ada' })], of(patient))
     const first = input(patient.handle, 'note', { text: 'rest' })
     const note = await doctor.vault.seal(first)
-    const [opened] = await patient.vault.open([note], { asPatient: patient.handle.patientId })
+    const [opened] = await patient.vault.open([note], { asPatient: patient.handle.patientId, ...of(patient) })
     expect(opened).toMatchObject({
       ok: true,
       value: { author: { kind: 'member', id: doctor.memberId, vouched: true } },
     })
     const previous = opened!.ok ? opened!.value.hash : ''
     const second = await doctor.vault.seal({ ...first, revision: 2, previous, content: { text: 'rest more' } })
-    expect((await patient.vault.open([second], { asPatient: patient.handle.patientId }))[0]).toMatchObject({
+    expect(
+      (await patient.vault.open([second], { asPatient: patient.handle.patientId, ...of(patient) }))[0],
+    ).toMatchObject({
       ok: true,
       value: { revision: 2 },
     })
@@ -69,9 +85,9 @@ describe('a consult', () => {
 
   test('a receptionist’s browser cannot write or read clinical records', async () => {
     const patient = await newPatient()
-    await desk.vault.open([await sealAs(patient, 'identity', { name: 'Ada' })])
+    await desk.vault.open([await sealAs(patient, 'identity', { name: 'Ada' })], of(patient))
     const forged = await desk.vault.seal(input(patient.handle, 'note', { text: 'forged' }))
-    expect((await doctor.vault.open([forged]))[0]).toMatchObject({ ok: false, code: 'NOT_VOUCHED' })
+    expect((await doctor.vault.open([forged], of(patient)))[0]).toMatchObject({ ok: false, code: 'NOT_VOUCHED' })
     expect(
       await codeOf(
         desk.vault.sealShare({ rxId: 'r', clinicId: world.clinicId, prescriberName: 'x', prescription: {} }),
@@ -107,7 +123,7 @@ describe('attack 7, in the vault', () => {
   // Defence: recipientsOf in vault-records.ts.
   test('attack 7: a patient’s key replaced by SQL gets nothing', async () => {
     const patient = await newPatient()
-    await doctor.vault.open([await sealAs(patient, 'identity', { name: 'Ada' })])
+    await doctor.vault.open([await sealAs(patient, 'identity', { name: 'Ada' })], of(patient))
     const evil = publicKeys((await generateDeviceKeys()).public)
     expect(await codeOf(doctor.vault.seal(input(patient.handle, 'note', {}, [evil.dh])))).toBe('NOT_VOUCHED')
     expect(await codeOf(doctor.vault.seal(input(patient.handle, 'note', {}, [patient.handle.keys.dh])))).toBe(
@@ -129,42 +145,47 @@ describe('attack 7, in the vault', () => {
   // Defence: trustPatient in vault-records.ts.
   test('attack 7: a second key that signs for a known patient is not vouched for', async () => {
     const patient = await newPatient()
-    await doctor.vault.open([await sealAs(patient, 'identity', { name: 'Ada' })])
+    await doctor.vault.open([await sealAs(patient, 'identity', { name: 'Ada' })], of(patient))
     const forger = createVault(memoryStorage())
     await forger.loadChain(world.chain)
     const { clinicId, patientId } = patient.handle
     const handle = await forger.createPatient({ clinicId, patientId, home: 'memory' })
     const forged = await sealAs({ vault: forger, handle }, 'reason', { text: 'sell me opium' })
-    expect((await doctor.vault.open([forged]))[0]).toMatchObject({ ok: false, code: 'NOT_VOUCHED' })
+    expect((await doctor.vault.open([forged], of(patient)))[0]).toMatchObject({ ok: false, code: 'NOT_VOUCHED' })
   })
 
   test('a second device reads and writes once a practitioner says “matches”', async () => {
     const patient = await newPatient()
     const identity = await sealAs(patient, 'identity', { name: 'Ada' })
-    await doctor.vault.open([identity])
+    await doctor.vault.open([identity], of(patient))
     const { clinicId, patientId } = patient.handle
     const phone = createVault(memoryStorage())
     await phone.loadChain(world.chain, world.rootFingerprint)
     const handle = await phone.createPatient({ clinicId, patientId, home: 'memory' })
-    expect((await phone.open([identity], { asPatient: patientId }))[0]).toMatchObject({ code: 'NOT_FOR_YOU' })
+    expect((await phone.open([identity], { asPatient: patientId, patientId }))[0]).toMatchObject({
+      code: 'NOT_FOR_YOU',
+    })
 
     expect(await codeOf(desk.vault.vouchPatient({ clinicId, patientId, keys: handle.keys }))).toBe('NOT_VOUCHED')
     const { vouch } = await doctor.vault.vouchPatient({ clinicId, patientId, keys: handle.keys })
     const to = { kind: 'patient', id: patientId, key: handle.keys.dh, epoch: 0 } as const
     const [granted] = await doctor.vault.regrant([identity], to)
     const withGrant = { ...identity, grants: [...identity.grants, granted!.grant] }
-    expect((await phone.open([withGrant], { asPatient: patientId }))[0]).toMatchObject({
+    expect((await phone.open([withGrant], { asPatient: patientId, patientId }))[0]).toMatchObject({
       ok: true,
       value: { content: { name: 'Ada' } },
     })
 
     // Another member's browser learns of it by the statement alone.
     const owner = world.owner.vault
-    await owner.open([identity])
+    await owner.open([identity], of(patient))
     const [view] = await owner.loadPatientKeys({ clinicId, patientId, keys: [{ keys: handle.keys, vouch }] })
     expect(view!.trust).toBe('vouched')
     const reason = await phone.seal({ ...input(handle, 'reason', { text: 'from the phone' }), asPatient: patientId })
-    expect((await owner.open([reason]))[0]).toMatchObject({ ok: true, value: { author: { vouched: true } } })
+    expect((await owner.open([reason], of(patient)))[0]).toMatchObject({
+      ok: true,
+      value: { author: { vouched: true } },
+    })
   })
 
   // Defence: adoptChain in vault-context.ts.
@@ -221,7 +242,7 @@ describe('an account', () => {
     const vault = createVault(memoryStorage())
     await vault.loadChain(world.chain)
     expect(await codeOf(vault.signStaff({ purpose: 'test', fields: [] }))).toBe('LOCKED')
-    expect(await codeOf(vault.open([]))).toBe('LOCKED')
+    expect(await codeOf(vault.open([], { patientId: 'p' }))).toBe('LOCKED')
     expect(await codeOf(vault.rewrapAccount())).toBe('LOCKED')
   })
 

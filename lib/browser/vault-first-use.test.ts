@@ -84,10 +84,10 @@ test('attack 7: where nobody is vouched for, the earliest identity says who the 
   const storage = memoryStorage()
   const first = createVault(storage)
   await signIn(world, doctor, { vault: first })
-  await first.open([records[1]!])
+  await first.open([records[1]!], patient.handle)
   const later = createVault(storage)
   await signIn(world, doctor, { vault: later })
-  expect(await later.open([records[2]!])).toMatchObject([{ ok: false, code: 'NOT_VOUCHED' }])
+  expect(await later.open([records[2]!], patient.handle)).toMatchObject([{ ok: false, code: 'NOT_VOUCHED' }])
 })
 
 // Defence: `mayRead` in vault-records.ts.

@@ -3,7 +3,8 @@ import { currentEpochs } from '../crypto/chain.ts'
 import { checkPatientVouch, vouchForPatient } from '../crypto/patient-vouch.ts'
 import { type Author, openRecord, type Reader, type RecordAuthor, regrantRecord, sealRecord } from '../crypto/record.ts'
 import type { RawKeys } from '../crypto/keys.ts'
-import type { Recipient, Sealed } from '../crypto/types.ts'
+import type { Recipient, RecordType, Sealed } from '../crypto/types.ts'
+import type { NoteContent } from '../encounter/rules.ts'
 import { requireDevice } from './device-keys.ts'
 import type { Opened, OpenOptions, OpenResult, SealInput, Vault } from './vault-api.ts'
 import {
@@ -22,10 +23,12 @@ type RecordPart = Pick<
   Vault,
   'seal' | 'sealMany' | 'open' | 'regrant' | 'loadPatientKeys' | 'vouchPatient' | 'hashText'
 >
+/** Types that a patient reads whoever wrote them; a note is theirs once it is shared. */
+const patientReads: readonly RecordType[] = ['identity', 'checklist', 'reason', 'intake', 'consent', 'prescription']
 type Sealing = SealInput & { asPatient?: string }
 
 export function records(context: VaultContext): RecordPart {
-  const { storage, patientKeys } = context
+  const { storage, patientKeys, names } = context
   const nameOf = (clinicId: string, patientId: string) => `${clinicId}/${patientId}`
 
   /** Keys this vault believes are the patient's: remembered from records, or vouched for. */
@@ -62,6 +65,11 @@ export function records(context: VaultContext): RecordPart {
         toB64(each.keys.dh) === dh && (each.trust === 'vouched' || !known.some((other) => other.trust === 'vouched')),
     )
 
+  function remember(whose: string, identity: unknown) {
+    const { name } = (identity ?? {}) as { name?: unknown }
+    if (typeof name === 'string') names.set(whose, (names.get(whose) ?? new Set()).add(name))
+  }
+
   async function rememberFirstUse(clinicId: string, patientId: string) {
     const name = nameOf(clinicId, patientId)
     const first = patientKeys.get(name)?.find((each) => each.trust === 'first-use')
@@ -83,6 +91,10 @@ export function records(context: VaultContext): RecordPart {
       // The defence of attack 7 for patients: a key that only the database says is the patient's gets nothing.
       if (patientId !== input.patientId || !(isOwn || mayRead(known, key))) {
         throw new VaultError('NOT_VOUCHED', 'a key nobody stands behind')
+      }
+      // And none while this browser has not seen a name that goes with it.
+      if (!isOwn && !names.has(nameOf(input.clinicId, patientId))) {
+        throw new VaultError('NOT_VOUCHED', 'no identity of this patient was opened')
       }
       return { kind: 'patient', id: patientId, key, epoch: 0 }
     })
@@ -116,8 +128,8 @@ export function records(context: VaultContext): RecordPart {
   }
 
   /** The keys and beliefs to read with. Throws LOCKED or NO_KEY when there are none. */
-  async function readerFor(sealed: Sealed[], options: OpenOptions): Promise<Reader> {
-    const device = options.asPatient ? await requireDevice(context, options.asPatient) : null
+  async function readerFor(sealed: Sealed[], asPatient?: string): Promise<Reader> {
+    const device = asPatient ? await requireDevice(context, asPatient) : null
     const unlocked = device ? null : requireMember(context).unlocked
     const clinicId = device?.clinicId ?? unlocked!.clinicId
     const { chain } = requireChain(context, clinicId)
@@ -142,11 +154,12 @@ export function records(context: VaultContext): RecordPart {
     }
   }
 
-  async function openOne(sealed: Sealed, reader: Reader, patientId: string | undefined): Promise<OpenResult> {
+  async function openOne(sealed: Sealed, reader: Reader, patientId: string): Promise<OpenResult> {
     const { recordId } = sealed.meta
     let stranger = false
     try {
-      if (patientId && sealed.meta.patientId !== patientId) return { ok: false, recordId, code: 'BAD_ENVELOPE' }
+      // The defence of attack 8: another patient's record, however well signed.
+      if (sealed.meta.patientId !== patientId) return { ok: false, recordId, code: 'BAD_ENVELOPE' }
       const { header, hash, content, author } = await openRecord(sealed, {
         ...reader,
         trustPatient(id, keys) {
@@ -159,7 +172,9 @@ export function records(context: VaultContext): RecordPart {
       const by = authorView(author, header.author.sign, header.patientId)
       const value = { recordId, revision, type, content, hash: toB64(hash), author: by }
       // Opened, and a refusal all the same: only who asks for it by its name gets to see it.
-      return stranger ? { ok: false, recordId, code: 'NOT_VOUCHED', unvouched: value } : { ok: true, value }
+      if (stranger) return { ok: false, recordId, code: 'NOT_VOUCHED', unvouched: value }
+      if (type === 'identity') remember(nameOf(header.clinicId, patientId), content)
+      return { ok: true, value }
     } catch (error) {
       const code = refusalCode(error)
       if (!code) throw error
@@ -167,13 +182,23 @@ export function records(context: VaultContext): RecordPart {
     }
   }
 
+  /** Which records there are to grant is the server's choice; which of them a patient reads is not. */
+  async function mayHandOn(record: Sealed, reader: Reader, patientId: string): Promise<boolean> {
+    // The row's own word on place and type: regrantRecord refuses a row whose header says otherwise.
+    const { type, patientId: whose } = record.meta
+    if (whose !== patientId) return false
+    if (type !== 'note') return patientReads.includes(type)
+    const opened = await openRecord(record, reader).catch(refused)
+    return (opened?.content as Partial<NoteContent> | undefined)?.shared === true
+  }
+
   return {
     seal: (input) => seal(input) as Promise<Sealed<never>>,
     sealMany: (inputs) => Promise.all(inputs.map(seal)),
 
-    async open<T>(sealed: Sealed<T>[], options: OpenOptions = {}) {
-      const reader = await readerFor(sealed, options)
-      const patientId = options.patientId ?? options.asPatient
+    async open<T>(sealed: Sealed<T>[], options: OpenOptions) {
+      const reader = await readerFor(sealed, options.asPatient)
+      const { patientId } = options
       const results = new Array<OpenResult>(sealed.length)
       // Identities first: the key that gave name and birth date is the one the others are held against. One after the other,
       // earliest first as they were given: which key is the first must not depend on which decrypts sooner.
@@ -192,11 +217,13 @@ export function records(context: VaultContext): RecordPart {
       if (to.kind !== 'patient' || !mayRead(known, to.key)) {
         throw new VaultError('NOT_VOUCHED', 'a key nobody stands behind')
       }
-      const reader = await readerFor(sealed, {})
+      const reader = await readerFor(sealed)
       const granter = { sign: unlocked.keys.sign.privateKey, member }
       const granted = await Promise.all(
         sealed.map(async (record) => {
           const { recordId, revision } = record.meta
+          // The defence of attack 7 in "matches": a draft, or a note that was not shared, is the clinic's own.
+          if (!(await mayHandOn(record, reader, to.id))) return null
           // What does not open here, or is signed by a stranger, is handed on to nobody; the rest is.
           const grant = await regrantRecord(record, reader, { ...to, epoch: 0 }, granter).catch(refused)
           return grant && { recordId, revision, grant }

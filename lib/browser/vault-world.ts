@@ -1,4 +1,5 @@
 import { ready, server } from '@serenity-kit/opaque'
+import { managingGroup } from '../crypto/policy.ts'
 import type { EpochGrant, PublicKeys, RecordType, Sealed } from '../crypto/types.ts'
 import type { ChainInput, PatientHandle, SealInput, Vault } from './vault-api.ts'
 import { createVault } from './vault-core.ts'
@@ -151,8 +152,8 @@ export const input = (
   schema: 1,
   type,
   content,
-  managing: type === 'identity' ? 'desk' : 'clinical',
-  groups: type === 'identity' ? ['desk', 'clinical'] : ['clinical'],
+  managing: managingGroup[type],
+  groups: managingGroup[type] === 'desk' ? ['desk', 'clinical'] : ['clinical'],
   patients: to.map((key) => ({ patientId, key })),
 })
 export const sealAs = ({ vault, handle }: PatientDevice, type: RecordType, content: unknown): Promise<Sealed> =>

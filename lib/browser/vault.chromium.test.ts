@@ -76,7 +76,7 @@ test('a patient of this browser seals, reloads, and opens again', async () => {
       return {
         trust: view.trust,
         bound: await vault.appointment('a1'),
-        opened: await vault.open([record], { asPatient: patientId }),
+        opened: await vault.open([record], { asPatient: patientId, patientId }),
       }
     },
     { chain, record: sealed.record, patientId },
@@ -84,7 +84,7 @@ test('a patient of this browser seals, reloads, and opens again', async () => {
   expect(after.trust).toBe('link')
   expect(after.bound?.linkSecret).toBe('c2VjcmV0')
   expect(after.opened[0]).toMatchObject({ ok: true, value: { content: { name: 'Ada Lovelace' } } })
-  const [opened] = await world.owner.vault.open([sealed.record])
+  const [opened] = await world.owner.vault.open([sealed.record], { patientId })
   expect(opened).toMatchObject({ ok: true, value: { content: { name: 'Ada Lovelace' }, author: { kind: 'patient' } } })
 })
 

@@ -2,9 +2,10 @@
 import { useLocale, useTranslations } from 'next-intl'
 import { useMemo, useState } from 'react'
 import { recallTones } from '@/components/encounter/recall-part'
+import { NotShown } from '@/components/staff/not-shown'
 import { useStaff } from '@/components/staff/session'
 import { useLive } from '@/components/staff/use-live'
-import { useOpened } from '@/components/staff/use-opened'
+import { alteredOf, useOpened } from '@/components/staff/use-opened'
 import { useReason } from '@/components/staff/use-reason'
 import { Button, IconButton } from '@/components/ui/button'
 import { Card, PageHeader } from '@/components/ui/card'
@@ -35,12 +36,15 @@ export function Recalls({ start }: { start: Listed }) {
   }
   useLive(() => void refresh())
   const sealed = useMemo(() => [...listed.identities, ...listed.reasons], [listed])
-  const records = useOpened(sealed)
+  const patientIds = useMemo(() => [...new Set(listed.recalls.map((recall) => recall.patientId))], [listed])
+  const records = useOpened(sealed, patientIds)
   const opened = (recall: RecallRow) => {
     const identity = records?.find(
       ({ meta, opened }) => meta.patientId === recall.patientId && meta.type === 'identity' && opened.ok,
     )
-    const reason = records?.find(({ meta }) => meta.recordId === recall.recordId)
+    const reason = records?.find(
+      ({ meta }) => meta.recordId === recall.recordId && meta.patientId === recall.patientId && meta.type === 'recall',
+    )
     return {
       name: identity?.opened.ok ? (identity.opened.value.content as IdentityContent).name : null,
       reason: reason?.opened.ok ? (reason.opened.value.content as RecallContent).reason : null,
@@ -50,6 +54,7 @@ export function Recalls({ start }: { start: Listed }) {
   return (
     <>
       <PageHeader title={t('title')} lead={t('lead')} />
+      <NotShown failed={alteredOf(records ?? [])} />
       <Switch
         label={t('showAll')}
         className="mb-3"

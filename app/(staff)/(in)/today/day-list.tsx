@@ -10,7 +10,7 @@ import { Badge, Skeleton, type Tone } from '@/components/ui/status'
 import { AgendaRow } from '@/components/ui/times'
 import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
-import { type DayRow, type DayView, type RowState, rowState } from '@/lib/encounter/rules'
+import { type DayRow, type RowState, rowState } from '@/lib/encounter/rules'
 import { formatMoney } from '@/lib/money'
 import type { ChecklistContent, IdentityContent } from '@/lib/record/rules'
 import { formatTime } from '@/lib/time'
@@ -41,24 +41,26 @@ interface People {
 }
 
 export const DayList = ({
-  view,
+  rows,
+  zone,
   now,
   people,
   opening,
   nextId,
 }: {
-  view: DayView
+  rows: DayRow[]
+  zone: string
   now: Date
   people: People
   opening: boolean
   nextId: string | null
 }) => (
   <ol className="divide-y divide-line">
-    {view.rows.map((row) => (
+    {rows.map((row) => (
       <Visit
         key={row.appointmentId}
         row={row}
-        zone={view.zone}
+        zone={zone}
         now={now}
         identity={people.identities.get(row.patientId)}
         checklist={people.checklists.get(row.appointmentId)}

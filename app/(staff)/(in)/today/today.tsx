@@ -3,9 +3,11 @@ import { useFormatter, useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useEffect, useMemo, useState } from 'react'
+import { NotShown } from '@/components/staff/not-shown'
 import { useStaff } from '@/components/staff/session'
 import { useLive } from '@/components/staff/use-live'
-import { useOpened } from '@/components/staff/use-opened'
+import { alteredOf, useOpened } from '@/components/staff/use-opened'
+import { nameShown, patientOf } from '@/components/staff/whose'
 import { buttonClass } from '@/components/ui/button'
 import { Card, PageHeader } from '@/components/ui/card'
 import { Chart } from '@/components/ui/chart'
@@ -20,6 +22,7 @@ import { addDays, formatPlainDay, formatTime } from '@/lib/time'
 import { DayList } from './day-list'
 
 const tickMs = 20_000
+const visitOf = (of: { appointmentId: string; patientId: string }) => `${of.appointmentId} ${of.patientId}`
 
 export function Today({ start, input }: { start: DayView; input: { day?: string; memberId?: string } }) {
   const t = useTranslations('staff')
@@ -42,7 +45,9 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
     setNow(new Date())
   })
 
-  const records = useOpened(view.records)
+  const rows = useMemo(() => view.rows.map((row) => ({ ...row, patientId: patientOf(row) })), [view])
+  const patientIds = useMemo(() => [...new Set(rows.map((row) => row.patientId))], [rows])
+  const records = useOpened(view.records, patientIds)
   const people = useMemo(() => {
     const identities = new Map<string, IdentityContent>()
     const checklists = new Map<string, ChecklistContent>()
@@ -51,15 +56,20 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
       if (meta.type === 'identity') identities.set(meta.patientId, opened.value.content as IdentityContent)
       if (meta.type === 'checklist') {
         const content = opened.value.content as ChecklistContent
-        checklists.set(content.appointmentId, content)
+        // Each patient speaks of their own appointments alone.
+        const isTheirs = rows.some((row) => visitOf(row) === visitOf({ ...content, patientId: meta.patientId }))
+        if (isTheirs) checklists.set(content.appointmentId, content)
       }
     }
     return { identities, checklists }
-  }, [records])
+  }, [records, rows])
+  useEffect(() => {
+    for (const row of rows) if (people.identities.has(row.patientId)) nameShown(row.appointmentId, row.patientId)
+  }, [rows, people])
 
   const isToday = view.day === view.today
-  const next = isToday ? nextUp(view.rows, now) : null
-  const states = view.rows.map((row) => rowState(row, now))
+  const next = isToday ? nextUp(rows, now) : null
+  const states = rows.map((row) => rowState(row, now))
   const waiting = states.filter((state) => state === 'waiting').length
   const atDoor = states.filter((state) => state === 'at_door').length
   const count = states.filter((state) => state !== 'cancelled').length
@@ -97,6 +107,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
           {t('stale')}
         </Banner>
       ) : null}
+      <NotShown failed={alteredOf(records ?? [])} />
       <LiveRegion>
         {waiting ? t('waitingCount', { count: waiting }) : ''} {atDoor ? t('doorCount', { count: atDoor }) : ''}
       </LiveRegion>
@@ -135,7 +146,8 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
           ) : (
             <Card padded={false}>
               <DayList
-                view={view}
+                rows={rows}
+                zone={view.zone}
                 now={now}
                 people={people}
                 opening={records === null}
