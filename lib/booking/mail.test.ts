@@ -90,6 +90,9 @@ it('takes the same event back when it is cancelled, and says so in French to who
   ])
   const { mail, lines } = await mailed('mail.cancelled', at)
   expect(mail.subject).toMatch(/^Annulé\s: votre rendez-vous avec Lumen Clinic$/)
+  // Defence: mailCancelled writes no fragment. A fingerprint from our own database would anchor a false clinic.
+  expect(mail.text).toMatch(/\/c\/lumen-\w+$/m)
+  expect(mail.text).not.toMatch(/#k=|root-fingerprint/)
   expect(valueOf(lines, 'METHOD')).toBe('CANCEL')
   expect(valueOf(lines, 'STATUS')).toBe('CANCELLED')
   expect(valueOf(lines, 'UID')).toBe(valueOf(booked.lines, 'UID'))

@@ -19,7 +19,7 @@ interface MailFacts {
   row: store.AppointmentRow
   locale: Locale
   to: string
-  clinic: { name: string; phone: string; timeZone: string; slug: string; root: string | null }
+  clinic: { name: string; phone: string; timeZone: string; slug: string }
   price: string | null
   link: string
 }
@@ -46,7 +46,6 @@ async function factsOf(data: JobData): Promise<MailFacts | null> {
         phone: clinic.phone,
         timeZone: clinic.timeZone,
         slug: clinic.slug,
-        root: clinic.rootFingerprint,
       },
       price: payment && payment.amountMinor > 0 ? formatMoney(payment.amountMinor, payment.currency, locale) : null,
       // The secret is in the fragment: it reaches no server, ours included, when the link is opened.
@@ -102,7 +101,8 @@ const mailCancelled: JobHandler = async (data) => {
   if (facts?.row.status !== 'cancelled') return
   const { row, locale, clinic, to } = facts
   const t = translator(locale, 'mail')
-  const again = `${env().APP_ORIGIN}/c/${clinic.slug}${clinic.root ? `#k=${clinic.root}` : ''}`
+  // No fingerprint: this database's word would look like the clinic's own link, and prove nothing.
+  const again = `${env().APP_ORIGIN}/c/${clinic.slug}`
   await sendMail({
     to,
     subject: t('cancelledSubject', { clinic: clinic.name }),

@@ -131,8 +131,8 @@ export async function mailInvitation(clinicId: string, recallId: string, now: Da
   const { clinic, patient, serviceId, memberId } = found
   const to = await openField(found.patient.emailSealed, `patient.email|${clinicId}|${patient.id}`)
   const t = translator(isLocale(patient.locale) ? patient.locale : 'en', 'recall')
-  const pin = clinic.rootFingerprint ? `#k=${clinic.rootFingerprint}` : ''
-  const link = `${env().APP_ORIGIN}/c/${clinic.slug}?service=${serviceId}&practitioner=${memberId}&recall=${recallId}${pin}`
+  // No fingerprint: this database's word would look like the clinic's own link, and prove nothing.
+  const link = `${env().APP_ORIGIN}/c/${clinic.slug}?service=${serviceId}&practitioner=${memberId}&recall=${recallId}`
   await sendMail({
     to,
     subject: t('mail.subject', { clinic: clinic.name }),
