@@ -4,6 +4,7 @@ import { testDb } from '../server/testing'
 import * as flow from './flow'
 import { addRole } from './flow-roles'
 import * as signInFlow from './flow-sign-in'
+import type { Role } from './rules'
 import { answer, at, must, openTestClinic, PASSWORD, signIn, type TestClinic, vouchFor } from './testing'
 
 const { admin } = testDb()
@@ -222,6 +223,34 @@ describe('inviting', () => {
     await expect(vouchFor(clinic, victim.invitation.id, victim.invitation)).rejects.toMatchObject({
       code: 'BAD_INVITATION',
     })
+  })
+
+  // Fails when lib/access/statements.ts does not verify signatures: the chain takes no row back, and every browser would refuse it.
+  it('attack 7: a statement that nobody signed does not shut the clinic for good', async () => {
+    const { invitation } = await answer(clinic, ['frontdesk'])
+    const { id } = invitation
+    const signed = await vouchFor(clinic, id, invitation)
+    const unsigned = signed.statements.map((one) => ({ ...one, signature: 'A'.repeat(86) }))
+    const refused = await flow.vouch(clinic.owner.actor, { id, ...signed, statements: unsigned }, at())
+    expect(refused).toMatchObject({ ok: false, code: 'BAD_INPUT' })
+    await clinic.owner.vault.loadChain(must(await flow.loadChain(null, { clinicId: clinic.clinicId })))
+    must(await flow.vouch(clinic.owner.actor, { id, ...signed }, at()))
+  })
+
+  // Fails when `invite` does not ask maySign (lib/access/flow.ts): the newcomer would answer, and wait for what nobody can sign.
+  it('attack 7: an officer outside clinical invites no practitioner', async () => {
+    const { invitation, vault, email } = await answer(clinic, ['admin'])
+    must(
+      await flow.vouch(
+        clinic.owner.actor,
+        { id: invitation.id, ...(await vouchFor(clinic, invitation.id, invitation)) },
+        at(),
+      ),
+    )
+    const officer = await signIn(vault, email)
+    const invited = (role: Role) => ({ id: randomUUID(), displayName: 'Grace', title: '', roles: [role] })
+    expect(await flow.invite(officer, invited('practitioner'), at())).toMatchObject({ code: 'NOT_ALLOWED' })
+    must(await flow.invite(officer, invited('frontdesk'), at()))
   })
 
   // Fails when a vault takes members from anything but the verified chain.

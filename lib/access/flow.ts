@@ -7,7 +7,7 @@ import { notify } from '@/lib/server/notify'
 import { limit } from '@/lib/server/rate-limit'
 import { inClinic, inNoClinic } from '@/lib/server/tx'
 import { staffOf } from './flow-sign-in'
-import { checkSuccessors } from './statements'
+import { maySign, readStanding, takeAddition, takeFounding } from './statements'
 import {
   type AccessContract,
   groupsOf,
@@ -72,16 +72,16 @@ export async function openClinic(
 ): Promise<Result<{ clinicId: string; slug: string }>> {
   const counted = await limit('open-clinic', ip, { points: 40, seconds: 3600 })
   if (!counted.ok) return counted
-  const { clinicId, memberId, clinic, owner, practitioner } = input
+  const { clinicId, memberId, clinic, owner, practitioner, keys, rootKey } = input
   const roles: Role[] = practitioner ? ['admin', 'practitioner'] : ['admin']
-  const chained = checkSuccessors(input.statements, clinicId, { length: 0, hash: '' })
+  const chained = await takeFounding(clinicId, { memberId, keys, roles, rootKey }, input.statements)
   if (!chained) return refuse('BAD_INPUT', { statements: 'invalid' })
   const emailSealed = await sealField(owner.email, emailContext(clinicId, memberId))
   const index = await emailIndex(owner.email)
   return inClinic(clinicId, async (tx) => {
     const known = await store.findClinic(tx, clinicId)
-    if (known) return known.rootKey === input.rootKey ? ok({ clinicId, slug: known.slug }) : refuse('STALE')
-    const { rootKey, rootFingerprint } = input
+    if (known) return known.rootKey === rootKey ? ok({ clinicId, slug: known.slug }) : refuse('STALE')
+    const { rootFingerprint } = input
     if (!(await store.saveClinic(tx, { id: clinicId, ...clinic, rootKey, rootFingerprint }))) {
       return refuse('SLUG_TAKEN', { 'clinic.slug': 'taken' })
     }
@@ -96,8 +96,8 @@ export async function openClinic(
       status: 'active',
       opaqueRecord: input.record,
       wrappedAccount: input.wrappedAccount,
-      signKey: input.keys.sign,
-      dhKey: input.keys.dh,
+      signKey: keys.sign,
+      dhKey: keys.dh,
     })
     if (!made) return refuse('EMAIL_TAKEN', { 'owner.email': 'taken' })
     await store.appendStatements(tx, clinicId, chained)
@@ -136,10 +136,12 @@ export async function invite(
   { now }: Context,
 ): Promise<Result<{ id: string; expiresAt: string }>> {
   const expiresAt = new Date(now.getTime() + invitationDays * 86_400_000)
+  const groups = groupsOf(input.roles)
   return inClinic(actor.clinicId, async (tx) => {
-    if (!(await store.saveInvitation(tx, actor, { ...input, groups: groupsOf(input.roles), expiresAt }))) {
-      return refuse('STALE')
-    }
+    // Said now, and not when the newcomer has answered: nobody vouches for a group from outside it.
+    const standing = readStanding(await store.listStatements(tx, actor.clinicId))
+    if (!maySign(standing, actor.memberId, groups)) return refuse('NOT_ALLOWED')
+    if (!(await store.saveInvitation(tx, actor, { ...input, groups, expiresAt }))) return refuse('STALE')
     await audit(tx, actor, 'access.invited', input.id)
     await notify(tx, 'staff', actor.clinicId)
     return ok({ id: input.id, expiresAt: expiresAt.toISOString() })
@@ -245,13 +247,20 @@ export async function vouch(
     if (!found?.memberId) return refuse('NOT_FOUND')
     const to = nextInvitation(found.state, 'vouch', { now, expiresAt: found.expiresAt })
     if (!to) return refuse('WRONG_STATE')
-    const chained = checkSuccessors(input.statements, clinicId, await store.findHead(tx, clinicId))
-    if (!chained || !(await store.appendStatements(tx, clinicId, chained))) return refuse('CHAIN_MOVED')
+    const { memberId } = found
+    const keys = await store.findMemberKeys(tx, clinicId, memberId)
+    if (!keys) return refuse('NOT_FOUND')
+    const standing = readStanding(await store.listStatements(tx, clinicId))
+    const newcomer = { memberId, keys, roles: found.roles as Role[] }
+    const { statements, epochGrants } = input
+    const taken = await takeAddition(clinicId, standing, newcomer, { statement: statements[0]!, epochGrants })
+    if (!taken.ok) return taken
+    if (!(await store.appendStatements(tx, clinicId, [taken.value]))) return refuse('CHAIN_MOVED')
     if (!(await store.moveInvitation(tx, { clinicId, id: input.id, from: found.state, to })))
       return refuse('WRONG_STATE')
-    await store.saveEpochGrants(tx, clinicId, input.epochGrants)
-    await store.activateMember(tx, clinicId, found.memberId)
-    await audit(tx, actor, 'access.vouched', found.memberId)
+    await store.saveEpochGrants(tx, clinicId, epochGrants)
+    await store.activateMember(tx, clinicId, memberId)
+    await audit(tx, actor, 'access.vouched', memberId)
     await notify(tx, 'staff', clinicId)
     return ok({ done: true as const })
   })

@@ -203,8 +203,8 @@ export const JoinInput = z.object({
 })
 export const VouchInput = z.object({
   id,
-  statements: z.array(statement).min(1).max(4),
-  epochGrants: z.array(epochGrant).max(16),
+  statements: z.array(statement).length(1),
+  epochGrants: z.array(epochGrant).max(2),
 })
 export const AddRoleInput = z.object({
   memberId: id,

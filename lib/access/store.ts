@@ -145,12 +145,6 @@ async function listEpochGrants(tx: Tx, clinicId: string, dhKey: string): Promise
     }))
 }
 
-/** Head of the stored chain: what the next statement must name. */
-export async function findHead(tx: Tx, clinicId: string): Promise<{ length: number; hash: string }> {
-  const last = await tx.chainStatement.findFirst({ where: { clinicId }, orderBy: { seq: 'desc' } })
-  return last ? { length: last.seq + 1, hash: last.hash } : { length: 0, hash: '' }
-}
-
 /** One successor for each head: false when somebody else's came first. */
 export async function appendStatements(
   tx: Tx,

@@ -26,7 +26,6 @@ export const accessCases: TenantCases<typeof store> = {
   takeLoginState: (tx, { clinicId }, b) => store.takeLoginState(tx, randomUUID(), clinicId, b.later),
   findKeyMaterial: (tx, actor, b) => store.findKeyMaterial(tx, { ...actor, memberId: b.memberId }),
   listStatements: (tx, { clinicId }) => store.listStatements(tx, clinicId),
-  findHead: (tx, { clinicId }) => store.findHead(tx, clinicId),
   appendStatements: (tx, { clinicId }, b) =>
     store.appendStatements(tx, clinicId, [
       { seq: 1, body: 'x', signer: 'x', signature: 'x', previous: b.head, hash: 'x' },
