@@ -4,7 +4,8 @@ import { consentFields, consentPurpose, consentWords } from '../lib/consent/rule
 import type { RecordType, Sealed } from '../lib/crypto/types.ts'
 import { addDays, dayIn } from '../lib/time.ts'
 import { Browser } from './seed-client.ts'
-import { clinic, consentText, people, services, type Visit } from './seed-data.ts'
+import { clinic, consentText, services } from './seed-data.ts'
+import { people, type Visit } from './seed-visits.ts'
 import { base, now, type Opened, secret, type Shop, sql, whenOf } from './seed-world.ts'
 
 const taken = new Set<string>()

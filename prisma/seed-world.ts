@@ -2,7 +2,8 @@
 import pg from 'pg'
 import { addDays, dayIn } from '../lib/time.ts'
 import type { Browser } from './seed-client.ts'
-import { clinic, type Visit } from './seed-data.ts'
+import { clinic } from './seed-data.ts'
+import type { Visit } from './seed-visits.ts'
 
 export const base = new URL(process.env.BASE_URL ?? process.env.APP_ORIGIN ?? '').origin
 export const home = process.env.CURTAIN_HOME ?? '.curtain'

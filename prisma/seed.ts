@@ -10,7 +10,8 @@ import { dueOn } from '../lib/recall/rules.ts'
 import { addDays, dayIn } from '../lib/time.ts'
 import { Browser } from './seed-client.ts'
 import { book, type Patient } from './seed-booking.ts'
-import { clinic, consentText, members, owner, people, profile, services, type Visit, visits } from './seed-data.ts'
+import { clinic, consentText, members, owner, profile, services } from './seed-data.ts'
+import { people, type Visit, visits } from './seed-visits.ts'
 import { base, database, home, now, type Opened, say, type Shop, sql, whenOf } from './seed-world.ts'
 
 async function openClinic(): Promise<Opened> {
@@ -145,7 +146,7 @@ async function write(opened: Opened, shop: Shop, visit: Visit, booked: { id: str
       patient: { name: person.name, birthDate: person.birthDate },
       prescriber: author,
       issuedAt: writtenAt,
-      expiresAt: new Date(now.getTime() + 90 * 86_400_000).toISOString(),
+      expiresAt: new Date(at.getTime() + 90 * 86_400_000).toISOString(),
       items: visit.rx,
       notes: '',
     }
