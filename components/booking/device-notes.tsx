@@ -22,6 +22,11 @@ export function DeviceNotes({ device, refused }: { device?: Device; refused?: 'o
   if (!device) return null
   return (
     <div className="mt-4 flex flex-col gap-3">
+      {device.otherLink ? (
+        <Banner tone="warning" title={t('otherLinkTitle')} announce>
+          {t('otherLink')}
+        </Banner>
+      ) : null}
       {device.missing.length ? (
         <Banner tone="warning" title={t('noCallTitle')} announce>
           {t('noCall', { missing: device.missing.map((each) => t(each)).join(', ') })}

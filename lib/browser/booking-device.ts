@@ -14,18 +14,29 @@ export interface KnownPatient {
 export interface Device {
   home: KeyHome
   trust: ChainView['trust']
+  /** The link of this tab names another key than the clinic's, which this device knows: told, and no more. */
+  otherLink: boolean
   /** What a call needs and this browser lacks. */
   missing: ('camera' | 'transform')[]
   known: KnownPatient[]
 }
 export type Preparation = { ok: true; device: Device } | { ok: false; why: 'old-browser' | 'forged' | 'failed' }
 
-/** The fingerprint that the clinic's own link carried, kept by the page before any script of ours ran. */
-export function pinOf(clinicId: string): string | undefined {
+/** The fingerprint that the link of this tab carried, kept by the page before any script of ours ran. */
+function linkOf(clinicId: string): string | undefined {
   try {
-    return localStorage.getItem(`curtain:pin:${clinicId}`) ?? undefined
+    return sessionStorage.getItem(`curtain:link:${clinicId}`) ?? undefined
   } catch {
     return undefined
+  }
+}
+
+/** The fingerprint that the clinic must have: the one this device has kept since a link first carried it, else this tab's. */
+export function pinOf(clinicId: string): string | undefined {
+  try {
+    return localStorage.getItem(`curtain:pin:${clinicId}`) ?? linkOf(clinicId)
+  } catch {
+    return linkOf(clinicId)
   }
 }
 
@@ -53,7 +64,9 @@ export async function prepareDevice(clinicId: string): Promise<Preparation> {
   if (typeof trust !== 'object') return { ok: false, why: trust }
   const home = await vault().probe()
   const known = home === 'stored' ? await knownPatients(clinicId) : []
-  return { ok: true, device: { home, trust: trust.trust, missing: callNeeds(), known } }
+  const link = linkOf(clinicId)
+  const otherLink = link !== undefined && link !== trust.rootFingerprint
+  return { ok: true, device: { home, trust: trust.trust, otherLink, missing: callNeeds(), known } }
 }
 
 /** The clinic's chain, verified against the link's pin and what this device saw before. */

@@ -45,6 +45,7 @@ export default async function BookingPage({ params, searchParams }: Props) {
     <>
       <FirstPaintScript
         clinicId={clinic.id}
+        root={clinic.rootFingerprint}
         zone={zone}
         timed={Boolean(service)}
         nonce={(await headers()).get('x-nonce') ?? undefined}
