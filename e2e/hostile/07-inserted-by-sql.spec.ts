@@ -77,6 +77,41 @@ test("attack 7: a patient's key inserted or replaced by SQL is given no record",
   })
 })
 
+// Defence: trustPatient() in lib/browser/vault-records.ts, in a browser that never saw this patient before.
+test('attack 7: what a device with a mailed code books in the patient’s name is shown apart, as not vouched for', async () => {
+  const booked = await world.book({ fields: { name: 'Tam Brill' } })
+  const { clinicId, patientId } = booked.patient.handle
+  const thief = await world.patient({ name: 'Eve Intruder' })
+  thief.handle = await thief.vault.createPatient({ clinicId, patientId, home: 'memory' })
+  const [last] = await stack.sql<{ seq: number; hash: string }>(
+    `SELECT seq, hash FROM consent_event WHERE patient_id = $1 ORDER BY seq DESC LIMIT 1`,
+    [patientId],
+  )
+  thief.history = { seq: last!.seq + 1, previous: last!.hash }
+  await stack.sql(
+    `INSERT INTO patient_key (id, clinic_id, patient_id, sign_key, dh_key, state) VALUES ($1, $2, $3, $4, $5, 'confirmed')`,
+    [thief.handle.keyId, clinicId, patientId, thief.handle.keys.sign, thief.handle.keys.dh],
+  )
+  const forged = await world.book({ patient: thief, at: 1, answers: { since: 'never was', smoke: false } })
+  await signInPage(device.page, stack.baseUrl, world.doctor)
+  await device.page.goto(`${stack.baseUrl}/encounter/${forged.appointmentId}`)
+  await expect(device.page.getByRole('heading', { level: 1, name: 'Tam Brill' })).toBeVisible({ timeout: 30_000 })
+  const apart = device.page.locator('[data-chart="not-vouched"]')
+  await expect(apart).toContainText('Not vouched for: do not take this for what the patient said')
+  await apart.getByText(/^Form, handed in on/).click()
+  await expect(apart.getByText('never was')).toBeVisible()
+  await expect(device.page.getByText('never was')).toHaveCount(1)
+  await expect(device.page.getByText('The form is not filled in yet.')).toBeVisible()
+  await expect(device.page.getByText('A device of this patient is not vouched for')).toBeVisible()
+  await journey.writeNote(device.page, 'For the true device alone.')
+  const readers = await stack.sql<{ key: string }>(
+    `SELECT recipient_key AS key FROM record_grant g JOIN record r USING (record_id)
+     WHERE r.patient_id = $1 AND r.type = 'note' AND g.recipient_kind = 'patient'`,
+    [patientId],
+  )
+  expect(readers.map((row) => row.key)).toEqual([booked.patient.handle.keys.dh])
+})
+
 // Defence: the successor and signature checks in lib/crypto/chain.ts; without them the forged member would be sealed for.
 test('attack 7: a statement inserted into the chain by SQL stops the clients, and nothing is sealed for its member', async () => {
   const { statements } = await world.owner.door.get('access/chain', { clinicId: world.clinicId })
