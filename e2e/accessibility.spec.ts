@@ -224,7 +224,7 @@ test('the day, an encounter with its call, prescriptions and recalls', async ({ 
     await page.getByRole('tab', { name: 'Prescription' }).click()
     const copy = await pharmacistLink(page)
     await go(page, copy)
-    await expect(page.getByText('Valid signature')).toBeVisible({ timeout: 30_000 })
+    await expect(page.getByText('Signed by a clinic that calls itself')).toBeVisible({ timeout: 30_000 })
     await look(page, '/rx')
   })
 })

@@ -223,7 +223,7 @@ test('note, prescription and recall during the call; the patient has them at onc
     const pharmacist = await desktop()
     try {
       await pharmacist.page.goto(prescriptionLink)
-      await expect(pharmacist.page.getByText('Valid signature')).toBeVisible({ timeout: 30_000 })
+      await expect(pharmacist.page.getByText('Signed by a clinic that calls itself')).toBeVisible({ timeout: 30_000 })
       await expect(pharmacist.page.getByText('Mirabilol').first()).toBeVisible()
       await expect(pharmacist.page.getByText(person.name).first()).toBeVisible()
     } finally {

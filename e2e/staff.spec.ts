@@ -188,7 +188,11 @@ test.describe('a consult', () => {
     const { rxId, secret } = script.content as PrescriptionContent
     const copy = `${stack.baseUrl}/rx/${rxId}#k=${secret}&r=${world.rootFingerprint}`
     await other.page.goto(copy)
-    await expect(other.page.getByText('Valid signature')).toBeVisible()
+    await expect(other.page.getByText('Signed by a clinic that calls itself')).toBeVisible()
+    // Attack 10: any clinic signs under any name. Which one it is, the reader must compare.
+    await expect(other.page.getByText('Anybody can open a clinic under any name')).toBeVisible()
+    await other.page.getByRole('button', { name: 'I have compared it' }).click()
+    await expect(other.page.getByText('whose fingerprint you have compared')).toBeVisible()
     await expect(other.page.getByText('Fludrocortisone')).toBeVisible()
 
     await page.getByRole('button', { name: 'More for this prescription' }).click()

@@ -7,7 +7,7 @@ import { Table } from '@/components/ui/table'
 
 const visit = ['book', 'seal', 'meet', 'follow'] as const
 const classes = ['public', 'operational', 'clinical'] as const
-const limits = ['code', 'keys', 'times', 'people'] as const
+const limits = ['code', 'keys', 'times', 'stripe', 'people'] as const
 const parts = ['app', 'database', 'video', 'mail', 'payments'] as const
 
 export default async function Landing() {

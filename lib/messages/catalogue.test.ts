@@ -112,3 +112,17 @@ test('a browser gets the first language it asks for that we speak', () => {
 test('a provider carries only the namespaces it names', () => {
   expect(Object.keys(pick('fr', 'common', 'errors'))).toEqual(['common', 'errors'])
 })
+
+describe('what a patient is told of others', () => {
+  test.each(locales)(
+    '%s: of Stripe, the words that Stripe is given; of the server, all that goes to it in the clear',
+    (locale) => {
+      const t = createTranslator({ locale, messages: catalogue[locale] })
+      const product = t('payment.product', { clinic: '' }).replace(/[\s–]+$/, '')
+      expect(t('booking.review.payNote')).toContain(product)
+      expect(t('booking.review.payNote')).toMatch(/clinic’s name|nom du cabinet/)
+      // BookInput: `email` and `phone` beside the sealed records.
+      expect(t('booking.who2.emailHint').toLowerCase()).toContain(locale === 'fr' ? 'téléphone' : 'phone')
+    },
+  )
+})

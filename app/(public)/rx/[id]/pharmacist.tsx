@@ -58,8 +58,7 @@ export function Pharmacist({ id }: { id: string }) {
   return (
     <article className="flex flex-col gap-6">
       <PageHeader
-        eyebrow={t('rx.title')}
-        title={prescription.clinic.name}
+        title={t('rx.title')}
         actions={
           <Button icon={<PrintIcon />} onClick={() => print()} className="print:hidden">
             {t('rx.print')}
@@ -71,9 +70,11 @@ export function Pharmacist({ id }: { id: string }) {
           {t('rx.lapsedText')}
         </Banner>
       ) : (
-        <Banner tone="success" title={t('rx.valid')} announce>
-          {t('rx.validText', { prescriber, date: when(issuedAt) })}
-        </Banner>
+        <Signed
+          root={rootFingerprint}
+          clinic={prescription.clinic.name}
+          text={t('rx.signedText', { prescriber, date: when(issuedAt) })}
+        />
       )}
       {status === 'issued' || (status === 'expired' && lapsed) ? null : (
         <Banner tone="warning" title={t('rx.serverSays', { status: t(`status.${status}`) })}>
@@ -85,21 +86,59 @@ export function Pharmacist({ id }: { id: string }) {
         <h2 className="mb-3 flex items-center gap-2 text-lg">
           <ShieldIcon /> {t('rx.howTitle')}
         </h2>
-        <ul className="mb-5 list-disc ps-6 text-soft">
+        <ul className="list-disc ps-6 text-soft">
           <li>{t('rx.how1')}</li>
           <li>{t('rx.how2')}</li>
           <li>{t('rx.how3')}</li>
         </ul>
-        <CodeWords
-          label={t('rx.fingerprint')}
-          parts={fingerprintWords(rootFingerprint)}
-          hint={t('rx.fingerprintHint')}
-        />
         <p className="mt-4 flex gap-2 text-sm text-soft">
           <WarningIcon size={18} className="mt-0.5" /> {t('rx.serverWord', { status: t(`status.${status}`) })}
         </p>
       </section>
     </article>
+  )
+}
+
+/**
+ * Who signed is not proved by the signature alone: anybody opens a clinic under any name. Its fingerprint says which clinic it
+ * is, and this browser remembers that its reader has compared it.
+ */
+function Signed({ root, clinic, text }: { root: string; clinic: string; text: string }) {
+  const t = useTranslations('prescription')
+  const mark = `curtain:compared:${root}`
+  const [compared, setCompared] = useState(() => {
+    try {
+      return localStorage.getItem(mark) === '1'
+    } catch {
+      return false
+    }
+  })
+  const keep = () => {
+    setCompared(true)
+    try {
+      localStorage.setItem(mark, '1')
+    } catch {
+      // A browser that keeps nothing asks again.
+    }
+  }
+  return (
+    <>
+      <Banner
+        tone={compared ? 'success' : 'info'}
+        title={t(compared ? 'rx.compared' : 'rx.signed', { clinic })}
+        actions={
+          compared ? null : (
+            <Button size="sm" onClick={keep} className="print:hidden">
+              {t('rx.compare')}
+            </Button>
+          )
+        }
+        announce
+      >
+        {text} {compared ? null : t('rx.whoText')}
+      </Banner>
+      <CodeWords label={t('rx.fingerprint')} parts={fingerprintWords(root)} hint={t('rx.fingerprintHint')} />
+    </>
   )
 }
 
