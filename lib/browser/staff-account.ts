@@ -208,6 +208,7 @@ export function staffAccount(context: VaultContext): AccountPart {
     async lock() {
       context.unlocked = null
       context.exportKey = context.signIn = context.registration = null
+      for (const end of context.onLock) end()
       for (const key of await storage.keys('session:')) await storage.remove(key)
     },
   }

@@ -5,7 +5,7 @@ import { type Knock, purposes, signedFields } from '../call/messages.ts'
 import type { PublicKeys } from '../crypto/types.ts'
 import { requireDevice } from './device-keys.ts'
 import type { CallVault } from './vault-call-api.ts'
-import { Handshake, type KeySink } from './vault-handshake.ts'
+import { Handshake, type KeySink, type Tries } from './vault-handshake.ts'
 import { publicKeys, rawKeys, requireChain, requireMember, type VaultContext } from './vault-context.ts'
 import { VaultError } from './vault-error.ts'
 import type { Vault } from './vault-api.ts'
@@ -18,6 +18,13 @@ export function calls(
   const open = new Map<string, Handshake>()
   const patients = new Map<string, { clinicId: string; patientId: string }>()
   const sinks = new Map<string, KeySink>()
+  /** Outlives a call that was left: whoever comes back has not tried less. */
+  const tries = new Map<string, Tries>()
+  const triesOf = (callId: string): Tries => {
+    const counted = tries.get(callId) ?? { begun: 0, finished: 0 }
+    tries.set(callId, counted)
+    return counted
+  }
   const sinkOf = (callId: string): KeySink => {
     const known = sinks.get(callId)
     if (known) return known
@@ -44,6 +51,16 @@ export function calls(
     return member.memberId
   }
 
+  // A locked account signs nothing more in a call either, and what it sends is over.
+  context.onLock.push(() => {
+    for (const [callId, handshake] of open) {
+      if (handshake.role !== 'practitioner') continue
+      handshake.end()
+      open.delete(callId)
+      patients.delete(callId)
+    }
+  })
+
   return {
     async callKnock({ patientId, callId, ticket, nonce }) {
       const device = await requireDevice(context, patientId)
@@ -64,6 +81,7 @@ export function calls(
           keys: device.keys,
           knock,
           sink: sinkOf(callId),
+          tries: triesOf(callId),
           above: before?.view.epoch ?? 0,
           requirePractitioner: (keys, head) => requirePractitioner(device.clinicId, keys, head),
         }),
@@ -89,6 +107,7 @@ export function calls(
         keys: unlocked.keys,
         knock,
         sink: sinkOf(callId),
+        tries: triesOf(callId),
         above: Math.max(above, before?.view.epoch ?? 0),
         requirePractitioner: () => unlocked.memberId,
       })
@@ -97,7 +116,9 @@ export function calls(
       return handshake.admit(toB64(loaded.chain.head), toB64(random(16)))
     },
 
-    callTake: ({ callId, message }) => requireCall(callId).take(message),
+    async callTake({ callId, message }) {
+      return requireCall(callId).take(message)
+    },
 
     async callAlone({ callId, above }) {
       return requireCall(callId).alone(above)

@@ -30,6 +30,8 @@ export interface VaultContext {
   patientKeys: Map<string, TrustedPatientKey[]>
   /** Names that identity records opened here say, by "clinic/patient". */
   names: Map<string, Set<string>>
+  /** What else ends when the account is locked. */
+  onLock: (() => void)[]
 }
 
 export interface LoadedChain {
@@ -85,6 +87,7 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   appointments: new Map(),
   patientKeys: new Map(),
   names: new Map(),
+  onLock: [],
 })
 
 /** Verifies a chain against every pin there is, and moves this browser's pin forward. */

@@ -31,6 +31,18 @@ export interface KeySink {
   last: KeysFromVault | null
 }
 
+/** What a call has tried, over all its handshakes: `finished` are those whose code a person can see. */
+export interface Tries {
+  begun: number
+  finished: number
+}
+/**
+ * Who sits in between learns each try's code before anybody else, and gives up the try where it does not suit. Eight digits
+ * bear that few times: after so many that came to nothing, and so many in all, the call is over.
+ */
+const MOST_UNFINISHED = 8
+const MOST_TRIES = 64
+
 export interface HandshakeInput {
   role: CallRole
   callId: string
@@ -38,6 +50,7 @@ export interface HandshakeInput {
   keys: Keys
   knock: Knock
   sink: KeySink
+  tries: Tries
   /** Epochs only rise: the first one here is above this. */
   above: number
   /** Member id of a practitioner whose keys these are by the verified chain. Throws otherwise. */
@@ -61,6 +74,7 @@ export class Handshake {
   private hash: Bytes | null = null
   private ownKey: CryptoKey | null = null
   private rostered = false
+  private ended = false
   private busy: Promise<unknown> = Promise.resolve()
 
   constructor(input: HandshakeInput) {
@@ -72,6 +86,7 @@ export class Handshake {
   async admit(chainHead: string, nonce: string): Promise<HandshakeStep> {
     const { callId, keys, knock } = this.input
     const epoch = this.view.epoch + 1
+    if (!this.mayTry()) return this.fail('BAD_COMMITMENT')
     await this.commit()
     const unsigned = {
       epoch,
@@ -95,6 +110,16 @@ export class Handshake {
     return turn
   }
 
+  /** The keys that it works with are no longer there: nothing more is signed, and the frame worker forgets its own. */
+  end(): void {
+    this.fail('LOCKED')
+    this.ended = true
+  }
+
+  get role(): CallRole {
+    return this.input.role
+  }
+
   /** Practitioner: nobody else is here now. The frame worker forgets every key, so nothing goes out. */
   async alone(above: number): Promise<HandshakeStep> {
     const { callId, keys, role } = this.input
@@ -110,14 +135,27 @@ export class Handshake {
   private async turn(message: CallMessage): Promise<HandshakeStep> {
     if (this.view.phase === 'failed') return this.step([])
     try {
-      return this.step(await this.answer(message))
+      const send = await this.answer(message)
+      return this.ended ? this.fail('LOCKED') : this.step(send)
     } catch (error) {
       const code = refusalCode(error)
       if (!code) throw error
-      this.view = { ...this.view, phase: 'failed', safetyCode: null, failure: code }
-      this.give({ epoch: this.view.epoch, generation: 0xff, own: null, others: [] })
-      return this.step([])
+      return this.fail(code)
     }
+  }
+
+  private fail(failure: string): HandshakeStep {
+    this.view = { ...this.view, phase: 'failed', safetyCode: null, failure }
+    this.give({ epoch: this.view.epoch, generation: 0xff, own: null, others: [] })
+    return this.step([])
+  }
+
+  private mayTry(): boolean {
+    const { tries } = this.input
+    // The defence of attack 6 against tries that nobody sees.
+    if (tries.begun - tries.finished >= MOST_UNFINISHED || tries.begun >= MOST_TRIES) return false
+    tries.begun += 1
+    return true
   }
 
   private async answer(message: CallMessage): Promise<CallMessage[]> {
@@ -145,6 +183,7 @@ export class Handshake {
       fromB64(message.signature, 64),
     )
     const memberId = requirePractitioner(message.practitioner, message.chainHead)
+    if (!this.mayTry()) throw new VaultError('BAD_COMMITMENT', 'too many admissions that came to nothing')
     this.restart(message)
     this.theirCommitment = fromB64(message.commitment, 32)
     await this.commit()
@@ -193,6 +232,7 @@ export class Handshake {
     this.hash = await transcript(callId, fromB64(this.admitted!.chainHead, 32), this.parties())
     this.view = { ...this.view, phase: 'revealed', safetyCode: await safetyCode(this.hash) }
     if (role === 'patient') return []
+    this.input.tries.finished += 1
     const { epoch } = this.view
     const parties = this.parties().map(({ role, ephemeral, keys }) => ({ role, ephemeral, keys }))
     const signature = await signRoster(keys.sign.privateKey, { callId, epoch, transcript: this.hash, parties })
@@ -216,6 +256,7 @@ export class Handshake {
     const known = this.parties().map((party) => `${party.role} ${toB64(party.ephemeral)} ${toB64(party.keys.sign)}`)
     if (named.join() !== known.sort().join()) throw new VaultError('NOT_FOR_YOU', 'a roster of others')
     this.rostered = true
+    this.input.tries.finished += 1
     return [await this.sendKey()]
   }
 
@@ -313,6 +354,7 @@ export class Handshake {
   }
 
   private give(keys: KeysFromVault): void {
+    if (this.ended) return
     this.input.sink.last = keys
     this.input.sink.port?.postMessage(keys)
   }
