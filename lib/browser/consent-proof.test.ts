@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type ConsentContent, consentFields, consentPurpose, consentWords } from '../consent/rules.ts'
 import type { Sealed } from '../crypto/types.ts'
 import { checkConsent, type SignedConsent } from './consent-proof.ts'
+import type { Vault } from './vault-api.ts'
 import { createVault } from './vault-core.ts'
 import { memoryStorage } from './vault-storage.ts'
 import { type Clinic, clinic as openClinic } from './vault-world.ts'
@@ -10,11 +11,12 @@ const text = { title: 'Consent', body: 'I agree to be seen by video.' }
 let clinic: Clinic
 let event: SignedConsent
 let sealed: Sealed
+let device: Vault
 
 beforeAll(async () => {
   clinic = await openClinic()
   const { clinicId } = clinic
-  const device = createVault(memoryStorage())
+  device = createVault(memoryStorage())
   await device.loadChain(clinic.chain)
   const { patientId, keys } = await device.createPatient({ clinicId, patientId: crypto.randomUUID(), home: 'memory' })
   const [appointmentId, consentTextId, recordId] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()]
@@ -79,6 +81,13 @@ describe('attack 10: a consent', () => {
     ]) {
       expect(await checkConsent({ ...event, ...change }, record), JSON.stringify(change)).toBe('bad-signature')
     }
+  })
+  // Defence: `author.id !== event.patientId`. A device may hold several patients, and its key signs truly for each.
+  it('signed by the right key, and told of another patient than its text is sealed for, is refused', async () => {
+    const { signer: _signer, signature: _signature, ...facts } = { ...event, patientId: crypto.randomUUID() }
+    const fields = consentFields(facts)
+    const signature = await device.signPatient({ patientId: event.patientId, purpose: consentPurpose, fields })
+    expect(await checkConsent({ ...event, ...facts, signature }, await opened())).toBe('unknown-signer')
   })
   it('signed by a key that is not the patient’s is refused', async () => {
     expect(await checkConsent({ ...event, signer: clinic.owner.keys.sign }, await opened())).toBe('unknown-signer')
