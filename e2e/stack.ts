@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setup } from '../scripts/setup.mjs'
 import { freePorts } from '../scripts/stack/part.ts'
-import { portsTaken, Stack, type PartName, type StackFacts } from '../scripts/stack/stack.ts'
+import type { StackFacts } from '../scripts/stack/facts.ts'
+import { portsTaken, Stack, type PartName } from '../scripts/stack/stack.ts'
 import { withClient } from '../scripts/stack/postgres.ts'
 
 export interface TestStack extends StackFacts {

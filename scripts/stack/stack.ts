@@ -1,5 +1,4 @@
 // The whole of Curtain on one machine: for the demo, for development and for the tests.
-import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, relative, resolve } from 'node:path'
 import { Sentence, alive, markRunning, node, pathWithBin, quietly, root } from '../base.mjs'
@@ -7,7 +6,8 @@ import { bundle } from '../bundle.mjs'
 import { migrate } from '../../prisma/migrate.ts'
 import { buildApp } from './build.ts'
 import { descendants } from './descendants.ts'
-import { livekitPart, type SfuNode } from './livekit.ts'
+import { describe, loadSecrets, type Secrets, type StackFacts } from './facts.ts'
+import { livekitPart } from './livekit.ts'
 import { httpAnswers, Part, portFree, tcpAnswers } from './part.ts'
 import { postgresPart, removeDatabase, runAdminFile } from './postgres.ts'
 
@@ -28,29 +28,8 @@ export interface StackOptions {
   note?: (line: string) => void
 }
 
-export interface StackFacts {
-  baseUrl: string
-  mailboxUrl: string
-  stripeUrl: string
-  databaseUrl: string
-  ownerUrl: string
-  adminUrl: string
-  sfu: SfuNode[]
-  env: Record<string, string>
-}
-
 /** Ports that a stack with `sfuNodes` video servers takes, from its base up. */
 export const portsTaken = (sfuNodes = 1) => 5 + 3 * sfuNodes
-
-interface Secrets {
-  admin: string
-  owner: string
-  app: string
-  auth: string
-  webhook: string
-  livekitKey: string
-  livekitSecret: string
-}
 
 export class Stack {
   readonly home: string
@@ -341,64 +320,3 @@ const base = (): NodeJS.ProcessEnv => ({
   NODE_ENV: 'production',
   TZ: 'UTC',
 })
-
-function loadSecrets(home: string): Secrets {
-  const file = join(home, 'secrets.json')
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'))
-  const fresh = () => randomBytes(24).toString('hex')
-  const secrets = {
-    admin: fresh(),
-    owner: fresh(),
-    app: fresh(),
-    auth: fresh(),
-    webhook: `whsec_${fresh()}`,
-    livekitKey: `API${randomBytes(6).toString('hex')}`,
-    livekitSecret: fresh(),
-  }
-  // Passwords live in the database too: new ones mean a new database.
-  rmSync(join(home, 'pg-ready'), { force: true })
-  writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 })
-  return secrets
-}
-
-function describe(home: string, options: StackOptions, secrets: Secrets): StackFacts {
-  const { portBase } = options
-  const url = (role: string, password: string, database: string) =>
-    `postgresql://${role}:${password}@127.0.0.1:${portBase + 4}/${database}`
-  const sfu = Array.from({ length: options.sfuNodes ?? 1 }, (_, index): SfuNode => {
-    const port = portBase + 5 + 3 * index
-    return {
-      id: `sfu-${index}`,
-      url: `ws://127.0.0.1:${port}`,
-      api: `http://127.0.0.1:${port}`,
-      key: secrets.livekitKey,
-      secret: secrets.livekitSecret,
-    }
-  })
-  const facts = {
-    baseUrl: `http://localhost:${portBase}`,
-    mailboxUrl: `http://localhost:${portBase + 1}`,
-    stripeUrl: `http://localhost:${portBase + 3}`,
-    databaseUrl: url('curtain_app', secrets.app, 'curtain'),
-    ownerUrl: url('curtain_owner', secrets.owner, 'curtain'),
-    adminUrl: url('postgres', secrets.admin, 'curtain'),
-    sfu,
-  }
-  const env = {
-    APP_ORIGIN: facts.baseUrl,
-    DATABASE_URL: facts.databaseUrl,
-    NEXTAUTH_URL: facts.baseUrl,
-    NEXTAUTH_SECRET: secrets.auth,
-    KEY_DIR: join(home, 'keys'),
-    KEYSTORE_DIR: join(home, 'keystore'),
-    SMTP_URL: `smtp://127.0.0.1:${portBase + 2}`,
-    MAIL_FROM: 'Curtain <no-reply@curtain.test>',
-    STRIPE_SECRET_KEY: 'sk_test_curtain_demo',
-    STRIPE_WEBHOOK_SECRET: secrets.webhook,
-    STRIPE_API_BASE: facts.stripeUrl,
-    LIVEKIT_NODES: JSON.stringify(sfu),
-    LOG_LEVEL: 'info',
-    ...options.env,
-  }
-  return { ...facts, env }
-}
