@@ -27,6 +27,7 @@ export function prepare(dir, domain) {
   put('secrets/database_url', () => `postgresql://curtain_app:${app}@postgres:5432/curtain`)
   put('secrets/database_owner_url', () => `postgresql://curtain_owner:${owner}@postgres:5432/curtain`)
   put('secrets/auth_secret', secret)
+  put('secrets/signup_code', secret)
   // Filled in by hand: mail is needed, Stripe may stay empty.
   put('secrets/smtp_url', () => 'smtp://user:password@mail.example.org:587')
   put('secrets/stripe_secret_key', () => '')
@@ -67,7 +68,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(resolve(process.argv[1]
     const written = prepare(process.cwd(), process.argv[2] ?? '')
     process.stdout.write(
       written.length
-        ? `Wrote ${written.join(', ')}.\nNow put your mail server into secrets/smtp_url (and Stripe's keys beside it, if you take payments), point ${process.argv[2]} and video.${process.argv[2]} at this machine, and run: docker compose up -d\n`
+        ? `Wrote ${written.join(', ')}.\nNow put your mail server into secrets/smtp_url (and Stripe's keys beside it, if you take payments), point ${process.argv[2]} and video.${process.argv[2]} at this machine, and run: docker compose up -d\nWhoever opens a clinic here types the code in secrets/signup_code.\n`
         : 'Everything is there already; nothing was changed.\n',
     )
   } catch (error) {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { env } from '@/lib/server/env'
 import { testDb } from '../server/testing'
 import * as flow from './flow'
 import { addRole } from './flow-roles'
@@ -118,6 +119,22 @@ describe('signing in', () => {
 describe('opening a clinic', () => {
   it('is one clinic however often it is sent', async () => {
     expect(must(await flow.openClinic(publicActor, clinic.opening, at())).clinicId).toBe(clinic.clinicId)
+  })
+  // Defence: refusedSignup. Without it any stranger hosts a clinic here, and mails from it.
+  it('is for whom the installation lets', async () => {
+    const again = (code?: string) => flow.openClinic(publicActor, { ...clinic.opening, code }, at())
+    const modes = env()
+    try {
+      Object.assign(modes, { CLINIC_SIGNUP: 'closed', CLINIC_SIGNUP_CODE: 'the code of this one' })
+      expect(await again('the code of this one')).toEqual({ ok: false, code: 'SIGNUP_CLOSED' })
+      Object.assign(modes, { CLINIC_SIGNUP: 'code' })
+      for (const code of [undefined, '', 'the code of this ONE'])
+        expect(await again(code)).toEqual({ ok: false, code: 'SIGNUP_CLOSED', fields: { code: 'invalid' } })
+      expect(await again('the code of this one')).toMatchObject({ ok: true })
+    } finally {
+      Object.assign(modes, { CLINIC_SIGNUP: 'open' })
+    }
+    expect(await again()).toMatchObject({ ok: true })
   })
   it('leaves nothing of a second one under the same name or address', async () => {
     const before = await admin('SELECT count(*) FROM clinic')

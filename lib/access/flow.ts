@@ -1,7 +1,9 @@
 import 'server-only'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { z } from 'zod'
-import { ok, refuse, type Result } from '@/lib/errors'
+import { ok, refuse, type Refusal, type Result } from '@/lib/errors'
 import { audit } from '@/lib/server/audit'
+import { env } from '@/lib/server/env'
 import { emailIndex, sealField } from '@/lib/server/kms'
 import { notify } from '@/lib/server/notify'
 import { limit } from '@/lib/server/rate-limit'
@@ -61,6 +63,18 @@ export async function isSlugFree(_: unknown, { slug }: In<typeof rules.SlugInput
   return ok({ free: (await inNoClinic((tx) => store.lookupClinic(tx, slug))) === null })
 }
 
+/** Who may open a clinic here, for the page that asks. */
+export const signupMode = () => env().CLINIC_SIGNUP
+
+function refusedSignup(code: string | undefined): Refusal | null {
+  const { CLINIC_SIGNUP, CLINIC_SIGNUP_CODE } = env()
+  const hash = (text: string) => createHash('sha256').update(text).digest()
+  if (CLINIC_SIGNUP === 'open') return null
+  if (CLINIC_SIGNUP === 'closed') return refuse('SIGNUP_CLOSED')
+  if (code && timingSafeEqual(hash(code), hash(CLINIC_SIGNUP_CODE))) return null
+  return refuse('SIGNUP_CLOSED', { code: 'invalid' })
+}
+
 /**
  * A clinic as its owner's browser made it: root, genesis, first member, both groups' first epochs, in one transaction.
  * Repeated with the same ids it is the same clinic.
@@ -72,6 +86,8 @@ export async function openClinic(
 ): Promise<Result<{ clinicId: string; slug: string }>> {
   const counted = await limit('open-clinic', ip, { points: 40, seconds: 3600 })
   if (!counted.ok) return counted
+  const refused = refusedSignup(input.code)
+  if (refused) return refused
   const { clinicId, memberId, clinic, owner, practitioner, keys, rootKey } = input
   const roles: Role[] = practitioner ? ['admin', 'practitioner'] : ['admin']
   const chained = await takeFounding(clinicId, { memberId, keys, roles, rootKey }, input.statements)

@@ -169,6 +169,8 @@ export const ClinicDetails = z.object({
 export const OwnerDetails = z.object({ displayName: personName, title: line, email })
 
 export const OpenClinicInput = z.object({
+  /** Where the installation asks for one. */
+  code: z.string().trim().max(200).optional(),
   clinicId: id,
   memberId: id,
   clinic: ClinicDetails,

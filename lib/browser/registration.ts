@@ -13,7 +13,7 @@ let made: { passphrase: string; email: string; opening: Opening } | null = null
 
 /** The owner's browser makes the root, the chain's beginning, the owner's keys and both groups' first epochs. */
 export async function openClinic(
-  clinic: z.output<typeof ClinicDetails>,
+  { clinic, code }: { clinic: z.output<typeof ClinicDetails>; code: string },
   owner: z.output<typeof OwnerDetails> & { practitioner: boolean },
   passphrase: string,
 ): Promise<Done<{ clinicId: string; slug: string; rootFingerprint: string }>> {
@@ -32,7 +32,7 @@ export async function openClinic(
         opening: { clinicId, memberId, clinic, owner: person, practitioner, ...keys },
       }
     }
-    const opening = { ...made.opening, clinic, owner: person }
+    const opening = { ...made.opening, clinic, owner: person, ...(code ? { code } : {}) }
     const answer = await call('access/open-clinic', opening)
     if (!answer.ok) return answer
     return { ok: true, value: { ...answer.value, rootFingerprint: opening.rootFingerprint } }

@@ -5,11 +5,13 @@ import type { StaffActor } from '../access/rules.ts'
 import { consentWords } from '../consent/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { audit } from '../server/audit.ts'
+import { env } from '../server/env.ts'
 import { notify } from '../server/notify.ts'
 import { stripe } from '../server/stripe.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import {
   isBookable,
+  mayUsePlatform,
   type ClinicProfile,
   type ClinicSettings,
   type PractitionerView,
@@ -128,6 +130,9 @@ export async function connectPayments(
 ): Promise<Result<{ connected: boolean }>> {
   if (connected && !stripe()) return refuse('PAYMENT_UNAVAILABLE')
   return inClinic(actor.clinicId, async (tx) => {
+    const { slug } = (await store.findClinic(tx, actor.clinicId))!
+    const { CLINIC_SIGNUP, STRIPE_CLINICS } = env()
+    if (connected && !mayUsePlatform(slug, CLINIC_SIGNUP, STRIPE_CLINICS)) return refuse('PAYMENTS_NOT_LISTED')
     await store.saveProfile(tx, actor, { stripeAccount: connected ? 'platform' : null })
     await changed(tx, actor, connected ? 'clinic.payments-connected' : 'clinic.payments-disconnected')
     return ok({ connected })

@@ -60,6 +60,14 @@ export interface HoursRow {
   endMinute: number
 }
 
+/**
+ * Whether a clinic's payments may go to this installation's own Stripe account: where clinics are named, to those; where none
+ * is, to all that somebody let in. A stranger's clinic charges nobody on it.
+ */
+export function mayUsePlatform(slug: string, signup: 'open' | 'code' | 'closed', named: readonly string[]): boolean {
+  return named.length ? named.includes('*') || named.includes(slug) : signup !== 'open'
+}
+
 export interface ConsentTextView {
   id: string
   version: number

@@ -32,6 +32,8 @@ describe('the environment', () => {
     ['LIVEKIT_NODES', '[]'],
     ['LIVEKIT_NODES', 'not json'],
     ['STRIPE_API_BASE', 'not a url'],
+    ['CLINIC_SIGNUP', 'everybody'],
+    ['CLINIC_SIGNUP_CODE', 'guess'],
     // Without a proxy of ours the header is the caller's own, and with it every limit by address.
     ['TRUSTED_PROXIES', '0'],
   ])('refuses %s=%s by its name, showing no value', (name, value) => {

@@ -26,7 +26,9 @@ const json = z.string().transform((text, context) => {
   }
 })
 
-export const Env = z.object({
+const names = z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean))
+
+const Variables = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('production'),
   /** Where people reach the app: scheme, host and port. */
   APP_ORIGIN: origin,
@@ -46,6 +48,11 @@ export const Env = z.object({
   STRIPE_WEBHOOK_SECRET: z.string().default(''),
   /** Another Stripe API than Stripe's own: the emulator's. */
   STRIPE_API_BASE: z.union([z.literal(''), origin]).default(''),
+  /** Whose payments may go to this Stripe account: clinics' names as in /c/NAME, or `*`. None named: see `mayUsePlatform`. */
+  STRIPE_CLINICS: names.default([]),
+  /** Who may open a clinic here: anybody, whoever has the code, or nobody. */
+  CLINIC_SIGNUP: z.enum(['open', 'code', 'closed']).default('closed'),
+  CLINIC_SIGNUP_CODE: z.string().default(''),
   LIVEKIT_NODES: json.pipe(z.array(SfuNode).min(1)),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Multiplies every rate limit; more than 1 only for load tests. */
@@ -53,6 +60,10 @@ export const Env = z.object({
   /** How many proxies of ours stand in front and append to X-Forwarded-For. Never none: a caller could then choose an address. */
   TRUSTED_PROXIES: z.coerce.number().int().min(1).default(1),
 })
+export const Env = Variables.refine(
+  ({ CLINIC_SIGNUP, CLINIC_SIGNUP_CODE }) => CLINIC_SIGNUP !== 'code' || CLINIC_SIGNUP_CODE.length >= 12,
+  { path: ['CLINIC_SIGNUP_CODE'], error: 'at least 12 characters, since CLINIC_SIGNUP asks for it' },
+)
 export type Env = z.infer<typeof Env>
 
 let parsed: Env | null = null

@@ -13,14 +13,22 @@ import { ClinicDetails, OwnerDetails, slugify } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
 import { countries, currencyOf } from './countries'
 
-const Form = z.object({ owner: OwnerDetails, clinic: ClinicDetails, practitioner: z.boolean() })
+const Form = z.object({
+  code: z.string().trim().max(200),
+  owner: OwnerDetails,
+  clinic: ClinicDetails,
+  practitioner: z.boolean(),
+})
 export type DetailsForm = z.output<typeof Form>
 
 export function Details({
+  asksCode,
   start,
   fault,
   onDone,
 }: {
+  /** Whether this installation opens clinics for those alone who have its code. */
+  asksCode: boolean
   start: DetailsForm | null
   /** What the server refused later on, shown where it can be mended. */
   fault: Record<string, string> | null
@@ -33,6 +41,7 @@ export function Details({
   const form = useForm<z.input<typeof Form>, unknown, DetailsForm>({
     resolver: zodResolver(Form),
     defaultValues: start ?? {
+      code: '',
       owner: { displayName: '', title: '', email: '' },
       clinic: { name: '', slug: '', timeZone: '', country: '', currency: '', locale },
       practitioner: true,
@@ -52,6 +61,7 @@ export function Details({
   }, [start, setValue])
   useEffect(() => {
     if (fault?.['clinic.slug']) setError('clinic.slug', { message: 'SLUG_TAKEN' }, { shouldFocus: true })
+    if (fault?.code) setError('code', { message: 'SIGNUP_CLOSED' }, { shouldFocus: true })
     if (fault?.['owner.email']) setError('owner.email', { message: 'EMAIL_TAKEN' }, { shouldFocus: true })
   }, [fault, setError])
 
@@ -78,10 +88,11 @@ export function Details({
 
   const text = (fault: { message?: string } | undefined) =>
     fault &&
-    (fault.message === 'SLUG_TAKEN' || fault.message === 'EMAIL_TAKEN'
+    (fault.message === 'SLUG_TAKEN' || fault.message === 'EMAIL_TAKEN' || fault.message === 'SIGNUP_CLOSED'
       ? errorText(fault.message)
       : reason.field(fault.message))
   const send = form.handleSubmit(async (typed) => {
+    if (asksCode && !typed.code) return setError('code', { message: 'required' }, { shouldFocus: true })
     const answer = await call('access/slug-free', { slug: typed.clinic.slug })
     if (answer.ok && !answer.value.free)
       return setError('clinic.slug', { message: 'SLUG_TAKEN' }, { shouldFocus: true })
@@ -90,6 +101,18 @@ export function Details({
   const name = register('clinic.name')
   return (
     <form onSubmit={send} noValidate className="flex flex-col gap-6">
+      {asksCode ? (
+        <Card>
+          <TextField
+            label={t('code')}
+            hint={t('codeHint')}
+            autoComplete="off"
+            spellCheck={false}
+            error={text(errors.code)}
+            {...register('code')}
+          />
+        </Card>
+      ) : null}
       <Card className="flex flex-col gap-5">
         <CardTitle>{t('you')}</CardTitle>
         <div className="grid gap-5 sm:grid-cols-2">

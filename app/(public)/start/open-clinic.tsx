@@ -18,7 +18,7 @@ type At = 'details' | 'passphrase' | 'setup' | 'ready'
 const order: At[] = ['details', 'passphrase', 'setup', 'ready']
 
 /** Four steps in one document: keys, the passphrase and what was typed live here until the clinic is open. */
-export function OpenClinic() {
+export function OpenClinic({ asksCode }: { asksCode: boolean }) {
   const t = useTranslations('onboarding')
   const c = useTranslations('common')
   const [at, setAt] = useState<At>('details')
@@ -58,6 +58,7 @@ export function OpenClinic() {
       />
       {at === 'details' ? (
         <Details
+          asksCode={asksCode}
           start={details}
           fault={fault}
           onDone={(typed) => {

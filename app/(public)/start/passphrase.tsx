@@ -36,7 +36,7 @@ export function Passphrase({
   const send = form.handleSubmit(async ({ passphrase }) => {
     setCode(null)
     const owner = { ...details.owner, practitioner: details.practitioner }
-    const opened = await openClinic(details.clinic, owner, passphrase)
+    const opened = await openClinic(details, owner, passphrase)
     if (!opened.ok) {
       if (opened.fields) return onBack(opened.fields)
       return setCode(opened.code)

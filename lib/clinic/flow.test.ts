@@ -1,0 +1,47 @@
+import { beforeAll, expect, it } from 'vitest'
+import type { StaffActor } from '../access/rules.ts'
+import { clinicWorld } from '../payment/testing.ts'
+import { env } from '../server/env.ts'
+import { testDb } from '../server/testing.ts'
+import { connectPayments } from './flow.ts'
+import { mayUsePlatform } from './rules.ts'
+
+const { admin } = testDb()
+let owner: StaffActor
+let slug: string
+beforeAll(async () => {
+  const { clinicId, memberId } = await clinicWorld(admin, { account: null })
+  owner = { kind: 'staff', clinicId, memberId, sessionId: '', roles: ['admin'] }
+  slug = (await admin<{ slug: string }>('SELECT slug FROM clinic WHERE id = $1', [clinicId]))[0]!.slug
+})
+
+it.each([
+  ['nobody named, and anybody may open one', 'open', [], false],
+  ['nobody named, and clinics need a code', 'code', [], true],
+  ['nobody named, and no more clinics', 'closed', [], true],
+  ['another is named', 'closed', ['other'], false],
+  ['it is named', 'open', ['other', 'lumen'], true],
+  ['all are', 'open', ['*'], true],
+] as const)('a clinic charges on the installation’s account when %s: %s %j %s', (_, signup, named, may) =>
+  expect(mayUsePlatform('lumen', signup, named)).toBe(may),
+)
+
+// Defence: mayUsePlatform in connectPayments. Without it a stranger opens a clinic and tries stolen cards on our account.
+it('payments are not connected by a clinic that nobody let', async () => {
+  const set = env()
+  const before = { ...set }
+  const account = async () => (await admin('SELECT stripe_account FROM clinic'))[0]
+  try {
+    Object.assign(set, { CLINIC_SIGNUP: 'open', STRIPE_CLINICS: [] })
+    expect(await connectPayments(owner, { connected: true })).toEqual({ ok: false, code: 'PAYMENTS_NOT_LISTED' })
+    expect(await account()).toEqual({ stripe_account: null })
+    Object.assign(set, { STRIPE_CLINICS: [slug] })
+    expect(await connectPayments(owner, { connected: true })).toMatchObject({ ok: true })
+    // What was once let may always be taken back.
+    Object.assign(set, { STRIPE_CLINICS: [] })
+    expect(await connectPayments(owner, { connected: false })).toMatchObject({ ok: true })
+    expect(await account()).toEqual({ stripe_account: null })
+  } finally {
+    Object.assign(set, before)
+  }
+})
