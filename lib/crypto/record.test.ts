@@ -3,10 +3,10 @@ import { openRecord, sealRecord } from './record.ts'
 import { codeOf, newKeys, testClinic } from './testing.ts'
 
 const clinic = await testClinic()
-const header = {
-  ...{ type: 'note', clinicId: clinic.clinicId, patientId: 'p1', recordId: 'r1', revision: 1, previous: null },
-  ...{ chainHead: clinic.chain.head, schema: 1, managing: 'clinical' },
-} as const
+const header: Parameters<typeof sealRecord>[0] = {
+  ...{ clinicId: clinic.clinicId, patientId: 'p1', recordId: 'r1', revision: 1, previous: null },
+  ...{ type: 'note', managing: 'clinical', chainHead: clinic.chain.head, schema: 1 },
+}
 const { owner } = clinic
 const sealBy = (keys: typeof owner.public) =>
   sealRecord(header, { text: 'rest' }, [clinic.recipient('clinical')], { sign: owner.sign.privateKey, keys })
