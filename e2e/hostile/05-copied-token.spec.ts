@@ -1,7 +1,21 @@
 // A token for the SFU in the wrong hands: entry to a room full of ciphertext.
 import { expect, test } from '@playwright/test'
+import { RoomServiceClient } from 'livekit-server-sdk'
 import { startLab } from '../../bench/lab/lab.ts'
-import { callSite, enterWaitingRoom, makeWorld, person, pixels, signIn, type World } from '../call-world.ts'
+import {
+  callSite,
+  eachSeesTheOther,
+  enterWaitingRoom,
+  knockOn,
+  makeWorld,
+  meet,
+  person,
+  pixels,
+  safetyCode,
+  signIn,
+  type Person,
+  type World,
+} from '../call-world.ts'
 import { likeness, openStranger } from './stranger.ts'
 
 let site: Awaited<ReturnType<typeof callSite>>
@@ -50,8 +64,71 @@ test('attack 5: a token copied to another device shows nothing of the call, and 
   }
 })
 
-// Defence: the new epoch's keys: `setKeys` in lib/browser/frames.ts, and `alone` in lib/browser/vault-handshake.ts.
+/** From now on the page hears what the server says only while it is told to: a client that takes no notice. */
+async function hearing({ page }: Person) {
+  await page.addInitScript(() => {
+    const { fetch } = globalThis
+    globalThis.fetch = async (...input) => {
+      const answer = await fetch(...input)
+      if (!answer.headers.get('content-type')?.startsWith('text/event-stream')) return answer
+      const ear = new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, onward) {
+          if (!(globalThis as { deaf?: boolean }).deaf) onward.enqueue(chunk)
+        },
+      })
+      return new Response(answer.body!.pipeThrough(ear), answer)
+    }
+  })
+  return { stop: () => page.evaluate(() => void ((globalThis as { deaf?: boolean }).deaf = true)) }
+}
+
+// Defence: `give` in `alone` of lib/browser/vault-handshake.ts takes the practitioner's keys away when nobody is inside. Without
+// it the picture goes on under keys that whoever left still has.
 test('attack 5: a removed participant who reconnects decrypts nothing sent after the removal', async () => {
+  const appointment = await world.appointment()
+  const [doctor, phone] = await Promise.all([person('desktop'), person('phone')])
+  try {
+    const ears = await hearing(phone)
+    let entry: unknown
+    let door: string | undefined
+    phone.page.on('response', async (response) => {
+      if (!response.url().endsWith('/api/call/token') || !response.ok()) return
+      door = (response.request().postDataJSON() as { door: string }).door
+      entry = await response.json()
+    })
+    await meet(site, world, { doctor, phone }, appointment)
+    const before = await safetyCode(doctor.page)
+
+    // It leaves, as far as the server knows: put out at the SFU. Keys, token and page it keeps, and comes straight back.
+    await ears.stop()
+    await phone.page.route('**/api/call/token', (route) => route.fulfill({ json: entry }))
+    expect(await knockOn(site.baseUrl, 'call/leave', { door })).toMatchObject({ status: 200 })
+    await expect(doctor.page.getByText('Patient has left the call.', { exact: false })).toBeVisible()
+    const [{ room }] = (await site.sql(`SELECT room FROM call WHERE appointment_id = $1`, [appointment.id])) as [
+      { room: string },
+    ]
+    const { api, key, secret } = site.sfu[0]!
+    const sfu = new RoomServiceClient(api, key, secret)
+    await expect.poll(async () => (await sfu.listParticipants(room)).length, { timeout: 15_000 }).toBe(2)
+
+    const changes: number[] = []
+    for (let look = 0; look < 8; look++) changes.push((await pixels(phone.page)).change)
+    expect(changes).toEqual(changes.map(() => 0))
+
+    await test.step('let in again, it is in a new epoch', async () => {
+      await phone.page.unroute('**/api/call/token')
+      await phone.page.reload()
+      await eachSeesTheOther(doctor, phone)
+      await expect.poll(async () => (await safetyCode(doctor.page)) ?? before).not.toBe(before)
+      expect(await safetyCode(phone.page)).toBe(await safetyCode(doctor.page))
+    })
+  } finally {
+    await Promise.all([doctor.close(), phone.close()])
+  }
+})
+
+// Defence: `setKeys` in lib/browser/frames.ts.
+test('attack 5: with the keys of an epoch that is over nothing of the next one is decrypted', async () => {
   const lab = await startLab()
   try {
     const inputs = await lab.inputs('curtain')
