@@ -53,6 +53,8 @@ afterEach(forgetOpened)
 // Defence: `patientIds.includes` in openRecords, and the id that readChart gives it.
 test('attack 8: the victim’s records in an accomplice’s chart are refused, and counted as not shown', async () => {
   const [victim, thief] = [await person('Vera'), await person('Zed')]
+  // The victim was seen before, by the same browser: what it opened then, it still knows.
+  await open(answer(victim.patientId, [victim.keys], [victim.identity, victim.reason]))
   const chart = await open(answer(thief.patientId, [thief.keys], [thief.identity, victim.identity, victim.reason]))
   expect(chart.identity).toEqual({ name: 'Zed' })
   expect(chart.reasons.map((entry) => entry.content)).toEqual([null])

@@ -11,19 +11,13 @@ import { Badge, Banner } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
-import { vault } from '@/lib/browser/vault'
 import type { EncounterView } from '@/lib/encounter/rules'
-import type {
-  PrescriptionContent,
-  PrescriptionForm,
-  PrescriptionStatus,
-  SharedPrescription,
-} from '@/lib/prescription/rules'
+import type { PrescriptionForm, PrescriptionStatus, SharedPrescription } from '@/lib/prescription/rules'
 import { formatTime } from '@/lib/time'
-import { sealFor } from '../encounter/seal'
 import type { Chart } from '../encounter/use-chart'
 import type { useDraft } from '../encounter/use-draft'
 import { RxForm } from './form'
+import { prescriptionOf, signPrescription } from './issue'
 import { PrescriptionSheet } from './sheet'
 
 const rxTones = {
@@ -53,30 +47,13 @@ export function PrescriptionPart({ view, chart, draft, onSaved }: Props) {
 
   const preview = (form: PrescriptionForm) => {
     if (!chart.identity) return
-    const now = new Date()
     setFault(null)
-    setReady({
-      rxId: crypto.randomUUID(),
-      clinic: { name: view.clinic.name, address: view.clinic.address, phone: view.clinic.phone },
-      patient: { name: chart.identity.name, birthDate: chart.identity.birthDate },
-      prescriber: view.me,
-      issuedAt: now.toISOString(),
-      expiresAt: new Date(now.getTime() + form.validDays * 86_400_000).toISOString(),
-      items: form.items,
-      notes: form.notes,
-    })
+    setReady(prescriptionOf(view, chart.identity, form, new Date()))
   }
   const [sign, signing] = useBusy(async (prescription: SharedPrescription) => {
-    const { rxId, issuedAt, expiresAt, prescriber } = prescription
+    const { rxId, issuedAt, expiresAt } = prescription
     try {
-      const { secret, share } = await vault().sealShare({
-        rxId,
-        clinicId: view.clinic.id,
-        prescriberName: prescriber.name,
-        prescription,
-      })
-      const content: PrescriptionContent = { ...prescription, secret }
-      const record = await sealFor(chart, { type: 'prescription', content, shared: true })
+      const { record, share } = await signPrescription(chart, prescription)
       const answer = await call('prescription/issue', { rxId, appointmentId, record, share, issuedAt, expiresAt })
       if (!answer.ok) return setFault(reason(answer.code))
     } catch (error) {
