@@ -34,7 +34,18 @@ export const staffOf = (clinicId: string, memberId: string, roles: Role[], sessi
 const identifier = (index: Uint8Array) => Buffer.from(index).toString('base64url')
 
 // One start is one guess: whoever has OPAQUE's answer can tell by it alone whether the guess was right.
-const guesses = { email: { points: 10, seconds: 900 }, ip: { points: 60, seconds: 900 } }
+const guesses = {
+  /** At one account from one address; at one account from all of them; at all accounts from one address. */
+  pair: { points: 10, seconds: 900 },
+  email: { points: 40, seconds: 900 },
+  ip: { points: 60, seconds: 900 },
+}
+
+/** By account and address first: whoever names a doctor's e-mail from elsewhere does not shut the doctor out with ten guesses. */
+async function countGuess(name: string, ip: string): Promise<Result<unknown>> {
+  const pair = await limit('sign-in-pair', `${name} ${ip}`, guesses.pair)
+  return pair.ok ? limit('sign-in-email', name, guesses.email) : pair
+}
 
 export async function startRegistration(
   _: PublicActor,
@@ -45,7 +56,7 @@ export async function startRegistration(
   if (!counted.ok) return counted
   const name = identifier(await emailIndex(input.email))
   // The answer is the same function of address and password as at a sign-in: here too, one start is one guess.
-  const guess = await limit('sign-in-email', name, guesses.email)
+  const guess = await countGuess(name, ip)
   if (!guess.ok) return guess
   await opaque.ready
   const { registrationResponse } = opaque.server.createRegistrationResponse({
@@ -66,7 +77,7 @@ export async function startSignIn(
 ): Promise<Result<{ response: string; state: string }>> {
   const index = await emailIndex(input.email)
   const name = identifier(index)
-  const counted = await Promise.all([limit('sign-in-ip', ip, guesses.ip), limit('sign-in-email', name, guesses.email)])
+  const counted = await Promise.all([limit('sign-in-ip', ip, guesses.ip), countGuess(name, ip)])
   if (!counted.every((one) => one.ok)) return refuse('TOO_MANY')
   const member = await inNoClinic((tx) => store.lookupStaff(tx, index))
   await opaque.ready
@@ -120,7 +131,11 @@ export async function finishSignIn(
   if (!taken) return refuse('PROOF_USED')
   // An honest clinic behind one address signs in all day. Its own attempt is given back and no more: whoever has an account
   // of their own must not wipe out by it what they guessed at others'.
-  await Promise.all([forgive('sign-in-email', name!), giveBack('sign-in-ip', ip)])
+  await Promise.all([
+    forgive('sign-in-pair', `${name!} ${ip}`),
+    forgive('sign-in-email', name!),
+    giveBack('sign-in-ip', ip),
+  ])
   return ok({ proof })
 }
 

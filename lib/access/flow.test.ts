@@ -75,12 +75,23 @@ describe('signing in', () => {
   it('slows down guesses for one address', async () => {
     const email = `${randomUUID()}@example.org`
     const codes: string[] = []
+    const from = at()
     for (let guess = 0; guess < 12; guess++) {
-      const answer = await start(email, `guess-number-${guess}-of-many`)
+      const answer = await start(email, `guess-number-${guess}-of-many`, from)
       codes.push(answer.ok ? 'ok' : answer.code)
     }
     expect(codes.slice(0, 10)).toEqual(Array(10).fill('ok'))
     expect(codes.slice(10)).toEqual(['TOO_MANY', 'TOO_MANY'])
+    // Defence: countGuess counts by the pair first. Ten guesses from anywhere would shut the owner of the address out.
+    expect((await start(email, 'from-where-the-owner-is')).ok).toBe(true)
+  })
+
+  // Defence: the limit `sign-in-email` behind the pair's.
+  it('slows down guesses for one address that come from everywhere', async () => {
+    const email = `${randomUUID()}@example.org`
+    const codes: boolean[] = []
+    for (let guess = 0; guess < 42; guess++) codes.push((await start(email, 'guess', { ...at(), ip: randomUUID() })).ok)
+    expect(codes).toEqual([...Array<boolean>(40).fill(true), false, false])
   })
 
   // Defence: `guess` in startRegistration. Its answer tells of a guess as a sign-in's does.
@@ -88,12 +99,13 @@ describe('signing in', () => {
     const email = `${randomUUID()}@example.org`
     const codeOf = (answer: { ok: true } | { ok: false; code: string }) => (answer.ok ? 'ok' : answer.code)
     const codes: string[] = []
+    const from = at()
     for (let guess = 0; guess < 12; guess++) {
       const { request } = await clinic.owner.vault.registerStart(`guess-number-${guess}-of-many`)
-      codes.push(codeOf(await signInFlow.startRegistration(publicActor, { email, request }, at())))
+      codes.push(codeOf(await signInFlow.startRegistration(publicActor, { email, request }, from)))
     }
     expect(codes).toEqual([...Array<string>(10).fill('ok'), 'TOO_MANY', 'TOO_MANY'])
-    expect(codeOf(await start(email, 'guess-by-another-door'))).toBe('TOO_MANY')
+    expect(codeOf(await start(email, 'guess-by-another-door', from))).toBe('TOO_MANY')
   })
 
   // Defence: giveBack in finishSignIn, in place of forgive.

@@ -3,7 +3,7 @@ import type { PatientActor } from '../access/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue } from '../server/jobs.ts'
-import { emailIndex, openField, sealField } from '../server/kms.ts'
+import { openField, patientEmailIndex, sealField } from '../server/kms.ts'
 import type { Tx } from '../server/tx.ts'
 import type { z } from 'zod'
 import type { BookInput } from './rules.ts'
@@ -15,7 +15,7 @@ type Given = Pick<z.output<typeof BookInput>, 'patient' | 'email' | 'phone' | 'l
 export async function admitPatient(tx: Tx, actor: PatientActor, input: Given): Promise<Result<{ isNew: boolean }>> {
   const { clinicId, patientId, keyId } = actor
   const contact: store.Contact = {
-    emailIndex: await emailIndex(input.email),
+    emailIndex: await patientEmailIndex(clinicId, input.email),
     emailSealed: await sealField(input.email, `patient.email|${clinicId}|${patientId}`),
     phoneSealed: input.phone ? await sealField(input.phone, `patient.phone|${clinicId}|${patientId}`) : null,
     locale: input.locale,

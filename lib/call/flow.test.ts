@@ -134,6 +134,28 @@ describe('the door', () => {
     })
   })
 
+  // Defence: crowdedOut in knock. Without it a link's holder fills the practitioner's door.
+  test('attack 4: holds five strangers at the most; one more ends the oldest, and nobody who is known', async () => {
+    const at = await appointment()
+    const known = await device()
+    await admin(`INSERT INTO patient_key (id, clinic_id, patient_id, sign_key, dh_key) VALUES ($1, $2, $3, $4, $5)`, [
+      known.keyId,
+      clinicId,
+      at.patientId,
+      known.keys.sign,
+      known.keys.dh,
+    ])
+    const doors = [(await knock(at, known)).door]
+    for (let stranger = 0; stranger < 7; stranger++) doors.push((await knock(at, await device())).door)
+    const states = await Promise.all(
+      doors.map(async (door) => {
+        const seen = await flow.sync(null, { door, after: 0 }, ctx())
+        return seen.ok ? seen.value.state : seen.code
+      }),
+    )
+    expect(states).toEqual(['waiting', 'left', 'left', ...Array<string>(5).fill('waiting')])
+  })
+
   test('forged and foreign door tokens open nothing', async () => {
     const { door } = await knock(await appointment(), await device())
     const [head, , signature] = door.split('.') as [string, string, string]

@@ -102,6 +102,14 @@ export async function knock(_: unknown, input: In<typeof rules.KnockInput>, { no
     await store.saveParticipants(tx, same, { state: 'left' })
     const known = await store.findPatientKey(tx, row.patientId, knock.keys.sign)
     const isKnown = known !== null && known.dhKey === knock.keys.dh
+    if (!isKnown) {
+      // Whoever holds the link makes devices as they like: they crowd out each other, and nobody who is known.
+      const strangers = others.filter(
+        (one) => one.role === 'patient' && one.state === 'waiting' && !one.confirmed && one.signKey !== knock.keys.sign,
+      )
+      const ids = rules.crowdedOut(strangers, now).map((one) => one.id)
+      if (ids.length) await store.saveParticipants(tx, { id: { in: ids } }, { state: 'left' })
+    }
     const participantId = await store.addParticipant(tx, {
       clinicId,
       callId: call.id,

@@ -137,6 +137,17 @@ export const peopleAhead = (mine: QueueEntry, here: readonly QueueEntry[]): numb
         (other.startsAt.getTime() === mine.startsAt.getTime() && other.appointmentId < mine.appointmentId)),
   ).length
 
+// ── strangers ──
+
+/** Unconfirmed devices that may wait at one door: a phone and a desktop, and those that were opened by mistake. */
+export const MOST_STRANGERS = 5
+/** Who goes when one more comes: those who went away first, then the longest waiting. `waiting` is oldest first. */
+export function crowdedOut<T extends { lastSeenAt: Date }>(waiting: readonly T[], now: Date): T[] {
+  const away = waiting.filter((one) => !isHere(one.lastSeenAt, now))
+  const here = waiting.filter((one) => isHere(one.lastSeenAt, now))
+  return [...away, ...here].slice(0, Math.max(0, waiting.length + 1 - MOST_STRANGERS))
+}
+
 // ── the code by e-mail ──
 
 export const CODE_MINUTES = 10

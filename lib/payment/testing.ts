@@ -1,7 +1,7 @@
 // A clinic with a practitioner who is always there, and bookings that wait for their money: one line each in a test.
 import { randomBytes, randomUUID } from 'node:crypto'
 import { secretHash } from '../booking/link.ts'
-import { emailIndex, sealField } from '../server/kms.ts'
+import { patientEmailIndex, sealField } from '../server/kms.ts'
 import type { TestDb } from '../server/testing.ts'
 import type { AppointmentStatus } from '../booking/rules.ts'
 import type { PaymentStatus } from './rules.ts'
@@ -69,7 +69,7 @@ export async function clinicWorld(admin: TestDb['admin'], { account = 'platform'
     await admin('INSERT INTO patient (id, clinic_id, email_index, email_sealed) VALUES ($1, $2, $3, $4)', [
       patientId,
       clinicId,
-      await emailIndex(email),
+      await patientEmailIndex(clinicId, email),
       sealed,
     ])
     await admin(

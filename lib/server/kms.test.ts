@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { jwtVerify, SignJWT } from 'jose'
 import { destroyOuter, openOuter, sealOuter, type OuterKeyName } from './keystore.ts'
-import { emailIndex, keyedHash, opaqueSetup, openField, sealField, ticketKey } from './kms.ts'
+import { emailIndex, keyedHash, opaqueSetup, openField, patientEmailIndex, sealField, ticketKey } from './kms.ts'
 import { testEnv } from './testing.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'kms-'))
@@ -38,6 +38,18 @@ describe('keyed hashes', () => {
 })
 
 describe('server secrets', () => {
+  // Defence: the clinic in patientEmailIndex. By one index for all, a dump tells who is a patient of two clinics.
+  it('knows a patient by address within one clinic, and in no other', async () => {
+    const [here, there] = ['5f0c5a0e-0000-4000-8000-000000000001', '5f0c5a0e-0000-4000-8000-000000000002']
+    expect(await patientEmailIndex(here, ' Jane@Example.ORG ')).toEqual(
+      await patientEmailIndex(here, 'jane@example.org'),
+    )
+    expect(await patientEmailIndex(here, 'jane@example.org')).not.toEqual(
+      await patientEmailIndex(there, 'jane@example.org'),
+    )
+    expect(await patientEmailIndex(here, 'jane@example.org')).not.toEqual(await emailIndex('jane@example.org'))
+  })
+
   it('are made once, also by many who ask at once', async () => {
     expect(new Set(await Promise.all([opaqueSetup(), opaqueSetup(), opaqueSetup()])).size).toBe(1)
     const [one, two] = await Promise.all([ticketKey(), ticketKey()])

@@ -113,9 +113,14 @@ export async function keyedHash(purpose: string, text: string): Promise<Bytes> {
   return new Uint8Array(createHmac('sha256', key).update(`curtain/v1/${purpose}\0${text}`).digest())
 }
 
-/** What staff and patients are found by. Spelling variants of one address are one. */
-export const emailIndex = (email: string): Promise<Bytes> =>
-  keyedHash('email', email.trim().normalize('NFKC').toLowerCase())
+const spelt = (email: string) => email.trim().normalize('NFKC').toLowerCase()
+
+/** What staff are found by, at whichever clinic. Spelling variants of one address are one. */
+export const emailIndex = (email: string): Promise<Bytes> => keyedHash('email', spelt(email))
+
+/** A patient's, within one clinic: a dump of many clinics does not say who goes to two of them. */
+export const patientEmailIndex = (clinicId: string, email: string): Promise<Bytes> =>
+  keyedHash('patient-email', `${clinicId}\0${spelt(email)}`)
 
 /** OPAQUE's server setup with its OPRF seed: without it, a dump of the database cannot be guessed at offline. */
 export async function opaqueSetup(): Promise<string> {
