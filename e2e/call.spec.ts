@@ -17,6 +17,7 @@ import {
   signIn,
   type World,
 } from './call-world.ts'
+import { type Booked, clinicWorld } from './world.ts'
 
 let site: Awaited<ReturnType<typeof callSite>>
 let world: World
@@ -38,6 +39,11 @@ const hex = /^[0-9a-f]{32}$/
 
 const meet = (appointment: Appointment) => meetIn(site, world, { doctor, phone }, appointment)
 const seeEachOther = () => eachSeesTheOther(doctor, phone)
+
+const callOf = ({ appointmentId, linkSecret }: Booked) => ({
+  id: appointmentId,
+  callLink: `${site.baseUrl}/a/${appointmentId}/call#s=${linkSecret}`,
+})
 
 test('two people see and hear each other, and the SFU knows neither', async () => {
   const appointment = await world.appointment()
@@ -171,8 +177,11 @@ test('hang up and come back, reload and be back, on both sides', async () => {
 })
 
 test('a new phone: a code by e-mail confirms it, "matches" makes it known', async () => {
-  const appointment = await world.appointment()
-  await signIn(doctor.page, site.baseUrl, world)
+  // Booked in another browser: a patient whose name is in the chart, or there is nobody to vouch for.
+  const clinic = await clinicWorld(site)
+  const booked = await clinic.book()
+  const appointment = callOf(booked)
+  await signIn(doctor.page, site.baseUrl, clinic.doctor)
   const begun = Date.now()
   await enterWaitingRoom(phone.page, appointment.callLink)
   // From the mailed link on an empty profile to the waiting room.
@@ -184,7 +193,7 @@ test('a new phone: a code by e-mail confirms it, "matches" makes it known', asyn
   let code = ''
   await expect
     .poll(async () => {
-      const mails = await site.mails('sam@patient.test')
+      const mails = await site.mails(booked.patient.fields.email)
       code = mails.map(({ subject }) => /^(\d{6}) /.exec(subject)?.[1]).findLast(Boolean) ?? ''
       return code
     })
@@ -212,7 +221,12 @@ test('a new phone: a code by e-mail confirms it, "matches" makes it known', asyn
   await test.step('another day it is known at the door, and not asked again', async () => {
     await doctor.page.getByRole('button', { name: 'End the call' }).first().click()
     await doctor.page.getByRole('alertdialog').getByRole('button', { name: 'End the call' }).click()
-    const next = await world.appointment()
+    const [last] = await site.sql<{ seq: number; hash: string }>(
+      `SELECT seq, hash FROM consent_event WHERE patient_id = $1`,
+      [booked.patient.handle.patientId],
+    )
+    booked.patient.history = { seq: last!.seq + 1, previous: last!.hash }
+    const next = callOf(await clinic.book({ patient: booked.patient, at: 1 }))
     await enterWaitingRoom(phone.page, next.callLink)
     await expect(phone.page.getByText('This device is new to your clinic')).toHaveCount(0)
     await doctor.page.goto(`${site.baseUrl}/encounter/${next.id}`)
