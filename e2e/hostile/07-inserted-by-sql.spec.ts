@@ -6,6 +6,7 @@ import * as journey from '../journey.ts'
 import { up, type TestStack } from '../stack.ts'
 import { clinicWorld, signIn, type ClinicWorld } from '../world.ts'
 import { Door } from '../door.ts'
+import { canary } from './canaries.ts'
 import { createVault } from '../../lib/browser/vault-core.ts'
 import { memoryStorage } from '../../lib/browser/vault-storage.ts'
 
@@ -132,40 +133,70 @@ test('attack 7: a statement inserted into the chain by SQL stops the clients, an
   expect(patient, 'a patient’s browser refuses it too').toMatch(/^CHAIN_/)
 })
 
-// Defence: open() in lib/crypto/record.ts compares row and header; the grant's AAD names the record.
-test('attack 8: rows and grants moved by SQL to another patient or record do not open', async () => {
-  const [one, two] = [await world.book({ reason: 'first' }), await world.book({ reason: 'second', at: 1 })]
-  const of = (booked: typeof one) => booked.patient.handle.patientId
-  const view = () => world.doctor.door.get('encounter/open', { appointmentId: two.appointmentId })
-  const before = await view()
-  expect((await world.doctor.vault.open(before.records, { patientId: of(two) })).every((each) => each.ok)).toBe(true)
-  await stack.sql(`UPDATE record SET patient_id = $2, appointment_id = $3 WHERE patient_id = $1 AND type = 'reason'`, [
-    ...[of(one), of(two), two.appointmentId],
-  ])
-  const after = await view()
-  const opened = await world.doctor.vault.open(after.records, { patientId: of(two) })
-  expect(opened.filter((each) => each.ok).length).toBe(before.records.length)
-  for (const each of opened)
-    if (each.ok) expect(JSON.stringify(each.value.content)).not.toContain('first')
-    else expect(each.code).toBe('BAD_ENVELOPE')
+// Defences, step by step: open() in lib/crypto/record.ts compares a row's place with its header; openOuter() in lib/server/keystore.ts
+// is told whose grant it opens, of which record; a grant's own signature and AAD say so once more; the author signs
+// each byte.
+test('attack 8: rows and grants moved by SQL to another patient do not open, and the chart says so', async () => {
+  const [first, second] = [canary('first'), canary('second')]
+  const one = await world.book({ fields: { name: 'Tam Brill' }, reason: first })
+  const two = await world.book({ fields: { name: 'Vera Quist' }, reason: second, at: 1 })
+  const of = ({ patient }: typeof one) => patient.handle.patientId
+  const reasonsIn = async ({ appointmentId }: typeof one) => {
+    const { records } = await world.doctor.door.get('encounter/open', { appointmentId })
+    return records.filter(({ meta }) => meta.type === 'reason')
+  }
+  const [mine, theirs] = [(await reasonsIn(two))[0]!, (await reasonsIn(one))[0]!]
+  const { recordId } = theirs.meta
+  const moved = async () => (await reasonsIn(two)).find(({ meta }) => meta.recordId === recordId)!
+  const elsewhere = 'Reason: This is damaged or belongs elsewhere, and is not shown.'
+  const { page } = device
+  /** The second patient's chart: their own reason is in it, the first one's nowhere, and each record left out is named. */
+  const chartLeavesOut = async (refused: string[]) => {
+    await page.goto(`${stack.baseUrl}/encounter/${two.appointmentId}`)
+    await expect(page.getByRole('heading', { level: 1, name: 'Vera Quist' })).toBeVisible({ timeout: 30_000 })
+    await expect(page.getByText(second).first()).toBeVisible()
+    await expect(page.getByText(/records? (is|are) not shown/)).toHaveCount(refused.length)
+    expect(
+      await page
+        .locator('li')
+        .filter({ hasText: /^(Reason|Form): / })
+        .allInnerTexts(),
+    ).toEqual(refused)
+    expect(await page.content()).not.toContain(first)
+  }
+  await signInPage(page, stack.baseUrl, world.doctor)
+  await chartLeavesOut([])
 
-  // The server's own layer: a grant of one patient does not open as another's, and nothing of it is answered.
-  await test.step('a grant carried to another patient', async () => {
-    await stack.sql(`UPDATE record_grant SET patient_id = $2 WHERE patient_id = $1`, [of(one), of(two)])
-    const reply = await world.doctor.door.ask('encounter/open', { appointmentId: two.appointmentId })
-    const answered = reply.ok ? reply.value.records : []
-    const still = await world.doctor.vault.open(answered, { patientId: of(two) })
-    expect(JSON.stringify(still)).not.toContain('first')
-    await stack.sql(`DELETE FROM record_grant g USING record r WHERE r.record_id = g.record_id AND r.type = 'reason'`)
+  await test.step('a record', async () => {
+    await stack.sql(`UPDATE record SET patient_id = $2, appointment_id = $3 WHERE record_id = $1`, [
+      ...[recordId, of(two), two.appointmentId],
+    ])
+    expect((await moved()).grants.length).toBeGreaterThan(0)
+    await chartLeavesOut([elsewhere])
   })
 
-  await test.step('one byte of a ciphertext altered is shown as such', async () => {
+  await test.step('a record and its grants: the server’s own layer does not open as another patient’s', async () => {
+    await stack.sql(`UPDATE record_grant SET patient_id = $2 WHERE record_id = $1`, [recordId, of(two)])
+    expect((await moved()).grants).toEqual([])
+    await chartLeavesOut([elsewhere])
+  })
+
+  await test.step('a grant alone, where the server’s own layer is in the same hands', async () => {
+    const whole = await world.doctor.vault.open([mine, { ...mine, grants: theirs.grants }], { patientId: of(two) })
+    expect(whole).toMatchObject([{ ok: true }, { ok: false, code: 'BAD_SIGNATURE' }])
+  })
+
+  await test.step('put back, it is shown where it belongs; one byte altered, it is not', async () => {
+    await stack.sql(`UPDATE record SET patient_id = $2, appointment_id = $3 WHERE record_id = $1`, [
+      ...[recordId, of(one), one.appointmentId],
+    ])
+    await stack.sql(`UPDATE record_grant SET patient_id = $2 WHERE record_id = $1`, [recordId, of(one)])
     await stack.sql(
       `UPDATE record SET ciphertext = set_byte(ciphertext, 5, get_byte(ciphertext, 5) # 1) WHERE patient_id = $1 AND type = 'intake'`,
       [of(two)],
     )
-    await signInPage(device.page, stack.baseUrl, world.doctor)
-    await device.page.goto(`${stack.baseUrl}/encounter/${two.appointmentId}`)
-    await expect(device.page.getByText(/records? (is|are) not shown/)).toBeVisible({ timeout: 30_000 })
+    await chartLeavesOut(['Form: The signature is not valid: this was changed, or was not written by who it says.'])
+    await page.goto(`${stack.baseUrl}/encounter/${one.appointmentId}`)
+    await expect(page.getByText(first).first()).toBeVisible({ timeout: 30_000 })
   })
 })
