@@ -12,7 +12,9 @@ let world: ClinicWorld
 let zone: string
 const open: Device[] = []
 
+test.describe.configure({ timeout: 240_000 })
 test.beforeAll(async () => {
+  test.setTimeout(300_000)
   stack = await up()
   world = await clinicWorld(stack)
   const [clinic] = await stack.sql<{ zone: string }>('SELECT time_zone AS zone FROM clinic WHERE id = $1', [
