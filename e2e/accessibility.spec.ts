@@ -73,8 +73,14 @@ test('opening a clinic, step by step', async ({ page }) => {
 
 test('joining by an invitation', async ({ page }) => {
   const { owner, rootFingerprint } = world
-  const secret = await owner.vault.newInvitation()
-  const invited = { id: secret.id, displayName: 'Dr Ilse Brandt', title: 'GP', roles: ['practitioner' as const] }
+  const { claimHash, ...secret } = await owner.vault.newInvitation()
+  const invited = {
+    id: secret.id,
+    claimHash,
+    displayName: 'Dr Ilse Brandt',
+    title: 'GP',
+    roles: ['practitioner' as const],
+  }
   await owner.door.get('access/invite', invited)
   await go(page, `/join/${secret.id}#s=${secret.secret}&k=${rootFingerprint}`)
   await expect(page.getByText('Your passphrase', { exact: true })).toBeVisible()

@@ -1,6 +1,6 @@
 // Clinics, staff and patients made through the JSON door with real keys: what a journey or an attack starts from.
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { Role } from '../lib/access/rules.ts'
+import { groupsOf, type Role } from '../lib/access/rules.ts'
 import { bookingFields, bookingPurpose } from '../lib/booking/rules.ts'
 import type { PatientHandle, SealInput, Vault } from '../lib/browser/vault-api.ts'
 import { createVault } from '../lib/browser/vault-core.ts'
@@ -225,8 +225,9 @@ async function invited(
   const door = new Door(baseUrl)
   const vault = createVault(memoryStorage())
   const email = `staff-${randomBytes(5).toString('hex')}@clinic.test`
-  const secret = await owner.vault.newInvitation()
-  await owner.door.get('access/invite', { id: secret.id, displayName, title: 'GP', roles })
+  const { claimHash, ...fresh } = await owner.vault.newInvitation()
+  const secret = { ...fresh, displayName, roles, groups: groupsOf(roles) }
+  await owner.door.get('access/invite', { id: secret.id, claimHash, displayName, title: 'GP', roles })
   const memberId = randomUUID()
   const made = await vault.registerMember({
     ...{ clinicId, memberId },
@@ -237,10 +238,9 @@ async function invited(
   const { invitations } = await owner.door.get('access/staff', {})
   const answer = invitations.find((each) => each.id === secret.id)!.answer!
   const vouched = await owner.vault.vouch({
-    ...{ clinicId, invitation: secret, roles },
+    ...{ clinicId, invitation: secret },
     ...{ memberId: answer.memberId, keys: answer.keys, mac: answer.mac },
     chain: await chainOf(door, clinicId),
-    groups: roles.includes('practitioner') ? ['desk', 'clinical'] : ['desk'],
   })
   await owner.door.get('access/vouch', { id: secret.id, ...vouched })
   await owner.vault.loadChain(await chainOf(door, clinicId))

@@ -2,7 +2,7 @@
 // only their browsers open. Runs against a running app (BASE_URL or APP_ORIGIN); writes $CURTAIN_HOME/seed.json at its end.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Role } from '../lib/access/rules.ts'
+import { groupsOf, type Role } from '../lib/access/rules.ts'
 import type { RecordType } from '../lib/crypto/types.ts'
 import type { NoteContent } from '../lib/encounter/rules.ts'
 import type { PrescriptionContent, SharedPrescription } from '../lib/prescription/rules.ts'
@@ -47,8 +47,9 @@ async function invite(opened: Opened, member: (typeof members)[number]) {
   const { clinicId, rootFingerprint, desk } = opened
   const { displayName, title, email, password, hours, bio } = member
   const roles = [...member.roles] as Role[]
-  const invitation = await desk.vault.newInvitation()
-  await desk.call('access/invite', { id: invitation.id, displayName, title, roles })
+  const { claimHash, ...fresh } = await desk.vault.newInvitation()
+  const invitation = { ...fresh, displayName, roles, groups: groupsOf(roles) }
+  await desk.call('access/invite', { id: invitation.id, claimHash, displayName, title, roles })
   const theirs = new Browser(base)
   const shown = await theirs.call('access/invitation', { id: invitation.id })
   await theirs.vault.loadChain({ clinicId, statements: shown.statements }, rootFingerprint)
@@ -69,8 +70,6 @@ async function invite(opened: Opened, member: (typeof members)[number]) {
     chain,
     invitation,
     memberId,
-    roles,
-    groups: shown.groups,
     keys,
     mac,
   })

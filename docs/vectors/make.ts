@@ -8,7 +8,7 @@ import { appendStatement, type Chain, type Entry, verifyChain } from '../../lib/
 import { openBody, sealBody, verifyEnvelope, type Header } from '../../lib/crypto/envelope.ts'
 import { sealEpoch } from '../../lib/crypto/epoch.ts'
 import { openGrant } from '../../lib/crypto/grant.ts'
-import { macNewcomer } from '../../lib/crypto/invitation.ts'
+import { claimOf, macNewcomer } from '../../lib/crypto/invitation.ts'
 import { importKeys, importSecret, wrapAccount } from '../../lib/crypto/keys.ts'
 import { vouchForPatient } from '../../lib/crypto/patient-vouch.ts'
 import { sealRecord } from '../../lib/crypto/record.ts'
@@ -199,6 +199,8 @@ const newcomer = {
   memberId: 'desk',
   rootFingerprint: whole.rootFingerprint,
   keys: desk.keys.public,
+  roles: ['frontdesk'],
+  groups: ['desk' as const],
 }
 save('accounts', {
   clinicId,
@@ -213,7 +215,10 @@ save('accounts', {
     secret: toB64(invitationSecret),
     invitationId: 'invitation-1',
     memberId: 'desk',
+    roles: newcomer.roles,
+    groups: newcomer.groups,
     mac: toB64(await macNewcomer(invitationSecret, newcomer)),
+    claim: toB64(await claimOf(invitationSecret, 'invitation-1')),
   },
   vouch: {
     patientId,

@@ -86,8 +86,12 @@ describe('a second reader opens the vectors', () => {
       b64(pin.rootFingerprint),
       b64(sign),
       b64(dh),
+      invitation.roles,
+      invitation.groups,
     ]
-    expect(text(reader.invitationMac(b64(invitation.secret), fields))).toBe(invitation.mac)
+    const held = b64(invitation.secret)
+    expect(text(reader.invitationMac(held, fields))).toBe(invitation.mac)
+    expect(text(reader.invitationClaim(held, invitation.invitationId))).toBe(invitation.claim)
     const said = reader.checkVouch(chain, b64(vouch.bytes))
     expect([said.patient, text(said.sign), text(said.dh)]).toEqual([vouch.patientId, vouch.keys.sign, vouch.keys.dh])
   })

@@ -312,6 +312,9 @@ export const invitationMac = (secret: Buffer, fields: Field[]): Buffer =>
     .update(Buffer.concat([text('curtain/v1/invitation'), encode(fields)]))
     .digest()
 
+export const invitationClaim = (secret: Buffer, invitation: string): Buffer =>
+  kdf(secret, 'invitation-claim', text(invitation), 32)
+
 // ── §8: a pharmacist's copy ──
 
 export function openShare(id: string, secret: Buffer, copy: Buffer, fingerprint: Buffer) {

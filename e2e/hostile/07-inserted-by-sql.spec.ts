@@ -45,6 +45,51 @@ test('attack 7: a member, a role and a key inserted by SQL are shown as not vouc
   await expect(row(world.doctor.name).getByText('Keys swapped: not vouched for')).toBeVisible()
 })
 
+// Defences: isAltered() in app/(staff)/(in)/admin/staff/invitations.tsx compares rows with what this browser kept; `unlisted` in
+// staff.tsx beside it takes members from the chain.
+test('attack 7: an invitation altered by SQL is shown as such, and a signed member whose row was hidden is listed', async () => {
+  const { page } = device
+  await signInPage(page, stack.baseUrl, world.owner)
+  await page.goto(`${stack.baseUrl}/admin/staff`)
+  await page.getByRole('button', { name: 'Invite someone' }).click({ timeout: 30_000 })
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name, as patients see it').fill('Kim Rowe')
+  await dialog.getByRole('checkbox', { name: 'Practitioner' }).uncheck()
+  await dialog.getByRole('checkbox', { name: 'Front desk' }).check()
+  await dialog.getByRole('button', { name: 'Make the invitation' }).click()
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  await expect(page.getByRole('button', { name: 'Show link' })).toBeVisible()
+  await stack.sql(
+    `UPDATE invitation SET display_name = 'Dr Eve', roles = '{practitioner}', groups = '{desk,clinical}' WHERE clinic_id = $1 AND display_name = 'Kim Rowe'`,
+    [world.clinicId],
+  )
+  await stack.sql(`UPDATE member SET status = 'removed' WHERE id = $1`, [world.desk.memberId])
+  await page.reload()
+  await expect(page.getByText('You invited Kim Rowe as Front desk; the server now says Practitioner')).toBeVisible({
+    timeout: 30_000,
+  })
+  await expect(page.getByText('Dr Eve')).toHaveCount(0)
+  await expect(page.getByRole('button', { name: 'Show link' })).toHaveCount(0)
+  await expect(page.getByText('One signed member is not in the database')).toBeVisible()
+  const unlisted = page.getByRole('listitem').filter({ hasText: world.desk.memberId })
+  await expect(unlisted.getByText('Signed, but not listed')).toBeVisible()
+})
+
+test('an administrator who is no practitioner is told at once that they invite none', async () => {
+  const admin = await world.join(['admin'], 'Jo Ledger')
+  const { page } = device
+  await signInPage(page, stack.baseUrl, admin)
+  await page.goto(`${stack.baseUrl}/admin/staff`)
+  await page.getByRole('button', { name: 'Invite someone' }).click({ timeout: 30_000 })
+  const dialog = page.getByRole('dialog')
+  await expect(dialog.getByText('Only the clinic’s owner, or an administrator who is a practitioner too')).toBeVisible()
+  await expect(dialog.getByRole('checkbox', { name: 'Practitioner' })).toBeDisabled()
+  await expect(dialog.getByRole('checkbox', { name: 'Front desk' })).toBeChecked()
+  await dialog.getByLabel('Name, as patients see it').fill('Kim Rowe')
+  await dialog.getByRole('button', { name: 'Make the invitation' }).click()
+  await expect(dialog.getByRole('textbox', { name: 'Invitation link' })).toBeVisible()
+})
+
 // Defence: recipientsOf() in lib/browser/vault-records.ts takes only keys that a record or a member has proved.
 test("attack 7: a patient's key inserted or replaced by SQL is given no record", async () => {
   const booked = await world.book({ fields: { name: 'Tam Brill' } })

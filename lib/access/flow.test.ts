@@ -224,6 +224,20 @@ describe('inviting', () => {
     await expect(vault.addRole(officer), 'no officer signs no role').rejects.toMatchObject({ code: 'CHAIN_INVALID' })
   })
 
+  // Fails when `join` does not compare the claim with the invitation's hash (lib/access/flow.ts).
+  it('attack 7: who saw the path of an invitation’s link, and not its fragment, does not answer in the newcomer’s place', async () => {
+    const { claimHash, id } = await clinic.owner.vault.newInvitation()
+    const invited = { id, claimHash, displayName: 'Grace', title: '', roles: ['frontdesk' as const] }
+    must(await flow.invite(clinic.owner.actor, invited, at()))
+    const person = { memberId: randomUUID(), email: `${randomUUID()}@example.org`, displayName: 'Mallory', title: '' }
+    const account = { record: 'AAAA', wrappedAccount: 'AAAA', keys: { sign: 'AAAA', dh: 'AAAA' }, mac: 'AAAA' }
+    for (const claim of ['AAAA', claimHash, randomUUID()])
+      expect(await flow.join(publicActor, { id, ...person, ...account, claim }, at())).toMatchObject({
+        code: 'NOT_FOUND',
+      })
+    expect(must(await flow.showInvitation(null, { id }, at())).state).toBe('open')
+  })
+
   it('lets nobody in who answered and was not vouched for', async () => {
     const { vault, email } = await answer(clinic, ['practitioner'])
     const { request } = await vault.signInStart(PASSWORD)
@@ -277,7 +291,13 @@ describe('inviting', () => {
       ),
     )
     const officer = await signIn(vault, email)
-    const invited = (role: Role) => ({ id: randomUUID(), displayName: 'Grace', title: '', roles: [role] })
+    const invited = (role: Role) => ({
+      id: randomUUID(),
+      displayName: 'Grace',
+      title: '',
+      roles: [role],
+      claimHash: 'x',
+    })
     expect(await flow.invite(officer, invited('practitioner'), at())).toMatchObject({ code: 'NOT_ALLOWED' })
     must(await flow.invite(officer, invited('frontdesk'), at()))
   })

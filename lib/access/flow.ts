@@ -209,6 +209,14 @@ export async function showInvitation(
   })
 }
 
+function isClaim(claim: string, hash: string): boolean {
+  const [shown, filed] = [
+    createHash('sha256').update(Buffer.from(claim, 'base64url')).digest(),
+    Buffer.from(hash, 'base64url'),
+  ]
+  return filed.length === shown.length && timingSafeEqual(shown, filed)
+}
+
 /** The newcomer's own keys and password record. Nobody trusts them yet: that takes the inviter's browser and the MAC. */
 export async function join(
   _: PublicActor,
@@ -221,7 +229,8 @@ export async function join(
   const emailSealed = await sealField(input.email, emailContext(clinicId, input.memberId))
   return inClinic(clinicId, async (tx) => {
     const found = await store.findInvitation(tx, clinicId, input.id)
-    if (!found) return refuse('NOT_FOUND')
+    // The defence against whoever saw the link's path alone, which logs and histories hold: they cannot answer in the newcomer's place.
+    if (!found || !isClaim(input.claim, found.claimHash)) return refuse('NOT_FOUND')
     // The answer was lost on its way back: the same newcomer again.
     if (found.state === 'answered' && found.memberId === input.memberId) return ok({ done: true as const })
     const to = nextInvitation(found.state, 'answer', { now, expiresAt: found.expiresAt })

@@ -190,6 +190,8 @@ export const InviteInput = z.object({
   displayName: personName,
   title: line,
   roles: z.array(z.enum(roles)).min(1, { error: 'required' }).max(3),
+  /** SHA-256 of what the link's holder can show: see JoinInput.claim. */
+  claimHash: b64(64),
 })
 export const InvitationInput = z.object({ id })
 export const JoinInput = z.object({
@@ -202,6 +204,8 @@ export const JoinInput = z.object({
   wrappedAccount: b64(8000),
   keys,
   mac: b64(128),
+  /** Derived from the secret in the link's fragment, for this alone. */
+  claim: b64(64),
 })
 export const VouchInput = z.object({
   id,

@@ -256,7 +256,15 @@ export async function findClinic(tx: Tx, clinicId: string) {
 export async function saveInvitation(
   tx: Tx,
   actor: StaffActor,
-  invitation: { id: string; displayName: string; title: string; roles: Role[]; groups: string[]; expiresAt: Date },
+  invitation: {
+    id: string
+    displayName: string
+    title: string
+    roles: Role[]
+    groups: string[]
+    claimHash: string
+    expiresAt: Date
+  },
 ): Promise<boolean> {
   const { count } = await tx.invitation.createMany({
     data: [{ ...invitation, clinicId: actor.clinicId, createdBy: actor.memberId }],

@@ -50,7 +50,7 @@ export const accessCases: TenantCases<typeof store> = {
   findClinic: (tx, { clinicId }) => store.findClinic(tx, clinicId),
   saveInvitation: (tx, actor, b) =>
     store.saveInvitation(tx, actor, {
-      ...{ id: randomUUID(), ...person, roles: ['admin'], groups: ['desk'], expiresAt: b.later },
+      ...{ id: randomUUID(), ...person, roles: ['admin'], groups: ['desk'], claimHash: 'x', expiresAt: b.later },
     }),
   findInvitation: (tx, { clinicId }, b) => store.findInvitation(tx, clinicId, b.invitationId),
   moveInvitation: (tx, { clinicId }, b) =>

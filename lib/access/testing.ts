@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { createVault } from '../browser/vault-core.ts'
 import { memoryStorage } from '../browser/vault-storage.ts'
-import type { Vault } from '../browser/vault-api.ts'
+import type { KeptInvitation, Vault } from '../browser/vault-api.ts'
 import type { Result } from '../errors.ts'
 import * as flow from './flow.ts'
 import * as signInFlow from './flow-sign-in.ts'
-import type { Role, StaffActor } from './rules.ts'
+import { groupsOf, type Role, type StaffActor } from './rules.ts'
 
 const publicActor = { kind: 'public' } as const
 export const at = (now = new Date()) => ({
@@ -82,8 +82,9 @@ export type TestClinic = Awaited<ReturnType<typeof openTestClinic>>
 
 /** Invited and answered; nobody vouched yet. */
 export async function answer({ clinicId, rootFingerprint, owner }: TestClinic, roles: Role[]) {
-  const invitation = await owner.vault.newInvitation()
-  must(await flow.invite(owner.actor, { id: invitation.id, displayName: 'Grace', title: '', roles }, at()))
+  const { claimHash, ...fresh } = await owner.vault.newInvitation()
+  const invitation = { ...fresh, displayName: 'Grace', roles, groups: groupsOf(roles) }
+  must(await flow.invite(owner.actor, { id: invitation.id, claimHash, displayName: 'Grace', title: '', roles }, at()))
   const vault = newVault()
   const [memberId, email] = [randomUUID(), `${randomUUID()}@example.org`]
   const response = await register(vault, email)
@@ -99,12 +100,11 @@ export async function answer({ clinicId, rootFingerprint, owner }: TestClinic, r
 }
 
 /** What the inviter's browser does with what the server shows it of an answer. */
-export async function vouchFor(clinic: TestClinic, invitationId: string, secret: { id: string; secret: string }) {
+export async function vouchFor(clinic: TestClinic, invitationId: string, invitation: KeptInvitation) {
   const { clinicId, owner } = clinic
   const listed = must(await flow.listStaff(owner.actor, {}, at()))
   const row = listed.invitations.find((each) => each.id === invitationId)!
   const chain = must(await flow.loadChain(null, { clinicId }))
   const { memberId, keys, mac } = row.answer!
-  const { roles, groups } = row
-  return owner.vault.vouch({ clinicId, chain, invitation: secret, memberId, roles, groups, keys, mac })
+  return owner.vault.vouch({ clinicId, chain, invitation, memberId, keys, mac })
 }

@@ -47,7 +47,7 @@ export async function joinClinic(
 ): Promise<Done<{ done: true }>> {
   return attempt(async () => {
     const memberId = crypto.randomUUID()
-    const { id, clinicId, secret, rootFingerprint } = invitation
+    const { id, clinicId, secret, rootFingerprint, roles, groups } = invitation
     const { request } = await vault().registerStart(passphrase)
     const started = await call('access/register-start', { email: person.email, request })
     if (!started.ok) return started
@@ -56,7 +56,7 @@ export async function joinClinic(
       clinicId,
       memberId,
       response,
-      invitation: { id, secret, rootFingerprint },
+      invitation: { id, secret, rootFingerprint, roles, groups },
     })
     return call('access/join', { id, memberId, ...person, ...keys })
   })

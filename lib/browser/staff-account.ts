@@ -14,7 +14,7 @@ import {
   unwrapAccount,
   wrapAccount,
 } from '../crypto/keys.ts'
-import { macNewcomer } from '../crypto/invitation.ts'
+import { claimOf, macNewcomer } from '../crypto/invitation.ts'
 import type { ChainStatement, EpochGrant, Group } from '../crypto/types.ts'
 import { isWeakPassword, newPassphrase } from './passphrase.ts'
 import type { ChainInput, Vault } from './vault-api.ts'
@@ -142,9 +142,18 @@ export function staffAccount(context: VaultContext): AccountPart {
       }
       const wrapped = await wrapAccount(exportKey, { clinicId, memberId }, secrets, pin)
       wipe(secrets)
-      const newcomer = { clinicId, invitationId: invitation.id, memberId, rootFingerprint: root, keys: keys.public }
-      const mac = await macNewcomer(fromB64(invitation.secret, 32), newcomer)
-      return { record, wrappedAccount: toB64(wrapped), keys: publicKeys(keys.public), mac: toB64(mac) }
+      const { id, roles, groups } = invitation
+      const secret = fromB64(invitation.secret, 32)
+      const ids = { clinicId, invitationId: id, memberId, rootFingerprint: root }
+      const mac = await macNewcomer(secret, { ...ids, keys: keys.public, roles, groups })
+      const claim = await claimOf(secret, id)
+      return {
+        record,
+        wrappedAccount: toB64(wrapped),
+        keys: publicKeys(keys.public),
+        mac: toB64(mac),
+        claim: toB64(claim),
+      }
     },
 
     async signInStart(password) {

@@ -2,8 +2,13 @@ import { call, type Answer } from './api.ts'
 import { keepHead, type SessionCode } from './staff-session.ts'
 import type { ChainInput, ChainView } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
+import type { Group } from '../crypto/types.ts'
 
 const tries = 3
+
+/** Whether somebody is in a group, and so may let others into it: what anybody else signs about it, every browser refuses. */
+export const isIn = (chain: ChainView, memberId: string, group: Group): boolean =>
+  chain.members.some((member) => member.memberId === memberId && member.groups.includes(group))
 
 /**
  * Signs the chain's next statement and sends it: one successor for each head, so whoever lost the race reads the chain and signs

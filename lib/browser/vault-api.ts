@@ -115,10 +115,22 @@ export interface OpenOptions {
   patientId: string
 }
 
+/** What its link and its page say of an invitation: the newcomer's MAC covers it all. */
 export interface Invitation {
   id: string
   secret: B64
   rootFingerprint: B64
+  roles: string[]
+  groups: Group[]
+}
+
+/** The inviter's own word on whom they invited, and to what: kept by their browser, whatever the server shows later. */
+export interface KeptInvitation {
+  id: string
+  secret: B64
+  displayName: string
+  roles: string[]
+  groups: Group[]
 }
 
 export interface Vault extends CallVault {
@@ -147,8 +159,10 @@ export interface Vault extends CallVault {
     record: B64
     wrappedAccount: B64
     keys: PublicKeys
-    /** MAC over clinic, member, invitation and keys under the fragment's secret. */
+    /** MAC over clinic, member, invitation, keys, roles and groups under the fragment's secret. */
     mac: B64
+    /** Shows the server that the link was at hand. */
+    claim: B64
   }>
   signInStart(password: string): Promise<{ request: B64 }>
   signInFinish(input: { response: B64 }): Promise<{ finish: B64 }>
@@ -173,15 +187,17 @@ export interface Vault extends CallVault {
     chain: ChainInput
   }): Promise<ChainView | false>
   lock(): Promise<void>
-  newInvitation(): Promise<{ id: string; secret: B64 }>
-  /** The owner's browser checks the newcomer's MAC, then signs the member statement and seals the groups' epochs. */
+  /** `claimHash` is for the server, which then lets only those answer who have the secret. */
+  newInvitation(): Promise<{ id: string; secret: B64; claimHash: B64 }>
+  /**
+   * The inviter's browser checks the newcomer's MAC, then signs the member statement and seals the groups' epochs. Roles and
+   * groups are those of the invitation as it was kept here (`recallInvitation`), never what the server shows of it.
+   */
   vouch(input: {
     clinicId: string
     chain: ChainInput
-    invitation: { id: string; secret: B64 }
+    invitation: KeptInvitation
     memberId: string
-    roles: string[]
-    groups: Group[]
     keys: PublicKeys
     mac: B64
   }): Promise<{ statements: ChainStatement[]; epochGrants: EpochGrant[] }>
@@ -193,9 +209,9 @@ export interface Vault extends CallVault {
     role: string
     groups: Group[]
   }): Promise<{ statements: ChainStatement[]; epochGrants: EpochGrant[] }>
-  /** Keeps an invitation's secret in this browser until it is used, sealed to the account. */
-  rememberInvitation(input: { id: string; secret: B64; expiresAt: string }): Promise<void>
-  recallInvitation(id: string): Promise<{ id: string; secret: B64 } | null>
+  /** Keeps an invitation in this browser until it is used, sealed to the account. */
+  rememberInvitation(input: KeptInvitation & { expiresAt: string }): Promise<void>
+  recallInvitation(id: string): Promise<KeptInvitation | null>
 
   // ── patient device ──
   /** Stores and rereads a key: whether this browser can keep one. */

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { toB64 } from '../crypto/bytes.ts'
+import { verifyChain } from '../crypto/chain.ts'
 import { generateDeviceKeys } from '../crypto/keys.ts'
+import type { Group } from '../crypto/types.ts'
 import { publicKeys } from './vault-context.ts'
 import { createVault } from './vault-core.ts'
 import { memoryStorage } from './vault-storage.ts'
@@ -12,6 +14,7 @@ import {
   PASSWORD,
   type PatientDevice,
   patientOf,
+  register,
   sealAs,
   signIn,
   type Staff,
@@ -20,6 +23,7 @@ import {
 // Argon2id with 64 MiB, several times a test, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })
 
+const forDesk = { displayName: 'Grace', roles: ['frontdesk'], groups: ['desk' as const] }
 let world: Clinic
 let doctor: Staff
 let desk: Staff
@@ -205,7 +209,7 @@ describe('attack 7, in the vault', () => {
 
   // Defence: checkNewcomer in invitation.ts, called before anything is signed in vault-invitations.ts.
   test('attack 7: a newcomer’s keys swapped by the server are not vouched for', async () => {
-    const invitation = await world.owner.vault.newInvitation()
+    const invitation = { ...(await world.owner.vault.newInvitation()), ...forDesk }
     const evil = publicKeys((await generateDeviceKeys()).public)
     const { clinicId, chain } = world
     const attempt = {
@@ -213,11 +217,35 @@ describe('attack 7, in the vault', () => {
       chain,
       invitation,
       memberId: 'm1',
-      roles: ['frontdesk'],
-      groups: ['desk' as const],
       keys: evil,
     }
     expect(await codeOf(world.owner.vault.vouch({ ...attempt, mac: toB64(new Uint8Array(32)) }))).toBe('BAD_INVITATION')
+  })
+
+  // Defence: `vouch` in vault-invitations.ts takes roles and groups from what this browser kept, and checkNewcomer (invitation.ts)
+  // has them in the MAC. Nothing that the server shows of an invitation is asked.
+  test('attack 7: an invitation is for what its maker kept, whatever became of its row', async () => {
+    const { clinicId, rootFingerprint, owner } = world
+    const { claimHash: _, ...fresh } = await owner.vault.newInvitation()
+    await owner.vault.rememberInvitation({ ...fresh, ...forDesk, expiresAt: new Date(Date.now() + 1e6).toISOString() })
+    const kept = (await owner.vault.recallInvitation(fresh.id))!
+    expect(kept).toEqual({ ...fresh, ...forDesk })
+    const answered = async (shown: { roles: string[]; groups: Group[] }) => {
+      const newcomer = createVault(memoryStorage())
+      const memberId = crypto.randomUUID()
+      const response = await register(world, newcomer, memberId)
+      const invitation = { ...fresh, rootFingerprint, ...shown }
+      const { keys, mac } = await newcomer.registerMember({ clinicId, memberId, response, invitation })
+      // An altered row's roles, were they handed on by mistake, are nobody's.
+      const row = { roles: ['admin', 'practitioner'], groups: ['clinical', 'desk'] }
+      return owner.vault.vouch({ clinicId, chain: world.chain, invitation: kept, memberId, keys, mac, ...row })
+    }
+    const { statements, epochGrants } = await answered(forDesk)
+    expect(epochGrants.map(({ group }) => group)).toEqual(['desk'])
+    const chain = await verifyChain(clinicId, [...world.chain.statements, ...statements])
+    expect(chain.members.at(-1)).toMatchObject({ roles: ['frontdesk'], groups: ['desk'] })
+    const more = { roles: ['practitioner'], groups: ['clinical' as const, 'desk' as const] }
+    expect(await codeOf(answered(more))).toBe('BAD_INVITATION')
   })
 })
 
@@ -273,10 +301,11 @@ describe('an account', () => {
     await a.vault.rememberInvitation({
       id: 'i1',
       secret: 'c2VjcmV0',
+      ...forDesk,
       expiresAt: new Date(Date.now() + 1e6).toISOString(),
     })
     expect(await a.vault.loadDraft('note')).toEqual({ text: 'half' })
-    expect(await a.vault.recallInvitation('i1')).toEqual({ id: 'i1', secret: 'c2VjcmV0' })
+    expect(await a.vault.recallInvitation('i1')).toEqual({ id: 'i1', secret: 'c2VjcmV0', ...forDesk })
     await a.vault.lock()
     expect(await a.vault.loadDraft('note')).toBeNull()
     const b = await world.join(['frontdesk'], storage)

@@ -1,12 +1,12 @@
-import { fromB64, random, toB64, utf8 } from '../crypto/bytes.ts'
+import { fromB64, random, sha256, toB64, utf8 } from '../crypto/bytes.ts'
 import { appendStatement, currentEpochs, currentMembers } from '../crypto/chain.ts'
 import { decodeContent, encodeContent } from '../crypto/cbor.ts'
 import { openEpoch, sealEpoch } from '../crypto/epoch.ts'
 import { hpkeOpen, hpkeSeal, type HpkeBox } from '../crypto/hpke.ts'
-import { checkNewcomer } from '../crypto/invitation.ts'
+import { checkNewcomer, claimOf } from '../crypto/invitation.ts'
 import type { RawKeys } from '../crypto/keys.ts'
-import type { B64, EpochGrant, Group } from '../crypto/types.ts'
-import type { ChainInput, Vault } from './vault-api.ts'
+import type { EpochGrant, Group } from '../crypto/types.ts'
+import type { ChainInput, KeptInvitation, Vault } from './vault-api.ts'
 import { adoptChain, rawKeys, requireMember, requireUnlocked, type VaultContext } from './vault-context.ts'
 import { VaultError } from './vault-error.ts'
 
@@ -45,15 +45,20 @@ export function invitations(context: VaultContext): InvitationPart {
   }
 
   return {
-    newInvitation: async () => ({ id: crypto.randomUUID(), secret: toB64(random(32)) }),
+    async newInvitation() {
+      const [id, secret] = [crypto.randomUUID(), random(32)]
+      return { id, secret: toB64(secret), claimHash: toB64(await sha256(await claimOf(secret, id))) }
+    },
 
-    async vouch({ clinicId, chain, invitation, memberId, roles, groups, keys, mac }) {
+    async vouch({ clinicId, chain, invitation, memberId, keys, mac }) {
       const known = await signatory(clinicId, chain)
       const newcomer = rawKeys(keys)
       const { rootFingerprint } = known.chain
+      // The defence of attack 7 against an invitation that was altered on the server: what the inviter kept is what is signed.
+      const { roles, groups } = invitation
       await checkNewcomer(
         fromB64(invitation.secret, 32),
-        { clinicId, invitationId: invitation.id, memberId, rootFingerprint, keys: newcomer },
+        { clinicId, invitationId: invitation.id, memberId, rootFingerprint, keys: newcomer, roles, groups },
         fromB64(mac),
       )
       const entry = { kind: 'member-added', memberId, keys: newcomer, roles, groups } as const
@@ -76,9 +81,10 @@ export function invitations(context: VaultContext): InvitationPart {
     },
 
     // Sealed to the account: whoever uses this browser next finds a locked box.
-    async rememberInvitation({ id, secret, expiresAt }) {
+    async rememberInvitation({ expiresAt, ...invitation }) {
       const { keys } = requireUnlocked(context)
-      const box = await hpkeSeal(keys.public.dh, info(id), info(id), encodeContent({ id, secret }))
+      const { id } = invitation
+      const box = await hpkeSeal(keys.public.dh, info(id), info(id), encodeContent(invitation))
       const kept: Remembered = { expiresAt, box }
       await storage.put(`invitation:${id}`, kept)
     },
@@ -92,7 +98,7 @@ export function invitations(context: VaultContext): InvitationPart {
         return null
       }
       const opened = await hpkeOpen(keys.dh, info(id), info(id), kept.box).catch(() => null)
-      return opened ? (decodeContent(opened) as { id: string; secret: B64 }) : null
+      return opened ? (decodeContent(opened) as KeptInvitation) : null
     },
   }
 }

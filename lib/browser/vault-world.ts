@@ -1,6 +1,6 @@
 import { ready, server } from '@serenity-kit/opaque'
 import { managingGroup } from '../crypto/policy.ts'
-import type { EpochGrant, PublicKeys, RecordType, Sealed } from '../crypto/types.ts'
+import type { EpochGrant, Group, PublicKeys, RecordType, Sealed } from '../crypto/types.ts'
 import type { ChainInput, PatientHandle, SealInput, Vault } from './vault-api.ts'
 import { createVault } from './vault-core.ts'
 import { memoryStorage, type VaultStorage } from './vault-storage.ts'
@@ -39,20 +39,11 @@ export async function clinic(
   const epochGrants: EpochGrant[] = []
   const chain: ChainInput = { clinicId, statements }
 
-  const register = async (vault: Vault, memberId: string) => {
-    const { request } = await vault.registerStart(PASSWORD)
-    const answer = server.createRegistrationResponse({
-      serverSetup: setup,
-      userIdentifier: memberId,
-      registrationRequest: request,
-    })
-    return answer.registrationResponse
-  }
   const memberId = crypto.randomUUID()
   const founded = await vault.registerOwner({
     clinicId,
     memberId,
-    response: await register(vault, memberId),
+    response: await register({ setup }, vault, memberId),
     roles: ownerRoles,
   })
   statements.push(...founded.statements)
@@ -68,22 +59,20 @@ export async function clinic(
     async join(roles, storage = memoryStorage()) {
       const newcomer = createVault(storage)
       const id = crypto.randomUUID()
-      const invited = await owner.vault.newInvitation()
+      const groups: Group[] = roles.includes('practitioner') ? ['desk', 'clinical'] : ['desk']
+      const invited = { ...(await owner.vault.newInvitation()), displayName: 'Grace', roles, groups }
       const invitation = { ...invited, rootFingerprint: founded.rootFingerprint }
       const made = await newcomer.registerMember({
         clinicId,
         memberId: id,
-        response: await register(newcomer, id),
+        response: await register({ setup }, newcomer, id),
         invitation,
       })
-      const groups = roles.includes('practitioner') ? (['desk', 'clinical'] as const) : (['desk'] as const)
       const vouched = await owner.vault.vouch({
         clinicId,
         chain,
         invitation: invited,
         memberId: id,
-        roles,
-        groups: [...groups],
         keys: made.keys,
         mac: made.mac,
       })
@@ -97,6 +86,17 @@ export async function clinic(
   }
   await signIn(world, owner)
   return world
+}
+
+/** First half of a registration, and the server's answer to it. */
+export async function register({ setup }: Pick<Clinic, 'setup'>, vault: Vault, memberId: string): Promise<string> {
+  const { request } = await vault.registerStart(PASSWORD)
+  const answer = server.createRegistrationResponse({
+    serverSetup: setup,
+    userIdentifier: memberId,
+    registrationRequest: request,
+  })
+  return answer.registrationResponse
 }
 
 /** Signs in by OPAQUE and unlocks, as the sign-in page does. */

@@ -2,7 +2,7 @@ import { type Bytes, equal, fromB64, labelledHash, toB64 } from './bytes.ts'
 import { type Cbor, decodeArray, encode, read } from './cbor.ts'
 import { CryptoError } from './errors.ts'
 import { type RawKeys, rootFingerprint } from './keys.ts'
-import { groupNames, roleNames } from './policy.ts'
+import { groupNames, roleNames, sorted } from './policy.ts'
 import { signBytes, signedBytes, verifyBytes } from './sign.ts'
 import type { B64, ChainStatement, Group } from './types.ts'
 
@@ -299,8 +299,6 @@ function isUsed(chain: Chain, key: Bytes): boolean {
     chain.epochs.some((epoch) => equal(epoch.key, key))
   )
 }
-
-const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort()
 
 /** A set of known names: sorted, none twice. */
 function readSet<T extends string>(value: unknown, all: readonly T[], field: string): T[] {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { fromB64, fromB64Slowly, random, toB64, toB64Slowly } from './bytes.ts'
 import { decodeArray, encode, type Cbor } from './cbor.ts'
-import { checkNewcomer, macNewcomer } from './invitation.ts'
+import { checkNewcomer, claimOf, macNewcomer } from './invitation.ts'
 import {
   generateDeviceKeys,
   importKeys,
@@ -70,9 +70,11 @@ test('attack 7: a newcomer’s keys swapped by the server before they are vouche
   const secret = random(32)
   const [keys, evil] = [await newKeys(), await newKeys()]
   const rootFingerprint = random(32)
-  const newcomer = { clinicId: 'c', invitationId: 'i', memberId: 'm', rootFingerprint, keys: keys.public }
+  const desk = { roles: ['frontdesk'], groups: ['desk' as const] }
+  const newcomer = { clinicId: 'c', invitationId: 'i', memberId: 'm', rootFingerprint, keys: keys.public, ...desk }
   const mac = await macNewcomer(secret, newcomer)
   expect(await codeOf(checkNewcomer(secret, newcomer, mac))).toBe('accepted')
+  expect(toB64(await claimOf(secret, 'i'))).not.toBe(toB64(mac))
   const wrong = [
     { keys: evil.public },
     { keys: { ...keys.public, dh: evil.public.dh } },
@@ -80,6 +82,8 @@ test('attack 7: a newcomer’s keys swapped by the server before they are vouche
     { invitationId: 'j' },
     { clinicId: 'd' },
     { rootFingerprint: random(32) },
+    { roles: ['frontdesk', 'practitioner'] },
+    { groups: ['clinical' as const, 'desk' as const] },
   ]
   for (const change of wrong)
     expect(await codeOf(checkNewcomer(secret, { ...newcomer, ...change }, mac))).toBe('BAD_INVITATION')

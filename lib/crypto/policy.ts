@@ -17,6 +17,9 @@ export const recordTypes = Object.keys(managingGroup) as RecordType[]
 export const groupNames: readonly Group[] = ['desk', 'clinical']
 export const roleNames = ['practitioner', 'frontdesk', 'admin'] as const
 
+/** A set of names as what is signed holds it: in order, none twice. */
+export const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort()
+
 /** What a patient says of themselves. Anything else under a patient's signature is a forgery. */
 const patientMayWrite: readonly RecordType[] = ['identity', 'checklist', 'reason', 'intake', 'consent']
 

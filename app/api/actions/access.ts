@@ -11,8 +11,10 @@ export const accessActions = {
   'access/sign-in-start': action('public', rules.SignInStartInput, signIn.startSignIn),
   'access/sign-in-finish': action('public', rules.SignInFinishInput, signIn.finishSignIn),
   'access/chain': action('public', rules.ChainQuery, flow.loadChain),
-  'access/invitation': action('public', rules.InvitationInput, flow.showInvitation),
-  'access/join': action('public', rules.JoinInput, flow.join),
+  'access/invitation': action('public', rules.InvitationInput, flow.showInvitation, {
+    rate: { points: 300, seconds: 60 },
+  }),
+  'access/join': action('public', rules.JoinInput, flow.join, { rate: { points: 30, seconds: 60 } }),
   'access/me': action('staff', rules.NoInput, flow.loadMe),
   'access/save-wrap': action('staff', rules.SaveWrapInput, flow.saveWrap),
   'access/sign-out': action('staff', rules.NoInput, signIn.signOut),

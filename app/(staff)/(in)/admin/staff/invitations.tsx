@@ -1,18 +1,19 @@
 'use client'
 import { useFormatter, useTranslations } from 'next-intl'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
-import { CheckIcon, QrIcon } from '@/components/ui/icons'
+import { CheckIcon, QrIcon, WarningIcon } from '@/components/ui/icons'
 import { Badge, Banner } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
-import type { AccessContract, InvitationRow } from '@/lib/access/rules'
+import type { AccessContract, InvitationRow, Role } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
 import { extendChain } from '@/lib/browser/staff-chain'
 import { vault } from '@/lib/browser/vault'
+import type { KeptInvitation } from '@/lib/browser/vault-api'
 import { ShareLink } from './share-link'
 
 /** Those not settled yet. One that was answered waits for this browser: it has the secret, so only it can check. */
@@ -37,6 +38,15 @@ export function Invitations({
   )
 }
 
+const same = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((each) => b.includes(each))
+
+/** Whether the server shows another invitation than this browser made. Who has answered may call themselves otherwise. */
+function isAltered(shown: InvitationRow, kept: KeptInvitation): boolean {
+  if (!shown.answer && shown.displayName !== kept.displayName) return true
+  return !same(shown.roles, kept.roles) || !same(shown.groups, kept.groups)
+}
+
 function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onChanged: () => Promise<void> }) {
   const t = useTranslations('admin')
   const s = useTranslations('staff')
@@ -45,19 +55,28 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
   const reason = useReason()
   const { me, chain, reloadChain } = useStaff()
   const [fault, setFault] = useState<string | null>(null)
-  const [secret, setSecret] = useState<string | null>(null)
+  const [shown, setShown] = useState(false)
+  /** Undefined until this browser has looked; null when the invitation was made in another. */
+  const [kept, setKept] = useState<KeptInvitation | null>()
   const { id, answer } = invitation
+  useEffect(() => {
+    void vault()
+      .recallInvitation(id)
+      .then(setKept, () => setKept(null))
+  }, [id])
+  // The defence of attack 7 against rows that were altered or swapped: who was invited, and to what, is what this browser kept.
+  const { displayName, roles } = kept ?? invitation
+  const altered = Boolean(kept && isAltered(invitation, kept))
+  const named = (list: readonly string[]) => list.map((role) => s(`role.${role as Role}`)).join(', ')
 
   /** Checks the newcomer's keys by the fragment's secret, and only then signs. Who lost the race reads the chain and signs again. */
   const [vouch, vouching] = useBusy(async () => {
-    if (!answer) return
+    if (!answer || altered) return
     setFault(null)
-    const kept = await vault().recallInvitation(id)
     if (!kept) return setFault(t('invitations.noSecret'))
     const { clinicId } = me
     const { memberId, keys, mac } = answer
-    const { roles, groups } = invitation
-    const newcomer = { clinicId, invitation: kept, memberId, roles, groups, keys, mac }
+    const newcomer = { clinicId, invitation: kept, memberId, keys, mac }
     const code = await extendChain(
       clinicId,
       (fresh) => vault().vouch({ ...newcomer, chain: fresh }),
@@ -65,7 +84,7 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
       reloadChain,
     )
     if (code) return setFault(reason(code))
-    toast(t('invitations.vouched', { name: invitation.displayName }), 'success')
+    toast(t('invitations.vouched', { name: displayName }), 'success')
     await onChanged()
   })
   const [cancel, cancelling] = useBusy(async () => {
@@ -73,23 +92,27 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
     if (!sent.ok) return setFault(reason(sent.code))
     await onChanged()
   })
-  const show = async () => {
-    const kept = await vault().recallInvitation(id)
-    if (kept) setSecret(kept.secret)
+  const show = () => {
+    if (kept) setShown(true)
     else setFault(t('invitations.noSecret'))
   }
   return (
     <li className="py-4 first:pt-0 last:pb-0">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-3">
         <div className="min-w-0 flex-1 basis-56">
-          <p className="font-semibold">{invitation.displayName}</p>
+          <p className="font-semibold">{displayName}</p>
           <p className="text-sm text-soft">
-            {[invitation.title, invitation.roles.map((role) => s(`role.${role}`)).join(', ')]
-              .filter(Boolean)
-              .join(' · ')}
+            {[kept ? '' : invitation.title, named(roles)].filter(Boolean).join(' · ')}
           </p>
+          {answer && kept && invitation.displayName !== displayName ? (
+            <p className="text-sm text-soft">{t('invitations.answersAs', { name: invitation.displayName })}</p>
+          ) : null}
         </div>
-        {answer ? (
+        {altered ? (
+          <Badge tone="danger" icon={<WarningIcon size={14} />}>
+            {t('invitations.altered')}
+          </Badge>
+        ) : answer ? (
           <Badge tone="accent">{t('invitations.answered')}</Badge>
         ) : (
           <Badge tone={invitation.expired ? 'warning' : 'neutral'}>
@@ -100,12 +123,12 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
                 })}
           </Badge>
         )}
-        {answer ? (
+        {altered || kept === undefined ? null : answer ? (
           <Button variant="primary" size="sm" icon={<CheckIcon />} busy={vouching} onClick={() => void vouch()}>
             {t('invitations.vouch')}
           </Button>
         ) : invitation.expired ? null : (
-          <Button size="sm" icon={<QrIcon size={18} />} onClick={() => void show()}>
+          <Button size="sm" icon={<QrIcon size={18} />} onClick={show}>
             {t('invitations.show')}
           </Button>
         )}
@@ -113,14 +136,19 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
           {t('invitations.cancel')}
         </Button>
       </div>
+      {altered ? (
+        <Banner tone="danger" announce className="mt-3">
+          {t('invitations.alteredText', { name: displayName, roles: named(roles), shown: named(invitation.roles) })}
+        </Banner>
+      ) : null}
       {fault ? (
         <Banner tone="danger" announce className="mt-3" title={answer ? t('invitations.refused') : undefined}>
           {fault}
         </Banner>
       ) : null}
-      {secret && !answer ? (
+      {shown && kept && !answer && !altered ? (
         <div className="mt-4">
-          <ShareLink id={id} secret={secret} rootFingerprint={chain.rootFingerprint} />
+          <ShareLink id={id} secret={kept.secret} rootFingerprint={chain.rootFingerprint} />
         </div>
       ) : null}
     </li>

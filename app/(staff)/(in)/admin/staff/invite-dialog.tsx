@@ -13,10 +13,11 @@ import { Banner } from '@/components/ui/status'
 import { TextField } from '@/components/ui/text-field'
 import { groupsOf, InviteInput, roles } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
+import { isIn } from '@/lib/browser/staff-chain'
 import { vault } from '@/lib/browser/vault'
 import { ShareLink } from './share-link'
 
-const Form = InviteInput.omit({ id: true })
+const Form = InviteInput.omit({ id: true, claimHash: true })
 
 export function InviteDialog({
   open,
@@ -31,23 +32,32 @@ export function InviteDialog({
   const s = useTranslations('staff')
   const c = useTranslations('common')
   const reason = useReason()
-  const { chain } = useStaff()
+  const { me, chain } = useStaff()
+  const opensClinical = isIn(chain, me.memberId, 'clinical')
   const [fault, setFault] = useState<string | null>(null)
   const [made, setMade] = useState<{ id: string; secret: string; name: string; clinical: boolean } | null>(null)
   const form = useForm({
     resolver: zodResolver(Form),
-    defaultValues: { displayName: '', title: '', roles: ['practitioner'] as (typeof roles)[number][] },
+    defaultValues: {
+      ...{ displayName: '', title: '' },
+      roles: [opensClinical ? 'practitioner' : 'frontdesk'] as (typeof roles)[number][],
+    },
   })
   const { register, formState } = form
   const { errors, isSubmitting } = formState
   const send = form.handleSubmit(async (typed) => {
     setFault(null)
     // Made here: the secret is in the link's fragment and this browser's keyring, and nowhere else.
-    const { id, secret } = await vault().newInvitation()
-    const answer = await call('access/invite', { id, ...typed })
+    const { id, secret, claimHash } = await vault().newInvitation()
+    const answer = await call('access/invite', { id, claimHash, ...typed })
     if (!answer.ok) return setFault(reason(answer.code))
-    await vault().rememberInvitation({ id, secret, expiresAt: answer.value.expiresAt })
-    setMade({ id, secret, name: typed.displayName, clinical: groupsOf(typed.roles).includes('clinical') })
+    const { displayName, roles: given } = typed
+    const groups = groupsOf(given)
+    await vault().rememberInvitation({
+      ...{ id, secret, displayName, roles: given, groups },
+      expiresAt: answer.value.expiresAt,
+    })
+    setMade({ id, secret, name: displayName, clinical: groups.includes('clinical') })
     await onDone()
   })
   const close = (next: boolean) => {
@@ -94,6 +104,7 @@ export function InviteDialog({
             error={errors.title && reason.field(errors.title.message)}
             {...register('title')}
           />
+          {opensClinical ? null : <Banner tone="info">{t('invitations.onlyClinical')}</Banner>}
           <FieldGroup label={t('staff.roles')} error={errors.roles && reason.field('choose')}>
             {() => (
               <div>
@@ -103,6 +114,7 @@ export function InviteDialog({
                     value={role}
                     label={s(`role.${role}`)}
                     hint={t(`staff.roleHint.${role}`)}
+                    disabled={!opensClinical && groupsOf([role]).includes('clinical')}
                     {...register('roles')}
                   />
                 ))}

@@ -7,11 +7,12 @@ import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import { TextArea, TextField } from '@/components/ui/text-field'
+import { Banner } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import { groupsOf, MemberProfileInput, type StaffRow } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
-import { extendChain } from '@/lib/browser/staff-chain'
+import { extendChain, isIn } from '@/lib/browser/staff-chain'
 import { vault } from '@/lib/browser/vault'
 
 interface Props {
@@ -84,7 +85,7 @@ function Practise({ row, onClose, onDone }: Props & { row: StaffRow }) {
   const t = useTranslations('admin')
   const reason = useReason()
   const toast = useToast()
-  const { me, reloadChain } = useStaff()
+  const { me, chain: seen, reloadChain } = useStaff()
   const { memberId, displayName: name } = row
   const [add, adding] = useBusy(async () => {
     const { clinicId } = me
@@ -106,9 +107,13 @@ function Practise({ row, onClose, onDone }: Props & { row: StaffRow }) {
     <section className="mt-6 border-t border-line pt-5">
       <h3 className="text-lg">{t('staff.practise')}</h3>
       <p className="mt-1 mb-4 text-soft">{t('staff.practiseText', { name })}</p>
-      <Button busy={adding} onClick={() => void add()}>
-        {t('staff.practiseAction')}
-      </Button>
+      {isIn(seen, me.memberId, 'clinical') ? (
+        <Button busy={adding} onClick={() => void add()}>
+          {t('staff.practiseAction')}
+        </Button>
+      ) : (
+        <Banner tone="info">{t('invitations.onlyClinical')}</Banner>
+      )}
     </section>
   )
 }

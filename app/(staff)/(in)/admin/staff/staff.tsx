@@ -8,7 +8,7 @@ import { Card, CardTitle, PageHeader } from '@/components/ui/card'
 import { PenIcon, PlusIcon, ShieldIcon, WarningIcon } from '@/components/ui/icons'
 import { Avatar } from '@/components/ui/progress'
 import { Badge, Banner } from '@/components/ui/status'
-import type { AccessContract, StaffRow } from '@/lib/access/rules'
+import type { AccessContract, Role, StaffRow } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
 import type { ChainView } from '@/lib/browser/vault-api'
 import { InviteDialog } from './invite-dialog'
@@ -31,12 +31,12 @@ function standingOf(row: StaffRow, chain: ChainView): Standing {
 export function Staff({ start }: { start: Listed }) {
   const t = useTranslations('admin')
   const { chain, reloadChain } = useStaff()
-  const [listed, setListed] = useState(start)
+  const [listed, setListed] = useState({ ...start, after: chain.length })
   const [inviting, setInviting] = useState(false)
   const [editing, setEditing] = useState<StaffRow | null>(null)
   const refresh = async () => {
     const fresh = await call('access/staff', {})
-    if (fresh.ok) setListed(fresh.value)
+    if (fresh.ok) setListed({ ...fresh.value, after: chain.length })
   }
   useLive(() => void refresh())
   // Joined elsewhere since this browser last looked: the chain is read again before anybody is called unknown.
@@ -46,8 +46,18 @@ export function Staff({ start }: { start: Listed }) {
     // Once for each change of the list.
   }, [listed])
 
+  // The list is read again after the chain has grown, before anybody is said to be missing from it.
+  useEffect(() => {
+    if (listed.after < chain.length) void refresh()
+  }, [chain.length])
+
   const members = listed.members.filter((row) => row.status === 'active')
   const wrong = members.filter((row) => standingOf(row, chain) !== 'vouched').length
+  // The defence of attack 7 against members whom no row shows: the chain counts, and what it says is listed whole.
+  const unlisted =
+    listed.after < chain.length
+      ? []
+      : chain.members.filter((one) => !members.some((row) => row.memberId === one.memberId))
   return (
     <>
       <PageHeader
@@ -64,11 +74,19 @@ export function Staff({ start }: { start: Listed }) {
           {t('staff.wrongText')}
         </Banner>
       ) : null}
+      {unlisted.length ? (
+        <Banner tone="danger" title={t('staff.unlistedTitle', { count: unlisted.length })} announce className="mb-6">
+          {t('staff.unlistedText')}
+        </Banner>
+      ) : null}
       <Invitations listed={listed} onChanged={refresh} />
       <Card padded={false}>
         <ul className="divide-y divide-line">
           {members.map((row) => (
             <Member key={row.memberId} row={row} standing={standingOf(row, chain)} onEdit={() => setEditing(row)} />
+          ))}
+          {unlisted.map((member) => (
+            <Unlisted key={member.memberId} member={member} />
           ))}
         </ul>
       </Card>
@@ -119,6 +137,24 @@ function Member({ row, standing, onEdit }: { row: StaffRow; standing: Standing; 
       >
         {t('staff.edit')}
       </Button>
+    </li>
+  )
+}
+
+/** Signed into the chain, and in no row: nobody knows a name, and they hold their groups' keys all the same. */
+function Unlisted({ member }: { member: ChainView['members'][number] }) {
+  const t = useTranslations('admin')
+  const s = useTranslations('staff')
+  return (
+    <li className="flex flex-wrap items-center gap-x-4 gap-y-3 px-5 py-4">
+      <div className="min-w-0 flex-1 basis-56">
+        <p className="font-semibold">{t('staff.nameless')}</p>
+        <p className="text-sm text-soft">{member.roles.map((role) => s(`role.${role as Role}`)).join(', ')}</p>
+        <p className="figures text-sm break-all text-soft">{member.memberId}</p>
+      </div>
+      <Badge tone="danger" icon={<WarningIcon size={14} />}>
+        {t('staff.unlisted')}
+      </Badge>
     </li>
   )
 }
