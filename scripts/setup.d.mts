@@ -5,3 +5,4 @@ export interface Tools {
 }
 export function setup(options?: { tests?: boolean }): Promise<Tools>
 export function generateClient(): Promise<void>
+export function unpackRelease(url: string, sha256: string, name: string, to: string): Promise<boolean>
