@@ -4,7 +4,6 @@ import type { ReactNode } from 'react'
 import { requestTheme } from '@/lib/server/theme'
 import { textFont, titleFont } from './fonts'
 import './globals.css'
-import { TrustedTypes } from './trusted-types'
 
 export async function generateMetadata(): Promise<Metadata> {
   const t = await getTranslations('common')
@@ -33,9 +32,6 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
   const [locale, theme] = await Promise.all([getLocale(), requestTheme()])
   return (
     <html lang={locale} data-theme={theme ?? undefined} className={`${titleFont.variable} ${textFont.variable}`}>
-      <head>
-        <TrustedTypes />
-      </head>
       <body>{children}</body>
     </html>
   )

@@ -39,7 +39,7 @@ test('attack 23: text that became markup or code is inert on our pages', async (
       }
     }
     return {
-      // Defence: the default policy in app/trusted-types.tsx, and require-trusted-types-for in lib/server/headers.ts.
+      // Defence: the default policy in instrumentation-client.ts, and require-trusted-types-for in lib/server/headers.ts.
       html: attempt(() => (document.createElement('div').innerHTML = '<img src=x onerror="window.hit=1">')),
       url: attempt(() => (document.createElement('script').src = 'https://evil.example/x.js')),
       ours: attempt(() => (document.createElement('script').src = '/api/health')),
@@ -95,6 +95,16 @@ test('pages load without one word in the console', async ({ page }) => {
     await page.waitForLoadState('networkidle')
   }
   expect(words).toEqual([])
+})
+
+// Next answers these with an empty shell that its scripts fill: without the policy in instrumentation-client.ts the page stays blank.
+test('an address that leads nowhere says so, in a page of ours', async ({ page }) => {
+  for (const path of ['/nowhere', '/c/no-such-clinic', '/a/no-such-appointment']) {
+    const answer = await page.goto(stack.baseUrl + path)
+    expect(answer!.status(), path).toBe(404)
+    await expect(page.getByRole('heading', { level: 1 }), path).toHaveText('There is nothing at this address')
+    await expect(page.getByRole('banner'), path).toHaveCount(1)
+  }
 })
 
 function chunk(prefix: string) {

@@ -30,7 +30,9 @@ export interface ClinicPage {
 }
 
 /** What the booking page shows, or null for a name that is nobody's. */
-export async function loadClinicPage(slug: string): Promise<ClinicPage | null> {
+export async function loadClinicPage(name: string): Promise<ClinicPage | null> {
+  // As it was read out on the telephone, or typed on a phone that begins with a capital.
+  const slug = name.toLowerCase()
   if (!/^[a-z0-9-]{1,60}$/.test(slug)) return null
   const clinicId = await inNoClinic((tx) => store.lookupClinic(tx, slug))
   if (!clinicId) return null

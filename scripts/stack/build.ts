@@ -14,6 +14,7 @@ const sources = [
   'next.config.js',
   'proxy.ts',
   'instrumentation.ts',
+  'instrumentation-client.ts',
   'package-lock.json',
   'tsconfig.json',
   'postcss.config.mjs',
