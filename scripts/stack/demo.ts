@@ -17,12 +17,14 @@ const portBase = Number(process.env.PORT_BASE || 3000)
 const restartsAllowed = 3
 
 let stack: Stack | null = null
+/** False while another demo may be running here: its facts are not ours to remove. */
+let alone = false
 let ending = false
 
 async function end(code: number) {
   if (ending) return
   ending = true
-  rmSync(factsFile, { force: true })
+  if (alone) rmSync(factsFile, { force: true })
   // Five seconds is the promise; what is not gone by then is killed.
   setTimeout(() => process.exit(code), 4500)
   await stack?.stop().catch(() => undefined)
@@ -70,6 +72,8 @@ await main(async () => {
     throw new Sentence('PORT_BASE must be a port number between 1024 and 65000.')
   const livekitBin = process.env.CURTAIN_LIVEKIT
   if (!livekitBin) throw new Sentence('Start this with `npm run demo`.')
+  Stack.assertStopped(home)
+  alone = true
   rmSync(factsFile, { force: true })
   const begun = Date.now()
   try {
@@ -100,7 +104,6 @@ await main(async () => {
 
 /** `npm run db:reset`: the old clinic deleted; the next start makes a new one. */
 async function forget() {
-  Stack.assertStopped(home)
   Stack.reset(home)
   say('The old demo clinic is gone: `npm run demo` makes a fresh one.')
   await end(0)

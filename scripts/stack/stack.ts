@@ -40,6 +40,7 @@ export class Stack {
   private readonly secrets: Secrets
   private readonly parts = new Map<string, Part>()
   private release: () => void = () => undefined
+  private claimed = false
 
   constructor(options: StackOptions) {
     this.options = options
@@ -95,6 +96,7 @@ export class Stack {
   private async claim() {
     Stack.assertStopped(this.home)
     writeFileSync(join(this.home, 'lock'), String(process.pid))
+    this.claimed = true
     await this.checkPorts()
     this.release = markRunning()
   }
@@ -120,7 +122,8 @@ export class Stack {
     const order = [['app', 'worker'], ['mail', 'stripe', ...this.sfuNames()], ['postgres']]
     for (const names of order) await Promise.all(names.map((name) => this.parts.get(name)?.stop()))
     this.release()
-    rmSync(join(this.home, 'lock'), { force: true })
+    // Another's lock stays: this one may have been refused because of it.
+    if (this.claimed) rmSync(join(this.home, 'lock'), { force: true })
   }
 
   /** Stops one part, as a crash would unless `signal` says otherwise. */
