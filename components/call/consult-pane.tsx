@@ -5,16 +5,17 @@ import { keepUnlocked } from '@/components/staff/use-idle'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
 import { AlertDialog } from '@/components/ui/dialog'
-import { ShieldIcon, UserIcon, VideoIcon } from '@/components/ui/icons'
-import { Badge, Banner, EmptyState, LiveRegion } from '@/components/ui/status'
+import { UserIcon, VideoIcon } from '@/components/ui/icons'
+import { Banner, EmptyState, LiveRegion } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
 import { PractitionerCall, type Visitor } from '@/lib/browser/call-client'
 import type { CallCode } from '@/lib/browser/call-session'
 import { LocalMedia } from '@/lib/browser/media'
 import { takeAdmitNext } from './admit-next'
 import { AlsoWaiting } from './also-waiting'
+import { CompareCode } from './compare-code'
 import { DeviceSelects, MediaTrouble } from './devices'
-import { SafetyCode } from './safety-code'
+import { Door } from './door'
 import { Stage } from './stage'
 import { useStore } from './use-store'
 
@@ -57,6 +58,11 @@ export function ConsultPane({
     return () => void session.leave()
   }, [session])
 
+  const over = () => {
+    media.close()
+    setSession(null)
+    setEnded(true)
+  }
   return (
     <Card data-call="pane">
       <CardTitle>{t('pane.title')}</CardTitle>
@@ -98,10 +104,9 @@ export function ConsultPane({
           zone={zone}
           onEnd={(differs) => {
             void session.end(differs)
-            media.close()
-            setSession(null)
-            setEnded(true)
+            over()
           }}
+          onOver={over}
         />
       ) : problem ? null : (
         <p className="text-soft">{t('pane.opening')}</p>
@@ -117,12 +122,15 @@ function Inside({
   patientName,
   zone,
   onEnd,
+  onOver,
 }: {
   session: PractitionerCall
   media: LocalMedia
   patientName?: string
   zone: string
   onEnd: (differs: boolean) => void
+  /** Ended from elsewhere: the encounter was completed. */
+  onOver: () => void
 }) {
   const t = useTranslations('call')
   const e = useTranslations('errors')
@@ -137,6 +145,11 @@ function Inside({
   const inCall = handshake !== null && handshake.phase !== 'failed' && problem === null
 
   useEffect(() => (inCall ? keepUnlocked() : undefined), [inCall])
+  const isOver = view.sync.call === 'ended'
+  const toldOver = useEffectEvent(onOver)
+  useEffect(() => {
+    if (isOver) toldOver()
+  }, [isOver])
 
   const [admit, admitting] = useBusy(async (device: Visitor) => {
     // One click: the camera opens while the two browsers agree on keys.
@@ -177,7 +190,7 @@ function Inside({
       ) : null}
       {handshake?.phase === 'alone' ? <Banner tone="info">{t('call.alone', { name })}</Banner> : null}
       {guest && handshake?.safetyCode ? (
-        <Code
+        <CompareCode
           // Another device is another question: what was answered for the one before says nothing of it.
           key={guest.knock.keys.sign}
           session={session}
@@ -265,143 +278,5 @@ function EndDialog({
       danger
       onAction={onEnd}
     />
-  )
-}
-
-/** One device at the door: what this browser knows of it by itself comes first, the server's word second. */
-function Door({
-  device,
-  zone,
-  busy,
-  onAdmit,
-  onTurnAway,
-}: {
-  device: Visitor
-  zone: string
-  busy: boolean
-  onAdmit: () => void
-  onTurnAway: () => void
-}) {
-  const t = useTranslations('call.pane')
-  const known = device.trust === 'vouched' || device.trust === 'first-use'
-  const label =
-    device.trust === 'vouched'
-      ? t('vouched')
-      : device.trust === 'first-use'
-        ? t('firstUse')
-        : device.trust === 'false'
-          ? t('false')
-          : device.confirmed
-            ? t('confirmed')
-            : t('unknown')
-  const tone = device.trust === 'false' ? 'danger' : known ? 'success' : device.confirmed ? 'info' : 'warning'
-  return (
-    <li data-call="visitor" data-trust={device.trust} className="rounded-card border border-line bg-sunken p-4">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-        <Badge tone={tone} icon={<ShieldIcon size={14} />}>
-          {label}
-        </Badge>
-        <span className="text-sm text-soft">
-          {device.here ? t('waitingSince', { date: new Date(device.since), timeZone: zone }) : t('away')}
-        </span>
-      </div>
-      {!known && !device.confirmed && device.trust !== 'false' ? (
-        <p className="mt-2 text-sm text-soft">{t('unknownText')}</p>
-      ) : null}
-      <div className="mt-3 flex flex-wrap gap-2.5">
-        {device.trust === 'false' ? null : (
-          <Button variant="primary" size="sm" icon={<VideoIcon />} busy={busy} onClick={onAdmit}>
-            {busy ? t('admitting') : t('admit')}
-          </Button>
-        )}
-        {known ? null : (
-          <Button variant="quiet" size="sm" onClick={onTurnAway}>
-            {t('turnAway')}
-          </Button>
-        )}
-      </div>
-    </li>
-  )
-}
-
-/** Asked at a first meeting and for a new device, and not again once it matched. */
-function Code({
-  session,
-  guest,
-  name,
-  patientName,
-  code,
-  onDiffers,
-}: {
-  session: PractitionerCall
-  guest: Visitor
-  name: string
-  /** As the chart shows it; null while no identity of the patient has opened, and then nobody is vouched for. */
-  patientName: string | null
-  code: string
-  onDiffers: () => void
-}) {
-  const t = useTranslations('call.code')
-  const c = useTranslations('common')
-  const e = useTranslations('errors')
-  const [later, setLater] = useState(false)
-  const [granted, setGranted] = useState<number | null>(null)
-  const [error, setError] = useState<string | null>(null)
-  const [asking, setAsking] = useState(false)
-  const [matches, matching] = useBusy(async () => {
-    const answer = await session.matches(code, patientName)
-    if (answer.ok) setGranted(answer.value)
-    else setError(e(e.has(answer.code as 'INTERNAL') ? (answer.code as 'INTERNAL') : 'INTERNAL'))
-  })
-  return (
-    <SafetyCode code={code} name={name}>
-      {granted !== null ? (
-        <p role="status" className="mt-3 text-success">
-          {t('matched', { count: granted })}
-        </p>
-      ) : guest.trust === 'vouched' ? (
-        <p className="mt-2 text-center text-sm text-soft">{t('known')}</p>
-      ) : (
-        <div className="mt-3 grid gap-3">
-          {guest.trust === 'first-use' ? <p className="text-sm text-soft">{t('firstUse')}</p> : null}
-          {later ? null : <p className="text-sm">{t(patientName ? 'ask' : 'nameless')}</p>}
-          <div className="flex flex-wrap gap-2.5">
-            {patientName ? (
-              <Button
-                variant={later ? 'secondary' : 'primary'}
-                size="sm"
-                busy={matching}
-                onClick={() => void matches()}
-              >
-                {t('matches')}
-              </Button>
-            ) : null}
-            <Button variant="danger" size="sm" onClick={() => setAsking(true)}>
-              {t('differs')}
-            </Button>
-            {later ? null : (
-              <Button variant="quiet" size="sm" onClick={() => setLater(true)}>
-                {t('later')}
-              </Button>
-            )}
-          </div>
-          {error ? (
-            <p role="alert" className="text-danger">
-              {error}
-            </p>
-          ) : null}
-        </div>
-      )}
-      <AlertDialog
-        open={asking}
-        onOpenChange={setAsking}
-        title={t('differsTitle')}
-        description={t('differsText')}
-        cancelLabel={c('cancel')}
-        actionLabel={t('differsAction')}
-        danger
-        onAction={onDiffers}
-      />
-    </SafetyCode>
   )
 }

@@ -94,7 +94,11 @@ export function Stage({
         {cameraGone ? (
           <div className="absolute inset-0 flex flex-col items-center justify-center gap-3 bg-sunken p-6 text-center text-soft">
             <VideoOffIcon size={36} />
-            <p>{room?.remoteMuted.camera ? t('call.theirCameraOff', { name }) : t('call.waitingPicture')}</p>
+            <p className="max-w-[60%]">
+              {room?.remoteMuted.camera
+                ? t('call.theirCameraOff', { name })
+                : t(remote.microphone || broken ? 'call.waitingPicture' : 'call.notYet', { name })}
+            </p>
           </div>
         ) : null}
 

@@ -7,7 +7,7 @@ import { insertGrants, listRecords } from '@/lib/record/store'
 import { audit } from '@/lib/server/audit'
 import { enqueue } from '@/lib/server/jobs'
 import { notify } from '@/lib/server/notify'
-import { inClinic } from '@/lib/server/tx'
+import { inClinic, type Tx } from '@/lib/server/tx'
 import { changed, view } from './flow.ts'
 import * as rules from './rules.ts'
 import type { CallContract } from './rules.ts'
@@ -103,28 +103,35 @@ export const turnAway = (actor: StaffActor, input: In<typeof rules.TurnAwayInput
 
 /** Ends the call for everyone: the room is deleted, nobody has a key to anything later. */
 export async function end(actor: StaffActor, input: In<typeof rules.EndInput>, { now }: Ctx): Out<'call/end'> {
-  const ended = await inClinic(actor.clinicId, async (tx) => {
-    const row = await store.findForPractitioner(tx, actor, input.appointmentId)
-    const call = row && (await store.findCall(tx, { appointmentId: row.id }))
-    if (!call) return refuse('NOT_FOUND')
-    if (call.state === 'ended') return ok(call)
-    await store.saveCall(tx, call.id, { state: 'ended', endedAt: now, room: null })
-    if (input.differs) {
-      // Somebody sat in between: that device is not let in again.
-      await store.saveParticipants(
-        tx,
-        { callId: call.id, role: 'patient', state: { in: ['admitted', 'joined'] } },
-        { state: 'refused', identity: null },
-      )
-    }
-    await store.saveParticipants(tx, { callId: call.id, state: { not: 'refused' } }, { state: 'left', identity: null })
-    await audit(tx, actor, input.differs ? 'call.code-differed' : 'call.ended', call.appointmentId)
-    await changed(tx, actor.clinicId, call.id)
-    return ok(call)
-  })
-  if (!ended.ok) return ended
-  await deleteRoom(ended.value.node, ended.value.room)
+  const ended = await inClinic(actor.clinicId, (tx) => endIn(tx, actor, input, now))
+  if (!ended) return refuse('NOT_FOUND')
+  await deleteRoom(ended.node, ended.room)
   return ok({ done: true })
+}
+
+/** Ends the appointment's call for everyone in it; whose room is to be deleted after the commit. Null where there is none. */
+export async function endIn(
+  tx: Tx,
+  actor: StaffActor,
+  input: In<typeof rules.EndInput>,
+  now: Date,
+): Promise<Pick<store.CallRow, 'node' | 'room'> | null> {
+  const row = await store.findForPractitioner(tx, actor, input.appointmentId)
+  const call = row && (await store.findCall(tx, { appointmentId: row.id }))
+  if (!call || call.state === 'ended') return call
+  await store.saveCall(tx, call.id, { state: 'ended', endedAt: now, room: null })
+  if (input.differs) {
+    // Somebody sat in between: that device is not let in again.
+    await store.saveParticipants(
+      tx,
+      { callId: call.id, role: 'patient', state: { in: ['admitted', 'joined'] } },
+      { state: 'refused', identity: null },
+    )
+  }
+  await store.saveParticipants(tx, { callId: call.id, state: { not: 'refused' } }, { state: 'left', identity: null })
+  await audit(tx, actor, input.differs ? 'call.code-differed' : 'call.ended', call.appointmentId)
+  await changed(tx, actor.clinicId, call.id)
+  return call
 }
 
 /** What the patient's other keys were granted: never a note that was not shared, nor the clinic's own drafts. */

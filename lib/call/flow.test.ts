@@ -1,5 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { StaffActor } from '@/lib/access/rules'
+import { complete } from '@/lib/encounter/flow'
 import type { Ctx } from '@/lib/server/action'
 import { env } from '@/lib/server/env'
 import { testDb } from '@/lib/server/testing'
@@ -176,6 +178,17 @@ describe('the door', () => {
       value: { call: 'ended', state: 'left' },
     })
     expect(await flow.takeToken(null, { door }, ctx())).toMatchObject({ ok: false })
+  })
+
+  test('an encounter that is completed ends its call for everyone in it', async () => {
+    const at = await appointment()
+    const { door } = await knock(at, await device())
+    const doctor = { kind: 'staff', clinicId, memberId, sessionId: randomUUID(), roles: ['practitioner'] } as StaffActor
+    expect(await complete(doctor, { appointmentId: at.id }, ctx())).toEqual({ ok: true, value: { done: true } })
+    expect(await flow.sync(null, { door, after: 0 }, ctx())).toMatchObject({
+      ok: true,
+      value: { call: 'ended', state: 'left' },
+    })
   })
 })
 

@@ -3,13 +3,15 @@ import type { z } from 'zod'
 import { isClinical, type StaffActor } from '@/lib/access/rules'
 import { listStatements } from '@/lib/access/store'
 import { type AppointmentEvent, nextAppointment, startOfDay } from '@/lib/booking/rules'
+import { endIn } from '@/lib/call/flow-staff'
+import { deleteRoom } from '@/lib/call/sfu'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { listPrescriptions } from '@/lib/prescription/store'
 import { listRecalls } from '@/lib/recall/store'
 import { insertRecords, listRecords } from '@/lib/record/store'
 import { audit } from '@/lib/server/audit'
 import { notify } from '@/lib/server/notify'
-import { inClinic } from '@/lib/server/tx'
+import { inClinic, type Tx } from '@/lib/server/tx'
 import { addDays, dayIn } from '@/lib/time'
 import { type DayView, type EncounterView, nextUp, weekStart } from './rules'
 import type * as rules from './rules'
@@ -128,27 +130,39 @@ export async function saveNote(
   })
 }
 
-export const complete = (actor: StaffActor, input: In<typeof rules.AppointmentInput>, ctx: Context) =>
-  move(actor, input.appointmentId, 'complete', ctx)
-export const miss = (actor: StaffActor, input: In<typeof rules.AppointmentInput>, ctx: Context) =>
-  move(actor, input.appointmentId, 'miss', ctx)
+/** Who is done with the patient has left the call: it ends for both. */
+export async function complete(
+  actor: StaffActor,
+  { appointmentId }: In<typeof rules.AppointmentInput>,
+  { now }: Context,
+): Promise<Result<{ done: true }>> {
+  const moved = await inClinic(actor.clinicId, async (tx) => {
+    const done = await move(tx, actor, appointmentId, 'complete', now)
+    return done.ok ? ok(await endIn(tx, actor, { appointmentId, differs: false }, now)) : done
+  })
+  if (!moved.ok) return moved
+  if (moved.value) await deleteRoom(moved.value.node, moved.value.room)
+  return ok({ done: true as const })
+}
+
+export const miss = (actor: StaffActor, { appointmentId }: In<typeof rules.AppointmentInput>, { now }: Context) =>
+  inClinic(actor.clinicId, (tx) => move(tx, actor, appointmentId, 'miss', now))
 
 async function move(
+  tx: Tx,
   actor: StaffActor,
   appointmentId: string,
   event: Extract<AppointmentEvent, 'complete' | 'miss'>,
-  { now }: Context,
+  now: Date,
 ): Promise<Result<{ done: true }>> {
-  return inClinic(actor.clinicId, async (tx) => {
-    const found = await store.findVisit(tx, actor, appointmentId, now)
-    if (!found) return refuse('NOT_FOUND')
-    const { status, startsAt } = found.row
-    // Nobody has missed what has not begun.
-    const to = event === 'miss' && new Date(startsAt) > now ? null : nextAppointment(status, event)
-    if (!to || !(await store.moveVisit(tx, actor, { id: appointmentId, from: status, to }, now)))
-      return refuse('WRONG_STATE')
-    await audit(tx, actor, `encounter.${event}`, appointmentId)
-    await notify(tx, 'staff', actor.clinicId)
-    return ok({ done: true as const })
-  })
+  const found = await store.findVisit(tx, actor, appointmentId, now)
+  if (!found) return refuse('NOT_FOUND')
+  const { status, startsAt } = found.row
+  // Nobody has missed what has not begun.
+  const to = event === 'miss' && new Date(startsAt) > now ? null : nextAppointment(status, event)
+  if (!to || !(await store.moveVisit(tx, actor, { id: appointmentId, from: status, to }, now)))
+    return refuse('WRONG_STATE')
+  await audit(tx, actor, `encounter.${event}`, appointmentId)
+  await notify(tx, 'staff', actor.clinicId)
+  return ok({ done: true as const })
 }
