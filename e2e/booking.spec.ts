@@ -257,6 +257,25 @@ test('on a shared computer nothing stays, and another device sees no name', asyn
   expect(stored.filter((key) => /^(patient|appointment):|booking|ticket/.test(key))).toEqual([])
 })
 
+// Defence: the first-paint script. A hash alone loads nothing: without its listener a bare page stays one.
+test('attack 6: a link opened over the page is looked at, and one with another key replaces none', async () => {
+  const { page } = device
+  await page.goto(world.bookingUrl.split('#')[0]!)
+  await chooseTime(page, world.services.free.name)
+  await expect(page.getByText('The clinic’s key matches the one in your link.')).toBeVisible()
+  await page.goto(`${page.url().split('#')[0]}#k=${'B'.repeat(43)}`)
+  await expect(page.getByText('The link that you opened names another key')).toBeVisible()
+  await expect(page.getByText('The clinic’s key matches the one in your link.')).toBeVisible()
+  await expect(page.getByLabel('Full name')).toBeVisible()
+  // In another tab, without that link, there is nothing to be told.
+  const tab = await page.context().newPage()
+  await tab.goto(page.url().split('#')[0]!)
+  await button(tab, 'Continue with this time').click()
+  await expect(tab.getByText('The clinic’s key matches the one in your link.')).toBeVisible()
+  await expect(tab.getByText('The link that you opened names another key')).toHaveCount(0)
+  await tab.close()
+})
+
 test('one browser holds a parent and a child, and the questions may follow', async () => {
   const { page } = device
   await chooseTime(page, world.services.free.name)

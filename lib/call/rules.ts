@@ -140,7 +140,7 @@ export const peopleAhead = (mine: QueueEntry, here: readonly QueueEntry[]): numb
 // ── strangers ──
 
 /** Unconfirmed devices that may wait at one door: a phone and a desktop, and those that were opened by mistake. */
-export const MOST_STRANGERS = 5
+const MOST_STRANGERS = 5
 /** Who goes when one more comes: those who went away first, then the longest waiting. `waiting` is oldest first. */
 export function crowdedOut<T extends { lastSeenAt: Date }>(waiting: readonly T[], now: Date): T[] {
   const away = waiting.filter((one) => !isHere(one.lastSeenAt, now))
