@@ -4,6 +4,7 @@ import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from './env.ts'
 import { gcmOpen, gcmSeal, unwrap, wrap } from './kms.ts'
+import { log } from './log.ts'
 import { readOrMake } from './secret-file.ts'
 
 /**
@@ -75,14 +76,19 @@ export async function sealOuter(
   return gcmSeal((await keyOf(name, true))!, aad(name, place), bytes)
 }
 
-/** Null when the key was destroyed: the record is gone. Throws when the bytes were changed or moved. */
+/** Null when the key was destroyed: the record is gone. Throws, and says so in the log, when the bytes were changed or moved. */
 export async function openOuter(
   name: OuterKeyName,
   place: OuterPlace,
   sealed: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
-  const key = await keyOf(name, false)
-  return key && gcmOpen(key, aad(name, place), sealed)
+  try {
+    const key = await keyOf(name, false)
+    return key && gcmOpen(key, aad(name, place), sealed)
+  } catch (err) {
+    log.error({ code: 'GRANT_DAMAGED', clinicId: name.clinicId, recordId: place.recordId, err })
+    throw err
+  }
 }
 
 /** Ends every grant of this patient and class, here and in every backup of the database. */
