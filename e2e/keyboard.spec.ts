@@ -126,7 +126,9 @@ test('from the sign-in to a note, a prescription, and a call that ends', async (
   })
 
   await test.step('admitted: both in the call', async () => {
-    await button(page, /^Admit$/).first().waitFor({ timeout: 40_000 })
+    await button(page, /^Admit$/)
+      .first()
+      .waitFor({ timeout: 40_000 })
     await keys.press(button(page, /^Admit$/).first())
     const join = button(other, 'Join the call')
     await expect(join).toBeFocused({ timeout: 40_000 })

@@ -8,7 +8,7 @@ import { expect, test, vi } from 'vitest'
 import { clinic, patientOf, sealAs } from '@/lib/browser/vault-world'
 import type { EncounterView } from '@/lib/encounter/rules'
 import prescription from '@/lib/messages/en/prescription.json'
-import { SharedPrescription } from '@/lib/prescription/rules'
+import { type PrescriptionItem, SharedPrescription } from '@/lib/prescription/rules'
 import { readChart } from '../encounter/use-chart'
 import { prescriptionOf, signPrescription } from './issue'
 
@@ -17,9 +17,9 @@ vi.mock('@/lib/browser/vault', () => ({ vault: () => world.owner.vault }))
 
 const words = (names: string) => Object.fromEntries(names.split(' ').map((name) => [name, `a ${name} to see`]))
 const item = {
-  ...(words('medicine dose form route frequency duration quantity notes') as Record<'medicine', string>),
+  ...words('medicine dose form route frequency duration quantity notes'),
   ...{ repeats: 3, substitution: false },
-}
+} as PrescriptionItem
 const form = { items: [item, { ...item, medicine: 'another' }], notes: 'notes for all of it', validDays: 30 }
 
 /** The preview as it is drawn: by React's own renderer, in a bundle, since these tests resolve as a server does. */

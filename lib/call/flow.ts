@@ -12,7 +12,7 @@ import { inClinic, inNoClinic, type Tx } from '@/lib/server/tx'
 import { purposes, signedFields } from './messages.ts'
 import * as rules from './rules.ts'
 import type { CallContract, Sync } from './rules.ts'
-import { deleteRoom, ensureRoom, makeToken, pickNode, randomName, removeFromRoom } from './sfu.ts'
+import { deleteRoom, ensureRoom, keepOnly, makeToken, pickNode, randomName, removeFromRoom } from './sfu.ts'
 import * as store from './store.ts'
 import { type Door, hashTicket, makeDoorToken, makeTicket, readDoorToken, readTicket, thumbprintOf } from './ticket.ts'
 
@@ -311,13 +311,15 @@ export async function takeToken(_: unknown, { door }: In<typeof rules.DoorInput>
       await store.saveCall(tx, call.id, at)
       await store.saveParticipants(tx, { id: me.id }, { identity, state: 'joined', lastSeenAt: now })
       await notify(tx, 'call', call.id)
-      return ok({ ...at, identity })
+      const known = (await store.listParticipants(tx, call.id)).flatMap((one) => one.identity ?? [])
+      return ok({ ...at, identity, known })
     },
     { locked: true },
   )
   if (!placed.ok) return placed
-  const { room, identity } = placed.value
+  const { room, identity, known } = placed.value
   if (!(await ensureRoom(placed.value.node, room))) return refuse('SFU_UNAVAILABLE')
+  await keepOnly(placed.value.node, room, known)
   return ok(await makeToken(placed.value.node, room, identity))
 }
 
