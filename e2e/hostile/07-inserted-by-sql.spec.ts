@@ -9,6 +9,9 @@ import { Door } from '../door.ts'
 import { canary } from './canaries.ts'
 import { createVault } from '../../lib/browser/vault-core.ts'
 import { memoryStorage } from '../../lib/browser/vault-storage.ts'
+import { toB64 } from '../../lib/crypto/bytes.ts'
+import { appendStatement, currentMembers, verifyChain } from '../../lib/crypto/chain.ts'
+import { generateDeviceKeys } from '../../lib/crypto/keys.ts'
 
 let stack: TestStack
 let world: ClinicWorld
@@ -90,7 +93,8 @@ test('an administrator who is no practitioner is told at once that they invite n
   await expect(dialog.getByRole('textbox', { name: 'Invitation link' })).toBeVisible()
 })
 
-// Defence: recipientsOf() in lib/browser/vault-records.ts takes only keys that a record or a member has proved.
+// Defences: loadPatientKeys() in lib/browser/vault-records.ts tells the page behind which keys somebody stands, and
+// recipientsOf() there seals for no other, whatever a page asks for.
 test("attack 7: a patient's key inserted or replaced by SQL is given no record", async () => {
   const booked = await world.book({ fields: { name: 'Tam Brill' } })
   const { patientId, keys } = booked.patient.handle
@@ -158,14 +162,22 @@ test('attack 7: what a device with a mailed code books in the patient’s name i
   expect(readers.map((row) => row.key)).toEqual([booked.patient.handle.keys.dh])
 })
 
-// Defence: the successor and signature checks in lib/crypto/chain.ts; without them the forged member would be sealed for.
+// Defence: `checkSignature` in lib/crypto/chain.ts: in everything else the statement is a good one, and its member would be sealed for.
 test('attack 7: a statement inserted into the chain by SQL stops the clients, and nothing is sealed for its member', async () => {
   const { statements } = await world.owner.door.get('access/chain', { clinicId: world.clinicId })
-  const last = statements.at(-1)!
+  const chain = await verifyChain(world.clinicId, statements)
+  const [owner] = currentMembers(chain).filter(({ memberId }) => memberId === world.owner.memberId)
+  const eve = await generateDeviceKeys()
+  const entry = {
+    ...{ kind: 'member-added' as const, memberId: randomUUID(), keys: eve.public },
+    ...{ roles: ['practitioner'], groups: ['clinical' as const, 'desk' as const] },
+  }
+  // In the owner's name, and signed by Eve.
+  const forger = { key: eve.sign.privateKey, public: owner!.keys.sign }
+  const forged = await appendStatement(chain, world.clinicId, entry, forger)
   await stack.sql(
-    `INSERT INTO chain_statement (clinic_id, seq, previous, hash, body, signer, signature)
-     SELECT clinic_id, seq + 1, hash, $2, body, signer, signature FROM chain_statement WHERE clinic_id = $1 AND seq = $3`,
-    [world.clinicId, randomUUID(), last.seq],
+    `INSERT INTO chain_statement (clinic_id, seq, previous, hash, body, signer, signature) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    [world.clinicId, forged.seq, toB64(chain.head), randomUUID(), forged.body, forged.signer, forged.signature],
   )
   await device.page.goto(`${stack.baseUrl}/sign-in`)
   await device.page.getByLabel('E-mail', { exact: false }).first().fill(world.doctor.email)
