@@ -36,8 +36,10 @@ async function person(name: string) {
 const save = (name: string, value: unknown) =>
   writeFileSync(new URL(`${name}.json`, import.meta.url), `${JSON.stringify(value, null, 1)}\n`)
 
-const [owner, desk, former, patient] = await Promise.all(['owner', 'desk', 'former', 'patient'].map(person))
-if (!owner || !desk || !former || !patient) throw new Error('no people')
+const [owner, desk, former, patient, phone] = await Promise.all(
+  ['owner', 'desk', 'former', 'patient', 'phone'].map(person),
+)
+if (!owner || !desk || !former || !patient || !phone) throw new Error('no people')
 const rootSecret = await secret('root')
 const root = await importSecret('Ed25519', rootSecret)
 const rootSigner = { key: root.pair.privateKey, public: root.public }
@@ -222,8 +224,15 @@ save('accounts', {
   },
   vouch: {
     patientId,
-    keys: { sign: patient.json.sign, dh: patient.json.dh },
-    bytes: toB64(await vouchForPatient(whole, { clinicId, patientId, keys: patient.keys.public }, owner.signer)),
+    keys: { sign: phone.json.sign, dh: phone.json.dh },
+    first: { sign: patient.json.sign, dh: patient.json.dh },
+    bytes: toB64(
+      await vouchForPatient(
+        whole,
+        { clinicId, patientId, keys: phone.keys.public, first: patient.keys.public },
+        owner.signer,
+      ),
+    ),
   },
 })
 

@@ -94,6 +94,7 @@ describe('a second reader opens the vectors', () => {
     expect(text(reader.invitationClaim(held, invitation.invitationId))).toBe(invitation.claim)
     const said = reader.checkVouch(chain, b64(vouch.bytes))
     expect([said.patient, text(said.sign), text(said.dh)]).toEqual([vouch.patientId, vouch.keys.sign, vouch.keys.dh])
+    expect(said.first!.map(text)).toEqual([vouch.first.sign, vouch.first.dh])
   })
 
   test('a pharmacist’s copy', () => {

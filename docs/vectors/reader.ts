@@ -298,13 +298,14 @@ export function openAccount(exportKey: Buffer, clinic: string, member: string, w
 // ── §7: statements beside the chain ──
 
 export function checkVouch(chain: Chain, bytes: Buffer) {
-  const fields = decode(bytes) as [number, string, string, Buffer, Buffer, Buffer, Buffer, Buffer]
-  const [version, clinic, patient, sign, dh, chainHead, signer, signature] = fields
-  if (version !== 1 || clinic !== chain.clinic || fields.length !== 8) throw new Error('unsupported vouch')
-  checkSignature(signer, 'patient-key', fields.slice(0, 7), signature)
+  type Keys = [Buffer, Buffer]
+  const fields = decode(bytes) as [number, string, string, Buffer, Buffer, Keys | null, Buffer, Buffer, Buffer]
+  const [version, clinic, patient, sign, dh, first, chainHead, signer, signature] = fields
+  if (version !== 1 || clinic !== chain.clinic || fields.length !== 9) throw new Error('unsupported vouch')
+  checkSignature(signer, 'patient-key', fields.slice(0, 8), signature)
   if (!memberAt(chain, chainHead, (each) => each.sign.equals(signer))?.groups.includes('clinical'))
     throw new Error('not vouched for')
-  return { patient, sign, dh }
+  return { patient, sign, dh, first }
 }
 
 export const invitationMac = (secret: Buffer, fields: Field[]): Buffer =>

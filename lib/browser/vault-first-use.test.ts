@@ -105,3 +105,32 @@ test('attack 7: a first use that was a thief’s reads no more once the patient 
   expect(views.map((view) => view.trust)).toEqual(['none', 'vouched'])
   expect(await codeOf(toThief())).toBe('NOT_VOUCHED')
 })
+
+// Defence: `first` in a vouch, as loadPatientKeys believes it. Who booked on one device and came with another keeps a name.
+test('what the device met first has signed stays the patient’s in an empty browser, and it reads no more', async () => {
+  const desktop = await patientOf(world)
+  const phone = await patientOf(world, desktop.handle.patientId)
+  const thief = await patientOf(world, desktop.handle.patientId)
+  const { clinicId, patientId } = desktop.handle
+  const identity = await sealAs(desktop, 'identity', { name: 'Ada' })
+  const vault = await wipedDoctor()
+  await vault.open([identity], { patientId })
+  const { vouch } = await vault.vouchPatient({ clinicId, patientId, keys: phone.handle.keys })
+  const claimed = [{ keys: thief.handle.keys }, { keys: desktop.handle.keys }, { keys: phone.handle.keys, vouch }]
+  const records = [await sealAs(thief, 'identity', { name: 'Eve' }), identity]
+  const later = await wipedDoctor()
+  const { opened, trust } = await readAsChart(later, desktop.handle, claimed, records)
+  expect(opened).toMatchObject([
+    { ok: false, code: 'NOT_VOUCHED' },
+    { ok: true, value: { content: { name: 'Ada' } } },
+  ])
+  expect(trust).toEqual(['none', 'none', 'vouched'])
+  for (const [reader, said] of [
+    [phone, 'accepted'],
+    [desktop, 'NOT_VOUCHED'],
+    [thief, 'NOT_VOUCHED'],
+  ] as const)
+    expect(await codeOf(later.seal(input(desktop.handle, 'note', { text: 'rest' }, [reader.handle.keys.dh])))).toBe(
+      said,
+    )
+})

@@ -239,10 +239,11 @@ export function records(context: VaultContext): RecordPart {
         keys.map(async ({ keys: claimed, vouch }) => {
           const raw = rawKeys(claimed)
           const vouched = vouch ? await checkPatientVouch(chain, patientId, fromB64(vouch)).catch(refused) : null
-          if (!vouched || !sameKeys(vouched, raw)) return { keys: claimed, raw }
-          const held = known.find((each) => sameKeys(each.keys, raw))
-          if (held) held.trust = 'vouched'
-          else known.push({ keys: raw, trust: 'vouched' })
+          if (!vouched || !sameKeys(vouched.keys, raw)) return { keys: claimed, raw }
+          const { first } = vouched
+          if (first && !known.some((each) => sameKeys(each.keys, first)))
+            known.push({ keys: first, trust: 'first-use' })
+          believe(known, raw)
           return { keys: claimed, raw }
         }),
       )
@@ -257,16 +258,21 @@ export function records(context: VaultContext): RecordPart {
       if (unlocked.clinicId !== clinicId || !member.groups.includes('clinical')) throw new VaultError('NOT_VOUCHED')
       const signer = { key: unlocked.keys.sign.privateKey, public: unlocked.keys.public.sign }
       const raw = rawKeys(keys)
-      const vouch = await vouchForPatient(loaded.chain, { clinicId, patientId, keys: raw }, signer)
       const known = await believed(clinicId, patientId)
-      const held = known.find((each) => sameKeys(each.keys, raw))
-      if (held) held.trust = 'vouched'
-      else known.push({ keys: raw, trust: 'vouched' })
+      const first = known.find((each) => each.trust === 'first-use' && !sameKeys(each.keys, raw))?.keys ?? null
+      const vouch = await vouchForPatient(loaded.chain, { clinicId, patientId, keys: raw, first }, signer)
+      believe(known, raw)
       return { vouch: toB64(vouch) }
     },
 
     hashText: async (text) => toB64(await sha256(utf8(text))),
   }
+}
+
+function believe(known: TrustedPatientKey[], keys: RawKeys) {
+  const held = known.find((each) => sameKeys(each.keys, keys))
+  if (held) held.trust = 'vouched'
+  else known.push({ keys, trust: 'vouched' })
 }
 
 function authorView(author: Author, signKey: RawKeys['sign'], patientId: string): Opened['author'] {

@@ -94,10 +94,12 @@ test('attack 7: a newcomer’s keys swapped by the server before they are vouche
 // Defence: checkPatientVouch in patient-vouch.ts.
 test('attack 7: a patient’s key vouched for by nobody who may', async () => {
   const { chain, owner: doctor, desk } = await testClinic()
-  const phone = await newKeys()
-  const vouch = { clinicId: 'clinic-1', patientId: 'p1', keys: phone.public }
+  const [phone, desktop] = [await newKeys(), await newKeys()]
+  const vouch = { clinicId: 'clinic-1', patientId: 'p1', keys: phone.public, first: desktop.public }
   const good = await vouchForPatient(chain, vouch, signerOf(doctor))
-  expect(await checkPatientVouch(chain, 'p1', good)).toEqual(phone.public)
+  expect(await checkPatientVouch(chain, 'p1', good)).toEqual({ keys: phone.public, first: desktop.public })
+  const alone = await vouchForPatient(chain, { ...vouch, first: null }, signerOf(doctor))
+  expect(await checkPatientVouch(chain, 'p1', alone)).toEqual({ keys: phone.public, first: null })
   expect(await codeOf(checkPatientVouch(chain, 'p2', good))).toBe('BAD_ENVELOPE')
   expect(await codeOf(checkPatientVouch({ ...chain, clinicId: 'clinic-2' }, 'p1', good))).toBe('BAD_ENVELOPE')
   expect(await codeOf(checkPatientVouch(chain, 'p1', await vouchForPatient(chain, vouch, signerOf(desk))))).toBe(
@@ -106,8 +108,11 @@ test('attack 7: a patient’s key vouched for by nobody who may', async () => {
   expect(await codeOf(checkPatientVouch(chain, 'p1', await vouchForPatient(chain, vouch, signerOf(phone))))).toBe(
     'NOT_VOUCHED',
   )
-  const swapped = encode((decodeArray(good) as Cbor[]).with(4, (await newKeys()).public.dh))
-  expect(await codeOf(checkPatientVouch(chain, 'p1', swapped))).toBe('BAD_SIGNATURE')
+  const stranger = (await newKeys()).public
+  for (const [index, part] of [[4, stranger.dh] as const, [5, [stranger.sign, stranger.dh]] as const]) {
+    const swapped = encode((decodeArray(good) as Cbor[]).with(index, part as Cbor))
+    expect(await codeOf(checkPatientVouch(chain, 'p1', swapped))).toBe('BAD_SIGNATURE')
+  }
 })
 
 // Node has no native one yet, Chromium has: vault.chromium.test.ts holds the two against each other.
