@@ -12,12 +12,14 @@ import { fill, ownZone, type Words } from './appointment-facts'
 interface Props {
   view: AppointmentView
   secret: string
+  /** On a shared computer the link is kept out of addresses, and so out of the history. */
+  forgotten: boolean
   locale: string
   words: Words
   onChange: () => void
 }
 
-export function Actions({ view, secret, locale, words, onChange }: Props) {
+export function Actions({ view, secret, forgotten, locale, words, onChange }: Props) {
   const [asking, setAsking] = useState(false)
   const [failed, setFailed] = useState<string | null>(null)
   const link = { id: view.id, secret }
@@ -63,7 +65,7 @@ export function Actions({ view, secret, locale, words, onChange }: Props) {
           </Button>
         </>
       ) : null}
-      {alive ? <Join view={view} secret={secret} locale={locale} words={words} /> : null}
+      {alive ? <Join view={view} secret={secret} forgotten={forgotten} locale={locale} words={words} /> : null}
       {['cancelled', 'expired'].includes(view.status) ? (
         <LinkButton variant="primary" href={`/c/${view.clinic.slug}`}>
           {words.again}
@@ -110,7 +112,7 @@ export function Actions({ view, secret, locale, words, onChange }: Props) {
 }
 
 /** Open within the clinic's window, by the server's clock: the page's own only measures. */
-function Join({ view, secret, locale, words }: Omit<Props, 'onChange'>) {
+function Join({ view, secret, forgotten, locale, words }: Omit<Props, 'onChange'>) {
   const [now, setNow] = useState(() => new Date(view.now).getTime())
   useEffect(() => {
     const base = new Date(view.now).getTime()
@@ -125,7 +127,12 @@ function Join({ view, secret, locale, words }: Omit<Props, 'onChange'>) {
     return <p className="text-soft">{fill(words.joinOver, { phone: view.clinic.phone })}</p>
   if (now >= from.getTime())
     return (
-      <LinkButton variant="primary" size="lg" icon={<VideoIcon />} href={`/a/${view.id}/call#s=${secret}`}>
+      <LinkButton
+        variant="primary"
+        size="lg"
+        icon={<VideoIcon />}
+        href={`/a/${view.id}/call${forgotten ? '' : `#s=${secret}`}`}
+      >
         {words.join}
       </LinkButton>
     )

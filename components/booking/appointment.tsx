@@ -6,7 +6,7 @@ import type { AppointmentView } from '@/lib/booking/rules'
 import { call } from '@/lib/browser/api'
 import { AppointmentFacts, type Words } from './appointment-facts'
 import { Actions } from './appointment-actions'
-import { mineMark, type OwnProps } from './own'
+import { mineMark, type OwnProps, visitKey } from './own'
 
 const kept = (id: string) => {
   try {
@@ -15,12 +15,20 @@ const kept = (id: string) => {
     return false
   }
 }
+const visiting = (id: string) => {
+  try {
+    return sessionStorage.getItem(visitKey(id))
+  } catch {
+    return null
+  }
+}
 
 /** Facts by the link alone; whatever is sealed waits for the device's own keys, and their code for a device that has some. */
 export function AppointmentIsland({ id, locale, words }: { id: string; locale: 'en' | 'fr'; words: Words }) {
   const [secret, setSecret] = useState<string | null | undefined>(undefined)
   const [view, setView] = useState<AppointmentView | null>(null)
   const [code, setCode] = useState('')
+  const [forgotten, setForgotten] = useState(false)
   const [Own, setOwn] = useState<ComponentType<OwnProps> | null>(null)
 
   const load = useCallback(
@@ -41,7 +49,11 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
         const { default: linkSecretOf } = await import('@/lib/browser/link-secret')
         setOwn(() => PatientApp)
         setSecret(linked ?? (await linkSecretOf(id)))
-      } else setSecret(linked ?? null)
+      } else {
+        const visit = visiting(id)
+        setForgotten(visit !== null && !linked)
+        setSecret(linked ?? visit)
+      }
     }
     void begin()
     addEventListener('hashchange', begin)
@@ -82,13 +94,13 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
     <div className="flex flex-col gap-6">
       <Card>
         <AppointmentFacts view={view} locale={locale} words={words} />
-        <Actions view={view} secret={secret!} locale={locale} words={words} onChange={refresh} />
+        <Actions view={view} secret={secret!} forgotten={forgotten} locale={locale} words={words} onChange={refresh} />
       </Card>
       {Own ? (
         <Own id={id} locale={locale} view={view} onChange={refresh} />
       ) : over || view.status === 'held' ? null : (
-        <Banner tone="info" title={words.newDeviceTitle}>
-          {words.newDevice}
+        <Banner tone="info" title={forgotten ? words.forgottenTitle : words.newDeviceTitle}>
+          {forgotten ? words.forgotten : words.newDevice}
         </Banner>
       )}
     </div>

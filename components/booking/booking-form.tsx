@@ -11,14 +11,14 @@ import { Banner, LiveRegion, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
 import type { BookingOffer, Hold } from '@/lib/booking/rules'
 import { prepareDevice, type Device } from '@/lib/browser/booking-device'
-import { forgetTicket, markBooked, takeSlot, type Slot } from '@/lib/browser/booking-hold'
+import { forgetTicket, markBooked, takeSlot, type Slot, type Ticket } from '@/lib/browser/booking-hold'
 import { sendBooking } from '@/lib/browser/booking-send'
 import { vault } from '@/lib/browser/vault'
 import { formatMoney } from '@/lib/money'
 import { DeviceNotes } from './device-notes'
 import { HoldNote } from './hold-note'
 import { LostSlot } from './lost-slot'
-import { mineMark } from './own'
+import { mineMark, visitKey } from './own'
 import { ConsentStep, QuestionsStep, ReviewStep } from './late-steps'
 import { emptyValues, schemaOf, stepsOf, type StepName, type Values } from './values'
 import { WhoStep } from './who-step'
@@ -67,7 +67,8 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     requestAnimationFrame(() => heading.current?.focus())
   }, [])
 
-  const goToAppointment = (id: string, secret: string) => location.assign(`/a/${id}#s=${secret}`)
+  const goToAppointment = ({ id, linkSecret }: Ticket) =>
+    location.assign(`/a/${id}${sessionStorage.getItem(visitKey(id)) ? '' : `#s=${linkSecret}`}`)
 
   const take = useCallback(
     async (wanted: Slot) => {
@@ -78,7 +79,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
         else setProblem(taken.code)
         return null
       }
-      if (!taken.value.hold) return (goToAppointment(taken.value.ticket.id, taken.value.ticket.linkSecret), null)
+      if (!taken.value.hold) return (goToAppointment(taken.value.ticket), null)
       setHold(taken.value.hold)
       return taken.value.ticket
     },
@@ -136,11 +137,20 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       renewed = performance.now()
       void take(slot)
     })
+    // A phone that runs short of memory drops a page that is not looked at, and asks nobody.
+    const onHidden = () => document.visibilityState === 'hidden' && timer !== undefined && void saveDraft()
+    document.addEventListener('visibilitychange', onHidden)
     return () => {
       clearTimeout(timer)
       watching.unsubscribe()
+      document.removeEventListener('visibilitychange', onHidden)
     }
   }, [form, hold, slot])
+
+  // On a phone the form begins below what is seen: it comes into view, so that the press is seen to have done something.
+  useEffect(() => {
+    if (phase.is === 'ready') heading.current?.focus()
+  }, [phase.is])
 
   const saveDraft = async () => {
     const values = form.getValues()
@@ -193,13 +203,14 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     }
     await markBooked(offer.clinicId, ticket)
     // Tells the appointment's page that this device holds keys for it.
+    if (values.shared) sessionStorage.setItem(visitKey(ticket.id), ticket.linkSecret)
     if (home === 'stored') localStorage.setItem(mineMark(ticket.id), '1')
     await vault().saveDraft(draftName(offer), '')
     // Kept otherwise: who comes back from Stripe's page is led on to the booking that was made.
     if (values.shared || !sent.value.checkoutUrl) sessionStorage.removeItem(`curtain:started:${offer.clinicId}`)
     setStatus(sent.value.checkoutUrl ? t('toPay') : t('done'))
     if (sent.value.checkoutUrl) location.assign(sent.value.checkoutUrl)
-    else goToAppointment(ticket.id, ticket.linkSecret)
+    else goToAppointment(ticket)
     // Busy until the next page is there.
     await new Promise(() => undefined)
   })

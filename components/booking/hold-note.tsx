@@ -11,7 +11,7 @@ export function HoldNote({ hold, onOver }: { hold: Hold | 'taking' | 'over' | 'l
   useEffect(() => {
     if (typeof hold !== 'object') return
     // The server's clock set the end; this page's clock only measures from now.
-    const end = performance.now() + Math.max(0, new Date(hold.heldUntil).getTime() - Date.now())
+    const end = performance.now() + Math.max(0, Date.parse(hold.heldUntil) - Date.parse(hold.now))
     const look = () => {
       const rest = end - performance.now()
       setLeft(rest)

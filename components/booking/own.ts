@@ -7,5 +7,8 @@ export interface OwnProps {
   onChange: () => void
 }
 
+/** The link's secret for this tab alone, where nobody who comes after should find it in the address or the history. */
+export const visitKey = (id: string) => `curtain:visit:${id}`
+
 /** Set where a device booked: it holds keys for this appointment. */
 export const mineMark = (id: string) => `curtain:mine:${id}`

@@ -1,6 +1,6 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { useEffect, useEffectEvent, useState } from 'react'
+import { useEffect, useEffectEvent, useRef, useState } from 'react'
 import { keepUnlocked } from '@/components/staff/use-idle'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
@@ -16,6 +16,7 @@ import { AlsoWaiting } from './also-waiting'
 import { CompareCode } from './compare-code'
 import { DeviceSelects, MediaTrouble } from './devices'
 import { Door } from './door'
+import { MiniPicture } from './mini-picture'
 import { Stage } from './stage'
 import { useStore } from './use-store'
 
@@ -137,6 +138,7 @@ function Inside({
   const view = useStore(session)
   const [joined, setJoined] = useState(false)
   const [confirming, setConfirming] = useState(false)
+  const stage = useRef<HTMLDivElement>(null)
   const name = patientName ?? t('call.patient')
   const { handshake, room, problem } = view
   const visitors = session.visitors()
@@ -180,13 +182,16 @@ function Inside({
         </div>
       ) : null}
       {joined && inCall && handshake.phase !== 'alone' ? (
-        <Stage
-          session={session}
-          media={media}
-          name={name}
-          hangUpLabel={t('pane.end')}
-          onHangUp={() => setConfirming(true)}
-        />
+        <div ref={stage}>
+          <Stage
+            session={session}
+            media={media}
+            name={name}
+            hangUpLabel={t('pane.end')}
+            onHangUp={() => setConfirming(true)}
+          />
+          <MiniPicture track={room?.remote.camera ?? null} name={name} stage={stage} />
+        </div>
       ) : null}
       {handshake?.phase === 'alone' ? <Banner tone="info">{t('call.alone', { name })}</Banner> : null}
       {guest && handshake?.safetyCode ? (

@@ -1,7 +1,7 @@
 'use client'
 import { NextIntlClientProvider, useTranslations } from 'next-intl'
 import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react'
-import { mineMark } from '@/components/booking/own'
+import { mineMark, visitKey } from '@/components/booking/own'
 import { Button } from '@/components/ui/button'
 import { Banner, EmptyState, LiveRegion, SkeletonPage } from '@/components/ui/status'
 import { CheckCircleIcon, ShieldIcon, VideoIcon, WarningIcon } from '@/components/ui/icons'
@@ -48,7 +48,8 @@ function Patient({ appointmentId }: { appointmentId: string }) {
 
   const supported = callsSupported()
   const begin = useEffectEvent(async (signal: AbortSignal) => {
-    const opened = await openLink(appointmentId, location.hash)
+    const visit = sessionStorage.getItem(visitKey(appointmentId))
+    const opened = await openLink(appointmentId, location.hash || (visit ? `#s=${visit}` : ''))
     if (signal.aborted) return
     if (!opened.ok) return setStep({ at: 'stopped', door: null, code: opened.code })
     const door = opened.value

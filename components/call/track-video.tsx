@@ -13,7 +13,7 @@ export function TrackVideo({
   track: MediaStreamTrack | null
   label: string
   /** For tests and styles: whose picture it is. */
-  name: 'local' | 'remote'
+  name: 'local' | 'remote' | 'small'
   mirrored?: boolean
   className?: string
 }) {

@@ -88,17 +88,21 @@ export const slots = (_: PublicActor, input: In<typeof rules.SlotsInput>, { now 
 
 // ── holds ──
 
-const asHold = (row: {
-  id: string
-  startsAt: Date
-  endsAt: Date
-  heldUntil: Date | null
-  heldSince: Date | null
-}): rules.Hold => ({
+const asHold = (
+  row: {
+    id: string
+    startsAt: Date
+    endsAt: Date
+    heldUntil: Date | null
+    heldSince: Date | null
+  },
+  now: Date,
+): rules.Hold => ({
   id: row.id,
   startsAt: row.startsAt.toISOString(),
   endsAt: row.endsAt.toISOString(),
   heldUntil: row.heldUntil!.toISOString(),
+  now: now.toISOString(),
   longestUntil: new Date(row.heldSince!.getTime() + rules.longestHoldMinutes * minute).toISOString(),
 })
 
@@ -153,7 +157,7 @@ export async function holdSlot(
     for (const id of await store.lapseInTheWay(tx, hold.memberId, hold.blockedFrom, hold.blockedUntil, now))
       await expirePayment(tx, clinic.id, id, now)
     if (!(await store.insertHold(tx, hold, now))) return refuse('SLOT_TAKEN')
-    return ok(asHold({ ...hold, heldSince: now }))
+    return ok(asHold({ ...hold, heldSince: now }, now))
   })
 }
 
@@ -164,7 +168,7 @@ function repeatedHold(row: store.AppointmentRow, input: In<typeof rules.HoldInpu
     row.startsAt.toISOString() === new Date(input.startsAt).toISOString() &&
     row.memberId === input.memberId
   if (!same) return refuse('SLOT_TAKEN')
-  return row.status === 'held' && row.heldUntil && row.heldUntil > now ? ok(asHold(row)) : refuse('HOLD_EXPIRED')
+  return row.status === 'held' && row.heldUntil && row.heldUntil > now ? ok(asHold(row, now)) : refuse('HOLD_EXPIRED')
 }
 
 /** The clinic of a hold, if this is its secret. */
@@ -188,11 +192,11 @@ export async function renewHold(
   return heldBy(input, async (tx, row) => {
     if (row.status !== 'held' || row.heldUntil! < now) return refuse('HOLD_EXPIRED')
     // Once booked it waits for the money, and typing has no say.
-    if (row.patientId) return ok(asHold(row))
+    if (row.patientId) return ok(asHold(row, now))
     const clinic = await findClinic(tx, row.clinicId)
     const heldUntil = rules.renewedHold({ heldSince: row.heldSince!, holdMinutes: clinic!.holdMinutes, now })
     if (heldUntil > row.heldUntil!) await store.updateAppointment(tx, row.id, { heldUntil })
-    return ok(asHold({ ...row, heldUntil: heldUntil > row.heldUntil! ? heldUntil : row.heldUntil }))
+    return ok(asHold({ ...row, heldUntil: heldUntil > row.heldUntil! ? heldUntil : row.heldUntil }, now))
   })
 }
 

@@ -256,6 +256,8 @@ export interface Hold {
   startsAt: string
   endsAt: string
   heldUntil: string
+  /** The server's clock when it said so: the device's own may be wrong. */
+  now: string
   /** Renewing goes no further than this. */
   longestUntil: string
 }

@@ -99,6 +99,7 @@ export function Details({
     onDone(typed)
   })
   const name = register('clinic.name')
+  const country = register('clinic.country')
   return (
     <form onSubmit={send} noValidate className="flex flex-col gap-6">
       {asksCode ? (
@@ -164,7 +165,11 @@ export function Details({
             label={t('country')}
             options={regions}
             error={text(errors.clinic?.country)}
-            {...register('clinic.country')}
+            {...country}
+            onChange={(event) => {
+              void country.onChange(event)
+              if (!dirtyFields.clinic?.currency) setValue('clinic.currency', currencyOf(event.target.value))
+            }}
           />
           <Select
             label={t('timeZone')}

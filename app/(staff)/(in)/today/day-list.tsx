@@ -1,4 +1,5 @@
 'use client'
+import { admitNext } from '@/components/call/admit-next'
 import { useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
 import { useStaff } from '@/components/staff/session'
@@ -103,6 +104,7 @@ function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProp
           {isClinical && !faded ? (
             <Link
               href={`/encounter/${row.appointmentId}`}
+              onClick={() => state === 'waiting' && admitNext(row.appointmentId)}
               aria-label={t(state === 'waiting' ? 'admitFor' : 'openFor', { name })}
               className={buttonClass({
                 size: 'sm',

@@ -165,7 +165,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
           <Card className="max-w-2xl lg:max-w-none">
             <Chart
               title={t('week')}
-              summary={t('weekSummary', {
+              summary={t(busiest.count ? 'weekSummary' : 'weekEmpty', {
                 count: view.week.reduce((sum, day) => sum + day.count, 0),
                 hours: format.number(view.week.reduce((sum, day) => sum + day.minutes, 0) / 60, {
                   maximumFractionDigits: 1,
