@@ -44,7 +44,10 @@ export function WaitingRoom({
   }, [ready, media])
 
   const startsAt = new Date(sync.startsAt)
-  const lateBy = now.getTime() - startsAt.getTime()
+  // Who comes late themselves has not been kept waiting yet.
+  const [came] = useState(now.getTime())
+  const lateBy = now.getTime() - Math.max(startsAt.getTime(), came)
+  const [wasNew] = useState(!sync.confirmed)
   const facts = { practitioner, date: startsAt, timeZone: zone }
   return (
     <div className="grid gap-6 lg:grid-cols-[1fr_1.2fr]">
@@ -100,6 +103,11 @@ export function WaitingRoom({
           </Banner>
         ) : null}
         {!sync.confirmed && !admitted ? <NewDevice session={session} practitioner={practitioner} /> : null}
+        {wasNew && sync.confirmed && !admitted ? (
+          <Banner tone="success" announce>
+            {t('device.done', { practitioner })}
+          </Banner>
+        ) : null}
         <div>
           <Button variant="quiet" size="sm" onClick={onLeave}>
             {t('waiting.leave')}
