@@ -48,9 +48,10 @@ const statusOf = async (id: string) =>
 describe('a hold', () => {
   it('sent twice is one', async () => {
     const input = await ask()
-    const first = await holdSlot(anyone, input, at())
+    const now = at()
+    const first = await holdSlot(anyone, input, now)
     expect(first).toMatchObject({ ok: true })
-    expect(await holdSlot(anyone, input, at())).toEqual(first)
+    expect(await holdSlot(anyone, input, now)).toEqual(first)
   })
 
   it('keeps everybody else off, and shows the time as taken', async () => {
