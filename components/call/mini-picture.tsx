@@ -34,7 +34,7 @@ export function MiniPicture({
       const focused = document.activeElement
       if (!button.current || !focused || focused === button.current) return
       const own = button.current.getBoundingClientRect()
-      const other = focused.getBoundingClientRect()
+      const other = (focused.closest('label') ?? focused).getBoundingClientRect()
       const [x, y] = [other.x + other.width / 2, other.y + other.height / 2]
       if (x > own.left && x < own.right && y > own.top && y < own.bottom) setHigh((now) => !now)
     }
