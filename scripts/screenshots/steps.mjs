@@ -267,7 +267,7 @@ async function practitionerOf(page, facts, visit, shoot) {
 export async function pharmacy({ facts, person, shoot }, rx) {
   const page = await person('desktop', 'doctor')
   await page.goto(new URL(rx, facts.baseUrl).href)
-  await page.getByText('Valid signature').waitFor({ timeout: 40_000 })
+  await page.getByText('Signed by a clinic that calls itself').waitFor({ timeout: 40_000 })
   await shoot(page, '23-pharmacist-desktop', 'The pharmacist’s copy: decrypted and checked in their browser')
   await page.context().browser().close()
 }
