@@ -80,6 +80,22 @@ test('attack 7: a form from a mailed code’s device is shown as not vouched for
   }
 })
 
+test('who booked on one device and was recognised on another keeps the name, and the other alone reads', async () => {
+  const { patient: desktop, thief, records, patientId } = await patientAndThief()
+  const phone = await patientOf(world, patientId)
+  const before = await wiped()
+  await readChart(viewOf(patientId, [keyOf(desktop), keyOf(phone)], records), `visit of ${patientId}`, before)
+  const { clinicId } = desktop.handle
+  const { vouch } = await before.vouchPatient({ clinicId, patientId, keys: phone.handle.keys })
+  forgetOpened()
+  const keys = [keyOf(desktop), keyOf(thief), keyOf(phone, vouch)]
+  const chart = await readChart(viewOf(patientId, keys, records), `visit of ${patientId}`, await wiped())
+  expect(chart.identity).toMatchObject({ name: 'Ada' })
+  expect(chart.intakes.map(({ content }) => content?.answers?.allergies)).toEqual(['penicillin', undefined])
+  expect(chart.readers).toEqual([{ patientId, key: phone.handle.keys.dh }])
+  expect(chart.strangers).toBe(1)
+})
+
 // Defence: the schema in unvouched.ts. What a page draws without it may throw in its middle.
 test('what no page of ours would have sent is not shown', async () => {
   const { patient, thief, patientId, records } = await patientAndThief()

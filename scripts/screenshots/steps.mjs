@@ -138,6 +138,8 @@ export async function consult({ facts, seed, person, shoot }) {
       timeout: 40_000,
     })
   await page.waitForTimeout(5000)
+  await button(page, 'Matches').click()
+  await page.getByText('This device is now known').waitFor({ timeout: 30_000 })
   await page.evaluate(() => scrollTo(0, 0))
   await shoot(page, '17-call-desktop', 'The call beside the chart')
   await shoot(patient, '17-call-phone', 'The same call on the phone, with the safety code')
