@@ -88,8 +88,7 @@ export async function readChart(view: EncounterView, appointmentId: string, keys
       // The defence of attack 7 in a chart: the key that signed the name on the screen, or one vouched for beside it.
       .filter((key) => identity && (key.trust === 'vouched' || isAuthor(identity, key)))
       .map((key) => ({ patientId, key: key.keys.dh })),
-    // Whose device gave the name is none, though it reads no more once another of theirs is vouched for.
-    strangers: trust.filter((key) => key.trust === 'none' && key.keys.sign !== identity?.author.key).length,
+    strangers: trust.filter((key) => key.trust === 'none' && !key.met).length,
     unvouched: records.map(unvouchedOf).filter((each) => each !== null),
     failed: records.flatMap((record) =>
       record.opened.ok || unvouchedOf(record) ? [] : [{ type: record.meta.type, code: record.opened.code }],

@@ -103,6 +103,8 @@ export interface PatientKeyView {
   keys: PublicKeys
   /** By a member's statement, by records this browser opened, or not at all: then nothing is wrapped for it. */
   trust: 'vouched' | 'first-use' | 'none'
+  /** Known by these very keys: what it signed is the patient's, even where it reads no more beside one vouched for. */
+  met: boolean
 }
 
 export interface OpenOptions {

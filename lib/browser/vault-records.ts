@@ -249,7 +249,8 @@ export function records(context: VaultContext): RecordPart {
       )
       return views.map(({ keys: claimed, raw }) => {
         const held = known.find((each) => sameKeys(each.keys, raw))
-        return { keys: claimed, trust: held && mayRead(known, claimed.dh) ? held.trust : ('none' as const) }
+        const trust = held && mayRead(known, claimed.dh) ? held.trust : ('none' as const)
+        return { keys: claimed, trust, met: held !== undefined }
       })
     },
 
