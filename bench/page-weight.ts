@@ -162,7 +162,7 @@ export default async function pageWeight() {
   const stack = await up()
   const browser = await chromium.launch(launch)
   try {
-    const world = await clinicWorld(stack)
+    const world = await clinicWorld(stack, { timeZone: 'Europe/Paris' })
     const booked = await world.book()
     const peer = await scriptOf(browser, bare.url)
     const services = world.bookingUrl

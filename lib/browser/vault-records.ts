@@ -205,7 +205,11 @@ export function records(context: VaultContext): RecordPart {
       const isIdentity = (index: number) => sealed[index]!.meta.type === 'identity'
       const indices = [...sealed.keys()]
       const inOrder = [...indices.filter(isIdentity), ...indices.filter((index) => !isIdentity(index))]
-      for (const index of inOrder) results[index] = await openOne(sealed[index]!, reader, patientId)
+      const openAt = async (index: number) => void (results[index] = await openOne(sealed[index]!, reader, patientId))
+      const known = await believed(reader.chain.clinicId, patientId)
+      while (inOrder.length && !known.length) await openAt(inOrder.shift()!)
+      // From then on nothing is taken on first use, and the order decides nothing.
+      await Promise.all(inOrder.map(openAt))
       const patientIds = new Set(sealed.map((record) => record.meta.patientId))
       await Promise.all([...patientIds].map((id) => rememberFirstUse(reader.chain.clinicId, id)))
       return results as OpenResult<T>[]
