@@ -29,7 +29,7 @@ async function chooseTime(page: Page, service: string, index = (nth += 2)) {
   await page.getByRole('navigation', { name: 'Days' }).getByRole('link').nth(2).click()
   await page.locator('a[href*="slot="]').nth(index).click()
   await button(page, 'Continue with this time').click()
-  await page.getByLabel('Full name').waitFor()
+  await page.getByLabel('Reason').waitFor()
 }
 
 const patient = { name: 'Clara Quillfeather', reason: 'Zanzibarfever since Tuesday', email: 'clara@example.test' }
@@ -78,6 +78,31 @@ const counts = async () => ({
   payments: await count('payment'),
   consents: await count('consent_event'),
   patients: await count('patient'),
+})
+
+// Defence: the draft is saved apart from the hold, in components/booking/booking-form.tsx.
+test('what is typed while the time is still being kept is not lost, and nothing of it is left once it is booked', async () => {
+  const { page } = device
+  const keeping = '**/api/booking/hold'
+  let answered = () => {}
+  const asked = new Promise<void>((resolve) => (answered = resolve))
+  await page.route(keeping, async (route) => {
+    await asked
+    await route.continue()
+  })
+  await chooseTime(page, world.services.free.name)
+  await page.getByLabel('Reason').fill(patient.reason)
+  answered()
+  await expect(page.getByText(/This time is kept for you/)).toBeVisible()
+  await page.unroute(keeping)
+  await page.waitForTimeout(600)
+  await page.reload()
+  await expect(page.getByLabel('Reason')).toHaveValue(patient.reason)
+  await toReview(page, { ...patient, email: 'typed@example.test' })
+  await button(page, 'Book').click()
+  await page.waitForURL(/\/a\//)
+  await chooseTime(page, world.services.free.name)
+  await expect(page.getByLabel('Reason')).toHaveValue('')
 })
 
 test('one appointment, one payment, one consent, through reloads, back and double clicks', async () => {

@@ -133,9 +133,10 @@ async function goTool(tool, named) {
  */
 export async function unpackRelease(url, sha256, name, to) {
   say(`Fetching ${name} …`)
-  const answer = await fetch(url).catch(() => null)
-  if (!answer?.ok) return false
-  const bytes = Buffer.from(await answer.arrayBuffer())
+  const bytes = await fetch(url, { signal: AbortSignal.timeout(300_000) })
+    .then(async (answer) => (answer.ok ? Buffer.from(await answer.arrayBuffer()) : null))
+    .catch(() => null)
+  if (!bytes) return false
   if (digest(bytes) !== sha256)
     throw new Sentence(`What came from ${url} is not the file that Curtain was tested with: it was thrown away.`)
   const into = mkdtempSync(join(tmpdir(), 'curtain-release-'))

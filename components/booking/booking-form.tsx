@@ -126,25 +126,38 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     form.setValue('phone', known.phone ?? '')
   }
 
-  // Typing keeps the answers on this device, and the slot.
+  // Typing keeps the answers on this device, whatever becomes of the slot meanwhile.
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined
+    let waiting: ReturnType<typeof setTimeout> | null = null
+    const save = () => {
+      if (waiting === null) return
+      clearTimeout(waiting)
+      waiting = null
+      void saveDraft()
+    }
+    const watching = form.watch(() => {
+      if (waiting !== null) clearTimeout(waiting)
+      waiting = setTimeout(save, 250)
+    })
+    // A phone that runs short of memory drops a page that is not looked at, and asks nobody.
+    const onHidden = () => document.visibilityState === 'hidden' && save()
+    document.addEventListener('visibilitychange', onHidden)
+    return () => {
+      save()
+      watching.unsubscribe()
+      document.removeEventListener('visibilitychange', onHidden)
+    }
+  }, [form])
+
+  // And it keeps the slot.
+  useEffect(() => {
     let renewed = performance.now()
     const watching = form.watch(() => {
-      clearTimeout(timer)
-      timer = setTimeout(() => void saveDraft(), 250)
       if (typeof hold !== 'object' || performance.now() - renewed < 20_000) return
       renewed = performance.now()
       void take(slot)
     })
-    // A phone that runs short of memory drops a page that is not looked at, and asks nobody.
-    const onHidden = () => document.visibilityState === 'hidden' && timer !== undefined && void saveDraft()
-    document.addEventListener('visibilitychange', onHidden)
-    return () => {
-      clearTimeout(timer)
-      watching.unsubscribe()
-      document.removeEventListener('visibilitychange', onHidden)
-    }
+    return () => watching.unsubscribe()
   }, [form, hold, slot])
 
   // On a phone the form begins below what is seen: it comes into view, so that the press is seen to have done something.
@@ -202,8 +215,8 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       return setProblem(sent.code)
     }
     await markBooked(offer.clinicId, ticket)
-    // Tells the appointment's page that this device holds keys for it.
     if (values.shared) sessionStorage.setItem(visitKey(ticket.id), ticket.linkSecret)
+    // Tells the appointment's page that this device holds keys for it.
     if (home === 'stored') localStorage.setItem(mineMark(ticket.id), '1')
     await vault().saveDraft(draftName(offer), '')
     // Kept otherwise: who comes back from Stripe's page is led on to the booking that was made.

@@ -1,6 +1,6 @@
 // A token for the SFU in the wrong hands: entry to a room full of ciphertext.
 import { expect, test } from '@playwright/test'
-import { RoomServiceClient } from 'livekit-server-sdk'
+import { AccessToken, RoomServiceClient } from 'livekit-server-sdk'
 import { startLab } from '../../bench/lab/lab.ts'
 import {
   callSite,
@@ -124,6 +124,35 @@ test('attack 5: a removed participant who reconnects decrypts nothing sent after
     })
   } finally {
     await Promise.all([doctor.close(), phone.close()])
+  }
+})
+
+// Defence: putOutStrangers() in lib/call/flow.ts. The room holds two: without it the patient finds no place.
+test('attack 5: whoever sits in the room by an old token makes way for the patient who comes back', async () => {
+  const appointment = await world.appointment()
+  const [doctor, phone] = await Promise.all([person('desktop'), person('phone')])
+  const stranger = await openStranger()
+  try {
+    await meet(site, world, { doctor, phone }, appointment)
+    await phone.page.getByRole('button', { name: 'Hang up' }).click()
+    await expect(doctor.page.getByText('Patient has left the call.', { exact: false })).toBeVisible()
+    const [{ room }] = (await site.sql(`SELECT room FROM call WHERE appointment_id = $1`, [appointment.id])) as [
+      { room: string },
+    ]
+    const { url, api, key, secret } = site.sfu[0]!
+    const old = new AccessToken(key, secret, { identity: 'f'.repeat(32), ttl: 60 })
+    old.addGrant({ room, roomJoin: true, canSubscribe: true })
+    await stranger.join(url, await old.toJwt())
+    const inside = async () =>
+      (await new RoomServiceClient(api, key, secret).listParticipants(room)).map(({ identity }) => identity)
+    await expect.poll(inside).toContain('f'.repeat(32))
+
+    await phone.page.getByRole('button', { name: 'Return to the call' }).click()
+    await phone.page.getByRole('button', { name: 'Join the call' }).click({ timeout: 30_000 })
+    await eachSeesTheOther(doctor, phone)
+    expect(await inside()).not.toContain('f'.repeat(32))
+  } finally {
+    await Promise.all([doctor.close(), phone.close(), stranger.close()])
   }
 })
 

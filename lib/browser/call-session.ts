@@ -215,15 +215,20 @@ export class CallSession<S extends Sync = Sync> {
   private async untilConnected(epoch: number): Promise<void> {
     await this.frames.untilKeys(epoch)
     const { MediaRoom } = await import('./media-room.ts')
-    while (!this.stopped.signal.aborted && this.view.handshake?.phase === 'ready') {
+    while (this.mayConnect()) {
       const media = new MediaRoom(this.frames)
       const problem = await this.tryToConnect(media)
-      if (!problem && !this.stopped.signal.aborted) return
+      if (!problem && this.mayConnect()) return
       await this.letGo(media)
       // A video server that is away comes back; our own asks it before every answer.
       if (problem && problem !== 'SFU_UNAVAILABLE' && problem !== 'OFFLINE') return this.fail(problem)
       await pause(1500)
     }
+  }
+
+  /** Not once the call was left, or ended on this side for a reason: a room that comes late is let go again. */
+  private mayConnect(): boolean {
+    return !this.stopped.signal.aborted && this.view.problem === null && this.view.handshake?.phase === 'ready'
   }
 
   private async tryToConnect(media: MediaRoom): Promise<CallCode | null> {

@@ -12,7 +12,7 @@ import { inClinic, inNoClinic, type Tx } from '@/lib/server/tx'
 import { purposes, signedFields } from './messages.ts'
 import * as rules from './rules.ts'
 import type { CallContract, Sync } from './rules.ts'
-import { deleteRoom, ensureRoom, keepOnly, makeToken, pickNode, randomName, removeFromRoom } from './sfu.ts'
+import { deleteRoom, ensureRoom, listInside, makeToken, pickNode, randomName, removeFromRoom } from './sfu.ts'
 import * as store from './store.ts'
 import { type Door, hashTicket, makeDoorToken, makeTicket, readDoorToken, readTicket, thumbprintOf } from './ticket.ts'
 
@@ -311,16 +311,24 @@ export async function takeToken(_: unknown, { door }: In<typeof rules.DoorInput>
       await store.saveCall(tx, call.id, at)
       await store.saveParticipants(tx, { id: me.id }, { identity, state: 'joined', lastSeenAt: now })
       await notify(tx, 'call', call.id)
-      const known = (await store.listParticipants(tx, call.id)).flatMap((one) => one.identity ?? [])
-      return ok({ ...at, identity, known })
+      return ok({ ...at, identity, call })
     },
     { locked: true },
   )
   if (!placed.ok) return placed
-  const { room, identity, known } = placed.value
+  const { room, identity, call } = placed.value
   if (!(await ensureRoom(placed.value.node, room))) return refuse('SFU_UNAVAILABLE')
-  await keepOnly(placed.value.node, room, known)
+  await putOutStrangers(call, placed.value.node, room)
   return ok(await makeToken(placed.value.node, room, identity))
+}
+
+/** An old token opens the room for its minute, and places are two: who has no business there makes way for who is coming. */
+async function putOutStrangers({ id, clinicId }: store.CallRow, node: string, room: string): Promise<void> {
+  const inside = await listInside(node, room)
+  // Looked up after it: whoever may be in had their identity written down before they had a token.
+  const known = await inClinic(clinicId, (tx) => store.listParticipants(tx, id))
+  const strangers = inside.filter((identity) => !known.some((one) => one.identity === identity))
+  await removeFromRoom(node, room, strangers)
 }
 
 /** Away for good or for a while: the other side makes a new epoch; coming back takes a new knock. */

@@ -63,13 +63,14 @@ export async function makeToken(
   return { url, token: await access.toJwt() }
 }
 
-/** Puts out whoever is in the room under another identity: an old token opens it for its minute, and places are two. */
-export async function keepOnly(nodeId: string, room: string, identities: string[]): Promise<void> {
-  const inside = await roomService(nodeId)
-    .listParticipants(room)
-    .catch(() => [])
-  const strangers = inside.map(({ identity }) => identity).filter((identity) => !identities.includes(identity))
-  await removeFromRoom(nodeId, room, strangers)
+/** Identities in the room, whoever they are. */
+export async function listInside(nodeId: string, room: string): Promise<string[]> {
+  try {
+    return (await roomService(nodeId).listParticipants(room)).map(({ identity }) => identity)
+  } catch (error) {
+    log.error({ code: 'SFU_LIST', node: nodeId, err: error })
+    return []
+  }
 }
 
 /** Puts participants out. Removal is not revocation: what they could still hear is closed by the next epoch's keys. */
