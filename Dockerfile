@@ -10,7 +10,7 @@ FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOSTNAME=0.0.0.0 PORT=3000
 WORKDIR /app
 RUN groupadd --system --gid 10001 curtain && useradd --system --uid 10001 --gid curtain curtain \
-  && install -d -o curtain -g curtain -m 700 /keys /keystore
+  && install -d -o curtain -g curtain -m 700 /keys /keystore /store-kek
 COPY --from=build /src/.next/standalone ./
 COPY --from=build /src/.next/static ./.next/static
 COPY --from=build /src/public ./public

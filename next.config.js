@@ -22,6 +22,8 @@ const config = {
     'livekit-server-sdk',
     'rate-limiter-flexible',
     '@serenity-kit/opaque',
+    '@aws-sdk/client-kms',
+    '@google-cloud/kms',
   ],
   async headers() {
     if (process.env.NODE_ENV === 'development') return []

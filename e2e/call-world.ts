@@ -1,5 +1,5 @@
 // A clinic with a practitioner whose keys are real, and an appointment that is now: what every test of a call begins with.
-import { createCipheriv, createHash, randomBytes, randomUUID } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, expect, type Browser, type BrowserContext, type Page } from '@playwright/test'
@@ -166,27 +166,44 @@ async function addAppointment(
 
 /** As lib/server/kms.ts seals a field: version ‖ KEK id ‖ wrapped data key ‖ text, each AES-256-GCM under its context. */
 function sealField(keyDir: string, text: string, context: string): Buffer {
-  const file = join(keyDir, 'kek.json')
-  if (!existsSync(file)) {
-    mkdirSync(keyDir, { recursive: true })
-    writeFileSync(file, JSON.stringify({ current: '1', keys: { '1': randomBytes(32).toString('base64') } }), {
-      mode: 0o600,
-    })
-  }
-  const { current, keys } = JSON.parse(readFileSync(file, 'utf8')) as { current: string; keys: Record<string, string> }
   const gcm = (key: Buffer, aad: string, plain: Buffer) => {
     const nonce = randomBytes(12)
     const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(aad))
     return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
   }
+  const [root, ring] = [join(keyDir, 'root.key'), join(keyDir, 'kek.json')]
+  if (!existsSync(ring)) {
+    mkdirSync(keyDir, { recursive: true })
+    if (!existsSync(root)) writeFileSync(root, randomBytes(32).toString('base64'), { mode: 0o600 })
+    const wrapped = gcm(rootOf(root), 'curtain/v1/kek|field-kek|1', randomBytes(32)).toString('base64')
+    const keys = { '1': { by: 'local', wrapped, since: new Date().toISOString() } }
+    writeFileSync(ring, JSON.stringify({ current: '1', keys }), { mode: 0o600 })
+  }
+  const { current, keys } = JSON.parse(readFileSync(ring, 'utf8')) as {
+    current: string
+    keys: Record<string, { wrapped: string }>
+  }
+  const kek = openGcm(
+    rootOf(root),
+    `curtain/v1/kek|field-kek|${current}`,
+    Buffer.from(keys[current]!.wrapped, 'base64'),
+  )
   const dataKey = randomBytes(32)
-  const wrapped = gcm(Buffer.from(keys[current]!, 'base64'), `curtain/v1/wrap|${context}`, dataKey)
+  const wrapped = gcm(kek, `curtain/v1/wrap|${context}`, dataKey)
   return Buffer.concat([
     Buffer.from([1, current.length]),
     Buffer.from(current),
     wrapped,
     gcm(dataKey, context, Buffer.from(text)),
   ])
+}
+
+const rootOf = (file: string) => Buffer.from(readFileSync(file, 'utf8'), 'base64')
+
+function openGcm(key: Buffer, aad: string, sealed: Buffer): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12)).setAAD(Buffer.from(aad))
+  decipher.setAuthTag(sealed.subarray(-16))
+  return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()])
 }
 
 // ── browsers: one process for each person ──

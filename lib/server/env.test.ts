@@ -34,6 +34,10 @@ describe('the environment', () => {
     ['STRIPE_API_BASE', 'not a url'],
     ['CLINIC_SIGNUP', 'everybody'],
     ['CLINIC_SIGNUP_CODE', 'guess'],
+    ['KMS', 'vault'],
+    ['KMS', 'aws'],
+    // In the key store's own directory it would be in the key store's backups.
+    ['STORE_KEK_DIR', '/keystore'],
     // Without a proxy of ours the header is the caller's own, and with it every limit by address.
     ['TRUSTED_PROXIES', '0'],
   ])('refuses %s=%s by its name, showing no value', (name, value) => {

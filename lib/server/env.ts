@@ -37,10 +37,16 @@ const Variables = z.object({
   DATABASE_POOL: z.coerce.number().int().min(2).default(20),
   NEXTAUTH_URL: origin,
   NEXTAUTH_SECRET: z.string().min(32),
-  /** The KMS port's local form: KEKs, the index key, the OPAQUE seed and the ticket key. Never in the database's backups. */
+  /** Who wraps the KEKs: a file in KEY_DIR, or a cloud's KMS by the key that KMS_KEY names. */
+  KMS: z.enum(['local', 'aws', 'gcp']).default('local'),
+  /** AWS: the key's ARN. Google: projects/…/locations/…/keyRings/…/cryptoKeys/…. */
+  KMS_KEY: z.string().default(''),
+  /** KEKs of contact fields, the index key, the OPAQUE seed and the ticket key. Never in the database's backups. */
   KEY_DIR: z.string().min(1),
   /** The outer layer's keys, one for each patient and class, with backups of their own. */
   KEYSTORE_DIR: z.string().min(1),
+  /** The KEKs of those keys, replaced nightly: in no backup at all, or what was purged could be brought back. */
+  STORE_KEK_DIR: z.string().min(1),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }),
   MAIL_FROM: z.string().min(3),
   /** Empty: no online payments. */
@@ -64,6 +70,14 @@ export const Env = Variables.refine(
   ({ CLINIC_SIGNUP, CLINIC_SIGNUP_CODE }) => CLINIC_SIGNUP !== 'code' || CLINIC_SIGNUP_CODE.length >= 12,
   { path: ['CLINIC_SIGNUP_CODE'], error: 'at least 12 characters, since CLINIC_SIGNUP asks for it' },
 )
+  .refine(({ KMS, KMS_KEY }) => KMS === 'local' || KMS_KEY, {
+    path: ['KMS_KEY'],
+    error: 'the name of the key, since KMS asks for it',
+  })
+  .refine(({ KEY_DIR, KEYSTORE_DIR, STORE_KEK_DIR }) => new Set([KEY_DIR, KEYSTORE_DIR, STORE_KEK_DIR]).size === 3, {
+    path: ['STORE_KEK_DIR'],
+    error: 'a directory of its own: what has backups may not hold it',
+  })
 export type Env = z.infer<typeof Env>
 
 let parsed: Env | null = null

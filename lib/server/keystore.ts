@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from './env.ts'
-import { gcmOpen, gcmSeal, unwrap, wrap } from './kms.ts'
+import { gcmOpen, gcmSeal } from './gcm.ts'
+import { unwrap, wrap } from './kms.ts'
 import { log } from './log.ts'
 import { readOrMake } from './secret-file.ts'
 
@@ -48,12 +49,12 @@ async function keyOf(name: OuterKeyName, make: boolean): Promise<Uint8Array | nu
   if (known && known.stamp === stamp) return known.key
   cache.delete(file)
   if (!stamp && !make) return null
-  const fresh = await wrap(randomBytes(32), contextOf(name))
+  const fresh = await wrap('store', randomBytes(32), contextOf(name))
   const text = readOrMake(file, () =>
     JSON.stringify({ kek: fresh.kek, wrapped: Buffer.from(fresh.wrapped).toString('base64') } satisfies KeyFile),
   )
   const kept = JSON.parse(text) as KeyFile
-  const key = await unwrap(kept.kek, Buffer.from(kept.wrapped, 'base64'), contextOf(name))
+  const key = await unwrap('store', kept.kek, Buffer.from(kept.wrapped, 'base64'), contextOf(name))
   if (cache.size >= most) cache.clear()
   cache.set(file, { stamp: stampOf(file) ?? '', key })
   return key

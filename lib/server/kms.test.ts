@@ -55,7 +55,13 @@ describe('server secrets', () => {
     const [one, two] = await Promise.all([ticketKey(), ticketKey()])
     const token = await new SignJWT({}).setProtectedHeader({ alg: 'EdDSA', kid: one.kid }).sign(one.privateKey)
     await expect(jwtVerify(token, two.publicKey)).resolves.toBeTruthy()
-    expect(readdirSync(join(dir, 'keys')).sort()).toEqual(['index.key', 'kek.json', 'opaque.setup', 'ticket.jwk'])
+    expect(readdirSync(join(dir, 'keys')).sort()).toEqual([
+      'index.key',
+      'kek.json',
+      'opaque.setup',
+      'root.key',
+      'ticket.jwk',
+    ])
   })
 })
 

@@ -1,19 +1,13 @@
 import 'server-only'
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose'
 import { env } from './env.ts'
+import { gcmOpen, gcmSeal, nonceBytes, tagBytes, type Bytes } from './gcm.ts'
+import { kekOf, ringState, type RingName } from './keks.ts'
 import { readOrMake } from './secret-file.ts'
 
-// The KMS port in its local form: keys are files in KEY_DIR, outside the database and its backups. A cloud KMS replaces
-// `wrap` and `unwrap`; the other secrets stay files or come by the platform's secret store.
-
-type Bytes = Uint8Array<ArrayBuffer>
-
-interface KekFile {
-  current: string
-  keys: Record<string, string>
-}
+// Sealed fields, keyed hashes and the other secrets of the server: all outside the database and its backups.
 
 const keyFile = (name: string) => join(env().KEY_DIR, name)
 const memo = new Map<string, unknown>()
@@ -24,52 +18,41 @@ function once<T>(name: string, read: (file: string) => T): T {
   return memo.get(file) as T
 }
 
-const keks = () =>
-  once('kek.json', (file): KekFile => {
-    const make = () =>
-      JSON.stringify({ current: '1', keys: { '1': randomBytes(32).toString('base64') } } satisfies KekFile)
-    return JSON.parse(readOrMake(file, make)) as KekFile
-  })
+const wrapContext = (context: string) => `curtain/v1/wrap|${context}`
 
-function kek(id: string): Buffer {
-  const key = keks().keys[id]
-  if (!key) throw Object.assign(new Error(`no KEK of that version`), { code: 'KEK_GONE' })
-  return Buffer.from(key, 'base64')
+/** Wraps a data key under the ring's current KEK; the answer names its version. */
+export async function wrap(
+  ring: RingName,
+  dataKey: Uint8Array,
+  context: string,
+): Promise<{ kek: string; wrapped: Bytes }> {
+  const { current } = await ringState(ring)
+  return { kek: current, wrapped: gcmSeal(await kekOf(ring, current), wrapContext(context), dataKey) }
 }
 
-const nonceBytes = 12
-const tagBytes = 16
-
-/** AES-256-GCM: nonce ‖ ciphertext ‖ tag, bound to `context`. */
-export function gcmSeal(key: Uint8Array, context: string, plain: Uint8Array): Bytes {
-  const nonce = randomBytes(nonceBytes)
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context))
-  return new Uint8Array(Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]))
-}
-
-/** Throws when the key or the context is another, or a byte was changed. */
-export function gcmOpen(key: Uint8Array, context: string, sealed: Uint8Array): Bytes {
-  const tag = sealed.subarray(sealed.length - tagBytes)
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes })
-  decipher.setAAD(Buffer.from(context)).setAuthTag(tag)
-  return new Uint8Array(
-    Buffer.concat([decipher.update(sealed.subarray(nonceBytes, sealed.length - tagBytes)), decipher.final()]),
-  )
-}
-
-/** Wraps a data key under the current KEK; the answer names its version. */
-export async function wrap(dataKey: Uint8Array, context: string): Promise<{ kek: string; wrapped: Bytes }> {
-  const { current } = keks()
-  return { kek: current, wrapped: gcmSeal(kek(current), `curtain/v1/wrap|${context}`, dataKey) }
-}
-
-export async function unwrap(kekId: string, wrapped: Uint8Array, context: string): Promise<Bytes> {
-  return gcmOpen(kek(kekId), `curtain/v1/wrap|${context}`, wrapped)
+export async function unwrap(ring: RingName, kek: string, wrapped: Uint8Array, context: string): Promise<Bytes> {
+  return gcmOpen(await kekOf(ring, kek), wrapContext(context), wrapped)
 }
 
 // A sealed field: version 1 ‖ KEK id length ‖ KEK id ‖ wrapped data key (60 bytes) ‖ sealed text.
 const fieldVersion = 1
 const wrappedBytes = nonceBytes + 32 + tagBytes
+
+/** How every field begins that this KEK version wraps. */
+export const fieldHead = (kek: string): Buffer =>
+  Buffer.concat([Buffer.from([fieldVersion, kek.length]), Buffer.from(kek)])
+
+function parseField(sealed: Uint8Array) {
+  const [version, length = 0] = sealed
+  if (version !== fieldVersion)
+    throw Object.assign(new Error('unknown form of a sealed field'), { code: 'FIELD_VERSION' })
+  const at = 2 + length
+  return {
+    kek: Buffer.from(sealed.subarray(2, at)).toString(),
+    wrapped: sealed.subarray(at, at + wrappedBytes),
+    text: sealed.subarray(at + wrappedBytes),
+  }
+}
 
 /**
  * Seals an operational field (an e-mail address, a phone number, a link's secret for later mails) under a fresh data key.
@@ -77,29 +60,21 @@ const wrappedBytes = nonceBytes + 32 + tagBytes
  */
 export async function sealField(text: string, context: string): Promise<Bytes> {
   const dataKey = randomBytes(32)
-  const { kek: id, wrapped } = await wrap(dataKey, context)
-  const name = Buffer.from(id)
-  return new Uint8Array(
-    Buffer.concat([
-      Buffer.from([fieldVersion, name.length]),
-      name,
-      wrapped,
-      gcmSeal(dataKey, context, Buffer.from(text)),
-    ]),
-  )
+  const { kek, wrapped } = await wrap('field', dataKey, context)
+  return new Uint8Array(Buffer.concat([fieldHead(kek), wrapped, gcmSeal(dataKey, context, Buffer.from(text))]))
 }
 
 export async function openField(sealed: Uint8Array, context: string): Promise<string> {
-  const [version, length = 0] = sealed
-  if (version !== fieldVersion)
-    throw Object.assign(new Error('unknown form of a sealed field'), { code: 'FIELD_VERSION' })
-  const at = 2 + length
-  const dataKey = await unwrap(
-    Buffer.from(sealed.subarray(2, at)).toString(),
-    sealed.subarray(at, at + wrappedBytes),
-    context,
-  )
-  return Buffer.from(gcmOpen(dataKey, context, sealed.subarray(at + wrappedBytes))).toString()
+  const { kek, wrapped, text } = parseField(sealed)
+  const dataKey = await unwrap('field', kek, wrapped, context)
+  return Buffer.from(gcmOpen(dataKey, context, text)).toString()
+}
+
+/** The same field under the current KEK. Its text is not opened. */
+export async function rewrapField(sealed: Uint8Array, context: string): Promise<Bytes> {
+  const { kek, wrapped, text } = parseField(sealed)
+  const fresh = await wrap('field', await unwrap('field', kek, wrapped, context), context)
+  return new Uint8Array(Buffer.concat([fieldHead(fresh.kek), fresh.wrapped, text]))
 }
 
 /** HMAC-SHA256 under the index key: equal inputs are found, and nothing can be guessed from a dump alone. */

@@ -74,6 +74,7 @@ export function testEnv(dir: string): Record<string, string> {
     NEXTAUTH_SECRET: 'test-secret-test-secret-test-secret',
     KEY_DIR: join(dir, 'keys'),
     KEYSTORE_DIR: join(dir, 'keystore'),
+    STORE_KEK_DIR: join(dir, 'store-kek'),
     SMTP_URL: 'smtp://127.0.0.1:9',
     MAIL_FROM: 'Curtain <no-reply@curtain.test>',
     STRIPE_SECRET_KEY: 'sk_test_nothing',

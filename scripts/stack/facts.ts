@@ -80,6 +80,7 @@ export function describe(
     NEXTAUTH_SECRET: secrets.auth,
     KEY_DIR: join(home, 'keys'),
     KEYSTORE_DIR: join(home, 'keystore'),
+    STORE_KEK_DIR: join(home, 'store-kek'),
     SMTP_URL: `smtp://127.0.0.1:${portBase + 2}`,
     MAIL_FROM: 'Curtain <no-reply@curtain.test>',
     STRIPE_SECRET_KEY: 'sk_test_curtain_demo',

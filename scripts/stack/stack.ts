@@ -75,6 +75,7 @@ export class Stack {
       'secrets.json',
       'keys',
       'keystore',
+      'store-kek',
       'mail',
       'stripe',
       'logs',
@@ -180,7 +181,7 @@ export class Stack {
       this.note('Making the database …')
       // A folder without the marker is from a start that did not get this far.
       removeDatabase(this.home)
-      for (const name of ['keys', 'keystore', 'seed.json'])
+      for (const name of ['keys', 'keystore', 'store-kek', 'seed.json'])
         rmSync(join(this.home, name), { recursive: true, force: true })
     }
     const logDir = join(this.home, 'logs')
