@@ -107,6 +107,8 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'patient/session': { clinicId, patientId, keyId, nonce: b64(16), signature: b64(64) },
     'patient/chart': {},
     'patient/export': {},
+    'patient/devices': {},
+    'patient/remove-device': { keyId: randomUUID() },
     'prescription/issue': {
       ...{ rxId: randomUUID(), appointmentId, record: await sealed('prescription', {}), share: b64(60) },
       ...{ issuedAt: days(0), expiresAt: days(30) },

@@ -120,7 +120,7 @@ describe('migrating', () => {
 })
 
 // Not a tenant's: what may be seen without a clinic.
-const shared = ['_prisma_migrations', 'rate_limit']
+const shared = ['_prisma_migrations', 'rate_limit', 'pair_message']
 
 describe('attack 17: tenants', () => {
   let tenantTables: string[] = []

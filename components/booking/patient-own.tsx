@@ -1,7 +1,7 @@
 'use client'
 import { useTranslations } from 'next-intl'
 import { useCallback, useEffect, useState } from 'react'
-import { Button } from '@/components/ui/button'
+import { Button, LinkButton } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
 import { DownloadIcon } from '@/components/ui/icons'
 import { Banner, Skeleton } from '@/components/ui/status'
@@ -101,6 +101,7 @@ function OwnData({ own, appointmentId }: { own: Extract<OwnAnswer, { ok: true }>
         <Button icon={<DownloadIcon size={18} />} busy={loading} onClick={() => void download()}>
           {t('download')}
         </Button>
+        <LinkButton href={`/a/${appointmentId}/access`}>{t('access')}</LinkButton>
         {asking ? null : (
           <Button variant="quiet" onClick={() => setAsking(true)}>
             {t('forget')}

@@ -229,7 +229,7 @@ export async function fileKey(
   if (count === 1) return true
   // A vouched key stays vouched when its device answers a code.
   const states =
-    state === 'vouched' ? (['booking', 'confirmed', 'vouched'] as const) : (['booking', 'confirmed'] as const)
+    state === 'vouched' ? (['booking', 'confirmed', 'paired', 'vouched'] as const) : (['booking', 'confirmed'] as const)
   const where = { patientId, signKey, dhKey, state: { in: [...states] } }
   if (state === 'confirmed')
     return (await tx.patientKey.count({ where: { patientId, signKey, dhKey, state: { not: 'revoked' } } })) === 1

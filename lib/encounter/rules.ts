@@ -138,7 +138,7 @@ export interface ConsentProof {
 export interface PatientKeyRow {
   keyId: string
   keys: { sign: string; dh: string }
-  state: 'booking' | 'confirmed' | 'vouched' | 'revoked'
+  state: 'booking' | 'confirmed' | 'paired' | 'vouched' | 'revoked'
   vouch: string | null
 }
 

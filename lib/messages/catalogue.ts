@@ -9,6 +9,7 @@ import callEn from './en/call.json' with { type: 'json' }
 import clinicEn from './en/clinic.json' with { type: 'json' }
 import commonEn from './en/common.json' with { type: 'json' }
 import consentEn from './en/consent.json' with { type: 'json' }
+import devicesEn from './en/devices.json' with { type: 'json' }
 import encounterEn from './en/encounter.json' with { type: 'json' }
 import errorsEn from './en/errors.json' with { type: 'json' }
 import intakeEn from './en/intake.json' with { type: 'json' }
@@ -28,6 +29,7 @@ import callFr from './fr/call.json' with { type: 'json' }
 import clinicFr from './fr/clinic.json' with { type: 'json' }
 import commonFr from './fr/common.json' with { type: 'json' }
 import consentFr from './fr/consent.json' with { type: 'json' }
+import devicesFr from './fr/devices.json' with { type: 'json' }
 import encounterFr from './fr/encounter.json' with { type: 'json' }
 import errorsFr from './fr/errors.json' with { type: 'json' }
 import intakeFr from './fr/intake.json' with { type: 'json' }
@@ -49,6 +51,7 @@ const en = {
   clinic: clinicEn,
   common: commonEn,
   consent: consentEn,
+  devices: devicesEn,
   encounter: encounterEn,
   errors: errorsEn,
   intake: intakeEn,
@@ -73,6 +76,7 @@ const fr = {
   clinic: clinicFr,
   common: commonFr,
   consent: consentFr,
+  devices: devicesFr,
   encounter: encounterFr,
   errors: errorsFr,
   intake: intakeFr,

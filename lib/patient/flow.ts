@@ -15,6 +15,7 @@ import { limit } from '../server/rate-limit.ts'
 import { inClinic } from '../server/tx.ts'
 import {
   cookieName,
+  deviceName,
   nonceSeconds,
   sessionFields,
   sessionSeconds,
@@ -49,13 +50,16 @@ export async function challenge(
 export async function openSession(
   _: PublicActor,
   input: z.output<typeof SessionInput>,
-  { now, setCookie }: Ctx,
+  { now, setCookie, userAgent }: Ctx,
 ): Promise<Result<{ expiresAt: string }>> {
   const proved = await inClinic(input.clinicId, async (tx) => {
     const key = await store.findDeviceKey(tx, input)
     // The nonce is used up whatever the signature is worth: a replayed proof finds none.
     if (!key || !(await store.takeNonce(tx, input.nonce, purpose, now))) return false
-    return verifyProof(key.signKey, purpose, sessionFields(env().APP_ORIGIN, input), input.signature)
+    if (!(await verifyProof(key.signKey, purpose, sessionFields(env().APP_ORIGIN, input), input.signature)))
+      return false
+    if (!key.name) await store.nameDevice(tx, input, deviceName(userAgent))
+    return true
   })
   if (!proved) return refuse('BAD_PROOF')
   setCookie(cookieName(input.patientId), await signSession(input, now), { maxAge: sessionSeconds, sameSite: 'Strict' })

@@ -9,6 +9,10 @@ export const nonceSeconds = 5 * 60
 /** How often a device may hand in answers or a consent: nothing of it is ever taken away again. */
 export const handIns = { points: 20, seconds: 3600 }
 
+/** How far a key is trusted; `confirmed` is by a mailed code alone, `paired` by another of the patient's own devices. */
+export type KeyState = 'booking' | 'confirmed' | 'paired' | 'vouched' | 'revoked'
+export type KeyKind = 'device' | 'kit' | 'passkey'
+
 /** A cookie for each patient: one browser may hold several. */
 export const cookieName = (patientId: string) => `curtain_patient_${patientId}`
 
@@ -19,6 +23,30 @@ export const sessionFields = (origin: string, ids: { nonce: string; patientId: s
   ids.patientId,
   ids.keyId,
 ]
+
+const browsers = [
+  ['Edge', /\bEdg(?:e|A|iOS)?\//],
+  ['Opera', /\bOPR\//],
+  ['Samsung Internet', /\bSamsungBrowser\//],
+  ['Firefox', /\b(?:Firefox|FxiOS)\//],
+  ['Chrome', /\b(?:Chrome|CriOS)\//],
+  ['Safari', /\bSafari\//],
+] as const
+const systems = [
+  ['iPhone', /\biPhone\b/],
+  ['iPad', /\biPad\b/],
+  ['Android', /\bAndroid\b/],
+  ['Windows', /\bWindows\b/],
+  ['Chromebook', /\bCrOS\b/],
+  ['Mac', /\bMac OS X\b/],
+  ['Linux', /\bLinux\b/],
+] as const
+
+/** "Firefox · Linux": as much of a browser's own words as lets a person tell their devices apart. '' when they say nothing. */
+export function deviceName(userAgent: string): string {
+  const named = [browsers, systems].map((all) => all.find(([, pattern]) => pattern.test(userAgent))?.[0])
+  return named.filter((each) => each !== undefined).join(' · ')
+}
 
 const b64 = (max: number) =>
   z
@@ -37,6 +65,19 @@ export const SessionInput = z.object({
 })
 export const ChartInput = z.object({}).strict()
 export const ExportInput = ChartInput
+export const DevicesInput = ChartInput
+export const RemoveDeviceInput = z.object({ keyId: z.uuid() })
+
+export interface DeviceRow {
+  keyId: string
+  /** '' when it never said. */
+  name: string
+  kind: KeyKind
+  state: Exclude<KeyState, 'revoked'>
+  firstSeen: string
+  /** The one that asks. */
+  mine: boolean
+}
 
 /** What the patient's own device is given: sealed records it can open, and operational facts. */
 export interface PatientChart {
@@ -86,5 +127,7 @@ export interface PatientContract {
   'patient/challenge': { in: z.input<typeof ChallengeInput>; out: { nonce: string } }
   'patient/session': { in: z.input<typeof SessionInput>; out: { expiresAt: string } }
   'patient/chart': { in: z.input<typeof ChartInput>; out: PatientChart }
+  'patient/devices': { in: z.input<typeof DevicesInput>; out: { devices: DeviceRow[] } }
+  'patient/remove-device': { in: z.input<typeof RemoveDeviceInput>; out: { done: true } }
   'patient/export': { in: z.input<typeof ExportInput>; out: PatientExport }
 }

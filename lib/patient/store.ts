@@ -1,20 +1,47 @@
 import 'server-only'
 import type { Tx } from '../server/tx.ts'
+import type { KeyKind, KeyState } from './rules.ts'
 
 export interface DeviceKey {
   id: string
   patientId: string
   signKey: string
   dhKey: string
-  state: 'booking' | 'confirmed' | 'vouched' | 'revoked'
+  state: KeyState
+  name: string
 }
 
 /** A device's key that still counts; null when it is unknown, another patient's, or revoked. */
 export async function findDeviceKey(tx: Tx, ids: { patientId: string; keyId: string }): Promise<DeviceKey | null> {
   return tx.patientKey.findFirst({
     where: { id: ids.keyId, patientId: ids.patientId, state: { not: 'revoked' } },
-    select: { id: true, patientId: true, signKey: true, dhKey: true, state: true },
+    select: { id: true, patientId: true, signKey: true, dhKey: true, state: true, name: true },
   })
+}
+
+/** A patient's devices and what else opens their records, first seen first; those that were removed are not answered. */
+export async function listDevices(tx: Tx, patientId: string) {
+  return tx.patientKey.findMany({
+    where: { patientId, state: { not: 'revoked' } },
+    orderBy: { createdAt: 'asc' },
+    select: { id: true, name: true, kind: true, state: true, createdAt: true },
+  }) satisfies Promise<{ kind: KeyKind }[]>
+}
+
+/** Called once: a device keeps the name that it first came with. */
+export async function nameDevice(tx: Tx, ids: { patientId: string; keyId: string }, name: string): Promise<void> {
+  await tx.patientKey.updateMany({ where: { id: ids.keyId, patientId: ids.patientId, name: '' }, data: { name } })
+}
+
+/** From now on the key opens no session and is granted nothing; what it was granted is deleted. False when there is none. */
+export async function revokeDevice(tx: Tx, ids: { patientId: string; keyId: string }, now: Date): Promise<boolean> {
+  const key = await findDeviceKey(tx, ids)
+  if (!key) return false
+  await tx.patientKey.updateMany({ where: { id: key.id }, data: { state: 'revoked', revokedAt: now } })
+  await tx.grant.deleteMany({
+    where: { patientId: ids.patientId, recipientKind: 'patient', recipientKey: key.dhKey },
+  })
+  return true
 }
 
 export async function saveNonce(

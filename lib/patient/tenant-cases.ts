@@ -4,6 +4,9 @@ import * as store from './store.ts'
 
 export const patientCases: TenantCases<typeof store> = {
   findDeviceKey: (tx, _, b) => store.findDeviceKey(tx, { patientId: b.patientId, keyId: b.keyId }),
+  listDevices: (tx, _, b) => store.listDevices(tx, b.patientId),
+  nameDevice: (tx, _, b) => store.nameDevice(tx, { patientId: b.patientId, keyId: b.keyId }, 'Another'),
+  revokeDevice: (tx, _, b) => store.revokeDevice(tx, { patientId: b.patientId, keyId: b.keyId }, b.now),
   saveNonce: (tx, { clinicId }, b) =>
     store.saveNonce(tx, { value: randomUUID(), clinicId, purpose: 'any', expiresAt: b.later }),
   takeNonce: (tx, _, b) => store.takeNonce(tx, b.nonce, 'any', b.now),

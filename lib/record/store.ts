@@ -84,9 +84,20 @@ export async function insertGrants(tx: Tx, actor: Writer, grants: readonly NewGr
     select: { patientId: true, recordId: true, revision: true },
   })
   const there = new Set(rows.map((row) => `${row.patientId}.${row.recordId}.${row.revision}`))
+  // Sealed by a browser that had not heard yet: a device that its patient removed is granted nothing.
+  const revoked = await tx.patientKey.findMany({
+    where: {
+      clinicId: actor.clinicId,
+      state: 'revoked',
+      dhKey: { in: [...new Set(grants.map((each) => each.grant.recipient.key))] },
+    },
+    select: { dhKey: true },
+  })
+  const removed = new Set(revoked.map((row) => row.dhKey))
   const data = await Promise.all(
     grants
       .filter((each) => there.has(`${each.patientId}.${each.recordId}.${each.revision}`))
+      .filter((each) => each.grant.recipient.kind !== 'patient' || !removed.has(each.grant.recipient.key))
       .map(async ({ patientId, recordId, revision, grant }) => {
         const { recipient, enc, ct, granter, signature } = grant
         const name = { clinicId: actor.clinicId, patientId, class: 'clinical' as const }

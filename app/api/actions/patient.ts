@@ -1,4 +1,5 @@
 import * as flow from '@/lib/patient/flow'
+import * as devices from '@/lib/patient/flow-devices'
 import * as rules from '@/lib/patient/rules'
 import { action, type Actions } from '@/lib/server/action'
 
@@ -6,5 +7,7 @@ export const patientActions = {
   'patient/challenge': action('public', rules.ChallengeInput, flow.challenge),
   'patient/session': action('public', rules.SessionInput, flow.openSession),
   'patient/chart': action('patient', rules.ChartInput, flow.loadChart),
+  'patient/devices': action('patient', rules.DevicesInput, devices.listDevices),
+  'patient/remove-device': action('patient', rules.RemoveDeviceInput, devices.removeDevice),
   'patient/export': action('patient', rules.ExportInput, flow.exportChart),
 } satisfies Actions<rules.PatientContract>

@@ -1,0 +1,113 @@
+'use client'
+import { useLocale, useTranslations } from 'next-intl'
+import { useCallback, useEffect, useState } from 'react'
+import { Button } from '@/components/ui/button'
+import { Card, CardTitle } from '@/components/ui/card'
+import { AlertDialog } from '@/components/ui/dialog'
+import { Badge, Banner, Skeleton } from '@/components/ui/status'
+import { useBusy } from '@/components/ui/use-busy'
+import { call } from '@/lib/browser/api'
+import type { OwnChart } from '@/lib/browser/patient-chart'
+import { openPatientSession } from '@/lib/browser/patient-session'
+import type { DeviceRow } from '@/lib/patient/rules'
+import { formatDate } from '@/lib/time'
+
+const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
+
+/** Every device that opens this patient's records, and a way to take one off. */
+export function Devices({ own }: { own: OwnChart }) {
+  const t = useTranslations('devices')
+  const errors = useTranslations('errors')
+  const [devices, setDevices] = useState<DeviceRow[] | null>(null)
+  const [problem, setProblem] = useState('')
+  const { patient } = own
+
+  const load = useCallback(async () => {
+    const session = await openPatientSession(patient)
+    const as = { as: 'patient', patientId: patient.patientId, retry: true } as const
+    const answer = session.ok ? await call('patient/devices', {}, as) : session
+    setProblem(answer.ok ? '' : answer.code)
+    if (answer.ok) setDevices(answer.value.devices)
+  }, [patient])
+  useEffect(() => void load(), [load])
+
+  return (
+    <Card>
+      <CardTitle>{t('list.title')}</CardTitle>
+      {problem ? (
+        <Banner tone="danger" announce className="mb-4">
+          {errors(problem as 'BAD_INPUT')}
+        </Banner>
+      ) : null}
+      {devices ? (
+        <ul className="flex flex-col divide-y divide-line">
+          {devices.map((device) => (
+            <li key={device.keyId} className="py-4 first:pt-0 last:pb-0">
+              <Device device={device} own={own} onRemoved={() => void load()} />
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <Skeleton className="h-24" />
+      )}
+    </Card>
+  )
+}
+
+function Device({ device, own, onRemoved }: { device: DeviceRow; own: OwnChart; onRemoved: () => void }) {
+  const t = useTranslations('devices.list')
+  const locale = useLocale()
+  const errors = useTranslations('errors')
+  const [asking, setAsking] = useState(false)
+  const [problem, setProblem] = useState('')
+  const name = device.kind === 'device' ? device.name || t('unnamed') : t(`kind.${device.kind}`)
+  const { patientId } = own.patient
+  const [remove, removing] = useBusy(async () => {
+    const session = await openPatientSession(own.patient)
+    const answer = session.ok
+      ? await call('patient/remove-device', { keyId: device.keyId }, { as: 'patient', patientId })
+      : session
+    setProblem(answer.ok ? '' : answer.code)
+    if (!answer.ok) return
+    setAsking(false)
+    onRemoved()
+  })
+  return (
+    <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
+      <div className="min-w-0">
+        <h3 className="flex flex-wrap items-center gap-2 text-base font-semibold">
+          {name}
+          {device.mine ? <Badge tone="accent">{t('mine')}</Badge> : null}
+        </h3>
+        <p className="text-sm text-soft">
+          {t('since', { date: formatDate(new Date(device.firstSeen), zone(), locale) })}
+        </p>
+        <p>{device.kind === 'device' ? t(`state.${device.state}`) : t(`keeps.${device.kind}`)}</p>
+      </div>
+      {device.mine ? null : (
+        <AlertDialog
+          title={t('removeTitle', { name })}
+          description={t(device.kind === 'device' ? 'removeText' : 'removeKept')}
+          cancelLabel={t('removeNo')}
+          actionLabel={t('removeYes')}
+          danger
+          busy={removing}
+          open={asking}
+          onOpenChange={setAsking}
+          onAction={() => void remove()}
+          trigger={
+            <Button size="sm" aria-label={t('removeNamed', { name })}>
+              {t('remove')}
+            </Button>
+          }
+        >
+          {problem ? (
+            <Banner tone="danger" announce className="mt-4">
+              {errors(problem as 'BAD_INPUT')}
+            </Banner>
+          ) : null}
+        </AlertDialog>
+      )}
+    </div>
+  )
+}

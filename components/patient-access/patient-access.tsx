@@ -1,0 +1,66 @@
+'use client'
+import { NextIntlClientProvider, useTranslations } from 'next-intl'
+import { useCallback, useEffect, useState } from 'react'
+import { LinkButton } from '@/components/ui/button'
+import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
+import { LockIcon } from '@/components/ui/icons'
+import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
+import type { Locale, Messages } from '@/lib/messages/catalogue'
+import { Devices } from './devices'
+
+interface Props {
+  appointmentId: string
+  locale: Locale
+  messages: Pick<Messages, 'devices' | 'errors' | 'common'>
+}
+
+export function PatientAccess({ appointmentId, locale, messages }: Props) {
+  return (
+    <NextIntlClientProvider locale={locale} messages={messages} timeZone="UTC">
+      <Sections appointmentId={appointmentId} />
+    </NextIntlClientProvider>
+  )
+}
+
+function Sections({ appointmentId }: { appointmentId: string }) {
+  const t = useTranslations('devices')
+  const [own, setOwn] = useState<OwnAnswer | null>(null)
+  const load = useCallback(() => void loadOwn(appointmentId).then(setOwn), [appointmentId])
+  useEffect(load, [load])
+
+  if (!own)
+    return (
+      <div role="status" aria-label={t('loading')}>
+        <Skeleton className="h-60 rounded-card" />
+      </div>
+    )
+  if (!own.ok && own.why === 'no-keys')
+    return (
+      <EmptyState
+        icon={LockIcon}
+        title={t('notHereTitle')}
+        action={<LinkButton href={`/a/${appointmentId}`}>{t('back')}</LinkButton>}
+      >
+        {t('notHere')}
+      </EmptyState>
+    )
+  if (!own.ok)
+    return (
+      <Banner tone={own.why === 'forged' ? 'danger' : 'warning'} announce>
+        {t(own.why === 'forged' ? 'forged' : 'offline')}
+      </Banner>
+    )
+  const { chart, identity } = own.value
+  if (chart.byCode)
+    return (
+      <Banner tone="info" title={t('byCodeTitle')}>
+        {t('byCode')}
+      </Banner>
+    )
+  return (
+    <div className="flex flex-col gap-6">
+      {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
+      <Devices own={own.value} />
+    </div>
+  )
+}

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { beforeAll, expect, test } from 'vitest'
+import type { PatientActor } from '../access/rules.ts'
+import { at, bookAs, testDevice, type TestDevice } from '../booking/testing.ts'
+import { clinicWorld } from '../payment/testing.ts'
+import { insertGrants, listRecords } from '../record/store.ts'
+import { sealed } from '../record/testing.ts'
+import { testDb } from '../server/testing.ts'
+import { inClinic } from '../server/tx.ts'
+import { loadChart } from './flow.ts'
+import { listDevices, removeDevice } from './flow-devices.ts'
+import { deviceName } from './rules.ts'
+import { findDeviceKey } from './store.ts'
+
+const { admin } = testDb()
+let world: Awaited<ReturnType<typeof clinicWorld>>
+beforeAll(async () => {
+  world = await clinicWorld(admin)
+  await admin(`UPDATE service SET payment_mode = 'free', price_minor = 0 WHERE id = $1`, [world.serviceId])
+})
+
+const actorOf = ({ patientId, keyId }: TestDevice): PatientActor => ({
+  ...{ kind: 'patient' as const, clinicId: world.clinicId },
+  ...{ patientId, keyId },
+})
+async function file(device: TestDevice, state: string) {
+  const { keyId, patientId, keys } = device
+  await admin(
+    'INSERT INTO patient_key (id, clinic_id, patient_id, sign_key, dh_key, state) VALUES ($1, $2, $3, $4, $5, $6)',
+    [keyId, world.clinicId, patientId, keys.sign, keys.dh, state],
+  )
+  return device
+}
+const recipientOf = ({ patientId, keys }: TestDevice) => ({
+  ...{ kind: 'patient' as const, id: patientId, key: keys.dh, epoch: 0 },
+})
+async function patient() {
+  const own = await testDevice()
+  expect((await bookAs(world, own)).ok).toBe(true)
+  const phone = await file(await testDevice(own.patientId), 'vouched')
+  const thief = await file(await testDevice(own.patientId), 'confirmed')
+  const [row] = await admin<{ recordId: string }>(
+    'SELECT record_id AS "recordId" FROM record WHERE patient_id = $1 LIMIT 1',
+    [own.patientId],
+  )
+  const grantTo = (device: TestDevice) => {
+    const place = { clinicId: world.clinicId, patientId: own.patientId, recordId: row!.recordId, revision: 1 }
+    const [grant] = sealed({ ...place, type: 'identity' }, recipientOf(device)).grants
+    return inClinic(world.clinicId, (tx) => insertGrants(tx, actorOf(own), [{ ...place, grant: grant! }]))
+  }
+  return { own, phone, thief, grantTo }
+}
+const readBy = (device: TestDevice) => inClinic(world.clinicId, (tx) => listRecords(tx, actorOf(device), {}))
+
+test('a patient sees their devices, and which of them this is', async () => {
+  const { own, phone, thief } = await patient()
+  const listed = await listDevices(actorOf(phone))
+  const devices = listed.ok ? listed.value.devices : []
+  expect(devices.map(({ keyId, state, mine }) => [keyId, state, mine])).toEqual([
+    [own.keyId, 'booking', false],
+    [phone.keyId, 'vouched', true],
+    [thief.keyId, 'confirmed', false],
+  ])
+})
+
+// Defence: NOT_CONFIRMED in asOwn.
+test('attack 14: whom a mailed code alone let in sees no device and removes none', async () => {
+  const { own, thief } = await patient()
+  expect(await listDevices(actorOf(thief))).toEqual({ ok: false, code: 'NOT_CONFIRMED' })
+  expect(await removeDevice(actorOf(thief), { keyId: own.keyId }, at())).toEqual({ ok: false, code: 'NOT_CONFIRMED' })
+  expect((await listDevices(actorOf(own))).ok).toBe(true)
+})
+
+// Defence: revokeDevice deletes the grants, and insertGrants leaves out what is sealed to a removed device.
+test('a removed device reads nothing, opens no session and is granted nothing', async () => {
+  const { own, phone, grantTo } = await patient()
+  expect(await grantTo(phone)).toBe(1)
+  expect(await readBy(phone)).toHaveLength(1)
+  expect(await removeDevice(actorOf(own), { keyId: phone.keyId }, at())).toEqual({ ok: true, value: { done: true } })
+  expect(await inClinic(world.clinicId, (tx) => findDeviceKey(tx, phone))).toBeNull()
+  expect(await readBy(phone)).toEqual([])
+  expect(await grantTo(phone)).toBe(0)
+  expect(await readBy(phone)).toEqual([])
+  expect(await listDevices(actorOf(phone))).toEqual({ ok: false, code: 'SIGN_IN_FIRST' })
+  const left = await listDevices(actorOf(own))
+  expect(left.ok && left.value.devices.map(({ keyId }) => keyId)).not.toContain(phone.keyId)
+  expect(await removeDevice(actorOf(own), { keyId: phone.keyId }, at())).toEqual({ ok: false, code: 'NOT_FOUND' })
+})
+
+test('nobody removes the device that they hold, or another patient’s', async () => {
+  const { own, phone } = await patient()
+  const stranger = await patient()
+  expect(await removeDevice(actorOf(own), { keyId: own.keyId }, at())).toEqual({ ok: false, code: 'NOT_ALLOWED' })
+  const theirs = removeDevice(actorOf(stranger.own), { keyId: phone.keyId }, at())
+  expect(await theirs).toEqual({ ok: false, code: 'NOT_FOUND' })
+  expect((await loadChart(actorOf(phone), {}, at())).ok).toBe(true)
+  expect(await removeDevice(actorOf(own), { keyId: randomUUID() }, at())).toEqual({ ok: false, code: 'NOT_FOUND' })
+})
+
+test('a browser’s own words become a name that a person knows it by', () => {
+  const chrome = 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36'
+  expect(deviceName(`Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${chrome} Edg/120.0.0.0`)).toBe('Edge · Windows')
+  expect(deviceName(`Mozilla/5.0 (Linux; Android 10; K) ${chrome}`)).toBe('Chrome · Android')
+  expect(deviceName('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0')).toBe('Firefox · Linux')
+  expect(
+    deviceName('Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1'),
+  ).toBe('Safari · iPhone')
+  expect(deviceName('curl/8')).toBe('')
+})
