@@ -97,6 +97,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     },
     'clinic/save-hours': { memberId: doctor.memberId, hours: [{ weekday: 1, startMinute: 0, endMinute: 60 }] },
     'clinic/save-consent-text': { title: 'Consent', body: 'I agree.', locale: 'en', replaces: consentTextId },
+    'clinic/save-cache': { seconds: 60 },
     'clinic/connect-payments': { connected: true },
     'encounter/day': { day: days(0).slice(0, 10), memberId: doctor.memberId },
     'encounter/open': { appointmentId },

@@ -1,12 +1,12 @@
 // The operator answers all of encounter/open, and may have booked once as a patient: an accomplice with keys of their own.
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createVault } from '@/lib/browser/vault-core'
 import { memoryStorage } from '@/lib/browser/vault-storage'
 import { clinic, codeOf, patientOf, sealAs, signIn } from '@/lib/browser/vault-world'
 import type { Vault } from '@/lib/browser/vault-api'
 import type { PublicKeys, Sealed } from '@/lib/crypto/types'
 import type { EncounterView } from '@/lib/encounter/rules'
-import { forgetOpened, openRecords } from '../staff/use-opened'
+import { openRecords } from '../staff/use-opened'
 import { nameShown } from '../staff/whose'
 import { sealFor } from './seal'
 import { readChart } from './use-chart'
@@ -45,10 +45,10 @@ const answer = (
 async function open(view: EncounterView) {
   unlocked.vault = createVault(memoryStorage())
   await signIn(world, world.owner, { vault: unlocked.vault })
+  await unlocked.vault.cacheFor(300)
   return readChart(view, view.appointment.appointmentId)
 }
 const note = { type: 'note', content: { text: 'not for others' }, shared: true } as const
-afterEach(forgetOpened)
 
 // Defence: `patientIds.includes` in openRecords, and the id that readChart gives it.
 test('attack 8: the victim’s records in an accomplice’s chart are refused, and counted as not shown', async () => {
@@ -76,7 +76,6 @@ test('attack 7: where no name of the patient opened, nothing written is shared w
   const identity = { name: 'Vera', birthDate: '', email: '' }
   const readers = [{ patientId: thief.patientId, key: thief.keys.dh }]
   expect(await codeOf(sealFor({ ...chart, identity, readers }, note))).toBe('NOT_VOUCHED')
-  forgetOpened()
   const named = await readChart({ ...view, records: [stored(thief.identity)] }, view.appointment.appointmentId)
   expect(named.readers).toEqual(readers)
   expect(await codeOf(sealFor(named, note))).toBe('accepted')
@@ -114,7 +113,7 @@ test('attack 8: an appointment that was shown with a name stays that patient’s
   expect(changed).toMatchObject({ patientId: victim.patientId, identity: null, readers: [] })
 })
 
-// Defence: what nameOf in use-opened.ts is made of; each of these opened before, where it belongs.
+// Defence: isSame in record-cache.ts; each of these opened before, where it belongs, and the vault remembers it.
 test('attack 8: a record opened before is not believed under another type, patient, clinic, header or commitment', async () => {
   const [victim, thief] = [await person('Vera'), await person('Zed')]
   await open(answer(victim.patientId, [victim.keys], [victim.identity, victim.reason]))

@@ -1,10 +1,9 @@
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createVault } from '@/lib/browser/vault-core'
 import { memoryStorage } from '@/lib/browser/vault-storage'
 import { clinic, patientOf, type PatientDevice, sealAs, signIn } from '@/lib/browser/vault-world'
 import type { Sealed } from '@/lib/crypto/types'
 import type { EncounterView } from '@/lib/encounter/rules'
-import { forgetOpened } from '../staff/use-opened'
 import { readChart } from './use-chart'
 
 const world = await clinic()
@@ -45,7 +44,6 @@ async function patientAndThief() {
   ]
   return { patient, thief, records, patientId: patient.handle.patientId }
 }
-afterEach(forgetOpened)
 
 // Defence: trustPatient in lib/browser/vault-records.ts, and the order in which readChart asks.
 test('attack 7: a form from a mailed code’s device is shown as not vouched for, and its key is no reader', async () => {
@@ -59,7 +57,6 @@ test('attack 7: a form from a mailed code’s device is shown as not vouched for
     // Nobody vouched for yet: the earliest identity's key.
     [[keyOf(thief), keyOf(patient)], records],
   ] as const) {
-    forgetOpened()
     const chart = await readChart(
       viewOf(patientId, [...patientKeys], [...order]),
       `visit of ${patientId}`,
@@ -87,7 +84,6 @@ test('who booked on one device and was recognised on another keeps the name, and
   await readChart(viewOf(patientId, [keyOf(desktop), keyOf(phone)], records), `visit of ${patientId}`, before)
   const { clinicId } = desktop.handle
   const { vouch } = await before.vouchPatient({ clinicId, patientId, keys: phone.handle.keys })
-  forgetOpened()
   const keys = [keyOf(desktop), keyOf(thief), keyOf(phone, vouch)]
   const chart = await readChart(viewOf(patientId, keys, records), `visit of ${patientId}`, await wiped())
   expect(chart.identity).toMatchObject({ name: 'Ada' })

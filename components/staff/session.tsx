@@ -12,7 +12,6 @@ import { vault } from '@/lib/browser/vault'
 import type { ChainView } from '@/lib/browser/vault-api'
 import { LockScreen } from './lock-screen'
 import { useIdle } from './use-idle'
-import { forgetOpened } from './use-opened'
 
 export interface StaffSession {
   me: KeyMaterial
@@ -82,7 +81,6 @@ export function StaffProvider({ material, children }: { material: KeyMaterial; c
   }, [material.sessionId])
 
   const lock = useCallback(async (tell = true) => {
-    forgetOpened()
     await vault().lock()
     if (tell) channel.current?.postMessage('lock')
     setState({ is: 'locked' })

@@ -38,6 +38,8 @@ export interface KeyMaterial {
   wrappedAccount: string
   statements: ChainStatement[]
   epochGrants: EpochGrant[]
+  /** How long this clinic lets a browser remember what it opened. */
+  cacheSeconds: number
 }
 
 /** A working day and a bit: nobody signs in twice between breakfast and the last consult. */

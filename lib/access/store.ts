@@ -118,6 +118,7 @@ export async function findKeyMaterial(tx: Tx, actor: StaffActor): Promise<KeyMat
     wrappedAccount: member.wrappedAccount,
     statements: await listStatements(tx, actor.clinicId),
     epochGrants: await listEpochGrants(tx, actor.clinicId, member.dhKey),
+    cacheSeconds: (await findClinic(tx, actor.clinicId))!.cacheSeconds,
   }
 }
 

@@ -92,6 +92,7 @@ export function staffAccount(context: VaultContext): AccountPart {
     }
     const own = { public: unlocked.keys.public.dh, pair: unlocked.keys.dh }
     const epochs = await openEpochs(loaded.chain, unlocked.epochGrants, own)
+    if (context.unlocked?.memberId !== unlocked.memberId) context.cache.drop()
     context.unlocked = { ...unlocked, epochs }
     return viewChain(loaded)
   }
@@ -217,6 +218,7 @@ export function staffAccount(context: VaultContext): AccountPart {
     async lock() {
       context.unlocked = null
       context.exportKey = context.signIn = context.registration = null
+      context.cache.keepFor(0)
       for (const end of context.onLock) end()
       for (const key of await storage.keys('session:')) await storage.remove(key)
     },

@@ -48,6 +48,7 @@ export async function resume(material: KeyMaterial): Promise<Opening | null> {
   return attempt(async () => {
     const { clinicId, memberId, sessionId, epochGrants, statements } = material
     const chain = await vault().resume({ clinicId, memberId, sessionId, epochGrants, chain: { clinicId, statements } })
+    await vault().cacheFor(material.cacheSeconds)
     return chain && { material, chain }
   })
 }
@@ -90,6 +91,7 @@ async function unlock(material: KeyMaterial) {
     epochGrants,
     chain: { clinicId, statements },
   })
+  await vault().cacheFor(material.cacheSeconds)
   await keepHead()
   return { material, chain }
 }

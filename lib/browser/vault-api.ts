@@ -12,6 +12,7 @@ import type {
   RecordType,
   Sealed,
 } from '../crypto/types.ts'
+import type { CacheVault } from './vault-cache-api.ts'
 import type { CallVault } from './vault-call-api.ts'
 
 export type VaultCode =
@@ -135,7 +136,7 @@ export interface KeptInvitation {
   groups: Group[]
 }
 
-export interface Vault extends CallVault {
+export interface Vault extends CallVault, CacheVault {
   // ── chain ──
   /** Verifies and pins. `pin` is the root fingerprint from a link's fragment. */
   loadChain(chain: ChainInput, pin?: B64): Promise<ChainView>

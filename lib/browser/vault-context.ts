@@ -10,6 +10,7 @@ import {
 import type { EpochKey } from '../crypto/epoch.ts'
 import type { Keys, RawKeys } from '../crypto/keys.ts'
 import type { B64, ChainStatement, EpochGrant, PublicKeys } from '../crypto/types.ts'
+import { type RecordCache, recordCache } from './record-cache.ts'
 import type { ChainInput, ChainView, KeyHome } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
 import type { VaultStorage } from './vault-storage.ts'
@@ -30,6 +31,8 @@ export interface VaultContext {
   patientKeys: Map<string, TrustedPatientKey[]>
   /** Names that identity records opened here say, by "clinic/patient". */
   names: Map<string, Set<string>>
+  /** What was opened for the unlocked member, for as long as the clinic allows. */
+  cache: RecordCache
   /** What else ends when the account is locked. */
   onLock: (() => void)[]
 }
@@ -87,6 +90,7 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   appointments: new Map(),
   patientKeys: new Map(),
   names: new Map(),
+  cache: recordCache(),
   onLock: [],
 })
 
@@ -105,6 +109,8 @@ export async function adoptChain(
   const chain = await verifyChain(input.clinicId, input.statements, ...pins)
   const trust = known.trust === 'none' ? (stored?.trust ?? held?.trust ?? 'first-use') : known.trust
   const loaded = { chain, statements: input.statements, trust }
+  // Somebody may have been removed: nothing that was opened before is answered from memory.
+  if (held && !equal(held.chain.head, chain.head)) context.cache.drop()
   context.chains.set(input.clinicId, loaded)
   const pin: StoredPin = {
     rootFingerprint: toB64(chain.rootFingerprint),

@@ -29,5 +29,6 @@ export function createVault(storage: VaultStorage): Vault {
     ...calls(context, recordPart),
     ...drafts(context),
     ...prescriptions(context),
+    cacheFor: async (seconds) => context.cache.keepFor(seconds),
   }
 }

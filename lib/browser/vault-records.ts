@@ -58,6 +58,15 @@ export function records(context: VaultContext): RecordPart {
     return 'first-use'
   }
 
+  function believe(known: TrustedPatientKey[], keys: RawKeys) {
+    const held = known.find((each) => sameKeys(each.keys, keys))
+    if (held?.trust === 'vouched') return
+    if (held) held.trust = 'vouched'
+    else known.push({ keys, trust: 'vouched' })
+    // What was opened says of its author how far they were trusted then.
+    context.cache.drop()
+  }
+
   /** A key of first use reads only while nobody vouched for another: a mailbox's thief who signs beside it gets nothing. */
   const mayRead = (known: TrustedPatientKey[], dh: string) =>
     known.some(
@@ -151,6 +160,8 @@ export function records(context: VaultContext): RecordPart {
         )
         return recipient.kind === 'group' && epoch ? epoch.pair : null
       },
+      // A patient's device keeps nothing: it has one patient's few records.
+      ...(unlocked && { deks: context.cache }),
     }
   }
 
@@ -160,6 +171,8 @@ export function records(context: VaultContext): RecordPart {
     try {
       // The defence of attack 8: another patient's record, however well signed.
       if (sealed.meta.patientId !== patientId) return { ok: false, recordId, code: 'BAD_ENVELOPE' }
+      const known = reader.deks && context.cache.opened(sealed)
+      if (known) return known
       const { header, hash, content, author } = await openRecord(sealed, {
         ...reader,
         trustPatient(id, keys) {
@@ -174,7 +187,9 @@ export function records(context: VaultContext): RecordPart {
       // Opened, and a refusal all the same: only who asks for it by its name gets to see it.
       if (stranger) return { ok: false, recordId, code: 'NOT_VOUCHED', unvouched: value }
       if (type === 'identity') remember(nameOf(header.clinicId, patientId), content)
-      return { ok: true, value }
+      const result = { ok: true, value } as const
+      if (reader.deks) context.cache.keepOpened(sealed, result)
+      return result
     } catch (error) {
       const code = refusalCode(error)
       if (!code) throw error
@@ -272,12 +287,6 @@ export function records(context: VaultContext): RecordPart {
 
     hashText: async (text) => toB64(await sha256(utf8(text))),
   }
-}
-
-function believe(known: TrustedPatientKey[], keys: RawKeys) {
-  const held = known.find((each) => sameKeys(each.keys, keys))
-  if (held) held.trust = 'vouched'
-  else known.push({ keys, trust: 'vouched' })
 }
 
 function authorView(author: Author, signKey: RawKeys['sign'], patientId: string): Opened['author'] {

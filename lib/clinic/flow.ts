@@ -63,6 +63,14 @@ async function changed(tx: Tx, actor: StaffActor, what: string, subjectId?: stri
   await notify(tx, 'staff', actor.clinicId)
 }
 
+export async function saveCache(actor: StaffActor, { seconds }: In<typeof rules.CacheInput>): Promise<Done> {
+  return inClinic(actor.clinicId, async (tx) => {
+    await store.saveProfile(tx, actor, { cacheSeconds: seconds })
+    await changed(tx, actor, 'clinic.cache-time-saved')
+    return ok({ done: true as const })
+  })
+}
+
 export async function saveProfile(actor: StaffActor, input: In<typeof rules.ProfileForm>): Promise<Done> {
   return inClinic(actor.clinicId, async (tx) => {
     await store.saveProfile(tx, actor, input)

@@ -186,6 +186,10 @@ export const ConsentTextForm = z.object({ title: needed(120), body: needed(20_00
 /** `replaces`: the version that it follows; services that asked for that one ask for the new one. */
 export const SaveConsentTextInput = ConsentTextForm.extend({ replaces: z.union([id, z.null()]) })
 
+/** How long members' browsers remember what they opened, in seconds: each a choice that the page explains. */
+export const cacheTimes = [0, 60, 300, 900, 3600] as const
+export const CacheInput = z.object({ seconds: z.literal(cacheTimes, { error: 'invalid' }) })
+
 const Nothing = z.object({}).strict()
 export const SettingsInput = Nothing
 export const PaymentsInput = z.object({ connected: z.boolean() })
@@ -196,5 +200,6 @@ export interface ClinicContract {
   'clinic/save-service': { in: z.input<typeof SaveServiceInput>; out: { id: string; version: number } }
   'clinic/save-hours': { in: z.input<typeof HoursInput>; out: { done: true } }
   'clinic/save-consent-text': { in: z.input<typeof SaveConsentTextInput>; out: { id: string; version: number } }
+  'clinic/save-cache': { in: z.input<typeof CacheInput>; out: { done: true } }
   'clinic/connect-payments': { in: z.input<typeof PaymentsInput>; out: { connected: boolean } }
 }

@@ -18,7 +18,7 @@ export async function findClinic(
 ): Promise<(ClinicProfile & { stripeAccount: string | null }) | null> {
   const row = await tx.clinic.findUnique({ where: { id: clinicId } })
   if (!row) return null
-  const { rootKey: _, createdAt: __, ...profile } = row
+  const { rootKey: _, createdAt: __, cacheSeconds: ___, ...profile } = row
   return { ...profile, takesPayments: row.stripeAccount !== null }
 }
 
@@ -108,7 +108,7 @@ type ProfileChange = Partial<
     | 'minNoticeMinutes'
     | 'horizonDays'
   >
-> & { stripeAccount?: string | null }
+> & { stripeAccount?: string | null; cacheSeconds?: number }
 
 export async function saveProfile(tx: Tx, actor: StaffActor, change: ProfileChange): Promise<void> {
   await tx.clinic.update({ where: { id: actor.clinicId }, data: change })

@@ -6,7 +6,7 @@ import { CryptoError } from './errors.ts'
 import { makeGrant, openGrant, verifyGrant } from './grant.ts'
 import type { RawKeys } from './keys.ts'
 import { checkAuthorship } from './policy.ts'
-import type { Recipient, Sealed, SealedGrant } from './types.ts'
+import type { B64, Recipient, Sealed, SealedGrant } from './types.ts'
 
 /**
  * How far a patient's key is trusted: by a member's statement, because it was the first seen, or as one's own. `none` is
@@ -21,6 +21,8 @@ export interface Reader {
   trustPatient(patientId: string, keys: RawKeys): PatientTrust | null
   /** The key pair for a recipient, when the reader holds it. */
   keysFor(recipient: Recipient): CryptoKeyPair | null
+  /** DEKs of grants that this reader verified before, by record hash: the grant is then not asked again. */
+  deks?: { dek(hash: B64): Bytes | null; keepDek(hash: B64, dek: Bytes): void }
 }
 
 export type Author = { kind: 'member'; member: ChainMember } | { kind: 'patient'; trust: PatientTrust }
@@ -137,6 +139,8 @@ async function grantedKey(
   header: Header,
   context: { hash: Bytes; commit: Bytes },
 ): Promise<Bytes> {
+  const known = reader.deks?.dek(toB64(context.hash))
+  if (known) return known
   for (const grant of sealed.grants) {
     const keys = reader.keysFor(grant.recipient)
     if (!keys) continue
@@ -147,7 +151,9 @@ async function grantedKey(
       equal(granter, header.author.sign) ||
       reader.chain.members.some((member) => equal(member.keys.sign, granter) && member.groups.includes(header.managing))
     if (!mayGrant) throw new CryptoError('NOT_VOUCHED', 'granted by a key outside the managing group')
-    return openGrant(grant, context, keys)
+    const dek = await openGrant(grant, context, keys)
+    reader.deks?.keepDek(toB64(context.hash), dek)
+    return dek
   }
   throw new CryptoError('NOT_FOR_YOU', 'no grant for the keys at hand')
 }

@@ -21,6 +21,7 @@ import paymentEn from './en/payment.json' with { type: 'json' }
 import prescriptionEn from './en/prescription.json' with { type: 'json' }
 import recallEn from './en/recall.json' with { type: 'json' }
 import recordEn from './en/record.json' with { type: 'json' }
+import rewrapEn from './en/rewrap.json' with { type: 'json' }
 import staffEn from './en/staff.json' with { type: 'json' }
 import accessFr from './fr/access.json' with { type: 'json' }
 import adminFr from './fr/admin.json' with { type: 'json' }
@@ -41,6 +42,7 @@ import paymentFr from './fr/payment.json' with { type: 'json' }
 import prescriptionFr from './fr/prescription.json' with { type: 'json' }
 import recallFr from './fr/recall.json' with { type: 'json' }
 import recordFr from './fr/record.json' with { type: 'json' }
+import rewrapFr from './fr/rewrap.json' with { type: 'json' }
 import staffFr from './fr/staff.json' with { type: 'json' }
 
 const en = {
@@ -63,6 +65,7 @@ const en = {
   prescription: prescriptionEn,
   recall: recallEn,
   record: recordEn,
+  rewrap: rewrapEn,
   staff: staffEn,
 }
 export type Messages = typeof en
@@ -88,6 +91,7 @@ const fr = {
   prescription: prescriptionFr,
   recall: recallFr,
   record: recordFr,
+  rewrap: rewrapFr,
   staff: staffFr,
 }
 

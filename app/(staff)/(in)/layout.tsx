@@ -19,6 +19,7 @@ const namespaces = [
   'onboarding',
   'prescription',
   'recall',
+  'rewrap',
   'staff',
 ] as const
 

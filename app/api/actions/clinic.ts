@@ -8,5 +8,6 @@ export const clinicActions = {
   'clinic/save-service': action(['admin'], rules.SaveServiceInput, flow.saveService),
   'clinic/save-hours': action(['admin'], rules.HoursInput, flow.saveHours),
   'clinic/save-consent-text': action(['admin'], rules.SaveConsentTextInput, flow.saveConsentText),
+  'clinic/save-cache': action(['admin'], rules.CacheInput, flow.saveCache),
   'clinic/connect-payments': action(['admin'], rules.PaymentsInput, flow.connectPayments),
 } satisfies Actions<rules.ClinicContract>
