@@ -245,7 +245,15 @@ async function pharmacistLink(page: Page): Promise<string> {
 
 test('the administrator’s pages', async ({ page }) => {
   await signInPage(page, site.baseUrl, world.owner)
-  for (const path of ['/today', '/recalls', '/admin/services', '/admin/hours', '/admin/staff', '/admin/clinic']) {
+  for (const path of [
+    '/today',
+    '/recalls',
+    '/admin/services',
+    '/admin/hours',
+    '/admin/staff',
+    '/admin/clinic',
+    '/admin/security',
+  ]) {
     await go(page, path)
     await page.waitForLoadState('networkidle').catch(() => undefined)
     await look(page, path)

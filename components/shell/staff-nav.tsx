@@ -4,7 +4,16 @@ import { usePathname } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
 import { cx } from '@/components/ui/cx'
 import { Dialog } from '@/components/ui/dialog'
-import { CalendarIcon, ClinicIcon, ClockIcon, ListIcon, MoreIcon, RecallIcon, UsersIcon } from '@/components/ui/icons'
+import {
+  CalendarIcon,
+  ClinicIcon,
+  ClockIcon,
+  ListIcon,
+  MoreIcon,
+  RecallIcon,
+  ShieldIcon,
+  UsersIcon,
+} from '@/components/ui/icons'
 
 const icons = {
   today: CalendarIcon,
@@ -13,6 +22,7 @@ const icons = {
   hours: ClockIcon,
   team: UsersIcon,
   clinic: ClinicIcon,
+  security: ShieldIcon,
 }
 
 /** Named, not passed: a component cannot cross from the server to the browser. */

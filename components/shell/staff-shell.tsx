@@ -13,6 +13,7 @@ const pages = [
   { icon: 'hours', href: '/admin/hours', for: ['admin'] },
   { icon: 'team', href: '/admin/staff', for: ['admin'] },
   { icon: 'clinic', href: '/admin/clinic', for: ['admin'] },
+  { icon: 'security', href: '/admin/security', for: ['admin'] },
 ] as const satisfies { icon: NavItem['icon']; href: string; for: Role[] }[]
 
 /**
