@@ -3,6 +3,7 @@ import type { BookingContract } from './booking/rules.ts'
 import type { CallContract } from './call/rules.ts'
 import type { ClinicContract } from './clinic/rules.ts'
 import type { ConsentContract } from './consent/rules.ts'
+import type { EmergencyContract } from './emergency/rules.ts'
 import type { EncounterContract } from './encounter/rules.ts'
 import type { IntakeContract } from './intake/rules.ts'
 import type { PatientContract } from './patient/rules.ts'
@@ -17,6 +18,7 @@ export type Contract = AccessContract &
   CallContract &
   ClinicContract &
   ConsentContract &
+  EmergencyContract &
   EncounterContract &
   IntakeContract &
   PatientContract &

@@ -6,12 +6,13 @@ import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
 import { LockIcon } from '@/components/ui/icons'
 import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
 import type { Locale, Messages } from '@/lib/messages/catalogue'
+import { CardSection } from '@/components/emergency/card-section'
 import { Devices } from './devices'
 
 interface Props {
   appointmentId: string
   locale: Locale
-  messages: Pick<Messages, 'devices' | 'errors' | 'common'>
+  messages: Pick<Messages, 'devices' | 'emergency' | 'errors' | 'common'>
 }
 
 export function PatientAccess({ appointmentId, locale, messages }: Props) {
@@ -61,6 +62,7 @@ function Sections({ appointmentId }: { appointmentId: string }) {
     <div className="flex flex-col gap-6">
       {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
       <Devices own={own.value} />
+      <CardSection own={own.value} appointmentId={appointmentId} />
     </div>
   )
 }

@@ -53,7 +53,7 @@ export async function tenant(admin: TestDb['admin']) {
     },
     ...{ callId: randomUUID(), atDoorId: randomUUID(), insideId: randomUUID(), codeId: randomUUID() },
     ...{ sign: b64(32), dh: b64(32), staffDh: b64(32), nonce: b64(16), checkout: `cs_${b64(12)}`, identity: b64(16) },
-    ...{ head: b64(32), consent: b64(32) },
+    ...{ head: b64(32), consent: b64(32), cardId: randomUUID(), emergencyId: randomUUID() },
   }
   const proofHash = bytes(32)
 
@@ -123,6 +123,20 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ state: 'joined', identity: more.identity },
   })
   await insert('call_message', { ...inCall, from_id: more.insideId, kind: 'commit', body: '{"kind":"commit"}' })
+  const ofPatient = { patient_id: patientId }
+  const claimHash = b64(32)
+  await insert('emergency_card', {
+    ...{ id: more.cardId, ...ofPatient, claim_hash: claimHash, sealed: bytes(9), made_at: new Date() },
+  })
+  await insert('emergency_card_opening', { ...ofPatient, card_id: more.cardId, at: new Date() })
+  await insert('emergency_key', {
+    ...{ ...ofPatient, epoch: 1, public_key: b64(32), statement: b64(9), made_by: memberId },
+    shares: JSON.stringify([{ memberId, key: more.staffDh, enc: 'enc', ct: 'ct' }]),
+  })
+  await insert('emergency_request', {
+    ...{ id: more.emergencyId, ...ofPatient, epoch: 1, requested_by: memberId, state: 'asked', request: b64(9) },
+    ...{ reason: bytes(9), asked_at: new Date(), expires_at: later },
+  })
   await insert('audit_entry', { actor_kind: 'system', action: 'booking.made' })
 
   const writer = { kind: 'system', clinicId } as const
@@ -142,6 +156,7 @@ export async function tenant(admin: TestDb['admin']) {
   )
   return {
     ...{ ...ids, ...more, startsAt, endsAt, proofHash },
+    claimHash,
     ...{ linkHash: new Uint8Array(at!.linkHash), emailIndex: new Uint8Array(at!.emailIndex) },
     /** Long after every row's time, for what is only done to rows whose time is over. */
     after: new Date(later.getTime() + 999 * 86_400_000),

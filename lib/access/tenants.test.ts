@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { bookingCases } from '../booking/tenant-cases.ts'
 import { callCases } from '../call/tenant-cases.ts'
 import { clinicCases } from '../clinic/tenant-cases.ts'
+import { emergencyCases } from '../emergency/tenant-cases.ts'
 import { encounterCases } from '../encounter/tenant-cases.ts'
 import { patientCases } from '../patient/tenant-cases.ts'
 import { paymentCases } from '../payment/tenant-cases.ts'
@@ -21,6 +22,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   booking: bookingCases,
   call: callCases,
   clinic: clinicCases,
+  emergency: emergencyCases,
   encounter: encounterCases,
   patient: patientCases,
   payment: paymentCases,

@@ -14,6 +14,7 @@ import type {
 } from '../crypto/types.ts'
 import type { CacheVault } from './vault-cache-api.ts'
 import type { CallVault } from './vault-call-api.ts'
+import type { CardVault } from './vault-emergency-card-api.ts'
 
 export type VaultCode =
   | 'LOCKED'
@@ -136,7 +137,7 @@ export interface KeptInvitation {
   groups: Group[]
 }
 
-export interface Vault extends CallVault, CacheVault {
+export interface Vault extends CallVault, CacheVault, CardVault {
   // ── chain ──
   /** Verifies and pins. `pin` is the root fingerprint from a link's fragment. */
   loadChain(chain: ChainInput, pin?: B64): Promise<ChainView>

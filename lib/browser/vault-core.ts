@@ -5,6 +5,7 @@ import type { Vault } from './vault-api.ts'
 import { calls } from './vault-call.ts'
 import { adoptChain, newContext, viewChain } from './vault-context.ts'
 import { drafts } from './vault-drafts.ts'
+import { emergencyCards } from './vault-emergency-card.ts'
 import { invitations } from './vault-invitations.ts'
 import { prescriptions } from './vault-prescriptions.ts'
 import { records } from './vault-records.ts'
@@ -30,5 +31,6 @@ export function createVault(storage: VaultStorage): Vault {
     ...drafts(context),
     ...prescriptions(context),
     cacheFor: async (seconds) => context.cache.keepFor(seconds),
+    ...emergencyCards(context),
   }
 }

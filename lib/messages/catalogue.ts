@@ -10,6 +10,7 @@ import clinicEn from './en/clinic.json' with { type: 'json' }
 import commonEn from './en/common.json' with { type: 'json' }
 import consentEn from './en/consent.json' with { type: 'json' }
 import devicesEn from './en/devices.json' with { type: 'json' }
+import emergencyEn from './en/emergency.json' with { type: 'json' }
 import encounterEn from './en/encounter.json' with { type: 'json' }
 import errorsEn from './en/errors.json' with { type: 'json' }
 import intakeEn from './en/intake.json' with { type: 'json' }
@@ -31,6 +32,7 @@ import clinicFr from './fr/clinic.json' with { type: 'json' }
 import commonFr from './fr/common.json' with { type: 'json' }
 import consentFr from './fr/consent.json' with { type: 'json' }
 import devicesFr from './fr/devices.json' with { type: 'json' }
+import emergencyFr from './fr/emergency.json' with { type: 'json' }
 import encounterFr from './fr/encounter.json' with { type: 'json' }
 import errorsFr from './fr/errors.json' with { type: 'json' }
 import intakeFr from './fr/intake.json' with { type: 'json' }
@@ -54,6 +56,7 @@ const en = {
   common: commonEn,
   consent: consentEn,
   devices: devicesEn,
+  emergency: emergencyEn,
   encounter: encounterEn,
   errors: errorsEn,
   intake: intakeEn,
@@ -80,6 +83,7 @@ const fr = {
   common: commonFr,
   consent: consentFr,
   devices: devicesFr,
+  emergency: emergencyFr,
   encounter: encounterFr,
   errors: errorsFr,
   intake: intakeFr,

@@ -6,6 +6,7 @@ import { accessActions } from './access'
 import { bookingActions, consentActions, intakeActions } from './booking'
 import { callActions } from './call'
 import { clinicActions } from './clinic'
+import { emergencyActions } from './emergency'
 import { encounterActions } from './encounter'
 import { patientActions } from './patient'
 import { paymentActions } from './payment'
@@ -22,6 +23,7 @@ const actions = {
   ...intakeActions,
   ...paymentActions,
   ...clinicActions,
+  ...emergencyActions,
   ...encounterActions,
   ...patientActions,
   ...prescriptionActions,

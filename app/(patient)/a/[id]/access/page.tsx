@@ -21,7 +21,11 @@ export default async function AccessPage({ params }: { params: Promise<{ id: str
   return (
     <div className="mx-auto max-w-3xl">
       <PageHeader title={t('title')} lead={t('lead')} back={<a href={`/a/${id}`}>{t('back')}</a>} />
-      <PatientAccess appointmentId={id} locale={locale} messages={pick(locale, 'devices', 'errors', 'common')} />
+      <PatientAccess
+        appointmentId={id}
+        locale={locale}
+        messages={pick(locale, 'devices', 'emergency', 'errors', 'common')}
+      />
     </div>
   )
 }
