@@ -14,10 +14,12 @@ import { vouchForPatient } from '../../lib/crypto/patient-vouch.ts'
 import { sealRecord } from '../../lib/crypto/record.ts'
 import * as sas from '../../lib/crypto/sas.ts'
 import { sealShare } from '../../lib/crypto/share.ts'
-import type { ChainStatement, Recipient } from '../../lib/crypto/types.ts'
+import type { ChainStatement, Group, Recipient } from '../../lib/crypto/types.ts'
 
 const clinicId = '5b1c6f0e-0000-4000-8000-000000000001'
 const patientId = '5b1c6f0e-0000-4000-8000-000000000002'
+const locumId = '5b1c6f0e-0000-4000-8000-000000000004'
+const locumGroup: Group = `clinical:${locumId}`
 const rxId = '5b1c6f0e-0000-4000-8000-000000000003'
 
 /** A fixed 32-byte secret of this name. */
@@ -36,15 +38,15 @@ async function person(name: string) {
 const save = (name: string, value: unknown) =>
   writeFileSync(new URL(`${name}.json`, import.meta.url), `${JSON.stringify(value, null, 1)}\n`)
 
-const [owner, desk, former, patient, phone] = await Promise.all(
-  ['owner', 'desk', 'former', 'patient', 'phone'].map(person),
+const [owner, desk, former, patient, phone, locum] = await Promise.all(
+  ['owner', 'desk', 'former', 'patient', 'phone', 'locum'].map(person),
 )
-if (!owner || !desk || !former || !patient || !phone) throw new Error('no people')
+if (!owner || !desk || !former || !patient || !phone || !locum) throw new Error('no people')
 const rootSecret = await secret('root')
 const root = await importSecret('Ed25519', rootSecret)
 const rootSigner = { key: root.pair.privateKey, public: root.public }
 const epochs = await Promise.all(
-  ['desk 1', 'clinical 1', 'desk 2'].map(async (name) => {
+  ['desk 1', 'clinical 1', 'desk 2', 'officers 1', 'scope 1'].map(async (name) => {
     const scalar = await secret(`epoch ${name}`)
     return { scalar, public: (await importSecret('X25519', scalar)).public }
   }),
@@ -56,7 +58,7 @@ async function say(entry: Entry, signer: typeof rootSigner) {
   statements.push(await appendStatement(chain, clinicId, entry, signer))
   chain = await verifyChain(clinicId, statements)
 }
-const added = (memberId: string, who: typeof owner, roles: string[], groups: ('desk' | 'clinical')[]): Entry => ({
+const added = (memberId: string, who: typeof owner, roles: string[], groups: Group[]): Entry => ({
   kind: 'member-added',
   memberId,
   keys: who!.keys.public,
@@ -64,14 +66,19 @@ const added = (memberId: string, who: typeof owner, roles: string[], groups: ('d
   groups,
 })
 await say({ kind: 'genesis', root: root.public }, rootSigner)
-await say(added('owner', owner, ['admin', 'practitioner'], ['desk', 'clinical']), rootSigner)
+await say(added('owner', owner, ['admin', 'practitioner'], ['desk', 'clinical', 'officers']), rootSigner)
 await say({ kind: 'epoch', group: 'desk', epoch: 1, key: epochs[0]!.public }, owner.signer)
 await say({ kind: 'epoch', group: 'clinical', epoch: 1, key: epochs[1]!.public }, owner.signer)
+await say({ kind: 'epoch', group: 'officers', epoch: 1, key: epochs[3]!.public }, owner.signer)
 await say(added('former', former, ['frontdesk'], ['desk']), owner.signer)
 await say(added('desk', desk, ['frontdesk'], ['desk']), owner.signer)
-await say({ kind: 'member-changed', memberId: 'desk', roles: ['admin', 'frontdesk'], groups: ['desk'] }, owner.signer)
+await say({ kind: 'member-changed', memberId: 'desk', roles: ['admin', 'frontdesk'], groups: ['desk', 'officers'] }, owner.signer)
 await say({ kind: 'member-removed', memberId: 'former' }, owner.signer)
 await say({ kind: 'epoch', group: 'desk', epoch: 2, key: epochs[2]!.public }, desk.signer)
+// Who sees their own patients only, and then no role taken from the desk's officer: the officers' key is due again.
+await say(added(locumId, locum, ['practitioner'], [locumGroup]), owner.signer)
+await say({ kind: 'epoch', group: locumGroup, epoch: 1, key: epochs[4]!.public }, owner.signer)
+await say({ kind: 'member-changed', memberId: 'desk', roles: ['frontdesk'], groups: ['desk'] }, owner.signer)
 const whole = chain! as Chain
 save('chain', {
   clinicId,
@@ -87,7 +94,7 @@ save('chain', {
     since,
     until,
   })),
-  people: { owner: owner.json, desk: desk.json, former: former.json },
+  people: { owner: owner.json, desk: desk.json, former: former.json, locum: locum.json },
 })
 save('epochs', {
   clinicId,
@@ -95,7 +102,14 @@ save('epochs', {
   grants: [
     { opener: 'owner', ...(await sealEpoch(clinicId, whole.epochs[0]!, epochs[0]!.scalar, owner.keys.public.dh)) },
     { opener: 'owner', ...(await sealEpoch(clinicId, whole.epochs[1]!, epochs[1]!.scalar, owner.keys.public.dh)) },
-    { opener: 'desk', ...(await sealEpoch(clinicId, whole.epochs[2]!, epochs[2]!.scalar, desk.keys.public.dh)) },
+    { opener: 'desk', ...(await sealEpoch(clinicId, whole.epochs[3]!, epochs[2]!.scalar, desk.keys.public.dh)) },
+    { opener: 'owner', ...(await sealEpoch(clinicId, whole.epochs[2]!, epochs[3]!.scalar, owner.keys.public.dh)) },
+    { opener: 'locum', ...(await sealEpoch(clinicId, whole.epochs[4]!, epochs[4]!.scalar, locum.keys.public.dh)) },
+    // A scope's epoch, to that of its clinic-wide group.
+    {
+      opener: 'clinical epoch 1',
+      ...(await sealEpoch(clinicId, whole.epochs[4]!, epochs[4]!.scalar, epochs[1]!.public)),
+    },
     // The earlier epoch, to the later one's key.
     { opener: 'desk epoch 2', ...(await sealEpoch(clinicId, whole.epochs[0]!, epochs[0]!.scalar, epochs[2]!.public)) },
   ],
@@ -103,6 +117,8 @@ save('epochs', {
 
 const toClinical: Recipient = { kind: 'group', id: 'clinical', key: toB64(epochs[1]!.public), epoch: 1 }
 const toDesk: Recipient = { kind: 'group', id: 'desk', key: toB64(epochs[2]!.public), epoch: 2 }
+const toScope: Recipient = { kind: 'group', id: locumGroup, key: toB64(epochs[4]!.public), epoch: 1 }
+const toOwner: Recipient = { kind: 'member', id: 'owner', key: owner.json.dh, epoch: 0 }
 const toPatient: Recipient = { kind: 'patient', id: patientId, key: patient.json.dh, epoch: 0 }
 const base = { clinicId, patientId, chainHead: whole.head, schema: 1 }
 const first = { revision: 1, previous: null }
@@ -139,10 +155,26 @@ const identitySealed = await sealRecord(
   [toDesk, toClinical, toPatient],
   self,
 )
+const locumNote = { text: 'Seen by the locum alone.' }
+const locumSealed = await sealRecord(
+  { ...base, ...first, type: 'note', recordId: 'note-2', managing: locumGroup },
+  locumNote,
+  [toClinical, toScope],
+  { sign: locum.keys.sign.privateKey, keys: locum.keys.public },
+)
+// The officers wait for their next epoch; a group that does is granted to by its members' own keys.
+const waiting = await sealRecord(
+  { ...base, ...first, type: 'reason', recordId: 'reason-1', managing: 'clinical' },
+  { reason: 'A cough.' },
+  [toOwner, toPatient],
+  self,
+)
 const readers = {
   clinical: { secret: toB64(epochs[1]!.scalar), public: toB64(epochs[1]!.public) },
   desk: { secret: toB64(epochs[2]!.scalar), public: toB64(epochs[2]!.public) },
   patient: { secret: patient.json.dhSecret, public: patient.json.dh },
+  scope: { secret: toB64(epochs[4]!.scalar), public: toB64(epochs[4]!.public) },
+  owner: { secret: owner.json.dhSecret, public: owner.json.dh },
 }
 const withHash = async (sealed: typeof noteSealed, content: unknown) => {
   const envelope = {
@@ -153,8 +185,10 @@ const withHash = async (sealed: typeof noteSealed, content: unknown) => {
   }
   const { hash: recordHash } = await verifyEnvelope(envelope)
   const context = { hash: recordHash, commit: envelope.commit }
-  const toReader = sealed.grants.find((grant) => grant.recipient.kind === 'patient')!
-  const dek = await openGrant(toReader, context, patient.keys.dh)
+  const toReader = sealed.grants.find((grant) => grant.recipient.kind === 'patient') ?? sealed.grants[0]!
+  const held =
+    toReader.recipient.kind === 'patient' ? patient!.keys.dh : (await importSecret('X25519', epochs[1]!.scalar)).pair
+  const dek = await openGrant(toReader, context, held)
   await openBody(envelope, dek)
   return { recordHash: toB64(recordHash), dek: toB64(dek), content, sealed }
 }
@@ -165,6 +199,8 @@ save('records', {
     await withHash(noteSealed, note),
     await withHash(second, { ...note, days: 5 }),
     await withHash(identitySealed, identity),
+    await withHash(locumSealed, locumNote),
+    await withHash(waiting, { reason: 'A cough.' }),
   ],
 })
 

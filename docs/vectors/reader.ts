@@ -43,7 +43,7 @@ export interface Chain {
   fingerprint: Buffer
   hashes: Buffer[]
   members: Member[]
-  epochs: { group: string; epoch: number; key: Buffer; stale: boolean }[]
+  epochs: { group: string; epoch: number; key: Buffer; since: number; until: number | null; stale: boolean }[]
 }
 
 export function readChain(clinic: string, statements: Statement[], fingerprint: Buffer): Chain {
@@ -78,7 +78,6 @@ export function readChain(clinic: string, statements: Statement[], fingerprint: 
       const [memberId, sign, dh, roles, groups] = fields as [string, Buffer, Buffer, string[], string[]]
       if (chain.members.some((member) => member.memberId === memberId && member.until === null))
         throw new Error('a member already')
-      if (roles.length === 0) throw new Error('no role')
       mayGive(by, isRoot, roles, groups, groups)
       use(sign)
       use(dh)
@@ -87,41 +86,67 @@ export function readChain(clinic: string, statements: Statement[], fingerprint: 
       const [memberId, roles, groups] = fields as [string, string[], string[]]
       const before = chain.members.find((member) => member.memberId === memberId && member.until === null)
       if (!before) throw new Error('nobody')
-      if (![...before.roles, ...before.groups].every((each) => roles.includes(each) || groups.includes(each)))
-        throw new Error('something is taken away')
-      if (roles.length + groups.length === before.roles.length + before.groups.length) throw new Error('no change')
+      if ([before.roles, before.groups].join(';') === [roles, groups].join(';')) throw new Error('no change')
       const entered = groups.filter((group) => !before.groups.includes(group))
       mayGive(by, isRoot, roles, groups, entered)
-      before.until = number
+      leave(
+        chain,
+        before,
+        before.groups.filter((group) => !groups.includes(group)),
+        number,
+      )
       chain.members.push({ ...before, roles, groups, since: number, until: null })
     } else if (kind === 'member-removed') {
       if (!isRoot && !by?.roles.includes('admin')) throw new Error('not an officer')
       const gone = chain.members.find((member) => member.memberId === fields[0] && member.until === null)
       if (!gone) throw new Error('nobody')
-      gone.until = number
-      for (const epoch of chain.epochs) if (gone.groups.includes(epoch.group)) epoch.stale = true
+      leave(chain, gone, gone.groups, number)
     } else if (kind === 'epoch') {
       const [group, epoch, key] = fields as [string, number, Buffer]
-      if (!by?.groups.includes(group)) throw new Error('not of the group')
+      if (!by || !isOf(by.groups, group)) throw new Error('not of the group')
+      if (!chain.members.some((member) => member.until === null && member.groups.includes(group)))
+        throw new Error('nobody in it')
+      const whole = chain.epochs.findLast((each) => each.group === wholeOf(group))
+      if (group.includes(':') && whole?.stale !== false) throw new Error('before its clinic-wide group')
       if (epoch !== chain.epochs.filter((each) => each.group === group).length + 1)
         throw new Error('not the next epoch')
       if (chain.epochs.some((each) => each.group === group && each.epoch === epoch - 1 && !each.stale))
         throw new Error('nobody left')
       use(key)
-      chain.epochs.push({ group, epoch, key, stale: false })
+      chain.epochs.push({ group, epoch, key, since: number, until: null, stale: false })
     } else throw new Error('unknown kind')
     chain.hashes.push(hash('chain', body))
   })
   return chain
 }
 
+const groupName = /^(desk|clinical|officers|(desk|clinical):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+const wholeOf = (group: string) => group.split(':')[0]!
+const isOf = (groups: string[], group: string) => groups.includes(group) || groups.includes(wholeOf(group))
+
+function leave(chain: Chain, member: Member, left: string[], number: number): void {
+  member.until = number
+  for (const group of left)
+    if (!group.includes(':') && !chain.members.some((each) => each.until === null && each.groups.includes(group)))
+      throw new Error('the last of a group')
+  for (const epoch of chain.epochs) {
+    if (!isOf(left, epoch.group)) continue
+    epoch.stale = true
+    epoch.until ??= number
+  }
+}
+
 /** Who may give these roles and groups, of which the last are new to the member. */
 function mayGive(by: Member | undefined, isRoot: boolean, roles: string[], groups: string[], entered: string[]): void {
   if (!isRoot && !by?.roles.includes('admin')) throw new Error('not an officer')
-  if (roles.includes('practitioner') && !groups.includes('clinical')) throw new Error('a practitioner outside clinical')
+  if (roles.length === 0) throw new Error('no role')
+  if (!groups.every((group) => groupName.test(group))) throw new Error('unknown group')
+  if (roles.includes('practitioner') && !groups.some((group) => wholeOf(group) === 'clinical'))
+    throw new Error('a practitioner outside clinical')
+  if (roles.includes('admin') !== groups.includes('officers')) throw new Error('officers are the admins')
   if (isRoot) return
-  if (!entered.every((group) => by!.groups.includes(group))) throw new Error('a group from outside it')
-  if (entered.includes('clinical') && !roles.includes('practitioner')) throw new Error('not for clinical')
+  if (!entered.every((group) => isOf(by!.groups, group))) throw new Error('a group from outside it')
+  if (entered.some((group) => wholeOf(group) === 'clinical') && !roles.includes('practitioner')) throw new Error('not for clinical')
 }
 
 export function memberAt(chain: Chain, head: Buffer, is: (member: Member) => boolean): Member | undefined {
@@ -190,7 +215,7 @@ export function readHeader(bytes: Buffer) {
     schema,
     group,
   ] = fields
-  if (version !== 1 || suite !== 1 || fields.length !== 13 || managing[type] !== group)
+  if (version !== 1 || suite !== 1 || fields.length !== 13 || managing[type] !== wholeOf(group) || !groupName.test(group))
     throw new Error('unsupported header')
   if (![clinic, patient, record].every((id) => /^[\w-]{1,64}$/.test(id))) throw new Error('bad id')
   if (![author, agreement, chainHead].every((each) => Buffer.isBuffer(each) && each.length === 32))
@@ -249,7 +274,7 @@ export function openRecord(sealed: Sealed, chain: Chain, secret: Buffer, patient
   const member = memberAt(chain, header.chainHead, (each) => each.sign.equals(header.author))
   const may = member
     ? member.dh.equals(header.agreement) &&
-      member.groups.includes(header.group) &&
+      isOf(member.groups, header.group) &&
       header.type !== 'consent' &&
       (header.type !== 'prescription' || member.roles.includes('practitioner'))
     : header.author.equals(patient) && patientWrites.includes(header.type)
@@ -268,8 +293,17 @@ export function openRecord(sealed: Sealed, chain: Chain, secret: Buffer, patient
   )
   const mayGrant =
     granter.equals(header.author) ||
-    chain.members.some((each) => each.sign.equals(granter) && each.groups.includes(header.group))
+    chain.members.some((each) => each.sign.equals(granter) && isOf(each.groups, header.group))
   if (!mayGrant) throw new Error('not a granter')
+  const was = chain.members.filter((each) => each.sign.equals(granter) && isOf(each.groups, header.group))
+  const made = chain.epochs.find((each) => each.group === id && each.key.equals(own))
+  if (kind === 'member' && was.length && granter.equals(header.author)) {
+    const seq = chain.hashes.findIndex((each) => each.equals(header.chainHead))
+    const groups = chain.members.flatMap((each) => (each.memberId === id ? each.groups : []))
+    const then = groups.map((group) => chain.epochs.findLast((each) => each.group === group && each.since <= seq))
+    if (!then.some((each) => each && each.until !== null && each.until <= seq)) throw new Error('dated back')
+  } else if (made && was.length && was.every((each) => each.until !== null && each.until < made.since))
+    throw new Error('dated back')
   const info = Buffer.concat([text('curtain/v1/grant'), own, u64(epoch)])
   const dek = openHpke(secret, info, Buffer.concat([recordHash, commit]), b64(grant.enc), b64(grant.ct))
   return decode(openBody(sealed, dek))
@@ -295,6 +329,8 @@ export function openAccount(exportKey: Buffer, clinic: string, member: string, w
   return { sign, dh, root, rootFingerprint, length, head: chainHead }
 }
 
+const inClinical = (group: string) => wholeOf(group) === 'clinical'
+
 // ── §7: statements beside the chain ──
 
 export function checkVouch(chain: Chain, bytes: Buffer) {
@@ -303,7 +339,7 @@ export function checkVouch(chain: Chain, bytes: Buffer) {
   const [version, clinic, patient, sign, dh, first, chainHead, signer, signature] = fields
   if (version !== 1 || clinic !== chain.clinic || fields.length !== 9) throw new Error('unsupported vouch')
   checkSignature(signer, 'patient-key', fields.slice(0, 8), signature)
-  if (!memberAt(chain, chainHead, (each) => each.sign.equals(signer))?.groups.includes('clinical'))
+  if (!memberAt(chain, chainHead, (each) => each.sign.equals(signer))?.groups.some(inClinical))
     throw new Error('not vouched for')
   return { patient, sign, dh, first }
 }
@@ -345,7 +381,7 @@ export function openShare(id: string, secret: Buffer, copy: Buffer, fingerprint:
     fingerprint,
   )
   const prescriber = memberAt(chain, chainHead, (each) => each.memberId === member)
-  if (rx !== id || !prescriber?.roles.includes('practitioner') || !prescriber.groups.includes('clinical'))
+  if (rx !== id || !prescriber?.roles.includes('practitioner') || !prescriber.groups.some(inClinical))
     throw new Error('no prescriber')
   checkSignature(prescriber.sign, 'prescription', body.slice(0, 7), signature)
   return { member, name, date, prescription: decode(content) }

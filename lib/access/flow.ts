@@ -76,7 +76,7 @@ function refusedSignup(code: string | undefined): Refusal | null {
 }
 
 /**
- * A clinic as its owner's browser made it: root, genesis, first member, both groups' first epochs, in one transaction.
+ * A clinic as its owner's browser made it: root, genesis, first member, the groups' first epochs, in one transaction.
  * Repeated with the same ids it is the same clinic.
  */
 export async function openClinic(

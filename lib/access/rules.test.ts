@@ -34,10 +34,10 @@ test.each([
 test.each([
   [['practitioner'], ['desk', 'clinical']],
   [['frontdesk'], ['desk']],
-  [['admin'], ['desk']],
+  [['admin'], ['desk', 'officers']],
   [
     ['admin', 'practitioner'],
-    ['desk', 'clinical'],
+    ['desk', 'clinical', 'officers'],
   ],
 ] as const)('%s belongs to %s', (roles, groups) => {
   expect(groupsOf(roles)).toEqual(groups)

@@ -50,7 +50,11 @@ export const invitationDays = 7
 
 /** Groups a role belongs to. Further admins see the desk's records, and a note only as practitioners. */
 export function groupsOf(has: readonly Role[]): Group[] {
-  return has.includes('practitioner') ? ['desk', 'clinical'] : ['desk']
+  return [
+    'desk',
+    ...(has.includes('practitioner') ? (['clinical'] as const) : []),
+    ...(has.includes('admin') ? (['officers'] as const) : []),
+  ]
 }
 
 export const isClinical = (actor: { roles: readonly Role[] }) => actor.roles.includes('practitioner')
@@ -132,8 +136,12 @@ const statement = z.object({
   signer: b64(64),
   signature: b64(128),
 })
+const group = z.union([
+  z.enum(['desk', 'clinical', 'officers']),
+  z.templateLiteral([z.enum(['desk', 'clinical']), ':', z.uuid()]),
+])
 const epochGrant = z.object({
-  group: z.enum(['desk', 'clinical']),
+  group,
   epoch: z.number().int().min(0).max(1_000_000),
   to: b64(64),
   enc: b64(128),
@@ -212,13 +220,13 @@ export const JoinInput = z.object({
 export const VouchInput = z.object({
   id,
   statements: z.array(statement).length(1),
-  epochGrants: z.array(epochGrant).max(2),
+  epochGrants: z.array(epochGrant).max(3),
 })
 export const AddRoleInput = z.object({
   memberId: id,
   role: z.enum(roles),
   statements: z.array(statement).length(1),
-  epochGrants: z.array(epochGrant).max(2),
+  epochGrants: z.array(epochGrant).max(3),
 })
 export const ChainQuery = z.object({ clinicId: id })
 export const MemberProfileInput = z.object({

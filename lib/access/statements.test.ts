@@ -33,7 +33,7 @@ beforeAll(async () => {
   owner = signerOf(world.owner)
   ;[officer, newcomer] = [await newKeys(), await newKeys()]
   statements = [...world.statements]
-  await say(clinicId, statements, adding('officer', officer, ['admin'], ['desk']), owner)
+  await say(clinicId, statements, adding('officer', officer, ['admin'], ['desk', 'officers']), owner)
   standing = readStanding(statements)
 })
 
@@ -63,7 +63,7 @@ const both: Group[] = ['clinical', 'desk']
 describe('the server’s look at what goes into the chain', () => {
   it('knows who stands where, as browsers do', async () => {
     const chain = await verifyChain(clinicId, statements)
-    expect(standing).toMatchObject({ length: 6, head: toB64(chain.head), root: toB64(chain.root) })
+    expect(standing).toMatchObject({ length: 7, head: toB64(chain.head), root: toB64(chain.root) })
     const members = chain.members.map(({ memberId, keys, roles, groups }) => [
       memberId,
       { keys: publicKeys({ public: keys } as Keys), roles, groups },
@@ -116,7 +116,7 @@ describe('the server’s look at what goes into the chain', () => {
     const good = await signed(adding('newcomer', newcomer, ['practitioner'], both))
     const { body } = await forged('member-removed', [DESK], owner)
     expect(await take({ ...good, body }, grants(both, newcomer)), 'a body that was not signed').toBe('BAD_INPUT')
-    const elsewhere = { ...good, seq: 7 }
+    const elsewhere = { ...good, seq: 8 }
     expect(await take(elsewhere, grants(both, newcomer))).toBe('CHAIN_MOVED')
   })
 
@@ -192,18 +192,18 @@ describe('a founding', () => {
       given,
     )
 
-  // Defence: `successor`, for each of the four, and the count of them.
-  it('attack 7: is root, owner and two epochs, each signed by whom it must be', async () => {
-    const four = world.statements.slice(0, 4)
-    expect((await found(four))?.map(({ hash }) => hash)).toEqual(world.chain.hashes.slice(0, 4))
+  // Defence: `successor`, for each of the five, and the count of them.
+  it('attack 7: is root, owner and three epochs, each signed by whom it must be', async () => {
+    const five = world.statements.slice(0, 5)
+    expect((await found(five))?.map(({ hash }) => hash)).toEqual(world.chain.hashes.slice(0, 5))
     expect(await found(world.statements)).toBeNull()
-    expect(await found(four.slice(0, 3))).toBeNull()
+    expect(await found(five.slice(0, 4))).toBeNull()
     expect(await found([])).toBeNull()
-    expect(await found(four, publicKeys(world.desk))).toBeNull()
-    for (const [index, statement] of four.entries()) {
-      expect(await found(four.with(index, { ...statement, signature: toB64(new Uint8Array(64)) }))).toBeNull()
-      expect(await found(four.with(index, { ...statement, body: four[(index + 1) % 4]!.body }))).toBeNull()
-      expect(await found(four.with(index, { ...statement, body: 'AAAA' }))).toBeNull()
+    expect(await found(five, publicKeys(world.desk))).toBeNull()
+    for (const [index, statement] of five.entries()) {
+      expect(await found(five.with(index, { ...statement, signature: toB64(new Uint8Array(64)) }))).toBeNull()
+      expect(await found(five.with(index, { ...statement, body: five[(index + 1) % 5]!.body }))).toBeNull()
+      expect(await found(five.with(index, { ...statement, body: 'AAAA' }))).toBeNull()
     }
   })
 })

@@ -97,7 +97,9 @@ export async function takeRole(
   return take(clinicId, standing, entry, { groups, dh: member.keys.dh }, given)
 }
 
-/** A new clinic's chain: its root, its owner in both groups, and each group's first epoch, and nothing else. */
+const founded: Group[] = ['desk', 'clinical', 'officers']
+
+/** A new clinic's chain: its root, its owner in all groups, and each group's first epoch, and nothing else. */
 export async function takeFounding(
   clinicId: string,
   owner: { memberId: string; keys: PublicKeys; roles: readonly string[]; rootKey: string },
@@ -107,14 +109,14 @@ export async function takeFounding(
   const [, , ...epochs] = statements
   const entries: [string, ProofField[]][] = [
     [rootKey, ['genesis', fromB64(rootKey)]],
-    [rootKey, ['member-added', memberId, fromB64(keys.sign), fromB64(keys.dh), sorted(roles), ['clinical', 'desk']]],
+    [rootKey, ['member-added', memberId, fromB64(keys.sign), fromB64(keys.dh), sorted(roles), sorted(founded)]],
     ...epochs.map(({ body }, index): [string, ProofField[]] => [
       keys.sign,
-      ['epoch', (['desk', 'clinical'] as Group[])[index] ?? '', 1, epochKey(body)],
+      ['epoch', founded[index] ?? '', 1, epochKey(body)],
     ]),
   ]
   const named = [rootKey, keys.sign, keys.dh, ...epochs.map(({ body }) => toB64(epochKey(body)))]
-  if (statements.length !== 4 || new Set(named).size !== 5) return null
+  if (epochs.length !== founded.length || new Set(named).size !== named.length) return null
   if (!named.every((key) => fromB64(key).length === 32)) return null
   const chained: Chained[] = []
   for (const [index, [signer, entry]] of entries.entries()) {

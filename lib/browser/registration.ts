@@ -11,7 +11,7 @@ type Done<T> = { ok: true; value: T } | { ok: false; code: SessionCode; fields?:
 type Opening = Parameters<typeof call<'access/open-clinic'>>[1]
 let made: { passphrase: string; email: string; opening: Opening } | null = null
 
-/** The owner's browser makes the root, the chain's beginning, the owner's keys and both groups' first epochs. */
+/** The owner's browser makes the root, the chain's beginning, the owner's keys and the groups' first epochs. */
 export async function openClinic(
   { clinic, code }: { clinic: z.output<typeof ClinicDetails>; code: string },
   owner: z.output<typeof OwnerDetails> & { practitioner: boolean },

@@ -227,7 +227,7 @@ export function staffAccount(context: VaultContext): AccountPart {
 
 const sessionName = (clinicId: string, memberId: string) => `session:${clinicId}:${memberId}`
 
-/** Genesis, the owner, and both groups' first epochs, sealed to the owner. */
+/** Genesis, the owner, and the groups' first epochs, sealed to the owner. */
 async function foundClinic(
   clinicId: string,
   owner: { memberId: string; roles: string[]; keys: Keys },
@@ -235,7 +235,7 @@ async function foundClinic(
 ) {
   const statements: ChainStatement[] = []
   const epochGrants: EpochGrant[] = []
-  const groups: Group[] = ['desk', 'clinical']
+  const groups: Group[] = ['desk', 'clinical', 'officers']
   const rootSigner = { key: root.pair.privateKey, public: root.public }
   const ownerSigner = { key: owner.keys.sign.privateKey, public: owner.keys.public.sign }
   const say = async (entry: Entry, signer: typeof rootSigner) => {

@@ -148,7 +148,7 @@ export interface Vault extends CallVault, CacheVault, CardVault {
   newPassphrase(): Promise<string>
   /** Weak ones are refused: WEAK_PASSWORD. */
   registerStart(password: string): Promise<{ request: B64 }>
-  /** Second half: makes account keys, wraps them under the export key. For an owner, also makes root, genesis chain and both groups' first epochs. */
+  /** Second half: makes account keys, wraps them under the export key. For an owner, also makes root, genesis chain and the groups' first epochs. */
   registerOwner(input: { clinicId: string; memberId: string; response: B64; roles: string[] }): Promise<{
     record: B64
     wrappedAccount: B64

@@ -3,6 +3,7 @@ import { currentEpochs } from '../crypto/chain.ts'
 import { checkPatientVouch, vouchForPatient } from '../crypto/patient-vouch.ts'
 import { type Author, openRecord, type Reader, type RecordAuthor, regrantRecord, sealRecord } from '../crypto/record.ts'
 import type { RawKeys } from '../crypto/keys.ts'
+import { hasKind } from '../crypto/policy.ts'
 import type { Recipient, RecordType, Sealed } from '../crypto/types.ts'
 import type { NoteContent } from '../encounter/rules.ts'
 import { requireDevice } from './device-keys.ts'
@@ -155,6 +156,8 @@ export function records(context: VaultContext): RecordPart {
           const isOwn = recipient.kind === 'patient' && recipient.key === toB64(device.keys.public.dh)
           return isOwn ? device.keys.dh : null
         }
+        if (recipient.kind === 'member')
+          return recipient.key === toB64(unlocked!.keys.public.dh) ? unlocked!.keys.dh : null
         const epoch = unlocked!.epochs.find(
           (each) => each.group === recipient.id && toB64(each.public) === recipient.key,
         )
@@ -275,7 +278,7 @@ export function records(context: VaultContext): RecordPart {
 
     async vouchPatient({ clinicId, patientId, keys }) {
       const { unlocked, loaded, member } = requireMember(context)
-      if (unlocked.clinicId !== clinicId || !member.groups.includes('clinical')) throw new VaultError('NOT_VOUCHED')
+      if (unlocked.clinicId !== clinicId || !hasKind(member.groups, 'clinical')) throw new VaultError('NOT_VOUCHED')
       const signer = { key: unlocked.keys.sign.privateKey, public: unlocked.keys.public.sign }
       const raw = rawKeys(keys)
       const known = await believed(clinicId, patientId)

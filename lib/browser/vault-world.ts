@@ -1,6 +1,7 @@
 import { ready, server } from '@serenity-kit/opaque'
-import { managingGroup } from '../crypto/policy.ts'
-import type { EpochGrant, Group, PublicKeys, RecordType, Sealed } from '../crypto/types.ts'
+import { groupsOf, type Role } from '../access/rules.ts'
+import { managingKind } from '../crypto/policy.ts'
+import type { EpochGrant, PublicKeys, RecordType, Sealed } from '../crypto/types.ts'
 import type { ChainInput, PatientHandle, SealInput, Vault } from './vault-api.ts'
 import { createVault } from './vault-core.ts'
 import { memoryStorage, type VaultStorage } from './vault-storage.ts'
@@ -59,7 +60,7 @@ export async function clinic(
     async join(roles, storage = memoryStorage()) {
       const newcomer = createVault(storage)
       const id = crypto.randomUUID()
-      const groups: Group[] = roles.includes('practitioner') ? ['desk', 'clinical'] : ['desk']
+      const groups = groupsOf(roles as Role[])
       const invited = { ...(await owner.vault.newInvitation()), displayName: 'Grace', roles, groups }
       const invitation = { ...invited, rootFingerprint: founded.rootFingerprint }
       const made = await newcomer.registerMember({
@@ -152,8 +153,8 @@ export const input = (
   schema: 1,
   type,
   content,
-  managing: managingGroup[type],
-  groups: managingGroup[type] === 'desk' ? ['desk', 'clinical'] : ['clinical'],
+  managing: managingKind[type],
+  groups: managingKind[type] === 'desk' ? ['desk', 'clinical'] : ['clinical'],
   patients: to.map((key) => ({ patientId, key })),
 })
 export const sealAs = ({ vault, handle }: PatientDevice, type: RecordType, content: unknown): Promise<Sealed> =>

@@ -151,7 +151,7 @@ test('a member signs in by password, resumes after a reload in the same session 
     },
     { clinicId, memberId, ...founded },
   )
-  expect(resumed.view).toMatchObject({ trust: 'account', length: 4 })
+  expect(resumed.view).toMatchObject({ trust: 'account', length: 5 })
   expect(resumed.signature).toMatch(/^[\w-]{86}$/)
   expect(resumed.locked).toBe('LOCKED')
   expect(resumed.after).toBe(false)

@@ -29,7 +29,12 @@ beforeAll(async () => {
   world = await testClinic(clinicId)
   officer = await newKeys()
   statements = [...world.statements]
-  chain = await say(clinicId, statements, adding(OFFICER, officer, ['admin'], ['desk']), signerOf(world.owner))
+  chain = await say(
+    clinicId,
+    statements,
+    adding(OFFICER, officer, ['admin'], ['desk', 'officers']),
+    signerOf(world.owner),
+  )
 })
 
 const attempt = (entry: Entry, signer: Signer) => codeOf(appendStatement(chain, clinicId, entry, signer))
@@ -41,7 +46,7 @@ test('attack 7: an officer outside clinical lets nobody into it, neither a puppe
     kind: 'member-changed',
     memberId: OFFICER,
     roles: ['admin', 'practitioner'],
-    groups: ['clinical', 'desk'],
+    groups: ['clinical', 'desk', 'officers'],
   }
   for (const entry of [puppet, promoted]) {
     expect(await attempt(entry, signerOf(officer))).toBe('CHAIN_INVALID')
@@ -55,7 +60,12 @@ test('attack 7: an officer outside clinical lets nobody into it, neither a puppe
 test('attack 7: an officer outside clinical makes no practitioner without its group either', async () => {
   const bare = adding('puppet', await newKeys(), ['practitioner'], ['desk'])
   expect(await attempt(bare, signerOf(officer))).toBe('CHAIN_INVALID')
-  const self: Entry = { kind: 'member-changed', memberId: OFFICER, roles: ['admin', 'practitioner'], groups: ['desk'] }
+  const self: Entry = {
+    kind: 'member-changed',
+    memberId: OFFICER,
+    roles: ['admin', 'practitioner'],
+    groups: ['desk', 'officers'],
+  }
   expect(await attempt(self, signerOf(officer))).toBe('CHAIN_INVALID')
 })
 
@@ -70,6 +80,8 @@ test('attack 7: a group’s key is replaced after a removal alone, by one of the
   expect(await attempt(await rotated('desk'), signerOf(officer))).toBe('CHAIN_INVALID')
   expect(await attempt(await rotated('clinical'), signerOf(world.owner))).toBe('CHAIN_INVALID')
   const more = [...statements]
+  const doctor = adding('doctor', await newKeys(), ['practitioner'], ['clinical', 'desk'])
+  await say(clinicId, more, doctor, signerOf(world.owner))
   const removed = await say(clinicId, more, { kind: 'member-removed', memberId: OWNER }, signerOf(officer))
   const byOfficer = appendStatement(removed, clinicId, await rotated('clinical'), signerOf(officer))
   expect(await codeOf(byOfficer)).toBe('CHAIN_INVALID')

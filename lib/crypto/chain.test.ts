@@ -48,16 +48,17 @@ describe('a chain', () => {
   test('says who is a member, in which groups, and which epochs there are', async () => {
     const { chain } = world
     expect(chain.members.map(({ memberId, groups }) => [memberId, groups])).toEqual([
-      [OWNER, ['clinical', 'desk']],
+      [OWNER, ['clinical', 'desk', 'officers']],
       [DESK, ['desk']],
     ])
     expect(currentEpochs(chain)).toMatchObject([
       { group: 'desk', epoch: 1, stale: false },
       { group: 'clinical', epoch: 1, stale: false },
+      { group: 'officers', epoch: 1, stale: false },
     ])
     expect(chain.rootFingerprint).toEqual(await rootFingerprint(world.root.public))
-    expect(chain.hashes).toHaveLength(5)
-    expect(toB64(chain.head)).toBe(chain.hashes[4])
+    expect(chain.hashes).toHaveLength(6)
+    expect(toB64(chain.head)).toBe(chain.hashes[5])
   })
 
   test('after a removal its groups want a new epoch, and the removed are members of the past', async () => {
@@ -66,15 +67,16 @@ describe('a chain', () => {
     expect(currentEpochs(chain)).toMatchObject([
       { group: 'desk', stale: true },
       { group: 'clinical', stale: false },
+      { group: 'officers', stale: false },
     ])
-    expect(memberAt(chain, world.desk.public.sign, 4)?.memberId).toBe(DESK)
-    expect(memberAt(chain, world.desk.public.sign, 5)).toBeNull()
+    expect(memberAt(chain, world.desk.public.sign, 5)?.memberId).toBe(DESK)
+    expect(memberAt(chain, world.desk.public.sign, 6)).toBeNull()
     const { public: key } = await newEpoch()
     const renewed = await say(clinicId, world.statements, { kind: 'epoch', group: 'desk', epoch: 2, key }, owner)
     expect(currentEpochs(renewed)[0]).toMatchObject({ group: 'desk', epoch: 2, stale: false })
   })
 
-  test('a further role counts from its statement on, and takes nothing away', async () => {
+  test('a further role counts from its statement on, and a role taken away no more', async () => {
     const owner = signerOf(world.owner)
     const more: Entry = {
       kind: 'member-changed',
@@ -83,15 +85,21 @@ describe('a chain', () => {
       groups: ['desk', 'clinical'],
     }
     const chain = await say(clinicId, world.statements, more, owner)
-    expect(memberAt(chain, world.desk.public.sign, 4)).toMatchObject({ roles: ['frontdesk'], groups: ['desk'] })
-    expect(memberAt(chain, world.desk.public.sign, 5)).toMatchObject({
+    expect(memberAt(chain, world.desk.public.sign, 5)).toMatchObject({ roles: ['frontdesk'], groups: ['desk'] })
+    expect(memberAt(chain, world.desk.public.sign, 6)).toMatchObject({
       roles: ['frontdesk', 'practitioner'],
       groups: ['clinical', 'desk'],
     })
-    expect(currentEpochs(chain)).toMatchObject([{ stale: false }, { stale: false }])
+    const stale = (at: Chain) => currentEpochs(at).map((epoch) => epoch.stale)
+    expect(stale(chain)).toEqual([false, false, false])
+    const less: Entry = { kind: 'member-changed', memberId: DESK, roles: ['frontdesk'], groups: ['desk'] }
+    const taken = await say(clinicId, world.statements, less, owner)
+    expect(memberAt(taken, world.desk.public.sign, 7)).toMatchObject({ roles: ['frontdesk'], groups: ['desk'] })
+    // The group that was left alone wants a new key.
+    expect(stale(taken)).toEqual([false, true, false])
     const removed = await say(clinicId, world.statements, { kind: 'member-removed', memberId: DESK }, owner)
-    expect(memberAt(removed, world.desk.public.sign, 6)).toBeNull()
-    expect(currentEpochs(removed)).toMatchObject([{ stale: true }, { stale: true }])
+    expect(memberAt(removed, world.desk.public.sign, 8)).toBeNull()
+    expect(stale(removed)).toEqual([true, true, false])
   })
 
   test('a removed member comes back with new keys only', async () => {
@@ -108,7 +116,7 @@ describe('a chain', () => {
     const newcomer = await newKeys()
     const statements: ChainStatement[] = []
     await say('c2', statements, { kind: 'genesis', root: world.root.public }, world.root)
-    await say('c2', statements, adding(OWNER, world.owner, ['admin'], ['desk']), world.root)
+    await say('c2', statements, adding(OWNER, world.owner, ['admin'], ['desk', 'officers']), world.root)
     await say('c2', statements, { kind: 'epoch', group: 'desk', epoch: 1, key: first.public }, owner)
     await say('c2', statements, adding(DESK, world.desk, ['frontdesk'], ['desk']), owner)
     await say('c2', statements, { kind: 'member-removed', memberId: DESK }, owner)
@@ -132,7 +140,7 @@ describe('attack 7', () => {
     const good = await appendStatement(
       world.chain,
       clinicId,
-      adding('evil', stranger, ['admin'], ['desk']),
+      adding('evil', stranger, ['admin'], ['desk', 'officers']),
       signerOf(world.owner),
     )
     expect(await verifyWith(good)).toBe('accepted')
@@ -194,8 +202,12 @@ describe('attack 7', () => {
       ['a removal of nobody', 'member-removed', ['x']],
       ['a change of nobody', 'member-changed', ['x', ['admin'], []]],
       ['a change that changes nothing', 'member-changed', [DESK, ['frontdesk'], ['desk']]],
-      ['a role taken away', 'member-changed', [DESK, ['admin'], ['desk']]],
-      ['a group taken away', 'member-changed', [DESK, ['admin', 'frontdesk'], []]],
+      ['an admin outside officers', 'member-changed', [DESK, ['admin'], ['desk']]],
+      ['a receptionist in officers', 'member-changed', [DESK, ['frontdesk'], ['desk', 'officers']]],
+      ['the last role taken away', 'member-changed', [DESK, [], ['desk']]],
+      ['the last officer removed', 'member-removed', [OWNER]],
+      ['the last officer an officer no more', 'member-changed', [OWNER, ['practitioner'], ['clinical', 'desk']]],
+      ['clinical left without anybody', 'member-changed', [OWNER, ['admin'], ['desk', 'officers']]],
       ['a receptionist let into clinical', 'member-changed', [DESK, ['frontdesk'], ['clinical', 'desk']]],
       ['one key for both uses', 'member-added', ['x', keys[0]!, keys[0]!, ['frontdesk'], ['desk']]],
       ['a practitioner outside clinical', 'member-added', ['x', ...keys, ['practitioner'], ['desk']]],
@@ -203,6 +215,7 @@ describe('attack 7', () => {
       ['an epoch that nobody left', 'epoch', ['desk', 2, epochKey]],
       ['an epoch that skips', 'epoch', ['desk', 3, epochKey]],
       ['an epoch again', 'epoch', ['desk', 1, epochKey]],
+      ['an epoch of a scope that nobody is in', 'epoch', [`desk:${crypto.randomUUID()}`, 1, epochKey]],
       ['an epoch under a used key', 'epoch', ['desk', 2, world.epochs.clinical.public]],
     ]
     for (const [what, kind, fields] of impossible) {
@@ -229,6 +242,9 @@ describe('attack 7', () => {
     const owner = signerOf(world.owner)
     const [fresh, removal] = [await newKeys(), ['x']]
     const added = ['x', fresh.public.sign, fresh.public.dh, ['king'], ['desk']]
+    const into = (group: string) => ['x', fresh.public.sign, fresh.public.dh, ['frontdesk'], [group]]
+    for (const group of ['throne', 'desk:', 'desk:here', `officers:${crypto.randomUUID()}`])
+      expect(await verifyWith(await forge(world.chain, 'member-added', into(group), owner)), group).toBe('UNSUPPORTED')
     expect(await verifyWith(await forge(world.chain, 'member-removed', removal, owner, { 0: 2 }))).toBe('UNSUPPORTED')
     expect(await verifyWith(await forge(world.chain, 'member-praised', removal, owner))).toBe('UNSUPPORTED')
     expect(await verifyWith(await forge(world.chain, 'member-removed', ['x', 'y'], owner))).toBe('UNSUPPORTED')
@@ -279,17 +295,18 @@ describe('a chain that is not the one seen before', () => {
     const [a, b] = [await next(), await next()]
     expect(await verifyWith(a)).toBe('accepted')
     expect(await verifyWith(a, b)).toBe('CHAIN_INVALID')
-    expect(await verifyWith(a, { ...b, seq: 6 })).toBe('CHAIN_INVALID')
-    expect(await verifyWith(world.statements[4]!)).toBe('CHAIN_INVALID')
-    const [s0, s1, s2, s3, s4] = world.statements as [
+    expect(await verifyWith(a, { ...b, seq: 7 })).toBe('CHAIN_INVALID')
+    expect(await verifyWith(world.statements[5]!)).toBe('CHAIN_INVALID')
+    const [s0, s1, s2, s3, s4, s5] = world.statements as [
+      ChainStatement,
       ChainStatement,
       ChainStatement,
       ChainStatement,
       ChainStatement,
       ChainStatement,
     ]
-    expect(await codeOf(verifyChain(clinicId, [s0, s1, s3, s2, s4]))).toBe('CHAIN_INVALID')
-    expect(await codeOf(verifyChain(clinicId, [s1, s2, s3, s4]))).toBe('CHAIN_INVALID')
+    expect(await codeOf(verifyChain(clinicId, [s0, s1, s3, s2, s4, s5]))).toBe('CHAIN_INVALID')
+    expect(await codeOf(verifyChain(clinicId, [s1, s2, s3, s4, s5]))).toBe('CHAIN_INVALID')
     expect(await codeOf(verifyChain('clinic-2', world.statements))).toBe('CHAIN_INVALID')
     const removal = (previous: Cbor) => forge(world.chain, 'member-removed', [DESK], owner, { 3: previous })
     expect(await verifyWith(await removal(world.chain.head))).toBe('accepted')
@@ -297,7 +314,7 @@ describe('a chain that is not the one seen before', () => {
     expect(await verifyWith(await removal(null))).toBe('CHAIN_INVALID')
     const rootless = await forge(null, 'genesis', [(await newRoot()).public], world.root)
     expect(await codeOf(verifyChain(clinicId, [rootless]))).toBe('CHAIN_INVALID')
-    const padded = { ...s4, body: toB64(concat(fromB64(s4.body), Uint8Array.of(0))) }
-    expect(await codeOf(verifyChain(clinicId, [s0, s1, s2, s3, padded]))).toBe('CHAIN_INVALID')
+    const padded = { ...s5, body: toB64(concat(fromB64(s5.body), Uint8Array.of(0))) }
+    expect(await codeOf(verifyChain(clinicId, [s0, s1, s2, s3, s4, padded]))).toBe('CHAIN_INVALID')
   })
 })

@@ -2,7 +2,7 @@ import { type Bytes, equal, fromB64, labelledHash, toB64 } from './bytes.ts'
 import { type Cbor, decodeArray, encode, read } from './cbor.ts'
 import { CryptoError } from './errors.ts'
 import { type RawKeys, rootFingerprint } from './keys.ts'
-import { groupNames, roleNames, sorted } from './policy.ts'
+import { clinicGroups, hasKind, isOf, isScoped, readGroup, roleNames, sorted, wholeOf } from './policy.ts'
 import { signBytes, signedBytes, verifyBytes } from './sign.ts'
 import type { B64, ChainStatement, Group } from './types.ts'
 
@@ -29,7 +29,11 @@ export interface ChainEpoch {
   group: Group
   epoch: number
   key: Bytes
-  /** A member of the group was removed since: nothing new may be sealed to this epoch. */
+  /** Sequence number of the statement that made it. */
+  since: number
+  /** That of the first statement by which somebody left the group. */
+  until: number | null
+  /** Somebody left the group since: nothing new may be sealed to this epoch. */
   stale: boolean
 }
 
@@ -132,9 +136,37 @@ export function memberAt(chain: Chain, signKey: Bytes, seq: number): ChainMember
 
 export const currentMembers = (chain: Chain): ChainMember[] => chain.members.filter((member) => member.until === null)
 
-/** The newest epoch of each group, stale ones included. */
+/** The newest epoch of one group, be it stale. */
+export const currentEpoch = (chain: Chain, group: Group): ChainEpoch | null =>
+  chain.epochs.findLast((epoch) => epoch.group === group) ?? null
+
+/** Whether a group waited for its next epoch when the chain's head was statement `seq`. */
+export function waitedAt(chain: Chain, group: Group, seq: number): boolean {
+  const then = chain.epochs.findLast((epoch) => epoch.group === group && epoch.since <= seq)
+  return then?.until !== undefined && then.until !== null && then.until <= seq
+}
+
+/** The newest epoch of each group, stale ones included: the clinic-wide groups first. */
 export function currentEpochs(chain: Chain): ChainEpoch[] {
-  return groupNames.flatMap((group) => chain.epochs.findLast((epoch) => epoch.group === group) ?? [])
+  const groups = new Set<Group>([...clinicGroups, ...chain.epochs.map((epoch) => epoch.group)])
+  return [...groups].flatMap((group) => currentEpoch(chain, group) ?? [])
+}
+
+export const membersOf = (chain: Chain, group: Group): ChainMember[] =>
+  currentMembers(chain).filter((member) => member.groups.includes(group))
+
+/**
+ * The groups that want an epoch and could have it from a member who is in these groups, in the order to make them in: those
+ * that somebody left, and a scope's first. A scope whose clinic-wide group waits, waits too.
+ */
+export function dueEpochs(chain: Chain, groups: readonly Group[]): Group[] {
+  const all = new Set<Group>([...clinicGroups, ...currentMembers(chain).flatMap((member) => member.groups)])
+  const due = [...all].filter((group) => currentEpoch(chain, group)?.stale !== false && membersOf(chain, group).length)
+  return due.filter(
+    (group) =>
+      isOf(groups, group) &&
+      (!isScoped(group) || groups.includes(wholeOf(group)) || currentEpoch(chain, wholeOf(group))?.stale === false),
+  )
 }
 
 function begin(clinicId: string, root: Bytes): Chain {
@@ -195,12 +227,12 @@ function parseEntry(kind: unknown, rest: unknown[]): Entry {
   if (kind === 'member-added') {
     count(5)
     const keys = { sign: read.bytes(rest[1], 32, 'signing key'), dh: read.bytes(rest[2], 32, 'agreement key') }
-    const roles = readSet(rest[3], roleNames, 'role')
-    return { kind, memberId: read.id(rest[0], 'member'), keys, roles, groups: readSet(rest[4], groupNames, 'group') }
+    const roles = readSet(rest[3], readRole, 'role')
+    return { kind, memberId: read.id(rest[0], 'member'), keys, roles, groups: readSet(rest[4], readGroup, 'group') }
   }
   if (kind === 'member-changed') {
     count(3)
-    const [roles, groups] = [readSet(rest[1], roleNames, 'role'), readSet(rest[2], groupNames, 'group')]
+    const [roles, groups] = [readSet(rest[1], readRole, 'role'), readSet(rest[2], readGroup, 'group')]
     return { kind, memberId: read.id(rest[0], 'member'), roles, groups }
   }
   if (kind === 'member-removed') {
@@ -209,8 +241,12 @@ function parseEntry(kind: unknown, rest: unknown[]): Entry {
   }
   if (kind === 'epoch') {
     count(3)
-    const group = read.oneOf(rest[0], groupNames, 'group')
-    return { kind, group, epoch: read.count(rest[1], 1, 'epoch'), key: read.bytes(rest[2], 32, 'epoch key') }
+    return {
+      kind,
+      group: readGroup(rest[0]),
+      epoch: read.count(rest[1], 1, 'epoch'),
+      key: read.bytes(rest[2], 32, 'epoch key'),
+    }
   }
   throw new CryptoError('UNSUPPORTED', `statement of kind ${String(kind)}`)
 }
@@ -227,23 +263,28 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
   // The defence of attack 7: what nobody with the right to say it has signed is no statement.
   const isOfficer = isRoot || (author?.roles.includes('admin') ?? false)
   if (entry.kind === 'epoch') {
-    if (!author?.groups.includes(entry.group)) invalid(seq, 'an epoch is made by a member of its group')
-    const last = chain.epochs.findLast((epoch) => epoch.group === entry.group)
+    const { group } = entry
+    if (!author || !isOf(author.groups, group)) invalid(seq, 'an epoch is made by a member of its group')
+    if (!membersOf(chain, group).length) invalid(seq, 'an epoch of a group that nobody is in')
+    const last = currentEpoch(chain, group)
     if (entry.epoch !== (last?.epoch ?? 0) + 1) invalid(seq, 'epochs rise by one')
     // The defence of attack 7 against a key made in passing: who has just been let in changes no group's key.
     if (last && !last.stale) invalid(seq, 'a new epoch follows a removal')
+    // A scope's secret is sealed to its clinic-wide group: never to an epoch of that which somebody took along.
+    if (isScoped(group) && currentEpoch(chain, wholeOf(group))?.stale !== false)
+      invalid(seq, 'a scope follows its clinic-wide group')
     if (isUsed(chain, entry.key)) invalid(seq, 'a key that was used before')
-    chain.epochs.push({ group: entry.group, epoch: entry.epoch, key: entry.key, stale: false })
+    chain.epochs.push({ group, epoch: entry.epoch, key: entry.key, since: seq, until: null, stale: false })
     return
   }
   if (!isOfficer) invalid(seq, 'only root and officers add and remove')
   const same = currentMembers(chain).find((member) => member.memberId === entry.memberId)
   const checkEntered = (roles: readonly string[], entered: readonly Group[]) => {
     // The defence of attack 7 against an officer who would read more than is theirs: nobody opens a group from outside it.
-    if (!isRoot && !entered.every((group) => author!.groups.includes(group)))
+    if (!isRoot && !entered.every((group) => isOf(author!.groups, group)))
       invalid(seq, 'a group is opened by its members')
-    // Root may put the owner, who founds both groups, into clinical; an officer puts practitioners there and nobody else.
-    if (entered.includes('clinical') && !isRoot && !roles.includes('practitioner'))
+    // Root may put the owner, who founds the groups, into clinical; an officer puts practitioners there and nobody else.
+    if (hasKind(entered, 'clinical') && !isRoot && !roles.includes('practitioner'))
       invalid(seq, 'clinical is for practitioners')
   }
   if (entry.kind === 'member-added') {
@@ -251,8 +292,7 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
     if (same) invalid(seq, 'a member already')
     if (isUsed(chain, keys.sign) || isUsed(chain, keys.dh) || equal(keys.sign, keys.dh))
       invalid(seq, 'a key that was used before')
-    if (roles.length === 0) invalid(seq, 'a member without a role')
-    checkPractitioner(roles, groups, seq)
+    checkRoles(roles, groups, seq)
     checkEntered(roles, groups)
     chain.members.push({ ...entryMember(entry), since: seq, until: null })
     return
@@ -260,28 +300,47 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
   if (!same) invalid(seq, 'no such member')
   if (entry.kind === 'member-changed') {
     const { roles, groups } = entry
-    // Nothing is taken away by this: that is a removal, which makes the group's epoch stale.
-    const keeps =
-      same.roles.every((role) => roles.includes(role)) && same.groups.every((group) => groups.includes(group))
-    if (!keeps || roles.length + groups.length === same.roles.length + same.groups.length)
-      invalid(seq, 'a change adds, and takes nothing away')
-    checkPractitioner(roles, groups, seq)
+    if (sorted(roles).join() === sorted(same.roles).join() && sorted(groups).join() === sorted(same.groups).join())
+      invalid(seq, 'a change that changes nothing')
+    checkRoles(roles, groups, seq)
     checkEntered(
       roles,
       groups.filter((group) => !same.groups.includes(group)),
     )
-    same.until = seq
+    leave(
+      chain,
+      same,
+      same.groups.filter((group) => !groups.includes(group)),
+      seq,
+    )
     // What they signed before, they signed in their former roles.
     chain.members.push({ ...same, roles, groups, since: seq, until: null })
     return
   }
-  same.until = seq
-  for (const epoch of chain.epochs) if (same.groups.includes(epoch.group)) epoch.stale = true
+  leave(chain, same, same.groups, seq)
+}
+
+/** Ends what a member was. Whoever leaves a group knows its key, and those of its scopes. */
+function leave(chain: Chain, member: ChainMember, groups: Group[], seq: number): void {
+  for (const group of groups) {
+    // A clinic-wide group that nobody is in would have no next epoch: what patients write would reach nobody. So the last
+    // officer stays too.
+    if (!isScoped(group) && membersOf(chain, group).length === 1) invalid(seq, 'the last of a group stays')
+  }
+  // The defence of attack 15: what they hold opens nothing that is written from here on.
+  for (const epoch of chain.epochs) {
+    if (!isOf(groups, epoch.group)) continue
+    epoch.stale = true
+    epoch.until ??= seq
+  }
+  member.until = seq
 }
 
 /** Patients' browsers take a practitioner by the role, so that whoever gives it must be able to open the group that goes with it. */
-function checkPractitioner(roles: readonly string[], groups: readonly Group[], seq: number): void {
-  if (roles.includes('practitioner') && !groups.includes('clinical')) invalid(seq, 'a practitioner belongs to clinical')
+function checkRoles(roles: readonly string[], groups: readonly Group[], seq: number): void {
+  if (roles.length === 0) invalid(seq, 'a member without a role')
+  if (roles.includes('practitioner') && !hasKind(groups, 'clinical')) invalid(seq, 'a practitioner belongs to clinical')
+  if (roles.includes('admin') !== groups.includes('officers')) invalid(seq, 'officers are the admins')
 }
 
 const entryMember = ({ memberId, keys, roles, groups }: Extract<Entry, { kind: 'member-added' }>) => ({
@@ -300,9 +359,11 @@ function isUsed(chain: Chain, key: Bytes): boolean {
   )
 }
 
+const readRole = (name: unknown) => read.oneOf(name, roleNames, 'role')
+
 /** A set of known names: sorted, none twice. */
-function readSet<T extends string>(value: unknown, all: readonly T[], field: string): T[] {
-  const names = read.array(value, field).map((name) => read.oneOf(name, all, field))
+function readSet<T extends string>(value: unknown, one: (name: unknown) => T, field: string): T[] {
+  const names = read.array(value, field).map(one)
   if (sorted(names).join() !== names.join()) throw new CryptoError('BAD_ENVELOPE', `${field} set is not sorted`)
   return names
 }

@@ -2,7 +2,7 @@ import { type Bytes, concat, derive, equal, random, sha256 } from './bytes.ts'
 import { decodeArray, encode, read } from './cbor.ts'
 import { CryptoError } from './errors.ts'
 import type { RawKeys } from './keys.ts'
-import { groupNames, managingGroup, recordTypes } from './policy.ts'
+import { managingKind, readGroup, recordTypes, wholeOf } from './policy.ts'
 import { signBytes, signedBytes, verifyBytes } from './sign.ts'
 import type { Group, RecordType } from './types.ts'
 
@@ -83,9 +83,9 @@ function readHeader(fields: unknown[]): Header {
     author: { sign: read.bytes(fields[8], 32, 'author key'), dh: read.bytes(fields[9], 32, 'author agreement key') },
     chainHead: read.bytes(fields[10], 32, 'chain head'),
     schema: read.count(fields[11], 1, 'schema'),
-    managing: read.oneOf(fields[12], groupNames, 'managing group'),
+    managing: readGroup(fields[12]),
   }
-  if (header.managing !== managingGroup[header.type])
+  if (wholeOf(header.managing) !== managingKind[header.type])
     throw new CryptoError('BAD_ENVELOPE', 'managing group of another type')
   if ((header.revision === 1) !== (header.previous === null))
     throw new CryptoError('BAD_ENVELOPE', 'revision and previous')

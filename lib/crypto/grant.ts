@@ -2,6 +2,7 @@ import { bigEndian64, type Bytes, concat, fromB64, toB64, utf8 } from './bytes.t
 import { read } from './cbor.ts'
 import { CryptoError } from './errors.ts'
 import { hpkeOpen, hpkeSeal } from './hpke.ts'
+import { readGroup } from './policy.ts'
 import { sign, verify } from './sign.ts'
 import type { Recipient, SealedGrant } from './types.ts'
 
@@ -35,7 +36,7 @@ export async function makeGrant(
  */
 export async function verifyGrant(grant: SealedGrant, context: GrantContext): Promise<void> {
   const { recipient } = grant
-  read.oneOf(recipient.kind, ['group', 'patient', 'escrow'], 'recipient')
+  read.oneOf(recipient.kind, ['group', 'patient', 'escrow', 'member'], 'recipient')
   const fields = grantFields(
     context,
     recipient,
@@ -60,5 +61,6 @@ const grantInfo = (key: Bytes, epoch: number): Bytes => concat(utf8('curtain/v1/
 
 function grantFields(context: GrantContext, recipient: Recipient, key: Bytes, enc: Bytes, ct: Bytes) {
   const epoch = read.count(recipient.epoch, 0, 'epoch')
-  return [context.hash, recipient.kind, read.id(recipient.id, 'recipient'), key, epoch, enc, ct]
+  const id = recipient.kind === 'group' ? readGroup(recipient.id) : read.id(recipient.id, 'recipient')
+  return [context.hash, recipient.kind, id, key, epoch, enc, ct]
 }

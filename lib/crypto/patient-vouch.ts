@@ -3,6 +3,7 @@ import { decodeArray, encode, read } from './cbor.ts'
 import { type Chain, memberAt } from './chain.ts'
 import { CryptoError } from './errors.ts'
 import type { RawKeys } from './keys.ts'
+import { hasKind } from './policy.ts'
 import { sign, verify } from './sign.ts'
 
 /** A clinical member's word that these keys are this patient's ("matches", after comparing the safety code). */
@@ -60,7 +61,7 @@ export async function checkPatientVouch(
   await verify(signerKey, 'patient-key', fields, read.bytes(signature, 64, 'signature'))
   const seq = chain.hashes.indexOf(toB64(headBytes))
   if (seq < 0) throw new CryptoError('CHAIN_SHORTER', 'the vouch cites a head that this chain lacks')
-  if (!memberAt(chain, signerKey, seq)?.groups.includes('clinical')) {
+  if (!hasKind(memberAt(chain, signerKey, seq)?.groups ?? [], 'clinical')) {
     throw new CryptoError('NOT_VOUCHED', 'not vouched for by a clinical member')
   }
   return { keys, first }

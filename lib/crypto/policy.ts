@@ -1,8 +1,11 @@
 import { CryptoError } from './errors.ts'
-import type { Group, RecordType } from './types.ts'
+import type { Group, GroupKind, RecordType } from './types.ts'
 
-/** The group whose members may write a record of each type and grant it. A header that names another is refused. */
-export const managingGroup: Record<RecordType, Group> = {
+/**
+ * The kind of group whose members may write a record of each type and grant it. A header that names a group of another kind is
+ * refused.
+ */
+export const managingKind: Record<RecordType, GroupKind> = {
   identity: 'desk',
   checklist: 'desk',
   reason: 'clinical',
@@ -13,25 +16,51 @@ export const managingGroup: Record<RecordType, Group> = {
   prescription: 'clinical',
   recall: 'clinical',
 }
-export const recordTypes = Object.keys(managingGroup) as RecordType[]
-export const groupNames: readonly Group[] = ['desk', 'clinical']
+export const recordTypes = Object.keys(managingKind) as RecordType[]
+/** The clinic-wide groups. */
+export const clinicGroups: readonly GroupKind[] = ['desk', 'clinical', 'officers']
 export const roleNames = ['practitioner', 'frontdesk', 'admin'] as const
 
 /** A set of names as what is signed holds it: in order, none twice. */
 export const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort()
 
+const scoped = /^(?:desk|clinical):[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Throws UNSUPPORTED for what names no group: an unknown kind, a scope that is no id, officers of a part of the clinic. */
+export function readGroup(value: unknown): Group {
+  const isGroup = typeof value === 'string' && (clinicGroups.includes(value as GroupKind) || scoped.test(value))
+  if (!isGroup) throw new CryptoError('UNSUPPORTED', `group ${String(value)}`)
+  return value as Group
+}
+
+/** The clinic-wide group of a group's kind; of a clinic-wide one, itself. */
+export const wholeOf = (group: Group): GroupKind => group.split(':')[0] as GroupKind
+
+export const isScoped = (group: Group): boolean => group.includes(':')
+
+/** Whether whoever is in these groups counts as of this one: the clinic-wide group of a kind has all of its scopes. */
+export const isOf = (groups: readonly Group[], group: Group): boolean =>
+  groups.includes(group) || groups.includes(wholeOf(group))
+
+/** Whether one of these groups is of this kind, be it clinic-wide or scoped. */
+export const hasKind = (groups: readonly Group[], kind: GroupKind): boolean =>
+  groups.some((group) => wholeOf(group) === kind)
+
 /** What a patient says of themselves. Anything else under a patient's signature is a forgery. */
 const patientMayWrite: readonly RecordType[] = ['identity', 'checklist', 'reason', 'intake', 'consent']
 
-/** Throws NOT_VOUCHED when this author may not have written this type: a receptionist's prescription, a patient's note. */
+/**
+ * Throws NOT_VOUCHED when this author may not have written this type under this managing group: a receptionist's prescription,
+ * a patient's note, a note of somebody else's patients.
+ */
 export function checkAuthorship(
-  type: RecordType,
+  { type, managing }: { type: RecordType; managing: Group },
   author: { kind: 'patient' } | { kind: 'member'; roles: readonly string[]; groups: readonly Group[] },
 ): void {
   const may =
     author.kind === 'patient'
       ? patientMayWrite.includes(type)
-      : author.groups.includes(managingGroup[type]) &&
+      : isOf(author.groups, managing) &&
         (type !== 'prescription' || author.roles.includes('practitioner')) &&
         // A consent is the patient's own word: nobody signs it for them.
         type !== 'consent'

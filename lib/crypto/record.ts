@@ -1,11 +1,11 @@
 import { type Bytes, equal, fromB64, toB64 } from './bytes.ts'
 import { decodeContent, encodeContent } from './cbor.ts'
-import { type Chain, type ChainMember, memberAt } from './chain.ts'
+import { type Chain, type ChainMember, memberAt, waitedAt } from './chain.ts'
 import { type Envelope, type Header, openBody, sealBody, verifyEnvelope } from './envelope.ts'
 import { CryptoError } from './errors.ts'
 import { makeGrant, openGrant, verifyGrant } from './grant.ts'
 import type { RawKeys } from './keys.ts'
-import { checkAuthorship } from './policy.ts'
+import { checkAuthorship, isOf } from './policy.ts'
 import type { B64, Recipient, Sealed, SealedGrant } from './types.ts'
 
 /**
@@ -86,8 +86,7 @@ export async function regrantRecord(
   granter: { sign: CryptoKey; member: ChainMember },
 ): Promise<SealedGrant> {
   const { envelope, header, hash } = await verifyRecord(sealed, reader)
-  if (!granter.member.groups.includes(header.managing))
-    throw new CryptoError('NOT_VOUCHED', 'not of the managing group')
+  if (!isOf(granter.member.groups, header.managing)) throw new CryptoError('NOT_VOUCHED', 'not of the managing group')
   if (to.kind === 'patient' && to.id !== header.patientId) throw new CryptoError('NOT_VOUCHED', 'another patient')
   const context = { hash, commit: envelope.commit }
   const dek = await grantedKey(sealed, reader, header, context)
@@ -123,14 +122,31 @@ function judgeAuthor(header: Header, reader: Reader): Author {
   const member = memberAt(reader.chain, header.author.sign, seq)
   if (member) {
     if (!equal(member.keys.dh, header.author.dh)) throw new CryptoError('NOT_VOUCHED', 'not the keys of the chain')
-    checkAuthorship(header.type, { kind: 'member', roles: member.roles, groups: member.groups })
+    checkAuthorship(header, { kind: 'member', roles: member.roles, groups: member.groups })
     return { kind: 'member', member }
   }
   // The defence of attack 10, and of attack 7 for patients: neither a member's key nor one this patient is known by.
   const trust = reader.trustPatient(header.patientId, header.author)
   if (!trust) throw new CryptoError('NOT_VOUCHED', 'signed by a key nobody stands behind')
-  checkAuthorship(header.type, { kind: 'patient' })
+  checkAuthorship(header, { kind: 'patient' })
   return { kind: 'patient', trust }
+}
+
+/**
+ * A head cited by an author may be as old as they like; a grant may not. Who left a group grants to no epoch made after that, and
+ * to a member's own key only where the cited head says that one of the member's groups waited for its epoch.
+ */
+function isDatedBack(chain: Chain, header: Header, granter: Bytes, { kind, id, key }: Recipient): boolean {
+  const was = chain.members.filter((member) => equal(member.keys.sign, granter) && isOf(member.groups, header.managing))
+  if (!was.length) return false
+  if (kind === 'member') {
+    if (!equal(granter, header.author.sign)) return false
+    const seq = chain.hashes.indexOf(toB64(header.chainHead))
+    const groups = chain.members.flatMap((member) => (member.memberId === id ? member.groups : []))
+    return !groups.some((group) => waitedAt(chain, group, seq))
+  }
+  const made = chain.epochs.find((epoch) => epoch.group === id && toB64(epoch.key) === key)?.since
+  return made !== undefined && was.every((member) => member.until !== null && member.until < made)
 }
 
 async function grantedKey(
@@ -147,10 +163,14 @@ async function grantedKey(
     await verifyGrant(grant, context)
     const granter = fromB64(grant.granter, 32)
     // Only the author, and members of the managing group, grant: whoever may merely read may not.
-    const mayGrant =
-      equal(granter, header.author.sign) ||
-      reader.chain.members.some((member) => equal(member.keys.sign, granter) && member.groups.includes(header.managing))
-    if (!mayGrant) throw new CryptoError('NOT_VOUCHED', 'granted by a key outside the managing group')
+    const ofGroup = reader.chain.members.filter(
+      (member) => equal(member.keys.sign, granter) && isOf(member.groups, header.managing),
+    )
+    if (!equal(granter, header.author.sign) && !ofGroup.length)
+      throw new CryptoError('NOT_VOUCHED', 'granted by a key outside the managing group')
+    // The defence of attack 15 against a record dated back: who has left grants to no key that was made after they left.
+    if (isDatedBack(reader.chain, header, granter, grant.recipient))
+      throw new CryptoError('NOT_VOUCHED', 'granted by a member who had left')
     const dek = await openGrant(grant, context, keys)
     reader.deks?.keepDek(toB64(context.hash), dek)
     return dek

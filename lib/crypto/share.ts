@@ -3,6 +3,7 @@ import { decodeArray, decodeContent, encode, encodeContent, read } from './cbor.
 import { verifyChain, memberAt, type Chain } from './chain.ts'
 import { CryptoError } from './errors.ts'
 import { box } from './keys.ts'
+import { hasKind } from './policy.ts'
 import { sign, verify } from './sign.ts'
 import type { ChainStatement } from './types.ts'
 
@@ -65,7 +66,7 @@ export async function openShare(input: {
   const member = chain.members.find(
     (each) => each.memberId === memberId && memberAt(chain, each.keys.sign, seq) === each,
   )
-  if (seq < 0 || !member?.roles.includes('practitioner') || !member.groups.includes('clinical')) {
+  if (seq < 0 || !member?.roles.includes('practitioner') || !hasKind(member.groups, 'clinical')) {
     throw new CryptoError('NOT_VOUCHED', 'no practitioner of this clinic')
   }
   const content = read.anyBytes(fields[6], 'prescription')

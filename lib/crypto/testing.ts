@@ -3,7 +3,7 @@ import { newEpoch } from './epoch.ts'
 import { CryptoError } from './errors.ts'
 import { importKeys, importSecret, type Keys, newAccountSecrets } from './keys.ts'
 import type { Reader } from './record.ts'
-import type { ChainStatement, Group, Recipient } from './types.ts'
+import type { ChainStatement, Group, GroupKind, Recipient } from './types.ts'
 import { type Bytes, random, toB64 } from './bytes.ts'
 
 /** A clinic for tests: root, an owner who practises, a receptionist, one epoch of each group. */
@@ -14,11 +14,11 @@ export interface TestClinic {
   desk: Keys
   statements: ChainStatement[]
   chain: Chain
-  epochs: Record<Group, { pair: CryptoKeyPair; public: Bytes }>
+  epochs: Record<GroupKind, { pair: CryptoKeyPair; public: Bytes }>
   /** The group's epoch as a recipient. */
-  recipient(group: Group): Recipient
+  recipient(group: GroupKind): Recipient
   /** Somebody who holds these groups' epochs. */
-  reader(groups: Group[]): Reader
+  reader(groups: GroupKind[]): Reader
 }
 export interface Signer {
   key: CryptoKey
@@ -60,7 +60,7 @@ export async function testClinic(clinicId = 'clinic-1'): Promise<TestClinic> {
   const statements: ChainStatement[] = []
   const epochs = {} as TestClinic['epochs']
   await say(clinicId, statements, { kind: 'genesis', root: root.public }, root)
-  const groups: Group[] = ['desk', 'clinical']
+  const groups: GroupKind[] = ['desk', 'clinical', 'officers']
   await say(clinicId, statements, adding(OWNER, owner, ['admin', 'practitioner'], groups), root)
   for (const group of groups) {
     const { secret, public: key } = await newEpoch()

@@ -6,15 +6,21 @@
 /** Bytes as base64url text. */
 export type B64 = string
 
-/** The groups whose members hold a shared epoch key. */
-export type Group = 'desk' | 'clinical'
+/** What a group is for. The groups of these very names are the whole clinic's; officers are its admins. */
+export type GroupKind = 'desk' | 'clinical' | 'officers'
+
+/** The groups whose members hold a shared epoch key. A scope is a site's id, or the member id of who sees their own patients only. */
+export type Group = GroupKind | `desk:${string}` | `clinical:${string}`
 
 export type RecordType =
   'identity' | 'checklist' | 'reason' | 'intake' | 'consent' | 'note' | 'draft' | 'prescription' | 'recall'
 
-/** Who a grant is for. `id` is the group's name, or a patient id; `key` is the recipient's X25519 public key. */
+/**
+ * Who a grant is for. `id` is the group's name, or a patient's or member's id; `key` is the recipient's X25519 public key. A
+ * member is one of a group that has no current epoch, since somebody left it.
+ */
 export interface Recipient {
-  kind: 'group' | 'patient' | 'escrow'
+  kind: 'group' | 'patient' | 'escrow' | 'member'
   id: string
   key: B64
   epoch: number

@@ -20,11 +20,13 @@ const chain = await verifyChain(chains.clinicId, chains.statements, {
 
 test('chain and epochs', async () => {
   expect(chain.hashes).toEqual(chains.hashes)
-  const { owner, desk } = chains.people
+  const { owner, desk, locum } = chains.people
+  const locumId = chain.members.find((member) => toB64(member.keys.sign) === locum.sign)!.memberId
   const epochs = load('epochs')
   for (const [person, expected] of [
-    [owner, 'clinical 1,desk 1'],
+    [owner, `clinical 1,clinical:${locumId} 1,desk 1,officers 1`],
     [desk, 'desk 1,desk 2'],
+    [locum, `clinical:${locumId} 1`],
   ] as const) {
     const keys = await importKeys({ sign: fromB64(person.signSecret), dh: fromB64(person.dhSecret) })
     const found = await openEpochs(chain, epochs.grants, { public: keys.public.dh, pair: keys.dh })

@@ -186,7 +186,10 @@ export async function listRecords(
 async function readersOf(tx: Tx, actor: PatientActor | StaffActor) {
   if (actor.kind === 'staff') {
     const groups = actor.roles.includes('practitioner') ? ['desk', 'clinical'] : ['desk']
-    return { recipientKind: 'group', recipientId: { in: groups } }
+    const member = await tx.member.findFirst({ where: { id: actor.memberId, clinicId: actor.clinicId } })
+    // A member's own key reads while one of their groups has no current epoch, since somebody left it.
+    const own = member?.dhKey ? [{ recipientKind: 'member', recipientKey: member.dhKey }] : []
+    return { OR: [{ recipientKind: 'group', recipientId: { in: groups } }, ...own] }
   }
   const key = await tx.patientKey.findFirst({ where: { id: actor.keyId, patientId: actor.patientId } })
   return key && { recipientKind: 'patient', recipientKey: key.dhKey }
@@ -198,7 +201,7 @@ type GrantRow = Awaited<ReturnType<Tx['grant']['findMany']>>[number]
 async function openGrant(row: GrantRow) {
   const { clinicId, patientId, recordId, revision, recipientKey } = row
   const recipient = {
-    kind: row.recipientKind as 'group' | 'patient',
+    kind: row.recipientKind as 'group' | 'patient' | 'member',
     id: row.recipientId,
     key: recipientKey,
     epoch: row.epoch,
