@@ -53,6 +53,7 @@ export async function tenant(admin: TestDb['admin']) {
     },
     ...{ callId: randomUUID(), atDoorId: randomUUID(), insideId: randomUUID(), codeId: randomUUID() },
     ...{ sign: b64(32), dh: b64(32), staffDh: b64(32), nonce: b64(16), checkout: `cs_${b64(12)}`, identity: b64(16) },
+    ...{ legalHoldId: randomUUID(), erasureId: randomUUID(), purgeId: randomUUID() },
     ...{ head: b64(32), consent: b64(32), cardId: randomUUID(), emergencyId: randomUUID() },
   }
   const proofHash = bytes(32)
@@ -137,6 +138,17 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ id: more.emergencyId, ...ofPatient, epoch: 1, requested_by: memberId, state: 'asked', request: b64(9) },
     ...{ reason: bytes(9), asked_at: new Date(), expires_at: later },
   })
+  const changed = { changed_by: memberId, changed_at: later }
+  await insert('retention_setting', { identity_years: 20, clinical_years: 20, administrative_years: 3, ...changed })
+  const patientRow = { patient_id: patientId }
+  await insert('legal_hold', {
+    ...{ id: more.legalHoldId, ...patientRow },
+    ground: 'court',
+    placed_by: memberId,
+    placed_at: later,
+  })
+  await insert('erasure_request', { id: more.erasureId, ...patientRow, asked_at: later })
+  await insert('purge', { id: more.purgeId, ...patientRow, classes: ['administrative'], ordered_at: later })
   await insert('audit_entry', { actor_kind: 'system', action: 'booking.made' })
 
   const writer = { kind: 'system', clinicId } as const

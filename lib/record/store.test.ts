@@ -49,7 +49,10 @@ test('a grant that does not open is left out, its record is named, and the rest 
 
 test('of a purged patient nothing is answered', async () => {
   const { patientId, list } = await patientWith(['identity', 'reason'])
-  destroyOuter({ clinicId: doctor.clinicId, patientId, class: 'clinical' })
+  const name = { clinicId: doctor.clinicId, patientId }
+  await destroyOuter({ ...name, class: 'clinical' })
+  expect(await list()).toMatchObject([{ meta: { type: 'identity' } }])
+  await destroyOuter({ ...name, class: 'identity' })
   expect(await list()).toEqual([])
 })
 

@@ -4,6 +4,7 @@ import type { RecordType, Sealed, SealedGrant } from '../crypto/types.ts'
 import { refuse, ok, type Result } from '../errors.ts'
 import { openOuter, sealOuter } from '../server/keystore.ts'
 import type { Tx } from '../server/tx.ts'
+import { classOf } from '../retention/rules.ts'
 import { deskTypes, type StoredRecord } from './rules.ts'
 
 type Writer = Exclude<Actor, { kind: 'public' }>
@@ -81,9 +82,9 @@ export interface NewGrant {
 export async function insertGrants(tx: Tx, actor: Writer, grants: readonly NewGrant[]): Promise<number> {
   const rows = await tx.record.findMany({
     where: { clinicId: actor.clinicId, recordId: { in: [...new Set(grants.map((each) => each.recordId))] } },
-    select: { patientId: true, recordId: true, revision: true },
+    select: { patientId: true, recordId: true, revision: true, type: true },
   })
-  const there = new Set(rows.map((row) => `${row.patientId}.${row.recordId}.${row.revision}`))
+  const there = new Map(rows.map((row) => [`${row.patientId}.${row.recordId}.${row.revision}`, row.type]))
   // Sealed by a browser that had not heard yet: a device that its patient removed is granted nothing.
   const revoked = await tx.patientKey.findMany({
     where: {
@@ -100,7 +101,8 @@ export async function insertGrants(tx: Tx, actor: Writer, grants: readonly NewGr
       .filter((each) => each.grant.recipient.kind !== 'patient' || !removed.has(each.grant.recipient.key))
       .map(async ({ patientId, recordId, revision, grant }) => {
         const { recipient, enc, ct, granter, signature } = grant
-        const name = { clinicId: actor.clinicId, patientId, class: 'clinical' as const }
+        const retention = classOf(there.get(`${patientId}.${recordId}.${revision}`) as RecordType)
+        const name = { clinicId: actor.clinicId, patientId, class: retention }
         const inner = new TextEncoder().encode(JSON.stringify({ enc, ct, granter, signature }))
         return {
           clinicId: actor.clinicId,
@@ -111,6 +113,7 @@ export async function insertGrants(tx: Tx, actor: Writer, grants: readonly NewGr
           recipientId: recipient.id,
           recipientKey: recipient.key,
           epoch: recipient.epoch,
+          retention,
           wrapped: await sealOuter(name, { recordId, revision, recipientKey: recipient.key }, inner),
         }
       }),
@@ -207,7 +210,7 @@ async function openGrant(row: GrantRow) {
     epoch: row.epoch,
   }
   try {
-    const name = { clinicId, patientId, class: 'clinical' as const }
+    const name = { clinicId, patientId, class: row.retention }
     const inner = await openOuter(name, { recordId, revision, recipientKey }, row.wrapped)
     if (!inner) return null
     const rest = JSON.parse(new TextDecoder().decode(inner)) as Omit<SealedGrant, 'recipient'>

@@ -38,6 +38,7 @@ describe('the environment', () => {
     ['KMS', 'aws'],
     // In the key store's own directory it would be in the key store's backups.
     ['STORE_KEK_DIR', '/keystore'],
+    ['KEYSTORE_URL', 'postgresql://curtain_app:change-me@postgres:5432/curtain'],
     // Without a proxy of ours the header is the caller's own, and with it every limit by address.
     ['TRUSTED_PROXIES', '0'],
   ])('refuses %s=%s by its name, showing no value', (name, value) => {

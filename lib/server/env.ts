@@ -45,6 +45,8 @@ const Variables = z.object({
   KEY_DIR: z.string().min(1),
   /** The outer layer's keys, one for each patient and class, with backups of their own. */
   KEYSTORE_DIR: z.string().min(1),
+  /** A second database for them instead: where more than one machine runs the app. */
+  KEYSTORE_URL: z.union([z.literal(''), z.url({ protocol: /^postgres(ql)?$/ })]).default(''),
   /** The KEKs of those keys, replaced nightly: in no backup at all, or what was purged could be brought back. */
   STORE_KEK_DIR: z.string().min(1),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }),
@@ -73,6 +75,10 @@ export const Env = Variables.refine(
   .refine(({ KMS, KMS_KEY }) => KMS === 'local' || KMS_KEY, {
     path: ['KMS_KEY'],
     error: 'the name of the key, since KMS asks for it',
+  })
+  .refine(({ DATABASE_URL, KEYSTORE_URL }) => DATABASE_URL !== KEYSTORE_URL, {
+    path: ['KEYSTORE_URL'],
+    error: "a database of its own: in the other's backups its keys would be with what they open",
   })
   .refine(({ KEY_DIR, KEYSTORE_DIR, STORE_KEK_DIR }) => new Set([KEY_DIR, KEYSTORE_DIR, STORE_KEK_DIR]).size === 3, {
     path: ['STORE_KEK_DIR'],

@@ -1,9 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { jwtVerify, SignJWT } from 'jose'
-import { destroyOuter, openOuter, sealOuter, type OuterKeyName } from './keystore.ts'
 import { emailIndex, keyedHash, opaqueSetup, openField, patientEmailIndex, sealField, ticketKey } from './kms.ts'
 import { testEnv } from './testing.ts'
 
@@ -62,42 +61,5 @@ describe('server secrets', () => {
       'root.key',
       'ticket.jwk',
     ])
-  })
-})
-
-describe('the outer layer', () => {
-  const patient = (last: string): OuterKeyName => ({
-    clinicId: '00000000-0000-4000-8000-000000000001',
-    patientId: `00000000-0000-4000-8000-00000000000${last}`,
-    class: 'clinical',
-  })
-  const place = { recordId: 'r', revision: 1, recipientKey: 'k' }
-  const grant = new Uint8Array([1, 2, 3])
-
-  it('attack 8: opens for its patient, record, revision and recipient only', async () => {
-    const sealed = await sealOuter(patient('1'), place, grant)
-    expect(await openOuter(patient('1'), place, sealed)).toEqual(grant)
-    await sealOuter(patient('2'), place, grant)
-    // Defence: the additional data in keystore.ts (`aad`), and one key for each patient.
-    await expect(openOuter(patient('2'), place, sealed)).rejects.toThrow()
-    for (const moved of [{ recordId: 's' }, { revision: 2 }, { recipientKey: 'l' }])
-      await expect(openOuter(patient('1'), { ...place, ...moved }, sealed)).rejects.toThrow()
-  })
-
-  it('is gone with its key, also for a process that had it in memory', async () => {
-    const sealed = await sealOuter(patient('3'), place, grant)
-    const file = join(dir, 'keystore', patient('3').clinicId, `${patient('3').patientId}.clinical`)
-    expect(readFileSync(file, 'utf8')).toContain('wrapped')
-    rmSync(file)
-    expect(await openOuter(patient('3'), place, sealed)).toBeNull()
-    // A key made anew is another key.
-    await sealOuter(patient('3'), place, grant)
-    await expect(openOuter(patient('3'), place, sealed)).rejects.toThrow()
-    destroyOuter(patient('3'))
-    expect(await openOuter(patient('3'), place, sealed)).toBeNull()
-  })
-
-  it('takes no path for an id', async () => {
-    await expect(sealOuter({ ...patient('1'), patientId: '../../x' }, place, grant)).rejects.toThrow(TypeError)
   })
 })

@@ -12,6 +12,7 @@ import { freePorts, pause } from '../../scripts/stack/part.ts'
 import { postgresPart, runAdminFile, withClient } from '../../scripts/stack/postgres.ts'
 import { closeDb } from './db.ts'
 import { closeJobs } from './jobs.ts'
+import { closeKeyStore } from './keystore.ts'
 import { closeNotify } from './notify.ts'
 import { closeLimits } from './rate-limit.ts'
 
@@ -54,7 +55,7 @@ export function testDb(): TestDb {
   }, 60_000)
 
   afterAll(async () => {
-    await Promise.all([closeDb(), closeJobs(), closeNotify(), closeLimits()])
+    await Promise.all([closeDb(), closeJobs(), closeNotify(), closeLimits(), closeKeyStore()])
     rmSync(dir, { recursive: true, force: true })
   })
 
