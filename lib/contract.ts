@@ -1,4 +1,5 @@
 import type { AccessContract } from './access/rules.ts'
+import type { AuditContract } from './audit/rules.ts'
 import type { BookingContract } from './booking/rules.ts'
 import type { CallContract } from './call/rules.ts'
 import type { ClinicContract } from './clinic/rules.ts'
@@ -14,6 +15,7 @@ import type { RecordContract } from './record/rules.ts'
 
 /** Every action of the JSON door: its name, what goes in and what comes out. */
 export type Contract = AccessContract &
+  AuditContract &
   BookingContract &
   CallContract &
   ClinicContract &

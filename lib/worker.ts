@@ -1,4 +1,5 @@
 // The second entry: one process, or several, that do what was promised in a transaction. Job name → flow.
+import { auditJobs } from './audit/flow.ts'
 import { bookingJobs } from './booking/hold.ts'
 import { mailJobs } from './booking/mail.ts'
 import { callJobs } from './call/flow-codes.ts'
@@ -7,7 +8,7 @@ import { recallJobs } from './recall/flow.ts'
 import { startWorker } from './server/jobs.ts'
 import { log } from './server/log.ts'
 
-const parts = [bookingJobs, mailJobs, paymentJobs, recallJobs, callJobs]
+const parts = [bookingJobs, mailJobs, paymentJobs, recallJobs, callJobs, auditJobs]
 const stop = await startWorker({
   handlers: Object.assign({}, ...parts.map((part) => part.handlers)),
   every: Object.assign({}, ...parts.map((part) => ('every' in part ? part.every : {}))),

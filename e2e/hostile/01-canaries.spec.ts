@@ -255,7 +255,7 @@ test('attack 1: a word planted in each of these places is found', async () => {
   const planted = canary('planted')
   const wanted = new Map([[planted, encodingsOf(planted)]])
   await stack.sql(`UPDATE clinic SET about = $1`, [planted])
-  await stack.sql(`INSERT INTO audit_entry (clinic_id, actor_kind, action) VALUES ($1, 'system', $2)`, [
+  await stack.sql(`INSERT INTO nonce (clinic_id, value, purpose, expires_at) VALUES ($1, 'planted', $2, now())`, [
     ...[world.clinicId, Buffer.from(`x${planted}`).toString('base64')],
   ])
   await stack.sql('CHECKPOINT')
@@ -270,7 +270,7 @@ test('attack 1: a word planted in each of these places is found', async () => {
   ).toBe(true)
   const dump = await dumpOf(stack)
   expect(hitsIn(dump.get('"public"."clinic"')!, wanted)).toContain(`${planted} (raw)`)
-  expect(hitsIn(dump.get('"public"."audit_entry"')!, wanted)).toContain(`${planted} (base64, offset 1)`)
+  expect(hitsIn(dump.get('"public"."nonce"')!, wanted)).toContain(`${planted} (base64, offset 1)`)
   appendFileSync(join(stack.home, 'logs', 'app.log'), encodeURIComponent(planted))
   for (const dir of ['mail', 'stripe']) {
     mkdirSync(join(stack.home, dir), { recursive: true })

@@ -55,6 +55,7 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ sign: b64(32), dh: b64(32), staffDh: b64(32), nonce: b64(16), checkout: `cs_${b64(12)}`, identity: b64(16) },
     ...{ legalHoldId: randomUUID(), erasureId: randomUUID(), purgeId: randomUUID() },
     ...{ head: b64(32), consent: b64(32), cardId: randomUUID(), emergencyId: randomUUID() },
+    ...{ entryId: randomUUID(), reader: bytes(32) },
   }
   const proofHash = bytes(32)
 
@@ -149,7 +150,9 @@ export async function tenant(admin: TestDb['admin']) {
   })
   await insert('erasure_request', { id: more.erasureId, ...patientRow, asked_at: later })
   await insert('purge', { id: more.purgeId, ...patientRow, classes: ['administrative'], ordered_at: later })
-  await insert('audit_entry', { actor_kind: 'system', action: 'booking.made' })
+  await insert('audit_entry', { id: more.entryId, leaf: bytes(32) })
+  await insert('audit_entry', { leaf: bytes(32), seq: 0, hash: bytes(32) })
+  await insert('audit_box', { entry_id: more.entryId, reader: more.reader, enc: bytes(32), ct: bytes(9) })
 
   const writer = { kind: 'system', clinicId } as const
   const place = { clinicId, patientId, revision: 1 }

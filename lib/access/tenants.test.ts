@@ -1,6 +1,7 @@
 // Every exported function of every store, reaching from one clinic's transaction for another clinic's rows.
 import { existsSync, readdirSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { auditCases } from '../audit/tenant-cases.ts'
 import { bookingCases } from '../booking/tenant-cases.ts'
 import { callCases } from '../call/tenant-cases.ts'
 import { clinicCases } from '../clinic/tenant-cases.ts'
@@ -19,6 +20,7 @@ import { rowsOf, tenant, type Reach, type Tenant, type TenantCase } from './tena
 
 const tables: Record<string, Record<string, TenantCase>> = {
   access: accessCases,
+  audit: auditCases,
   booking: bookingCases,
   call: callCases,
   clinic: clinicCases,

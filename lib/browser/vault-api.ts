@@ -13,6 +13,7 @@ import type {
   Sealed,
 } from '../crypto/types.ts'
 import type { CacheVault } from './vault-cache-api.ts'
+import type { AuditVault } from './vault-audit-api.ts'
 import type { CallVault } from './vault-call-api.ts'
 import type { CardVault } from './vault-emergency-card-api.ts'
 
@@ -137,7 +138,7 @@ export interface KeptInvitation {
   groups: Group[]
 }
 
-export interface Vault extends CallVault, CacheVault, CardVault {
+export interface Vault extends CallVault, CacheVault, CardVault, AuditVault {
   // ── chain ──
   /** Verifies and pins. `pin` is the root fingerprint from a link's fragment. */
   loadChain(chain: ChainInput, pin?: B64): Promise<ChainView>

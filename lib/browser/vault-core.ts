@@ -2,6 +2,7 @@ import { fromB64 } from '../crypto/bytes.ts'
 import { deviceKeys } from './device-keys.ts'
 import { staffAccount } from './staff-account.ts'
 import type { Vault } from './vault-api.ts'
+import { auditLog } from './vault-audit.ts'
 import { calls } from './vault-call.ts'
 import { adoptChain, newContext, viewChain } from './vault-context.ts'
 import { drafts } from './vault-drafts.ts'
@@ -32,5 +33,6 @@ export function createVault(storage: VaultStorage): Vault {
     ...prescriptions(context),
     cacheFor: async (seconds) => context.cache.keepFor(seconds),
     ...emergencyCards(context),
+    ...auditLog(context),
   }
 }

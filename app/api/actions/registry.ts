@@ -3,6 +3,7 @@ import type { Contract } from '@/lib/contract'
 import { makeDoor, type Action, type Actions } from '@/lib/server/action'
 import { resolvePatient } from '@/lib/patient/session'
 import { accessActions } from './access'
+import { auditActions } from './audit'
 import { bookingActions, consentActions, intakeActions } from './booking'
 import { callActions } from './call'
 import { clinicActions } from './clinic'
@@ -17,6 +18,7 @@ import { recordActions } from './record'
 /** Every action, by its name. A contract without its action does not compile once its domain is listed here. */
 const actions = {
   ...accessActions,
+  ...auditActions,
   ...callActions,
   ...bookingActions,
   ...consentActions,

@@ -81,17 +81,17 @@ describe('attack 19', () => {
     const at = await world.waiting()
     const body = await paidEvent(at)
     const signature = signatureOf(body, secret(), new Date())
+    const entries = () =>
+      admin<{ count: string }>('SELECT count(*) FROM audit_entry').then(([row]) => Number(row!.count))
+    const before = await entries()
     const answers = await Promise.all(Array.from({ length: 100 }, () => send(body, signature)))
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 100 }, () => 200))
     const said = await Promise.all(answers.map(async (answer) => ((await answer.json()) as { value: string }).value))
     expect(said.filter((value) => value === 'done')).toHaveLength(1)
     expect(said.filter((value) => value === 'repeat')).toHaveLength(99)
     expect(await factsOf(admin, at)).toMatchObject({ payment: 'paid', appointment: 'booked', jobs: ['mail.booked'] })
-    const [audited] = await admin<{ count: string }>(
-      `SELECT count(*) FROM audit_entry WHERE subject_id = $1 AND action = 'appointment.booked'`,
-      [at.appointmentId],
-    )
-    expect(audited!.count).toBe('1')
+    // Paid, and booked: what the log says is sealed, so that only how much it says can be asked here.
+    expect((await entries()) - before).toBe(2)
   }, 60_000)
 })
 

@@ -1,0 +1,9 @@
+import * as flow from '@/lib/audit/flow'
+import * as rules from '@/lib/audit/rules'
+import { action, type Actions } from '@/lib/server/action'
+
+export const auditActions = {
+  'audit/log': action(['admin'], rules.LogInput, flow.showLog),
+  'audit/mine': action('patient', rules.OwnLogInput, flow.showOwnLog),
+  'audit/links': action('public', rules.LinksInput, flow.showLinks, { rate: { points: 300, seconds: 60 } }),
+} satisfies Actions<rules.AuditContract>

@@ -1,0 +1,127 @@
+// The log from the server's pen to an officer's and a patient's browser, against a real database.
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { PatientActor } from '../access/rules.ts'
+import { vouch } from '../access/flow.ts'
+import { answer, at, must, openTestClinic, signIn, vouchFor } from '../access/testing.ts'
+import { createVault } from '../browser/vault-core.ts'
+import { memoryStorage } from '../browser/vault-storage.ts'
+import { audit, auditAll } from '../server/audit.ts'
+import { testDb } from '../server/testing.ts'
+import { inClinic } from '../server/tx.ts'
+import * as flow from './flow.ts'
+
+const { admin } = testDb()
+
+async function world() {
+  const clinic = await openTestClinic()
+  const vault = createVault(memoryStorage())
+  const [patientId, keyId] = [randomUUID(), randomUUID()]
+  const patient = await vault.createPatient({ clinicId: clinic.clinicId, patientId, home: 'memory' })
+  await admin(`INSERT INTO patient (id, clinic_id, email_index, email_sealed) VALUES ($1, $2, '\\x00', '\\x00')`, [
+    patientId,
+    clinic.clinicId,
+  ])
+  await admin(
+    `INSERT INTO patient_key (id, clinic_id, patient_id, sign_key, dh_key, state) VALUES ($1, $2, $3, $4, $5, 'booking')`,
+    [keyId, clinic.clinicId, patientId, patient.keys.sign, patient.keys.dh],
+  )
+  const actor: PatientActor = { kind: 'patient', clinicId: clinic.clinicId, patientId, keyId }
+  return { ...clinic, patient: { vault, actor, patientId } }
+}
+type World = Awaited<ReturnType<typeof world>>
+
+const read = (world: World, count = 1) =>
+  inClinic(world.clinicId, (tx) =>
+    auditAll(
+      tx,
+      world.owner.actor,
+      Array.from({ length: count }, () => ({
+        action: 'encounter.opened',
+        patientId: world.patient.patientId,
+        records: [['note', randomUUID(), 2] as const],
+      })),
+    ),
+  )
+
+describe('the log', () => {
+  it('opens for an officer and for the patient concerned, and says the same to both', async () => {
+    const it = await world()
+    await read(it)
+    const { entries } = must(await flow.showLog(it.owner.actor, {}))
+    const opened = await it.owner.vault.openAudit({ clinicId: it.clinicId, entries })
+    const details = opened.map((each) => (each.ok ? each.detail : each.code))
+    expect(details.map((each) => (typeof each === 'string' ? each : each.action))).toEqual([
+      'access.clinic-opened',
+      'access.signed-in',
+      'encounter.opened',
+    ])
+    const own = must(await flow.showOwnLog(it.patient.actor, { skip: 0 }))
+    const [mine] = await it.patient.vault.openAudit({
+      ...{ clinicId: it.clinicId, entries: own.entries, asPatient: it.patient.patientId },
+    })
+    expect(own.entries).toHaveLength(1)
+    expect(mine).toMatchObject({
+      ok: true,
+      detail: {
+        actor: { kind: 'staff', id: it.owner.actor.memberId },
+        action: 'encounter.opened',
+        patientId: it.patient.patientId,
+        records: [{ type: 'note', revision: 2 }],
+        refused: null,
+      },
+    })
+    expect(mine).toEqual(opened[2])
+  })
+
+  it('holds in the database neither who, nor what, nor about whom', async () => {
+    const it = await world()
+    await read(it)
+    const rows = await admin('SELECT e::text, b::text FROM audit_entry e JOIN audit_box b ON b.entry_id = e.id')
+    const text = JSON.stringify(rows)
+    const hex = (word: string) => Buffer.from(word).toString('hex')
+    for (const word of [it.owner.actor.memberId, it.patient.patientId, 'encounter.opened']) {
+      expect(text).not.toContain(word)
+      expect(text).not.toContain(hex(word))
+    }
+  })
+
+  it('does not open for a member who is no officer, nor for another patient', async () => {
+    const it = await world()
+    const { invitation, vault, email } = await answer(it, ['frontdesk'])
+    const kept = { ...invitation }
+    const signed = await vouchFor(it, invitation.id, kept)
+    must(await vouch(it.owner.actor, { id: invitation.id, ...signed }, at()))
+    await signIn(vault, email)
+    await read(it)
+    const { entries } = must(await flow.showLog(it.owner.actor, {}))
+    const opened = await vault.openAudit({ clinicId: it.clinicId, entries })
+    expect(opened.every((each) => !each.ok)).toBe(true)
+    const other = await world()
+    expect(must(await flow.showOwnLog(other.patient.actor, { skip: 0 })).entries).toEqual([])
+  })
+
+  it('gives each entry one place, however many link at once, and an entry rolled back gets none', async () => {
+    const it = await world()
+    await Promise.all([read(it, 5), read(it, 5), flow.linkLog(it.clinicId), flow.linkLog(it.clinicId)])
+    await inClinic(it.clinicId, async (tx) => {
+      await audit(tx, it.owner.actor, 'never.happened')
+      return { ok: false as const, code: 'STALE' as const }
+    })
+    await Promise.all([flow.linkLog(it.clinicId), flow.linkLog(it.clinicId)])
+    const rows = await admin<{ seq: number }>('SELECT seq FROM audit_entry WHERE clinic_id = $1 ORDER BY seq', [
+      it.clinicId,
+    ])
+    expect(rows.map((row) => row.seq)).toEqual(Array.from({ length: 12 }, (_, index) => index))
+  })
+
+  it('an entry keeps its place, and the app takes none away', async () => {
+    const it = await world()
+    await flow.linkLog(it.clinicId)
+    const run = (sql: string) => inClinic(it.clinicId, (tx) => tx.$executeRawUnsafe(sql))
+    await expect(run('UPDATE audit_entry SET seq = 99, hash = leaf')).rejects.toThrow('keeps its place')
+    await expect(run('UPDATE audit_entry SET leaf = hash')).rejects.toThrow('permission denied')
+    await expect(run('DELETE FROM audit_box')).rejects.toThrow('permission denied')
+    await expect(run('DELETE FROM audit_entry')).rejects.toThrow('permission denied')
+  })
+})

@@ -1,0 +1,56 @@
+import { z } from 'zod'
+
+/** How many entries a page of the log has, and how many links are answered at once. */
+export const pageSize = 50
+export const linksAtOnce = 2000
+
+/** A reader's box of one entry, and the entry's place. `seq` is null while it is being added to the chain. */
+export interface LogEntry {
+  seq: number | null
+  leaf: string
+  /** Public key that the box is sealed to; none when nothing was sealed to this reader. */
+  to: string | null
+  enc: string
+  ct: string
+}
+
+/** Where a clinic's log ends. */
+export interface LogHead {
+  /** How many entries have a place. */
+  length: number
+  /** Hash of the last; '' of none. */
+  hash: string
+}
+
+export interface LogPage {
+  head: LogHead
+  /** Hash of the entry before the first of these; '' where there is none. */
+  previous: string
+  /** Earliest first, without a gap. */
+  entries: LogEntry[]
+  /** Written, and still without a place: newest page only. */
+  pending: LogEntry[]
+  /** Names as the clinic's pages show them, by id. */
+  members: { memberId: string; displayName: string }[]
+}
+
+export interface OwnLog {
+  /** Latest first. */
+  entries: LogEntry[]
+  members: { memberId: string; displayName: string }[]
+  more: boolean
+}
+
+export const LogInput = z.object({
+  /** Entries before this place; the newest when not said. */
+  before: z.number().int().min(0).optional(),
+})
+export const LinksInput = z.object({ clinicId: z.uuid(), from: z.number().int().min(0).default(0) })
+export const OwnLogInput = z.object({ skip: z.number().int().min(0).max(100_000).default(0) })
+
+export interface AuditContract {
+  'audit/log': { in: z.input<typeof LogInput>; out: LogPage }
+  'audit/mine': { in: z.input<typeof OwnLogInput>; out: OwnLog }
+  /** Salted hashes by place: for whoever checks that the log only grows. */
+  'audit/links': { in: z.input<typeof LinksInput>; out: { head: LogHead; previous: string; leaves: string[] } }
+}
