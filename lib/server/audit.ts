@@ -42,13 +42,11 @@ export async function audit(
 export async function auditAll(tx: Tx, actor: Doer, happenings: readonly Happening[]): Promise<void> {
   if (happenings.length === 0) return
   const { clinicId } = actor
-  const about = await Promise.all(
-    happenings.map(async ({ patientId, subjectId }) => {
-      if (patientId) return patientId
-      if (actor.kind === 'patient') return actor.patientId
-      return subjectId ? patientOf(tx, clinicId, subjectId) : null
-    }),
-  )
+  const about: (string | null)[] = []
+  for (const { patientId, subjectId } of happenings) {
+    const own = patientId ?? (actor.kind === 'patient' ? actor.patientId : null)
+    about.push(own ?? (subjectId ? await patientOf(tx, clinicId, subjectId) : null))
+  }
   const officers = await officerKeys(tx, clinicId)
   const patients = [...new Set(about.flatMap((id) => id ?? []))]
   const keys = patients.length ? await patientKeys(tx, clinicId, patients) : new Map<string, string[]>()
