@@ -96,7 +96,9 @@ export async function patientOf(tx: Tx, clinicId: string, subjectId: string): Pr
       (SELECT p.id FROM patient p, about WHERE p.clinic_id = about.clinic AND p.id = about.id),
       (SELECT r.patient_id FROM record r, about WHERE r.clinic_id = about.clinic AND r.record_id = about.id LIMIT 1),
       (SELECT p.patient_id FROM prescription p, about WHERE p.clinic_id = about.clinic AND p.id = about.id),
-      (SELECT r.patient_id FROM recall r, about WHERE r.clinic_id = about.clinic AND r.id = about.id)) AS id`
+      (SELECT r.patient_id FROM recall r, about WHERE r.clinic_id = about.clinic AND r.id = about.id),
+      (SELECT c.patient_id FROM emergency_card c, about WHERE c.clinic_id = about.clinic AND c.id = about.id),
+      (SELECT q.patient_id FROM emergency_request q, about WHERE q.clinic_id = about.clinic AND q.id = about.id)) AS id`
   return row?.id ?? null
 }
 
