@@ -69,6 +69,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     },
     'access/cancel-invitation': { id: randomUUID() },
     'audit/log': { before: 50 },
+    'audit/names': { patientIds: [patientId] },
     'audit/mine': { skip: 0 },
     'audit/links': { clinicId, from: 0 },
     'access/invitation': { id: randomUUID() },

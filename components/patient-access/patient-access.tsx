@@ -7,12 +7,13 @@ import { LockIcon } from '@/components/ui/icons'
 import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
 import type { Locale, Messages } from '@/lib/messages/catalogue'
 import { CardSection } from '@/components/emergency/card-section'
+import { WhoLooked } from '@/components/audit/who-looked'
 import { Devices } from './devices'
 
 interface Props {
   appointmentId: string
   locale: Locale
-  messages: Pick<Messages, 'devices' | 'emergency' | 'errors' | 'common'>
+  messages: Pick<Messages, 'audit' | 'devices' | 'emergency' | 'errors' | 'common'>
 }
 
 export function PatientAccess({ appointmentId, locale, messages }: Props) {
@@ -63,6 +64,7 @@ function Sections({ appointmentId }: { appointmentId: string }) {
       {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
       <Devices own={own.value} />
       <CardSection own={own.value} appointmentId={appointmentId} />
+      <WhoLooked own={own.value} />
     </div>
   )
 }

@@ -8,6 +8,7 @@ import {
   CalendarIcon,
   ClinicIcon,
   ClockIcon,
+  EyeIcon,
   ListIcon,
   MoreIcon,
   RecallIcon,
@@ -16,6 +17,7 @@ import {
 } from '@/components/ui/icons'
 
 const icons = {
+  log: EyeIcon,
   today: CalendarIcon,
   recalls: RecallIcon,
   services: ListIcon,

@@ -7,6 +7,7 @@ import { answer, at, must, openTestClinic, signIn, vouchFor } from '../access/te
 import { createVault } from '../browser/vault-core.ts'
 import { memoryStorage } from '../browser/vault-storage.ts'
 import { audit, auditAll } from '../server/audit.ts'
+import { auditReadings, auditRefusal } from '../server/audit-readings.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import * as flow from './flow.ts'
@@ -123,5 +124,53 @@ describe('the log', () => {
     await expect(run('UPDATE audit_entry SET leaf = hash')).rejects.toThrow('permission denied')
     await expect(run('DELETE FROM audit_box')).rejects.toThrow('permission denied')
     await expect(run('DELETE FROM audit_entry')).rejects.toThrow('permission denied')
+  })
+})
+
+const detailsOf = async (world: World) => {
+  const { entries } = must(await flow.showLog(world.owner.actor, {}))
+  const opened = await world.owner.vault.openAudit({ clinicId: world.clinicId, entries })
+  return opened.map((each) => (each.ok ? each.detail : null))
+}
+
+describe('readings and refusals', () => {
+  it('a reading is one entry for each patient, and one within the hour however often a page draws itself anew', async () => {
+    const it = await world()
+    const record = (patientId: string, revision = 1) => ({
+      meta: { patientId, type: 'identity', recordId: it.clinicId, revision },
+    })
+    const [one, other] = [it.patient.patientId, randomUUID()]
+    const before = (await detailsOf(it)).length
+    await auditReadings(it.owner.actor, 'names.listed', [record(one), record(other)])
+    await auditReadings(it.owner.actor, 'names.listed', [record(other), record(one)])
+    await auditReadings({ ...it.owner.actor, sessionId: 'another' }, 'names.listed', [record(one)])
+    await auditReadings(it.owner.actor, 'names.listed', [record(one, 2)])
+    const told = (await detailsOf(it)).slice(before).filter((each) => each?.action === 'names.listed')
+    expect(told.map((each) => [each!.patientId, each!.records[0]!.revision])).toEqual([
+      [one, 1],
+      [other, 1],
+      [one, 1],
+      [one, 2],
+    ])
+  })
+
+  it('a refusal is an entry, for the patient too whose it was, and a thousand of them are sixty', async () => {
+    const it = await world()
+    const actor = { ...it.owner.actor, sessionId: randomUUID() }
+    const asked = { patientId: it.patient.patientId, secret: 'never written down' }
+    await auditRefusal(actor, 'encounter/open', 'NOT_ALLOWED', asked)
+    await auditRefusal(actor, 'encounter/open', 'BAD_INPUT', asked)
+    const { entries } = must(await flow.showOwnLog(it.patient.actor, { skip: 0 }))
+    const [mine] = await it.patient.vault.openAudit({
+      ...{ clinicId: it.clinicId, entries, asPatient: it.patient.patientId },
+    })
+    expect(entries).toHaveLength(1)
+    expect(mine).toMatchObject({ detail: { action: 'encounter/open', refused: 'NOT_ALLOWED' } })
+    for (let tries = 0; tries < 80; tries++) await auditRefusal(actor, 'encounter/open', 'NOT_FOUND', {})
+    const [count] = await admin<{ n: number }>('SELECT count(*)::int AS n FROM audit_entry WHERE clinic_id = $1', [
+      it.clinicId,
+    ])
+    // Founding, signing in, and no more than sixty.
+    expect(count!.n).toBe(62)
   })
 })

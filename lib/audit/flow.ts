@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { PatientActor, PublicActor, StaffActor } from '../access/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { audit, linkHash, readerOf } from '../server/audit.ts'
+import { auditReadings } from '../server/audit-readings.ts'
 import { keysOfOfficer } from '../server/audit-readers.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import {
@@ -10,10 +11,13 @@ import {
   type LinksInput,
   type LogInput,
   type LogPage,
+  type NamesInput,
   type OwnLog,
   type OwnLogInput,
   pageSize,
 } from './rules.ts'
+import { listRecords } from '../record/store.ts'
+import type { StoredRecord } from '../record/rules.ts'
 import * as store from './store.ts'
 
 /**
@@ -56,6 +60,16 @@ export async function showLog(actor: StaffActor, { before }: z.output<typeof Log
     if (before === undefined) await audit(tx, actor, 'audit.read')
     return ok(page)
   })
+}
+
+/** Sealed names of patients whom the log speaks of: only an officer's browser knows whose they are. */
+export async function showNames(
+  actor: StaffActor,
+  { patientIds }: z.output<typeof NamesInput>,
+): Promise<Result<{ records: StoredRecord[] }>> {
+  const records = await inClinic(actor.clinicId, (tx) => listRecords(tx, actor, { patientIds, types: ['identity'] }))
+  await auditReadings(actor, 'names.listed', records)
+  return ok({ records })
 }
 
 /** What was done with a patient's data, for the patient's device: entries that were sealed to its key. */

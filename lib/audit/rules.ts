@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { StoredRecord } from '../record/rules.ts'
 
 /** How many entries a page of the log has, and how many links are answered at once. */
 export const pageSize = 50
@@ -46,11 +47,37 @@ export const LogInput = z.object({
   before: z.number().int().min(0).optional(),
 })
 export const LinksInput = z.object({ clinicId: z.uuid(), from: z.number().int().min(0).default(0) })
+export const NamesInput = z.object({ patientIds: z.array(z.uuid()).min(1).max(200) })
 export const OwnLogInput = z.object({ skip: z.number().int().min(0).max(100_000).default(0) })
 
 export interface AuditContract {
   'audit/log': { in: z.input<typeof LogInput>; out: LogPage }
+  'audit/names': { in: z.input<typeof NamesInput>; out: { records: StoredRecord[] } }
   'audit/mine': { in: z.input<typeof OwnLogInput>; out: OwnLog }
   /** Salted hashes by place: for whoever checks that the log only grows. */
   'audit/links': { in: z.input<typeof LinksInput>; out: { head: LogHead; previous: string; leaves: string[] } }
 }
+
+export const kinds = ['reading', 'writing', 'granting', 'exporting', 'refusing'] as const
+export type Kind = (typeof kinds)[number]
+
+const readings = ['encounter.opened', 'names.listed', 'patient.chart-opened', 'audit.read', 'emergency.card-opened']
+const grantings = [
+  'access.vouched',
+  'access.role-added',
+  'access.invited',
+  'call.matched',
+  'emergency.card-made',
+  'record.granted',
+]
+
+/** What an entry tells of, for whoever looks for one kind. */
+export function kindOf({ action, refused }: { action: string; refused: string | null }): Kind {
+  if (refused) return 'refusing'
+  if (action.endsWith('exported')) return 'exporting'
+  if (readings.includes(action)) return 'reading'
+  return grantings.includes(action) ? 'granting' : 'writing'
+}
+
+/** One cell of a CSV file. A spreadsheet takes what begins with these signs for a formula: a quote before it keeps it text. */
+export const csvCell = (text: string): string => `"${text.replace(/^(?=[=+\-@\t\r])/, "'").replaceAll('"', '""')}"`

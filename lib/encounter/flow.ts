@@ -10,6 +10,7 @@ import { listPrescriptions } from '@/lib/prescription/store'
 import { listRecalls } from '@/lib/recall/store'
 import { insertRecords, listRecords } from '@/lib/record/store'
 import { audit } from '@/lib/server/audit'
+import { auditReadings, touched } from '@/lib/server/audit-readings'
 import { notify } from '@/lib/server/notify'
 import { inClinic, type Tx } from '@/lib/server/tx'
 import { addDays, dayIn } from '@/lib/time'
@@ -34,7 +35,7 @@ export async function loadDay(
   input: In<typeof rules.DayInput>,
   { now }: Context,
 ): Promise<Result<DayView>> {
-  return inClinic(actor.clinicId, async (tx) => {
+  const answer = await inClinic(actor.clinicId, async (tx) => {
     const { zone } = await store.findClinic(tx, actor)
     const today = dayIn(zone, now)
     const day = input.day ?? today
@@ -57,6 +58,8 @@ export async function loadDay(
       records: await listRecords(tx, actor, { patientIds, types: ['identity', 'checklist'] }),
     })
   })
+  if (answer.ok) await auditReadings(actor, 'names.listed', answer.value.records)
+  return answer
 }
 
 function loadOf(day: string, load: { startsAt: Date; endsAt: Date }[], zone: string) {
@@ -84,7 +87,8 @@ export async function openEncounter(
       now,
     )
     const { patientId } = row
-    await audit(tx, actor, 'encounter.opened', appointmentId)
+    const records = await listRecords(tx, actor, { patientIds: [patientId] })
+    await audit(tx, actor, 'encounter.opened', appointmentId, { patientId, records: touched(records) })
     return ok({
       appointment: row,
       zone,
@@ -94,7 +98,7 @@ export async function openEncounter(
       services: await store.listServices(tx, actor),
       statements: await listStatements(tx, actor.clinicId),
       patientKeys: await store.listPatientKeys(tx, actor, patientId),
-      records: await listRecords(tx, actor, { patientIds: [patientId] }),
+      records,
       consents: await store.listConsents(tx, actor, patientId),
       prescriptions: await listPrescriptions(tx, actor, patientId, now),
       recalls: await listRecalls(tx, actor, { patientId }),

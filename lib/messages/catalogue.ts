@@ -4,6 +4,7 @@
  */
 import accessEn from './en/access.json' with { type: 'json' }
 import adminEn from './en/admin.json' with { type: 'json' }
+import auditEn from './en/audit.json' with { type: 'json' }
 import bookingEn from './en/booking.json' with { type: 'json' }
 import callEn from './en/call.json' with { type: 'json' }
 import clinicEn from './en/clinic.json' with { type: 'json' }
@@ -26,6 +27,7 @@ import rewrapEn from './en/rewrap.json' with { type: 'json' }
 import staffEn from './en/staff.json' with { type: 'json' }
 import accessFr from './fr/access.json' with { type: 'json' }
 import adminFr from './fr/admin.json' with { type: 'json' }
+import auditFr from './fr/audit.json' with { type: 'json' }
 import bookingFr from './fr/booking.json' with { type: 'json' }
 import callFr from './fr/call.json' with { type: 'json' }
 import clinicFr from './fr/clinic.json' with { type: 'json' }
@@ -50,6 +52,7 @@ import staffFr from './fr/staff.json' with { type: 'json' }
 const en = {
   access: accessEn,
   admin: adminEn,
+  audit: auditEn,
   booking: bookingEn,
   call: callEn,
   clinic: clinicEn,
@@ -77,6 +80,7 @@ export type Namespace = keyof Messages
 const fr = {
   access: accessFr,
   admin: adminFr,
+  audit: auditFr,
   booking: bookingFr,
   call: callFr,
   clinic: clinicFr,

@@ -12,6 +12,8 @@ import type { Ctx } from '../server/action.ts'
 import { env } from '../server/env.ts'
 import { verifyProof } from '../server/proof.ts'
 import { limit } from '../server/rate-limit.ts'
+import { auditReadings, touched } from '../server/audit-readings.ts'
+import { audit } from '../server/audit.ts'
 import { inClinic } from '../server/tx.ts'
 import {
   cookieName,
@@ -68,7 +70,9 @@ export async function openSession(
 
 /** Everything of theirs that this device can open, and the facts around it. */
 export async function loadChart(actor: PatientActor, _: unknown, { now }: Ctx): Promise<Result<PatientChart>> {
-  return ok(await chartOf(actor, false, now))
+  const chart = await chartOf(actor, false, now)
+  await auditReadings(actor, 'patient.chart-opened', chart.records)
+  return ok(chart)
 }
 
 async function chartOf(actor: PatientActor, history: boolean, now: Date): Promise<PatientExport> {
@@ -114,5 +118,9 @@ async function chartOf(actor: PatientActor, history: boolean, now: Date): Promis
 
 /** The same with every revision, the consent history and the payments: for the file that the patient keeps. */
 export async function exportChart(actor: PatientActor, _: unknown, { now }: Ctx): Promise<Result<PatientExport>> {
-  return ok(await chartOf(actor, true, now))
+  const chart = await chartOf(actor, true, now)
+  await inClinic(actor.clinicId, (tx) =>
+    audit(tx, actor, 'patient.exported', actor.patientId, { records: touched(chart.records) }),
+  )
+  return ok(chart)
 }

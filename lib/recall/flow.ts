@@ -7,6 +7,7 @@ import { translator } from '@/lib/messages/translator'
 import { isLocale } from '@/lib/messages/pick'
 import { insertRecords, listRecords } from '@/lib/record/store'
 import { audit } from '@/lib/server/audit'
+import { auditReadings } from '@/lib/server/audit-readings'
 import { env } from '@/lib/server/env'
 import { enqueue, type JobHandler } from '@/lib/server/jobs'
 import { openField } from '@/lib/server/kms'
@@ -56,7 +57,7 @@ export async function list(
   { status }: In<typeof rules.RecallList>,
   { now }: Context,
 ): Promise<Result<RecallContract['recall/list']['out']>> {
-  return inClinic(actor.clinicId, async (tx) => {
+  const answer = await inClinic(actor.clinicId, async (tx) => {
     for (const id of await store.listInvited(tx, { kind: 'system', clinicId: actor.clinicId })) {
       await decideOne(tx, { kind: 'system', clinicId: actor.clinicId }, id, now)
     }
@@ -71,6 +72,8 @@ export async function list(
       reasons: reasons.filter((record) => recordIds.has(record.meta.recordId)),
     })
   })
+  if (answer.ok) await auditReadings(actor, 'names.listed', [...answer.value.identities, ...answer.value.reasons])
+  return answer
 }
 
 export const inviteNow = (actor: StaffActor, { id }: In<typeof rules.RecallMove>, ctx: Context) =>

@@ -19,6 +19,7 @@ const actions = {
   }),
   'test/staff': action('staff', Input, async (actor) => ok(actor.memberId)),
   'test/admin': action(['admin'], Input, async () => ok('in')),
+  'test/mine': action('staff', Input, async () => refuse('NOT_FOUND')),
   'test/refuses': action('public', Input, async () => refuse('SLOT_TAKEN')),
   'test/bug': action('public', Input, async () => {
     throw new Error('Jane Roe')
@@ -27,7 +28,9 @@ const actions = {
   'test/small': action('public', Input, async () => ok(1), { maxBytes: 30 }),
 } as Record<string, Action>
 
+const refusals: unknown[][] = []
 const door = makeDoor({
+  onRefused: async (actor, ...rest) => void refusals.push([actor.kind, ...rest]),
   actions,
   resolveActor: async (kind, request) => (kind === 'staff' && request.headers.get('cookie') ? staff : null),
 })
@@ -49,6 +52,20 @@ describe('the door', () => {
     expect([status, body]).toEqual([200, { ok: true, value: 'public x fr' }])
     expect(headers.get('set-cookie')).toBe('seen=x; Path=/; HttpOnly; SameSite=Lax; Max-Age=60')
     expect(headers.get('cache-control')).toBe('no-store')
+  })
+
+  // Defence: onRefused in the door. Without it a request that was turned away leaves no trace.
+  it('tells of a refusal to somebody who is known, whether by role or by the flow, and of nobody else', async () => {
+    const signedIn = { cookie: 'a=b' }
+    await post('test/admin', { name: 'x' }, signedIn)
+    await post('test/mine', { name: 'x' }, signedIn)
+    await post('test/staff', { name: 'x' }, signedIn)
+    await post('test/staff', { name: 'x' })
+    await post('test/refuses', { name: 'x' })
+    expect(refusals).toEqual([
+      ['staff', 'test/admin', 'NOT_ALLOWED', { name: 'x' }],
+      ['staff', 'test/mine', 'NOT_FOUND', { name: 'x' }],
+    ])
   })
 
   it.each([

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { isIPv4, isIPv6 } from 'node:net'
 import type { z } from 'zod'
 import type { PatientActor, PublicActor, Role, StaffActor } from '../access/rules.ts'
-import { codes, refuse, type Refusal, type Result } from '../errors.ts'
+import { type Code, codes, refuse, type Refusal, type Result } from '../errors.ts'
 import { bestLocale, isLocale } from '../messages/pick.ts'
 import { env } from './env.ts'
 import { log } from './log.ts'
@@ -81,11 +81,18 @@ export type ResolveActor = (
 const flood: Limit = { points: 3000, seconds: 60 }
 const mebibyte = 1024 * 1024
 
+interface DoorParts {
+  actions: Record<string, Action>
+  resolveActor: ResolveActor
+  /** Hears of every refusal to somebody who is known, before it is answered: the log keeps those that tell something. */
+  onRefused: (actor: PatientActor | StaffActor, action: string, code: Code, input: unknown) => Promise<void>
+}
+
 /**
  * The one handler behind every action. `resolveActor` reads the session from the request's cookies; it is passed in,
  * since this file knows no domain.
  */
-export function makeDoor({ actions, resolveActor }: { actions: Record<string, Action>; resolveActor: ResolveActor }) {
+export function makeDoor({ actions, resolveActor, onRefused }: DoorParts) {
   return async function door(request: Request, name: string): Promise<Response> {
     const requestId = randomUUID()
     const headers = new Headers({ 'cache-control': 'no-store', 'x-request-id': requestId })
@@ -107,15 +114,19 @@ export function makeDoor({ actions, resolveActor }: { actions: Record<string, Ac
       }
       const body = await readJson(request, found.options.maxBytes ?? mebibyte)
       if (!body.ok) return answer(body)
-      const actor = await enter(found.door, request, now, resolveActor)
-      if (!actor.ok) return answer(actor)
+      const { actor, refusal } = await enter(found.door, request, now, resolveActor)
+      const tell = async (result: Result<unknown>) => {
+        if (!result.ok && actor && actor.kind !== 'public') await onRefused(actor, name, result.code, body.value)
+        return answer(result)
+      }
+      if (refusal) return await tell(refusal)
       const input = found.schema.safeParse(body.value)
       if (!input.success) return answer(refuse('BAD_INPUT', faultsOf(input.error)))
       const setCookie: Ctx['setCookie'] = (cookie, value, options) =>
         headers.append('set-cookie', cookieLine(cookie, value, options))
       const userAgent = (request.headers.get('user-agent') ?? '').slice(0, 200)
       const ctx: Ctx = { now, ip, locale: localeOf(request), requestId, userAgent, setCookie }
-      return answer(await found.run(actor.value as never, input.data as never, ctx))
+      return await tell(await found.run(actor as never, input.data as never, ctx))
     } catch (error) {
       log.error({ code: 'INTERNAL', action: name, requestId, err: error })
       return Response.json({ ok: false, code: 'INTERNAL' }, { status: 500, headers })
@@ -165,8 +176,8 @@ async function enter(
   request: Request,
   now: Date,
   resolve: ResolveActor,
-): Promise<Result<PublicActor | PatientActor | StaffActor>> {
-  if (door === 'public') return { ok: true, value: { kind: 'public' } }
+): Promise<{ actor: PublicActor | PatientActor | StaffActor | null; refusal: Refusal | null }> {
+  if (door === 'public') return { actor: { kind: 'public' }, refusal: null }
   // A browser may hold both sessions (a practitioner who is a patient): the page says which it speaks for.
   const as = request.headers.get('curtain-as')
   const both =
@@ -177,9 +188,9 @@ async function enter(
     if (!actor) continue
     const barred =
       typeof door !== 'string' && !(actor.kind === 'staff' && actor.roles.some((role) => door.includes(role)))
-    return barred ? refuse('NOT_ALLOWED') : { ok: true, value: actor }
+    return { actor, refusal: barred ? refuse('NOT_ALLOWED') : null }
   }
-  return refuse('SIGN_IN_FIRST')
+  return { actor: null, refusal: refuse('SIGN_IN_FIRST') }
 }
 
 /** The body, read no further than `most` bytes whatever its headers say. */

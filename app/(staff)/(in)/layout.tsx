@@ -11,6 +11,7 @@ import { pick } from '@/lib/messages/pick'
 const namespaces = [
   'access',
   'admin',
+  'audit',
   'call',
   'common',
   'encounter',

@@ -4,6 +4,7 @@ import { action, type Actions } from '@/lib/server/action'
 
 export const auditActions = {
   'audit/log': action(['admin'], rules.LogInput, flow.showLog),
+  'audit/names': action(['admin'], rules.NamesInput, flow.showNames),
   'audit/mine': action('patient', rules.OwnLogInput, flow.showOwnLog),
   'audit/links': action('public', rules.LinksInput, flow.showLinks, { rate: { points: 300, seconds: 60 } }),
 } satisfies Actions<rules.AuditContract>

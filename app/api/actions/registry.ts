@@ -1,5 +1,6 @@
 import { resolveStaff } from '@/lib/access/next-auth'
 import type { Contract } from '@/lib/contract'
+import { auditRefusal } from '@/lib/server/audit-readings'
 import { makeDoor, type Action, type Actions } from '@/lib/server/action'
 import { resolvePatient } from '@/lib/patient/session'
 import { accessActions } from './access'
@@ -35,6 +36,7 @@ const actions = {
 
 export const door = makeDoor({
   actions: actions as Record<string, Action>,
+  onRefused: auditRefusal,
   resolveActor: async (kind, request, now) =>
     kind === 'staff' ? resolveStaff(request.headers.get('cookie'), now) : resolvePatient(request, now),
 })
