@@ -1,4 +1,5 @@
-# One image, three programs: the app, the worker (`node worker.mjs`) and the migrations (`node prisma/migrate.mjs`).
+# One image, four programs: the app, the worker (`node worker.mjs`), the migrations (`node prisma/migrate.mjs`) and the
+# rotation of KEKs (`node rotate-keys.mjs field`).
 FROM node:24-bookworm-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
@@ -15,6 +16,7 @@ COPY --from=build /src/.next/standalone ./
 COPY --from=build /src/.next/static ./.next/static
 COPY --from=build /src/public ./public
 COPY --from=build /src/.next-programs/worker.whole.mjs ./worker.mjs
+COPY --from=build /src/.next-programs/rotate-keys.whole.mjs ./rotate-keys.mjs
 COPY --from=build /src/.next-programs/migrate.whole.mjs ./prisma/migrate.mjs
 COPY --from=build /src/prisma/migrations ./prisma/migrations
 USER curtain

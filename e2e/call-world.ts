@@ -164,7 +164,7 @@ async function addAppointment(
   return { id, secret, link: `${baseUrl}/a/${id}#s=${secret}`, callLink: `${baseUrl}/a/${id}/call#s=${secret}` }
 }
 
-/** As lib/server/kms.ts seals a field: version ‖ KEK id ‖ wrapped data key ‖ text, each AES-256-GCM under its context. */
+/** As lib/server/kms.ts seals a field in version 1: version ‖ KEK id ‖ wrapped data key ‖ text, each AES-256-GCM under its context. */
 function sealField(keyDir: string, text: string, context: string): Buffer {
   const gcm = (key: Buffer, aad: string, plain: Buffer) => {
     const nonce = randomBytes(12)

@@ -34,9 +34,17 @@ export async function tenant(admin: TestDb['admin']) {
   const { clinicId, memberId, serviceId, waiting } = await clinicWorld(admin)
   const { appointmentId, paymentId } = await waiting({ status: 'booked' })
   const { appointmentId: heldId, paymentId: unwanted } = await waiting()
-  const [at] = await admin<{ patientId: string; startsAt: Date; endsAt: Date; linkHash: Buffer; emailIndex: Buffer }>(
+  const [at] = await admin<{
+    patientId: string
+    startsAt: Date
+    endsAt: Date
+    linkHash: Buffer
+    emailIndex: Buffer
+    emailSealed: Buffer
+  }>(
     `SELECT patient_id AS "patientId", starts_at AS "startsAt", ends_at AS "endsAt", link_hash AS "linkHash",
-       (SELECT email_index FROM member WHERE id = $2) AS "emailIndex" FROM appointment WHERE id = $1`,
+       (SELECT email_index FROM member WHERE id = $2) AS "emailIndex",
+       (SELECT email_sealed FROM patient WHERE id = patient_id) AS "emailSealed" FROM appointment WHERE id = $1`,
     [appointmentId, memberId],
   )
   const { patientId, startsAt, endsAt } = at!
@@ -150,6 +158,8 @@ export async function tenant(admin: TestDb['admin']) {
   })
   await insert('erasure_request', { id: more.erasureId, ...patientRow, asked_at: later })
   await insert('purge', { id: more.purgeId, ...patientRow, classes: ['administrative'], ordered_at: later })
+  const gone = { state: 'destroyed', destroyed_at: later, store_kek: 'gone' }
+  await insert('purge', { ...patientRow, ...gone, classes: ['clinical'], ordered_at: later })
   await insert('audit_entry', { id: more.entryId, leaf: bytes(32) })
   await insert('audit_entry', { leaf: bytes(32), seq: 0, hash: bytes(32) })
   await insert('audit_box', { entry_id: more.entryId, reader: more.reader, enc: bytes(32), ct: bytes(9) })
@@ -173,6 +183,7 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ ...ids, ...more, startsAt, endsAt, proofHash },
     claimHash,
     ...{ linkHash: new Uint8Array(at!.linkHash), emailIndex: new Uint8Array(at!.emailIndex) },
+    emailSealed: new Uint8Array(at!.emailSealed),
     /** Long after every row's time, for what is only done to rows whose time is over. */
     after: new Date(later.getTime() + 999 * 86_400_000),
     now: new Date(),

@@ -12,6 +12,7 @@ import { paymentCases } from '../payment/tenant-cases.ts'
 import { prescriptionCases } from '../prescription/tenant-cases.ts'
 import { recallCases } from '../recall/tenant-cases.ts'
 import { recordCases } from '../record/tenant-cases.ts'
+import { retentionCases } from '../retention/tenant-cases.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import type { StaffActor } from './rules.ts'
@@ -31,6 +32,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   prescription: prescriptionCases,
   recall: recallCases,
   record: recordCases,
+  retention: retentionCases,
 }
 const cases = Object.entries(tables).flatMap(([domain, table]) =>
   Object.entries(table).map(([name, row]) => ({ name: `${domain}/store ${name}`, row })),

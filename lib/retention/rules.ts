@@ -24,3 +24,39 @@ const classes: Record<RecordType, RetentionClass> = {
 export const classOf = (type: RecordType): RetentionClass => classes[type]
 export const typesOf = (wanted: RetentionClass): RecordType[] =>
   (Object.keys(classes) as RecordType[]).filter((type) => classes[type] === wanted)
+
+// ── KEK rotation ──
+
+/** A column that `sealField` fills, and the context it is sealed under: `<kind>|<clinic>|<row>`. */
+export interface SealedColumn {
+  table: 'member' | 'patient' | 'appointment'
+  column: 'email_sealed' | 'phone_sealed' | 'link_sealed'
+  kind: string
+}
+/** Every one there is: a column that is missing here would be lost with the KEK it lies under. */
+export const sealedColumns: readonly SealedColumn[] = [
+  { table: 'member', column: 'email_sealed', kind: 'member.email' },
+  { table: 'patient', column: 'email_sealed', kind: 'patient.email' },
+  { table: 'patient', column: 'phone_sealed', kind: 'patient.phone' },
+  { table: 'appointment', column: 'link_sealed', kind: 'appointment.link' },
+]
+
+/**
+ * How long an old KEK stays after the next one began. What was sealed before the change, by a request that was under way, is in
+ * its row by then; no request lives that long.
+ */
+export const settleMinutes = 10
+
+export type RotationStep = 'nothing' | 'begin' | 'move' | 'destroy'
+
+/** What to do next with a ring. `left`: what still lies under an older version, jobs that carry it included. */
+export function decideRotation(
+  ring: { since: Date; old: readonly string[] },
+  left: number,
+  asked: 'begin' | 'tend',
+  now: Date,
+): RotationStep {
+  if (ring.old.length === 0) return asked === 'begin' ? 'begin' : 'nothing'
+  if (left > 0) return 'move'
+  return now.getTime() - ring.since.getTime() >= settleMinutes * 60_000 ? 'destroy' : 'nothing'
+}

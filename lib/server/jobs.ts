@@ -70,6 +70,14 @@ export async function enqueue(tx: Tx, name: string, data: JobData, options: Enqu
   await boss.send(name, data, send)
 }
 
+/** Jobs of that name which were made before then and are not done yet, the given-up ones left out. */
+export async function countWaiting(name: string, before: Date): Promise<number> {
+  const boss = await jobs()
+  const sql = `SELECT count(*)::int AS n FROM pgboss.job WHERE name = $1 AND created_on < $2 AND state < 'completed'`
+  const { rows } = await boss.getDb().executeSql(sql, [name, before])
+  return (rows[0] as { n: number }).n
+}
+
 export type JobHandler = (data: JobData, jobId: string) => Promise<void>
 
 export interface WorkerOptions {

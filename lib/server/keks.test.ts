@@ -8,7 +8,7 @@ import { testEnv } from './testing.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'keks-'))
 beforeAll(() => void Object.assign(process.env, testEnv(dir)))
-const place = 'patient.email|clinic|patient'
+const place = 'member.email|clinic|member'
 
 describe('a ring of KEKs', () => {
   it('opens by both versions while one follows the other, and by the newer alone once the older is destroyed', async () => {
@@ -19,7 +19,7 @@ describe('a ring of KEKs', () => {
     expect(next).toEqual({ current: expect.not.stringMatching(`^${old}$`) as string, since: now, old: [old] })
     expect(await openField(before, place)).toBe('old@example.org')
     const after = await rewrapField(before, place)
-    await expect(rewrapField(before, 'patient.email|clinic|another')).rejects.toThrow()
+    await expect(rewrapField(before, 'member.email|clinic|another')).rejects.toThrow()
     // The text itself is carried over as it was.
     expect(Buffer.from(after.subarray(-20))).toEqual(Buffer.from(before.subarray(-20)))
     await expect(destroyVersions('field', [next.current])).rejects.toThrow(TypeError)

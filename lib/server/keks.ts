@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from './env.ts'
-import type { Bytes } from './gcm.ts'
+import { gcmOpen, gcmSeal, type Bytes } from './gcm.ts'
 import { keyService, keyServiceOf } from './key-service.ts'
 import { readOrMake, replaceFile } from './secret-file.ts'
 
@@ -103,4 +103,20 @@ export async function destroyVersions(name: RingName, ids: readonly string[]): P
   if (ids.includes(ring.current)) throw new TypeError('the current KEK is in use')
   const keys = Object.fromEntries(Object.entries(ring.keys).filter(([id]) => !ids.includes(id)))
   replaceFile(ringFile(name), JSON.stringify({ current: ring.current, keys } satisfies RingFile))
+}
+
+const wrapContext = (context: string) => `curtain/v1/wrap|${context}`
+
+/** Wraps a data key under the ring's current KEK; the answer names its version. */
+export async function wrap(
+  ring: RingName,
+  dataKey: Uint8Array,
+  context: string,
+): Promise<{ kek: string; wrapped: Bytes }> {
+  const { current } = await ringState(ring)
+  return { kek: current, wrapped: gcmSeal(await kekOf(ring, current), wrapContext(context), dataKey) }
+}
+
+export async function unwrap(ring: RingName, kek: string, wrapped: Uint8Array, context: string): Promise<Bytes> {
+  return gcmOpen(await kekOf(ring, kek), wrapContext(context), wrapped)
 }

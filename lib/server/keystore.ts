@@ -3,11 +3,10 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { env } from './env.ts'
 import { gcmOpen, gcmSeal, type Bytes } from './gcm.ts'
-import { kekOf, ringState } from './keks.ts'
+import { kekOf, ringState, unwrap, wrap } from './keks.ts'
 import { databaseKeyStore } from './keystore-db.ts'
 import { directoryKeyStore } from './keystore-dir.ts'
 import type { KeyStore, OuterKeyName } from './keystore-port.ts'
-import { unwrap, wrap } from './kms.ts'
 import { withLock } from './lock.ts'
 import { log } from './log.ts'
 
@@ -89,21 +88,29 @@ export interface OuterPlace {
 const aad = (name: OuterKeyName, place: OuterPlace) =>
   `curtain/v1/outer|${name.clinicId}|${place.recordId}|${place.revision}|${place.recipientKey}`
 
-export async function sealOuter(name: OuterKeyName, place: OuterPlace, bytes: Uint8Array): Promise<Bytes> {
-  const key = await keyOf(name, true)
-  if (!key) throw Object.assign(new Error('the outer key was destroyed while it was made'), { code: 'OUTER_KEY_GONE' })
-  return gcmSeal(key, aad(name, place), bytes)
-}
+export const sealOuter = (name: OuterKeyName, place: OuterPlace, bytes: Uint8Array): Promise<Bytes> =>
+  sealUnder(name, aad(name, place), bytes)
 
 /** Null when the key was destroyed: the record is gone. Throws, and says so in the log, when the bytes were changed or moved. */
 export async function openOuter(name: OuterKeyName, place: OuterPlace, sealed: Uint8Array): Promise<Bytes | null> {
   try {
-    const key = await keyOf(name, false)
-    return key && gcmOpen(key, aad(name, place), sealed)
+    return await openUnder(name, aad(name, place), sealed)
   } catch (err) {
     log.error({ code: 'GRANT_DAMAGED', clinicId: name.clinicId, recordId: place.recordId, err })
     throw err
   }
+}
+
+/** What is no grant and yet must go with its patient: a contact field. */
+export async function sealUnder(name: OuterKeyName, context: string, bytes: Uint8Array): Promise<Bytes> {
+  const key = await keyOf(name, true)
+  if (!key) throw Object.assign(new Error('the outer key was destroyed while it was made'), { code: 'OUTER_KEY_GONE' })
+  return gcmSeal(key, context, bytes)
+}
+
+export async function openUnder(name: OuterKeyName, context: string, sealed: Uint8Array): Promise<Bytes | null> {
+  const key = await keyOf(name, false)
+  return key && gcmOpen(key, context, sealed)
 }
 
 const lock = 'curtain outer keys'

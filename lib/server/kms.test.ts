@@ -3,25 +3,47 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { jwtVerify, SignJWT } from 'jose'
-import { emailIndex, keyedHash, opaqueSetup, openField, patientEmailIndex, sealField, ticketKey } from './kms.ts'
+import { directoryKeyStore } from './keystore-dir.ts'
+import {
+  emailIndex,
+  keyedHash,
+  opaqueSetup,
+  openField,
+  patientEmailIndex,
+  rewrapField,
+  sealField,
+  ticketKey,
+} from './kms.ts'
 import { testEnv } from './testing.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'kms-'))
 beforeAll(() => void Object.assign(process.env, testEnv(dir)))
 
 describe('a sealed field', () => {
-  const place = 'patient.email|clinic|patient'
+  const place = 'member.email|clinic|member'
 
   it('opens in its own place only, and never as it was when a bit changed', async () => {
     const sealed = await sealField('jane@example.org', place)
     expect(Buffer.from(sealed).toString('latin1')).not.toContain('jane')
     expect(await openField(sealed, place)).toBe('jane@example.org')
-    await expect(openField(sealed, 'patient.email|clinic|another')).rejects.toThrow()
+    await expect(openField(sealed, 'member.email|clinic|another')).rejects.toThrow()
     for (let at = 0; at < sealed.length; at++) {
       const changed = Uint8Array.from(sealed)
       changed[at]! ^= 1
       await expect(openField(changed, place)).rejects.toThrow()
     }
+  })
+
+  it("of a patient goes with the patient's outer key, whatever else is kept", async () => {
+    const [clinicId, patientId] = ['5f0c5a0e-0000-4000-8000-000000000001', '5f0c5a0e-0000-4000-8000-000000000002']
+    const context = `patient.phone|${clinicId}|${patientId}`
+    const sealed = await rewrapField(await sealField('+33 1', context), context)
+    expect(await openField(sealed, context)).toBe('+33 1')
+    await directoryKeyStore(join(dir, 'keystore')).remove({ clinicId, patientId, class: 'identity' })
+    await expect(openField(sealed, context)).rejects.toMatchObject({ code: 'FIELD_GONE' })
+    // Said to be of the form that has no outer layer, it opens as ciphertext and not as a number.
+    sealed[0] = 1
+    expect(await openField(sealed, context)).not.toContain('+33')
   })
 
   it('is another one each time', async () => {

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose'
 import { env } from './env.ts'
 import { gcmOpen, gcmSeal, nonceBytes, tagBytes, type Bytes } from './gcm.ts'
-import { kekOf, ringState, type RingName } from './keks.ts'
+import { unwrap, wrap } from './keks.ts'
+import type { OuterKeyName } from './keystore-port.ts'
+import { openUnder, sealUnder } from './keystore.ts'
 import { readOrMake } from './secret-file.ts'
 
 // Sealed fields, keyed hashes and the other secrets of the server: all outside the database and its backups.
@@ -18,40 +20,32 @@ function once<T>(name: string, read: (file: string) => T): T {
   return memo.get(file) as T
 }
 
-const wrapContext = (context: string) => `curtain/v1/wrap|${context}`
-
-/** Wraps a data key under the ring's current KEK; the answer names its version. */
-export async function wrap(
-  ring: RingName,
-  dataKey: Uint8Array,
-  context: string,
-): Promise<{ kek: string; wrapped: Bytes }> {
-  const { current } = await ringState(ring)
-  return { kek: current, wrapped: gcmSeal(await kekOf(ring, current), wrapContext(context), dataKey) }
-}
-
-export async function unwrap(ring: RingName, kek: string, wrapped: Uint8Array, context: string): Promise<Bytes> {
-  return gcmOpen(await kekOf(ring, kek), wrapContext(context), wrapped)
-}
-
-// A sealed field: version 1 ‖ KEK id length ‖ KEK id ‖ wrapped data key (60 bytes) ‖ sealed text.
-const fieldVersion = 1
+// A sealed field: version ‖ KEK id length ‖ KEK id ‖ wrapped data key (60 bytes) ‖ sealed text. In version 2 the text lies under
+// the outer key of one patient as well: a purge of that key ends it in every backup.
+const plainVersion = 1
+const outerVersion = 2
 const wrappedBytes = nonceBytes + 32 + tagBytes
 
-/** How every field begins that this KEK version wraps. */
-export const fieldHead = (kek: string): Buffer =>
-  Buffer.concat([Buffer.from([fieldVersion, kek.length]), Buffer.from(kek)])
+/** How every field begins, after its version, that this KEK wraps. */
+export const fieldHead = (kek: string): Buffer => Buffer.concat([Buffer.from([kek.length]), Buffer.from(kek)])
 
 function parseField(sealed: Uint8Array) {
   const [version, length = 0] = sealed
-  if (version !== fieldVersion)
+  if (version !== plainVersion && version !== outerVersion)
     throw Object.assign(new Error('unknown form of a sealed field'), { code: 'FIELD_VERSION' })
   const at = 2 + length
   return {
+    version,
     kek: Buffer.from(sealed.subarray(2, at)).toString(),
     wrapped: sealed.subarray(at, at + wrappedBytes),
     text: sealed.subarray(at + wrappedBytes),
   }
+}
+
+/** Whose outer key a field lies under, by its context: a patient's how-to-reach goes with who they are. */
+function ownerOf(context: string): OuterKeyName | null {
+  const [kind, clinicId = '', patientId = ''] = context.split('|')
+  return kind!.startsWith('patient.') ? { clinicId, patientId, class: 'identity' } : null
 }
 
 /**
@@ -59,22 +53,29 @@ function parseField(sealed: Uint8Array) {
  * `context` names its one place, as `patient.email|<clinicId>|<patientId>`: moved to another row it does not open.
  */
 export async function sealField(text: string, context: string): Promise<Bytes> {
+  const owner = ownerOf(context)
+  const plain = owner ? await sealUnder(owner, `field|${context}`, Buffer.from(text)) : Buffer.from(text)
   const dataKey = randomBytes(32)
   const { kek, wrapped } = await wrap('field', dataKey, context)
-  return new Uint8Array(Buffer.concat([fieldHead(kek), wrapped, gcmSeal(dataKey, context, Buffer.from(text))]))
+  const head = [Buffer.from([owner ? outerVersion : plainVersion]), fieldHead(kek)]
+  return new Uint8Array(Buffer.concat([...head, wrapped, gcmSeal(dataKey, context, plain)]))
 }
 
+/** Throws FIELD_GONE for what was purged: in a row that came back from a backup. */
 export async function openField(sealed: Uint8Array, context: string): Promise<string> {
-  const { kek, wrapped, text } = parseField(sealed)
-  const dataKey = await unwrap('field', kek, wrapped, context)
-  return Buffer.from(gcmOpen(dataKey, context, text)).toString()
+  const { version, kek, wrapped, text } = parseField(sealed)
+  const plain = gcmOpen(await unwrap('field', kek, wrapped, context), context, text)
+  if (version === plainVersion) return Buffer.from(plain).toString()
+  const inner = await openUnder(ownerOf(context)!, `field|${context}`, plain)
+  if (!inner) throw Object.assign(new Error('a field whose patient was purged'), { code: 'FIELD_GONE' })
+  return Buffer.from(inner).toString()
 }
 
 /** The same field under the current KEK. Its text is not opened. */
 export async function rewrapField(sealed: Uint8Array, context: string): Promise<Bytes> {
-  const { kek, wrapped, text } = parseField(sealed)
+  const { version, kek, wrapped, text } = parseField(sealed)
   const fresh = await wrap('field', await unwrap('field', kek, wrapped, context), context)
-  return new Uint8Array(Buffer.concat([fieldHead(fresh.kek), fresh.wrapped, text]))
+  return new Uint8Array(Buffer.concat([Buffer.from([version]), fieldHead(fresh.kek), fresh.wrapped, text]))
 }
 
 /** HMAC-SHA256 under the index key: equal inputs are found, and nothing can be guessed from a dump alone. */
