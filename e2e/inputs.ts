@@ -124,6 +124,11 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     },
     'prescription/cancel': { id: randomUUID() },
     'prescription/dispense': { id: randomUUID() },
+    'rewrap/next': {
+      begins: true,
+      done: [{ patientId: booked.patient.handle.patientId, recordId: randomUUID(), revision: 1, grants: [] }],
+      failed: [{ recordId: randomUUID(), revision: 1, code: 'BAD_SIGNATURE' }],
+    },
     'recall/set': {
       ...{ id: randomUUID(), appointmentId, serviceId: services.free.id, dueOn: days(90).slice(0, 10) },
       record: await sealed('recall', {}),

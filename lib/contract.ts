@@ -12,6 +12,7 @@ import type { PaymentContract } from './payment/rules.ts'
 import type { PrescriptionContract } from './prescription/rules.ts'
 import type { RecallContract } from './recall/rules.ts'
 import type { RecordContract } from './record/rules.ts'
+import type { RewrapContract } from './rewrap/rules.ts'
 
 /** Every action of the JSON door: its name, what goes in and what comes out. */
 export type Contract = AccessContract &
@@ -27,6 +28,7 @@ export type Contract = AccessContract &
   PaymentContract &
   PrescriptionContract &
   RecallContract &
-  RecordContract
+  RecordContract &
+  RewrapContract
 
 export type ActionName = keyof Contract

@@ -179,6 +179,9 @@ export async function tenant(admin: TestDb['admin']) {
       { patientId, appointmentId },
     ),
   )
+  await insert('rewrap_lease', {
+    ...{ record_id: more.draftId, revision: 1, session_id: more.sessionId, until: later, chain_length: 1 },
+  })
   return {
     ...{ ...ids, ...more, startsAt, endsAt, proofHash },
     claimHash,

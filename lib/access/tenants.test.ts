@@ -13,6 +13,7 @@ import { prescriptionCases } from '../prescription/tenant-cases.ts'
 import { recallCases } from '../recall/tenant-cases.ts'
 import { recordCases } from '../record/tenant-cases.ts'
 import { retentionCases } from '../retention/tenant-cases.ts'
+import { rewrapCases } from '../rewrap/tenant-cases.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import type { StaffActor } from './rules.ts'
@@ -33,6 +34,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   recall: recallCases,
   record: recordCases,
   retention: retentionCases,
+  rewrap: rewrapCases,
 }
 const cases = Object.entries(tables).flatMap(([domain, table]) =>
   Object.entries(table).map(([name, row]) => ({ name: `${domain}/store ${name}`, row })),

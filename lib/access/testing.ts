@@ -34,7 +34,12 @@ export interface TestStaff {
 }
 
 /** OPAQUE to session row; the vault is unlocked. */
-export async function signIn(vault: Vault, email: string, password = PASSWORD): Promise<StaffActor> {
+export async function signIn(
+  vault: Vault,
+  email: string,
+  password = PASSWORD,
+  sessionId?: string,
+): Promise<StaffActor> {
   const { request } = await vault.signInStart(password)
   const { response, state } = must(await signInFlow.startSignIn(publicActor, { email, request }, at()))
   const { finish } = await vault.signInFinish({ response })
@@ -43,7 +48,8 @@ export async function signIn(vault: Vault, email: string, password = PASSWORD): 
   const actor = await signInFlow.findStaff(opened!.sessionId, new Date())
   const me = must(await flow.loadMe(actor!))
   const { clinicId, memberId, wrappedAccount, epochGrants, statements } = me
-  await vault.unlock({ clinicId, memberId, wrappedAccount, epochGrants, chain: { clinicId, statements } })
+  const chain = { clinicId, statements }
+  await vault.unlock({ clinicId, memberId, ...(sessionId && { sessionId }), wrappedAccount, epochGrants, chain })
   return actor!
 }
 

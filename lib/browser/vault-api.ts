@@ -16,6 +16,7 @@ import type { CacheVault } from './vault-cache-api.ts'
 import type { AuditVault } from './vault-audit-api.ts'
 import type { CallVault } from './vault-call-api.ts'
 import type { CardVault } from './vault-emergency-card-api.ts'
+import type { RewrapVault } from './vault-rewrap-api.ts'
 
 export type VaultCode =
   | 'LOCKED'
@@ -138,7 +139,7 @@ export interface KeptInvitation {
   groups: Group[]
 }
 
-export interface Vault extends CallVault, CacheVault, CardVault, AuditVault {
+export interface Vault extends CallVault, CacheVault, CardVault, AuditVault, RewrapVault {
   // ── chain ──
   /** Verifies and pins. `pin` is the root fingerprint from a link's fragment. */
   loadChain(chain: ChainInput, pin?: B64): Promise<ChainView>

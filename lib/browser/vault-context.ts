@@ -11,6 +11,7 @@ import type { EpochKey } from '../crypto/epoch.ts'
 import type { Keys, RawKeys } from '../crypto/keys.ts'
 import type { B64, ChainStatement, EpochGrant, PublicKeys } from '../crypto/types.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
+import { type Turns, turns } from './turns.ts'
 import type { ChainInput, ChainView, KeyHome } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
 import type { VaultStorage } from './vault-storage.ts'
@@ -33,6 +34,8 @@ export interface VaultContext {
   names: Map<string, Set<string>>
   /** What was opened for the unlocked member, for as long as the clinic allows. */
   cache: RecordCache
+  /** What is done on the side waits for what a person waits for. */
+  turns: Turns
   /** What else ends when the account is locked. */
   onLock: (() => void)[]
 }
@@ -91,6 +94,7 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   patientKeys: new Map(),
   names: new Map(),
   cache: recordCache(),
+  turns: turns(),
   onLock: [],
 })
 

@@ -10,6 +10,7 @@ import { emergencyCards } from './vault-emergency-card.ts'
 import { invitations } from './vault-invitations.ts'
 import { prescriptions } from './vault-prescriptions.ts'
 import { records } from './vault-records.ts'
+import { rewrapping } from './vault-rewrap.ts'
 import type { VaultStorage } from './vault-storage.ts'
 
 /**
@@ -31,6 +32,7 @@ export function createVault(storage: VaultStorage): Vault {
     ...calls(context, recordPart),
     ...drafts(context),
     ...prescriptions(context),
+    ...rewrapping(context),
     cacheFor: async (seconds) => context.cache.keepFor(seconds),
     ...emergencyCards(context),
     ...auditLog(context),

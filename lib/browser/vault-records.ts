@@ -29,7 +29,7 @@ const patientReads: readonly RecordType[] = ['identity', 'checklist', 'reason', 
 type Sealing = SealInput & { asPatient?: string }
 
 export function records(context: VaultContext): RecordPart {
-  const { storage, patientKeys, names } = context
+  const { storage, patientKeys, names, turns } = context
   const nameOf = (clinicId: string, patientId: string) => `${clinicId}/${patientId}`
 
   /** Keys this vault believes are the patient's: remembered from records, or vouched for. */
@@ -200,6 +200,25 @@ export function records(context: VaultContext): RecordPart {
     }
   }
 
+  async function openAll(sealed: Sealed[], options: OpenOptions): Promise<OpenResult[]> {
+    const reader = await readerFor(sealed, options.asPatient)
+    const { patientId } = options
+    const results = new Array<OpenResult>(sealed.length)
+    // Identities first: the key that gave name and birth date is the one the others are held against. One after the other,
+    // earliest first as they were given: which key is the first must not depend on which decrypts sooner.
+    const isIdentity = (index: number) => sealed[index]!.meta.type === 'identity'
+    const indices = [...sealed.keys()]
+    const inOrder = [...indices.filter(isIdentity), ...indices.filter((index) => !isIdentity(index))]
+    const openAt = async (index: number) => void (results[index] = await openOne(sealed[index]!, reader, patientId))
+    const known = await believed(reader.chain.clinicId, patientId)
+    while (inOrder.length && !known.length) await openAt(inOrder.shift()!)
+    // From then on nothing is taken on first use, and the order decides nothing.
+    await Promise.all(inOrder.map(openAt))
+    const patientIds = new Set(sealed.map((record) => record.meta.patientId))
+    await Promise.all([...patientIds].map((id) => rememberFirstUse(reader.chain.clinicId, id)))
+    return results
+  }
+
   /** Which records there are to grant is the server's choice; which of them a patient reads is not. */
   async function mayHandOn(record: Sealed, reader: Reader, patientId: string): Promise<boolean> {
     // The row's own word on place and type: regrantRecord refuses a row whose header says otherwise.
@@ -211,27 +230,10 @@ export function records(context: VaultContext): RecordPart {
   }
 
   return {
-    seal: (input) => seal(input) as Promise<Sealed<never>>,
-    sealMany: (inputs) => Promise.all(inputs.map(seal)),
-
-    async open<T>(sealed: Sealed<T>[], options: OpenOptions) {
-      const reader = await readerFor(sealed, options.asPatient)
-      const { patientId } = options
-      const results = new Array<OpenResult>(sealed.length)
-      // Identities first: the key that gave name and birth date is the one the others are held against. One after the other,
-      // earliest first as they were given: which key is the first must not depend on which decrypts sooner.
-      const isIdentity = (index: number) => sealed[index]!.meta.type === 'identity'
-      const indices = [...sealed.keys()]
-      const inOrder = [...indices.filter(isIdentity), ...indices.filter((index) => !isIdentity(index))]
-      const openAt = async (index: number) => void (results[index] = await openOne(sealed[index]!, reader, patientId))
-      const known = await believed(reader.chain.clinicId, patientId)
-      while (inOrder.length && !known.length) await openAt(inOrder.shift()!)
-      // From then on nothing is taken on first use, and the order decides nothing.
-      await Promise.all(inOrder.map(openAt))
-      const patientIds = new Set(sealed.map((record) => record.meta.patientId))
-      await Promise.all([...patientIds].map((id) => rememberFirstUse(reader.chain.clinicId, id)))
-      return results as OpenResult<T>[]
-    },
+    seal: (input) => turns.first(() => seal(input)) as Promise<Sealed<never>>,
+    sealMany: (inputs) => turns.first(() => Promise.all(inputs.map(seal))),
+    open: <T>(sealed: Sealed<T>[], options: OpenOptions) =>
+      turns.first(() => openAll(sealed, options)) as Promise<OpenResult<T>[]>,
 
     async regrant(sealed, to) {
       const { unlocked, member } = requireMember(context)

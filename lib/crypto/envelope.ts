@@ -122,12 +122,26 @@ export async function sealBody(
  * Parses the header and checks the author's signature over header ‖ commit ‖ H(ciphertext). Says nothing of who the author
  * is: `openRecord` asks the chain. Throws as `parseHeader`, and BAD_SIGNATURE.
  */
-export async function verifyEnvelope(envelope: Envelope): Promise<{ header: Header; hash: Bytes }> {
-  const header = parseHeader(envelope.header)
-  read.bytes(envelope.commit, 32, 'commitment')
-  const signed = await envelopeBytes(envelope.header, envelope.commit, envelope.ciphertext)
-  const [hash] = await Promise.all([sha256(signed), verifyBytes(header.author.sign, signed, envelope.signature)])
+export const verifyEnvelope = async (envelope: Envelope): Promise<{ header: Header; hash: Bytes }> =>
+  verifyHashed(envelope, await sha256(envelope.ciphertext))
+
+/** The same for who has the ciphertext's SHA-256 alone: enough to grant a record anew, and to open nothing. */
+export async function verifyHashed(
+  { header: bytes, commit, signature }: Omit<Envelope, 'ciphertext'>,
+  ciphertextHash: Bytes,
+): Promise<{ header: Header; hash: Bytes }> {
+  const header = parseHeader(bytes)
+  read.bytes(commit, 32, 'commitment')
+  const signed = signedBytes('envelope', [bytes, commit, read.bytes(ciphertextHash, 32, 'ciphertext hash')])
+  const [hash] = await Promise.all([sha256(signed), verifyBytes(header.author.sign, signed, signature)])
   return { header, hash }
+}
+
+/** Throws BAD_COMMITMENT when the DEK is not the one that the author committed to. */
+export async function checkCommitment(header: Bytes, commit: Bytes, dek: Bytes): Promise<void> {
+  const both = await derive(dek, 'envelope', await sha256(header), 64)
+  if (dek.length !== 32 || !equal(both.subarray(32), commit))
+    throw new CryptoError('BAD_COMMITMENT', 'the key is not the committed one')
 }
 
 /**

@@ -103,7 +103,11 @@ async function verifyRecord(sealed: Sealed, reader: Reader) {
     signature: fromB64(sealed.signature, 64),
   }
   const { header, hash } = await verifyEnvelope(envelope)
-  const { meta } = sealed
+  return { envelope, header, hash, author: judge(sealed.meta, header, reader) }
+}
+
+/** That a record lies where its header says, and that its author may have written it. Throws BAD_ENVELOPE, CHAIN_SHORTER, NOT_VOUCHED. */
+export function judge(meta: Sealed['meta'], header: Header, reader: Reader): Author {
   // The defence of attack 8: a row moved to another record, patient or clinic is not what its header says it is.
   const isFiledRight =
     meta.clinicId === header.clinicId &&
@@ -113,7 +117,7 @@ async function verifyRecord(sealed: Sealed, reader: Reader) {
     meta.type === header.type &&
     header.clinicId === reader.chain.clinicId
   if (!isFiledRight) throw new CryptoError('BAD_ENVELOPE', 'filed as what it is not')
-  return { envelope, header, hash, author: judgeAuthor(header, reader) }
+  return judgeAuthor(header, reader)
 }
 
 function judgeAuthor(header: Header, reader: Reader): Author {
@@ -149,6 +153,25 @@ function isDatedBack(chain: Chain, header: Header, granter: Bytes, { kind, id, k
   return made !== undefined && was.every((member) => member.until !== null && member.until < made)
 }
 
+/** Throws BAD_SIGNATURE, and NOT_VOUCHED for who may not grant this record. */
+export async function checkGrant(
+  grant: SealedGrant,
+  reader: Reader,
+  header: Header,
+  context: { hash: Bytes; commit: Bytes },
+): Promise<void> {
+  await verifyGrant(grant, context)
+  const granter = fromB64(grant.granter, 32)
+  // Only the author, and members of the managing group, grant: whoever may merely read may not.
+  const mayGrant =
+    equal(granter, header.author.sign) ||
+    reader.chain.members.some((member) => equal(member.keys.sign, granter) && isOf(member.groups, header.managing))
+  if (!mayGrant) throw new CryptoError('NOT_VOUCHED', 'granted by a key outside the managing group')
+  // The defence of attack 15 against a record dated back: who has left grants to no key that was made after they left.
+  if (isDatedBack(reader.chain, header, granter, grant.recipient))
+    throw new CryptoError('NOT_VOUCHED', 'granted by a member who had left')
+}
+
 async function grantedKey(
   sealed: Sealed,
   reader: Reader,
@@ -160,17 +183,7 @@ async function grantedKey(
   for (const grant of sealed.grants) {
     const keys = reader.keysFor(grant.recipient)
     if (!keys) continue
-    await verifyGrant(grant, context)
-    const granter = fromB64(grant.granter, 32)
-    // Only the author, and members of the managing group, grant: whoever may merely read may not.
-    const ofGroup = reader.chain.members.filter(
-      (member) => equal(member.keys.sign, granter) && isOf(member.groups, header.managing),
-    )
-    if (!equal(granter, header.author.sign) && !ofGroup.length)
-      throw new CryptoError('NOT_VOUCHED', 'granted by a key outside the managing group')
-    // The defence of attack 15 against a record dated back: who has left grants to no key that was made after they left.
-    if (isDatedBack(reader.chain, header, granter, grant.recipient))
-      throw new CryptoError('NOT_VOUCHED', 'granted by a member who had left')
+    await checkGrant(grant, reader, header, context)
     const dek = await openGrant(grant, context, keys)
     reader.deks?.keepDek(toB64(context.hash), dek)
     return dek

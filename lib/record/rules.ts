@@ -8,7 +8,7 @@ const b64 = (max: number) =>
     .max(max)
     .regex(/^[A-Za-z0-9_-]+$/)
 
-const recordTypes = [
+export const recordTypes = [
   'identity',
   'checklist',
   'reason',

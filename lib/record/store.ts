@@ -198,6 +198,16 @@ async function readersOf(tx: Tx, actor: PatientActor | StaffActor) {
   return key && { recipientKind: 'patient', recipientKey: key.dhKey }
 }
 
+/** The grants of one revision, taken out of the outer layer. Null when its key was destroyed; `damaged` when one does not open. */
+export async function openGrants(
+  rows: readonly GrantRow[],
+): Promise<{ grants: SealedGrant[]; damaged: boolean } | null> {
+  const opened = await Promise.all(rows.map(openGrant))
+  if (opened.includes(null)) return null
+  const grants = opened.flatMap((each) => each!.grant ?? [])
+  return { grants, damaged: grants.length < rows.length }
+}
+
 type GrantRow = Awaited<ReturnType<Tx['grant']['findMany']>>[number]
 
 /** Null when the outer key was destroyed: the record is purged. Without a grant when the row was altered or moved. */

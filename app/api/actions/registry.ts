@@ -15,6 +15,7 @@ import { paymentActions } from './payment'
 import { prescriptionActions } from './prescription'
 import { recallActions } from './recall'
 import { recordActions } from './record'
+import { rewrapActions } from './rewrap'
 
 /** Every action, by its name. A contract without its action does not compile once its domain is listed here. */
 const actions = {
@@ -32,6 +33,7 @@ const actions = {
   ...prescriptionActions,
   ...recallActions,
   ...recordActions,
+  ...rewrapActions,
 } satisfies Partial<Actions<Contract>>
 
 export const door = makeDoor({

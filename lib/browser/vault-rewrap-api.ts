@@ -1,0 +1,15 @@
+import type { GroupGrant, Superseded } from '../crypto/rewrap.ts'
+import type { VaultCode } from './vault-api.ts'
+
+/** Passing records on to the newest epochs of their groups, after somebody left. */
+export interface RewrapVault {
+  /**
+   * Grants each record anew, as the unlocked member, in slices that make way for whatever a person waits for. `loose` records
+   * were sealed to members' own keys while a group had no epoch: they are granted to the groups that their type is for.
+   * One that does not verify is answered with its reason and left as it is.
+   */
+  rewrap(records: (Superseded & { loose: boolean })[]): Promise<{
+    done: { patientId: string; recordId: string; revision: number; grants: GroupGrant[] }[]
+    failed: { recordId: string; revision: number; code: VaultCode }[]
+  }>
+}

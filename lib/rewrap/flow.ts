@@ -1,0 +1,78 @@
+import 'server-only'
+import { decode } from 'cborg'
+import type { z } from 'zod'
+import type { StaffActor } from '../access/rules.ts'
+import { listStatements } from '../access/store.ts'
+import { ok, refuse, type Result } from '../errors.ts'
+import { deskTypes, recordTypes } from '../record/rules.ts'
+import { insertGrants } from '../record/store.ts'
+import { inClinic, type Tx } from '../server/tx.ts'
+import { readEpochs } from './epochs.ts'
+import { batchSize, decideSuperseded, decideTargets, type NextInput, type RewrapBatch } from './rules.ts'
+import { countLeft, dropLeases, dropSuperseded, leaseBatch, putAside, readItems, type Reach } from './store.ts'
+
+/**
+ * Takes what a browser has passed on and gives it the next records, in one transaction: the new grants are there before the old
+ * ones go, and a repeat changes nothing.
+ */
+export async function passOn(
+  actor: StaffActor,
+  input: z.output<typeof NextInput>,
+  { now }: { now: Date },
+): Promise<Result<RewrapBatch>> {
+  return inClinic(actor.clinicId, async (tx) => {
+    const reach = await reachOf(tx, actor)
+    const { chainLength } = reach
+    if (!reach.targets || !reach.types.length) {
+      return ok({ records: [], chainLength, left: 0, failed: 0, waitMs: null })
+    }
+    const within = { ...reach, targets: reach.targets }
+    if (input.begins) await dropLeases(tx, actor)
+    const saved = await save(tx, actor, input, within)
+    if (!saved.ok) return saved
+    const places = await leaseBatch(tx, actor, within, batchSize, now)
+    const records = places.length ? await readItems(tx, actor, places, within) : []
+    const { left, failed, until } = await countLeft(tx, actor, within, now)
+    const waitMs = places.length === 0 && until ? until.getTime() - now.getTime() : null
+    return ok({ records, chainLength, left, failed, waitMs })
+  })
+}
+
+/**
+ * Whose browser passes on what: members of the whole clinic's groups, since whoever sees a part of it cannot manage the rest.
+ * By the chain's groups and not by roles: an owner without patients holds the clinical key too, and gets no ciphertext here.
+ */
+async function reachOf(
+  tx: Tx,
+  actor: StaffActor,
+): Promise<Omit<Reach, 'targets'> & { targets: Reach['targets'] | null }> {
+  const statements = await listStatements(tx, actor.clinicId)
+  const { epochs, groupsOf } = readEpochs(statements)
+  const groups = groupsOf.get(actor.memberId) ?? []
+  const types = groups.includes('clinical') ? recordTypes : groups.includes('desk') ? deskTypes : []
+  return { types, groups, targets: decideTargets(epochs), chainLength: statements.length }
+}
+
+async function save(
+  tx: Tx,
+  actor: StaffActor,
+  { done, failed }: z.output<typeof NextInput>,
+  reach: Reach,
+): Promise<Result<null>> {
+  const { targets } = reach
+  const grants = done.flatMap((each) => each.grants.map((grant) => ({ ...each, grant })))
+  const isCurrent = ({ id, key, epoch }: (typeof grants)[number]['grant']['recipient']) => {
+    const newest = targets.newest.get(id)
+    return newest?.key === key && newest.epoch === epoch
+  }
+  // The defence of attack 15 on the server: somebody left while this was under way, and knows the key.
+  if (!grants.every(({ grant }) => isCurrent(grant.recipient))) return refuse('STALE_EPOCH')
+  await insertGrants(tx, actor, grants)
+  await putAside(tx, actor, failed, reach.chainLength)
+  if (done.length)
+    await dropSuperseded(tx, actor, done, reach, (rows, header) => decideSuperseded(rows, managingOf(header), targets))
+  return ok(null)
+}
+
+/** The header's last item: the group that manages the record (docs/envelope.md, 2.1). */
+const managingOf = (header: Uint8Array): string => (decode(new Uint8Array(header)) as string[])[12]!

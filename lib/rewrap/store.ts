@@ -1,0 +1,212 @@
+import 'server-only'
+import type { StaffActor } from '../access/rules.ts'
+import type { RecordType } from '../crypto/types.ts'
+import { openGrants } from '../record/store.ts'
+import type { Tx } from '../server/tx.ts'
+import { type GrantRow, leaseSeconds, type RewrapItem, type Targets } from './rules.ts'
+
+/** What a member passes on: records of these types, opened by these groups' keys. */
+export interface Reach {
+  types: readonly RecordType[]
+  groups: readonly string[]
+  targets: Targets
+  chainLength: number
+}
+
+/** Why a record is put aside whose outer key was destroyed: nobody is told, since there is nothing any more. */
+const purged = 'PURGED'
+const b64 = (value: Uint8Array) => Buffer.from(value).toString('base64url')
+
+/** Revisions with a grant that a newer one should replace. `$1` clinic, `$2`, `$3` groups and their epochs, `$4` groups that are gone. */
+const due = `SELECT g.record_id, g.revision FROM record_grant g
+    JOIN unnest($2::text[], $3::int[]) AS newest (id, epoch) ON g.recipient_id = newest.id AND g.epoch < newest.epoch
+    WHERE g.clinic_id = $1::uuid AND g.recipient_kind = 'group'
+  UNION SELECT g.record_id, g.revision FROM record_grant g
+    WHERE g.clinic_id = $1::uuid AND g.recipient_kind = 'group' AND g.recipient_id = ANY ($4::text[])
+  UNION SELECT g.record_id, g.revision FROM record_grant g
+    WHERE g.clinic_id = $1::uuid AND g.recipient_kind = 'member'`
+const dueOf = (actor: StaffActor, { newest, gone }: Targets) =>
+  [actor.clinicId, [...newest.keys()], [...newest.values()].map(({ epoch }) => epoch), gone] as const
+
+interface Place {
+  recordId: string
+  revision: number
+}
+const nameOf = ({ recordId, revision }: Place) => `${recordId}.${revision}`
+
+/**
+ * Takes some revisions for this session, newest first: none that another session holds, or that could not be passed on with the
+ * chain as it is. Two who ask at once get different ones.
+ */
+export async function leaseBatch(tx: Tx, actor: StaffActor, reach: Reach, size: number, now: Date): Promise<Place[]> {
+  const until = new Date(now.getTime() + leaseSeconds * 1000)
+  return tx.$queryRawUnsafe<Place[]>(
+    `WITH due AS (${due}), taken AS (
+       SELECT r.record_id, r.revision FROM record r
+       JOIN due USING (record_id, revision)
+       LEFT JOIN rewrap_lease l ON l.clinic_id = r.clinic_id AND l.record_id = r.record_id AND l.revision = r.revision
+       WHERE r.clinic_id = $1::uuid AND r.type = ANY ($5::text[])
+         AND (l.record_id IS NULL OR (l.failed IS NULL AND l.until <= $8) OR l.chain_length < $9)
+         AND EXISTS (SELECT 1 FROM record_grant g WHERE g.clinic_id = r.clinic_id AND g.record_id = r.record_id
+           AND g.revision = r.revision AND (g.recipient_kind = 'group' AND g.recipient_id = ANY ($6::text[])
+             OR g.recipient_kind = 'member' AND g.recipient_id = $12))
+       ORDER BY r.created_at DESC, r.record_id, r.revision LIMIT $10::int FOR UPDATE OF r SKIP LOCKED)
+     INSERT INTO rewrap_lease (clinic_id, record_id, revision, session_id, until, chain_length)
+       SELECT $1::uuid, record_id, revision, $7::uuid, $11, $9 FROM taken
+     ON CONFLICT (clinic_id, record_id, revision) DO UPDATE
+       SET session_id = EXCLUDED.session_id, until = EXCLUDED.until, chain_length = EXCLUDED.chain_length, failed = NULL
+       WHERE rewrap_lease.chain_length < $9 OR (rewrap_lease.failed IS NULL AND rewrap_lease.until <= $8)
+     RETURNING record_id AS "recordId", revision`,
+    ...dueOf(actor, reach.targets),
+    [...reach.types],
+    [...reach.groups],
+    actor.sessionId,
+    now,
+    reach.chainLength,
+    size,
+    until,
+    actor.memberId,
+  )
+}
+
+/** What this session holds is anybody's again: its browser begins anew. */
+export async function dropLeases(tx: Tx, actor: StaffActor): Promise<void> {
+  await tx.rewrapLease.deleteMany({
+    where: { clinicId: actor.clinicId, sessionId: actor.sessionId, failed: null },
+  })
+}
+
+interface Row extends Place {
+  patientId: string
+  type: RecordType
+  header: Uint8Array
+  commit: Uint8Array
+  signature: Uint8Array
+  hash: Uint8Array
+}
+
+/**
+ * The leased revisions as a browser needs them: the superseded grants, and one that the member can open. What is purged, or
+ * damaged here, is put aside: no browser could pass it on.
+ */
+export async function readItems(
+  tx: Tx,
+  actor: StaffActor,
+  places: readonly Place[],
+  { groups, targets, chainLength }: Reach,
+): Promise<RewrapItem[]> {
+  const { clinicId } = actor
+  const rows = await tx.$queryRaw<Row[]>`
+    SELECT record_id AS "recordId", revision, patient_id AS "patientId", type, header, commit, signature, sha256(ciphertext) AS hash
+    FROM record JOIN unnest(${places.map((at) => at.recordId)}::uuid[], ${places.map((at) => at.revision)}::int[])
+      AS leased (record_id, revision) USING (record_id, revision)
+    WHERE clinic_id = ${clinicId}::uuid ORDER BY created_at DESC, record_id, revision`
+  const all = await tx.grant.findMany({
+    where: {
+      clinicId,
+      recordId: { in: places.map(({ recordId }) => recordId) },
+      recipientKind: { in: ['group', 'member'] },
+    },
+  })
+  const byPlace = Map.groupBy(all, nameOf)
+  const isOld = ({ recipientKind, recipientId, recipientKey }: GrantRow) =>
+    recipientKind === 'group' &&
+    (targets.gone.includes(recipientId) ||
+      (targets.newest.has(recipientId) && targets.newest.get(recipientId)!.key !== recipientKey))
+  const isUsable = ({ recipientKind, recipientId }: GrantRow) =>
+    recipientKind === 'group' ? groups.includes(recipientId) : recipientId === actor.memberId
+  const items: RewrapItem[] = []
+  const aside: (Place & { code: string })[] = []
+  for (const { recordId, revision, patientId, type, hash, ...sealed } of rows) {
+    const grants = byPlace.get(nameOf({ recordId, revision })) ?? []
+    const old = grants.filter(isOld)
+    const usable = old.some(isUsable) ? [] : grants.filter(isUsable).slice(0, 1)
+    const opened = await openGrants([...old, ...usable])
+    if (!opened || opened.damaged) {
+      aside.push({ recordId, revision, code: opened ? 'GRANT_DAMAGED' : purged })
+      continue
+    }
+    items.push({
+      meta: { clinicId, patientId, recordId, revision, type },
+      header: b64(sealed.header),
+      commit: b64(sealed.commit),
+      signature: b64(sealed.signature),
+      ciphertextHash: b64(hash),
+      grants: opened.grants,
+      loose: grants.some(({ recipientKind }) => recipientKind === 'member'),
+    })
+  }
+  await putAside(tx, actor, aside, chainLength)
+  return items
+}
+
+/** Not tried again before the chain has grown. */
+export async function putAside(
+  tx: Tx,
+  actor: StaffActor,
+  failed: readonly (Place & { code: string })[],
+  chainLength: number,
+): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE rewrap_lease l SET failed = aside.code, chain_length = ${chainLength}
+    FROM unnest(${failed.map((at) => at.recordId)}::uuid[], ${failed.map((at) => at.revision)}::int[],
+      ${failed.map((at) => at.code)}::text[]) AS aside (record_id, revision, code)
+    WHERE l.clinic_id = ${actor.clinicId}::uuid AND l.session_id = ${actor.sessionId}::uuid
+      AND l.record_id = aside.record_id AND l.revision = aside.revision`
+}
+
+/**
+ * Takes away the grants that were replaced, and ends the leases. A revision that is still not passed on after that is put aside:
+ * a browser that hands in too little would be asked for it for ever.
+ */
+export async function dropSuperseded(
+  tx: Tx,
+  actor: StaffActor,
+  places: readonly Place[],
+  { chainLength }: Reach,
+  decide: (grants: GrantRow[], header: Uint8Array) => { superseded: GrantRow[]; complete: boolean },
+): Promise<number> {
+  const where = { clinicId: actor.clinicId, recordId: { in: places.map(({ recordId }) => recordId) } }
+  const place = { recordId: true, revision: true } as const
+  const grants = await tx.grant.findMany({
+    where: { ...where, recipientKind: { in: ['group', 'member'] } },
+    select: { ...place, id: true, recipientKind: true, recipientId: true, recipientKey: true, epoch: true },
+  })
+  const byPlace = Map.groupBy(grants, nameOf)
+  const handedIn = new Set(places.map(nameOf))
+  const rows = (await tx.record.findMany({ where, select: { ...place, header: true } }))
+    .filter((row) => handedIn.has(nameOf(row)))
+    .map((row) => ({ ...row, ...decide(byPlace.get(nameOf(row)) ?? [], row.header) }))
+  const old = rows.flatMap(({ superseded }) => superseded.map(({ id }) => id))
+  const { count } = await tx.grant.deleteMany({ where: { clinicId: actor.clinicId, id: { in: old } } })
+  const [complete, rest] = [rows.filter((row) => row.complete), rows.filter((row) => !row.complete)]
+  await tx.$executeRaw`
+    DELETE FROM rewrap_lease l
+    USING unnest(${complete.map((at) => at.recordId)}::uuid[], ${complete.map((at) => at.revision)}::int[]) AS done (record_id, revision)
+    WHERE l.clinic_id = ${actor.clinicId}::uuid AND l.record_id = done.record_id AND l.revision = done.revision`
+  await putAside(
+    tx,
+    actor,
+    rest.map(({ recordId, revision }) => ({ recordId, revision, code: 'INCOMPLETE' })),
+    chainLength,
+  )
+  return count
+}
+
+/** How much is left for members with this reach, what could not be passed on, and when the first lease of another session ends. */
+export async function countLeft(tx: Tx, actor: StaffActor, { types, targets, chainLength }: Reach, now: Date) {
+  const [row] = await tx.$queryRawUnsafe<{ left: number; failed: number; until: Date | null }[]>(
+    `WITH due AS (${due})
+     SELECT count(*) FILTER (WHERE l.failed IS NULL OR l.chain_length < $6)::int AS left,
+       count(*) FILTER (WHERE l.failed <> '${purged}' AND l.chain_length >= $6)::int AS failed,
+       min(l.until) FILTER (WHERE l.failed IS NULL AND l.until > $7) AS until
+     FROM due JOIN record r ON r.clinic_id = $1::uuid AND r.record_id = due.record_id AND r.revision = due.revision
+     LEFT JOIN rewrap_lease l ON l.clinic_id = r.clinic_id AND l.record_id = r.record_id AND l.revision = r.revision
+     WHERE r.type = ANY ($5::text[])`,
+    ...dueOf(actor, targets),
+    [...types],
+    chainLength,
+    now,
+  )
+  return row!
+}
