@@ -3,6 +3,7 @@ import { getLocale } from 'next-intl/server'
 import { redirect } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { StaffShell } from '@/components/shell/staff-shell'
+import { PassingOn } from '@/components/staff/passing-on'
 import { AccountMenu, StaffGate, StaffProvider } from '@/components/staff/session'
 import { requireStaff } from '@/lib/access/current'
 import { loadMe } from '@/lib/access/flow'
@@ -33,7 +34,10 @@ export default async function StaffLayout({ children }: { children: ReactNode })
     <NextIntlClientProvider locale={locale} messages={pick(locale, ...namespaces)}>
       <StaffProvider material={me.value}>
         <StaffShell roles={actor.roles} account={<AccountMenu />}>
-          <StaffGate>{children}</StaffGate>
+          <StaffGate>
+            <PassingOn />
+            {children}
+          </StaffGate>
         </StaffShell>
       </StaffProvider>
     </NextIntlClientProvider>
