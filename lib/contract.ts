@@ -7,6 +7,7 @@ import type { ConsentContract } from './consent/rules.ts'
 import type { EmergencyContract } from './emergency/rules.ts'
 import type { EncounterContract } from './encounter/rules.ts'
 import type { IntakeContract } from './intake/rules.ts'
+import type { PairingContract } from './pairing/rules.ts'
 import type { PatientContract } from './patient/rules.ts'
 import type { PaymentContract } from './payment/rules.ts'
 import type { PrescriptionContract } from './prescription/rules.ts'
@@ -24,6 +25,7 @@ export type Contract = AccessContract &
   EmergencyContract &
   EncounterContract &
   IntakeContract &
+  PairingContract &
   PatientContract &
   PaymentContract &
   PrescriptionContract &

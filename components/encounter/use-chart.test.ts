@@ -15,6 +15,7 @@ const keyOf = ({ handle }: PatientDevice, vouch: string | null = null) => ({
   keys: handle.keys,
   state: vouch ? ('vouched' as const) : ('confirmed' as const),
   vouch,
+  link: null,
 })
 /** As the server answers it, with nothing else in it. */
 const viewOf = (patientId: string, patientKeys: EncounterView['patientKeys'], records: Sealed[]) =>

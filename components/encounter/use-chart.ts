@@ -58,13 +58,15 @@ export interface Chart {
 export async function readChart(view: EncounterView, appointmentId: string, keys: Vault = vault()): Promise<Chart> {
   const patientId = patientOf({ appointmentId, patientId: view.appointment.patientId })
   const clinicId = view.clinic.id
-  const usable = view.patientKeys.filter((key) => key.state !== 'revoked')
-  const claimed = usable.map((key) => ({ keys: key.keys, vouch: key.vouch }))
+  // Removed ones too: what they signed stays the patient's, and others were added by them.
+  const claimed = view.patientKeys.map(({ keys: each, vouch, link }) => ({ keys: each, vouch, link }))
+  const removed = new Set(view.patientKeys.filter(({ state }) => state === 'revoked').map((key) => key.keys.sign))
   await keys.loadChain({ clinicId, statements: view.statements })
   // Twice: where somebody was vouched for, no record makes its key known by itself; else the first device is known by them.
   await keys.loadPatientKeys({ clinicId, patientId, keys: claimed })
   const records = await openRecords(view.records, [patientId], keys)
-  const trust: PatientKeyView[] = await keys.loadPatientKeys({ clinicId, patientId, keys: claimed })
+  const all = await keys.loadPatientKeys({ clinicId, patientId, keys: claimed })
+  const trust: PatientKeyView[] = all.filter((key) => !removed.has(key.keys.sign))
   const identified = records.findLast(({ meta, opened }) => meta.type === 'identity' && opened.ok)?.opened
   const identity = identified?.ok ? identified.value : null
   if (identity) nameShown(appointmentId, patientId)
@@ -86,7 +88,7 @@ export async function readChart(view: EncounterView, appointmentId: string, keys
     recalls: view.recalls.map((row) => ({ row, entry: byId(recalls, row.recordId) })),
     readers: trust
       // The defence of attack 7 in a chart: the key that signed the name on the screen, or one vouched for beside it.
-      .filter((key) => identity && (key.trust === 'vouched' || isAuthor(identity, key)))
+      .filter((key) => identity && (key.trust === 'vouched' || isAuthor(identity, key, all)))
       .map((key) => ({ patientId, key: key.keys.dh })),
     strangers: trust.filter((key) => key.trust === 'none' && !key.met).length,
     unvouched: records.map(unvouchedOf).filter((each) => each !== null),
@@ -96,8 +98,11 @@ export async function readChart(view: EncounterView, appointmentId: string, keys
   }
 }
 
-const isAuthor = ({ author }: Opened, { keys, trust }: PatientKeyView) =>
-  trust === 'first-use' && author.kind === 'patient' && author.key === keys.sign
+/** The very key that signed the name, or one that is believed for the same reason: both call each other theirs. */
+const isAuthor = ({ author }: Opened, { trust, root }: PatientKeyView, all: PatientKeyView[]) =>
+  trust === 'first-use' &&
+  author.kind === 'patient' &&
+  all.some((each) => each.keys.sign === author.key && each.root === root)
 
 function toEntry<T>({ meta, appointmentId, createdAt, opened }: OpenedRecord): Entry<T> {
   const { recordId, revision } = meta

@@ -8,6 +8,7 @@ import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
 import type { Locale, Messages } from '@/lib/messages/catalogue'
 import { CardSection } from '@/components/emergency/card-section'
 import { WhoLooked } from '@/components/audit/who-looked'
+import { AddDevice } from './add-device'
 import { Devices } from './devices'
 
 interface Props {
@@ -63,6 +64,7 @@ function Sections({ appointmentId }: { appointmentId: string }) {
     <div className="flex flex-col gap-6">
       {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
       <Devices own={own.value} />
+      <AddDevice own={own.value} onAdded={load} />
       <CardSection own={own.value} appointmentId={appointmentId} />
       <WhoLooked own={own.value} />
     </div>

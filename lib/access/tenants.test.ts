@@ -7,6 +7,7 @@ import { callCases } from '../call/tenant-cases.ts'
 import { clinicCases } from '../clinic/tenant-cases.ts'
 import { emergencyCases } from '../emergency/tenant-cases.ts'
 import { encounterCases } from '../encounter/tenant-cases.ts'
+import { pairingCases } from '../pairing/tenant-cases.ts'
 import { patientCases } from '../patient/tenant-cases.ts'
 import { paymentCases } from '../payment/tenant-cases.ts'
 import { prescriptionCases } from '../prescription/tenant-cases.ts'
@@ -28,6 +29,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   clinic: clinicCases,
   emergency: emergencyCases,
   encounter: encounterCases,
+  pairing: pairingCases,
   patient: patientCases,
   payment: paymentCases,
   prescription: prescriptionCases,

@@ -1,6 +1,7 @@
 import type { IdentityContent, StoredRecord } from '../record/rules.ts'
 import type { PatientChart } from '../patient/rules.ts'
 import { call, type Answer } from './api.ts'
+import { learnKeys } from './own-keys.ts'
 import { openPatientSession } from './patient-session.ts'
 import type { ChainView, KeyHome, PatientHandle } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
@@ -69,6 +70,10 @@ export async function prepareDevice(clinicId: string): Promise<Preparation> {
   return { ok: true, device: { home, trust: trust.trust, otherLink, missing: callNeeds(), known } }
 }
 
+/** Whether the clinic is the one that this browser knows: what is signed for a patient cites its chain. */
+export const loadClinicChain = async (clinicId: string): Promise<boolean> =>
+  typeof (await loadChain(clinicId)) === 'object'
+
 /** The clinic's chain, verified against the link's pin and what this device saw before. */
 async function loadChain(clinicId: string): Promise<ChainView | 'forged' | 'failed'> {
   const chain = await call('access/chain', { clinicId }, { retry: true })
@@ -83,7 +88,10 @@ async function loadChain(clinicId: string): Promise<ChainView | 'forged' | 'fail
 
 export async function loadChart(handle: PatientHandle): Promise<Answer<PatientChart>> {
   const session = await openPatientSession(handle)
-  return session.ok ? call('patient/chart', {}, { as: 'patient', patientId: handle.patientId, retry: true }) : session
+  if (!session.ok) return session
+  const chart = await call('patient/chart', {}, { as: 'patient', patientId: handle.patientId, retry: true })
+  if (chart.ok) await learnKeys(handle, chart.value.keys)
+  return chart
 }
 
 /** Newest record of a type that opens. */
@@ -94,7 +102,7 @@ async function openNewest<T>(records: readonly StoredRecord[], type: string, pat
   return last?.ok ? (last.value.content as T) : null
 }
 
-async function knownPatients(clinicId: string): Promise<KnownPatient[]> {
+export async function knownPatients(clinicId: string): Promise<KnownPatient[]> {
   const found: KnownPatient[] = []
   for (const handle of (await vault().patients(clinicId)).slice(0, 8)) {
     const chart = await loadChart(handle)

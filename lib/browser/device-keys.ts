@@ -7,7 +7,7 @@ import { VaultError } from './vault-error.ts'
 import { keepsKeys } from './vault-indexeddb.ts'
 
 /** Purposes whose arrays the vault builds itself: a page that could choose their fields could forge them. */
-const RESERVED = new Set(['envelope', 'grant', 'chain', 'prescription', 'patient-key'])
+const RESERVED = new Set(['envelope', 'grant', 'chain', 'prescription', 'patient-key', 'patient-link'])
 const isReserved = (purpose: string): boolean => RESERVED.has(purpose) || purpose.startsWith('call-')
 
 type DevicePart = Pick<
@@ -27,12 +27,7 @@ export function deviceKeys(context: VaultContext): DevicePart {
     async createPatient({ clinicId, patientId, home }) {
       const known = await findDevice(context, patientId)
       if (known) return handleOf(known)
-      const keys = await generateDeviceKeys()
-      const kept: KeyHome = home === 'stored' ? storage.home : 'memory'
-      const device: PatientDevice = { clinicId, patientId, keyId: crypto.randomUUID(), keys, home: kept }
-      if (kept === 'stored') await storage.put(`patient:${patientId}`, device)
-      devices.set(patientId, device)
-      return handleOf(device)
+      return keepDevice(context, { clinicId, patientId, keys: await generateDeviceKeys() }, home)
     },
 
     async patients(clinicId) {
@@ -84,6 +79,19 @@ async function findDevice(context: VaultContext, patientId: string): Promise<Pat
   const held = context.devices.get(patientId) ?? (await context.storage.get<PatientDevice>(`patient:${patientId}`))
   if (held) context.devices.set(patientId, held)
   return held
+}
+
+/** Keys that were made here become this patient's on this device: in the place of any that it held for them before. */
+export async function keepDevice(
+  { storage, devices }: VaultContext,
+  made: Pick<PatientDevice, 'clinicId' | 'patientId' | 'keys'>,
+  home: KeyHome = 'stored',
+): Promise<PatientHandle> {
+  const kept: KeyHome = home === 'stored' ? storage.home : 'memory'
+  const device: PatientDevice = { ...made, keyId: crypto.randomUUID(), home: kept }
+  if (kept === 'stored') await storage.put(`patient:${made.patientId}`, device)
+  devices.set(made.patientId, device)
+  return handleOf(device)
 }
 
 /** Throws NO_KEY: this browser holds no keys of this patient. */

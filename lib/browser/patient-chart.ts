@@ -4,6 +4,7 @@ import type { PrescriptionContent } from '../prescription/rules.ts'
 import type { IdentityContent } from '../record/rules.ts'
 import { call } from './api.ts'
 import { loadChart, pinOf } from './booking-device.ts'
+import { handOnAll } from './own-keys.ts'
 import { openPatientSession } from './patient-session.ts'
 import type { Opened, PatientHandle } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
@@ -43,6 +44,8 @@ export async function loadOwn(appointmentId: string): Promise<OwnAnswer> {
     throw error
   }
   const opened = await vault().open(records, { asPatient: patientId, patientId })
+  // Their other devices get what came for this one alone. Nothing on this page waits for it.
+  if (chart.keys.filter(({ state }) => state !== 'revoked').length > 1) void handOnAll(patient)
   const good = opened.flatMap((each) => (each.ok ? [each.value] : []))
   const of = <T>(type: string) => good.filter((each) => each.type === type) as Opened<T>[]
   const placed = new Map(records.map((record) => [record.meta.recordId, record.appointmentId]))

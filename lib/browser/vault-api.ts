@@ -17,6 +17,7 @@ import type { AuditVault } from './vault-audit-api.ts'
 import type { CallVault } from './vault-call-api.ts'
 import type { CardVault } from './vault-emergency-card-api.ts'
 import type { RewrapVault } from './vault-rewrap-api.ts'
+import type { PairingVault } from './vault-pairing-api.ts'
 
 export type VaultCode =
   | 'LOCKED'
@@ -102,6 +103,8 @@ export interface PatientHandle {
 export interface PatientKeyInput {
   keys: PublicKeys
   vouch?: B64 | null
+  /** By which it and another key of this patient call each other theirs. */
+  link?: B64 | null
 }
 export interface PatientKeyView {
   keys: PublicKeys
@@ -109,6 +112,8 @@ export interface PatientKeyView {
   trust: 'vouched' | 'first-use' | 'none'
   /** Known by these very keys: what it signed is the patient's, even where it reads no more beside one vouched for. */
   met: boolean
+  /** Signing key of the one that it is believed because of, itself where that is so; null where it is not. */
+  root: B64 | null
 }
 
 export interface OpenOptions {
@@ -139,7 +144,7 @@ export interface KeptInvitation {
   groups: Group[]
 }
 
-export interface Vault extends CallVault, CacheVault, CardVault, AuditVault, RewrapVault {
+export interface Vault extends CallVault, CacheVault, CardVault, AuditVault, RewrapVault, PairingVault {
   // ── chain ──
   /** Verifies and pins. `pin` is the root fingerprint from a link's fragment. */
   loadChain(chain: ChainInput, pin?: B64): Promise<ChainView>

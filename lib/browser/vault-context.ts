@@ -9,6 +9,7 @@ import {
 } from '../crypto/chain.ts'
 import type { EpochKey } from '../crypto/epoch.ts'
 import type { Keys, RawKeys } from '../crypto/keys.ts'
+import type { PatientLink } from '../crypto/patient-link.ts'
 import type { B64, ChainStatement, EpochGrant, PublicKeys } from '../crypto/types.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
 import { type Turns, turns } from './turns.ts'
@@ -30,6 +31,8 @@ export interface VaultContext {
   appointments: Map<string, BoundAppointment>
   /** What is believed of other devices' keys: by "clinic/patient". */
   patientKeys: Map<string, TrustedPatientKey[]>
+  /** Links between keys of one patient, as both of each signed them: by "clinic/patient". */
+  patientLinks: Map<string, PatientLink[]>
   /** Names that identity records opened here say, by "clinic/patient". */
   names: Map<string, Set<string>>
   /** What was opened for the unlocked member, for as long as the clinic allows. */
@@ -72,6 +75,8 @@ export interface BoundAppointment {
 export interface TrustedPatientKey {
   keys: RawKeys
   trust: 'vouched' | 'first-use'
+  /** The key that it is believed because of, where it is not believed by itself. */
+  root?: RawKeys
 }
 
 /** What storage holds of a chain: enough to notice another root, a shorter chain, a fork. */
@@ -92,6 +97,7 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   devices: new Map(),
   appointments: new Map(),
   patientKeys: new Map(),
+  patientLinks: new Map(),
   names: new Map(),
   cache: recordCache(),
   turns: turns(),

@@ -8,6 +8,7 @@ import { adoptChain, newContext, viewChain } from './vault-context.ts'
 import { drafts } from './vault-drafts.ts'
 import { emergencyCards } from './vault-emergency-card.ts'
 import { invitations } from './vault-invitations.ts'
+import { pairing } from './vault-pairing.ts'
 import { prescriptions } from './vault-prescriptions.ts'
 import { records } from './vault-records.ts'
 import { rewrapping } from './vault-rewrap.ts'
@@ -28,6 +29,7 @@ export function createVault(storage: VaultStorage): Vault {
     ...staffAccount(context),
     ...invitations(context),
     ...deviceKeys(context),
+    ...pairing(context),
     ...recordPart,
     ...calls(context, recordPart),
     ...drafts(context),

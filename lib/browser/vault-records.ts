@@ -1,7 +1,15 @@
-import { fromB64, sha256, toB64, utf8 } from '../crypto/bytes.ts'
+import { equal, fromB64, sha256, toB64, utf8 } from '../crypto/bytes.ts'
 import { currentEpochs } from '../crypto/chain.ts'
 import { checkPatientVouch, vouchForPatient } from '../crypto/patient-vouch.ts'
-import { type Author, openRecord, type Reader, type RecordAuthor, regrantRecord, sealRecord } from '../crypto/record.ts'
+import {
+  type Author,
+  handOnRecord,
+  openRecord,
+  type Reader,
+  type RecordAuthor,
+  regrantRecord,
+  sealRecord,
+} from '../crypto/record.ts'
 import type { RawKeys } from '../crypto/keys.ts'
 import { hasKind } from '../crypto/policy.ts'
 import type { Recipient, RecordType, Sealed } from '../crypto/types.ts'
@@ -11,6 +19,7 @@ import type { Opened, OpenOptions, OpenResult, SealInput, Vault } from './vault-
 import {
   type LoadedChain,
   type PatientDevice,
+  publicKeys,
   rawKeys,
   requireChain,
   requireMember,
@@ -19,10 +28,11 @@ import {
   type VaultContext,
 } from './vault-context.ts'
 import { refusalCode, VaultError } from './vault-error.ts'
+import { believedOwn, linksOf, loadLinks, ownKeys, spread } from './vault-links.ts'
 
 type RecordPart = Pick<
   Vault,
-  'seal' | 'sealMany' | 'open' | 'regrant' | 'loadPatientKeys' | 'vouchPatient' | 'hashText'
+  'seal' | 'sealMany' | 'open' | 'regrant' | 'loadPatientKeys' | 'vouchPatient' | 'hashText' | 'loadOwnKeys' | 'handOn'
 >
 /** Types that a patient reads whoever wrote them; a note is theirs once it is shared. */
 const patientReads: readonly RecordType[] = ['identity', 'checklist', 'reason', 'intake', 'consent', 'prescription']
@@ -55,14 +65,15 @@ export function records(context: VaultContext): RecordPart {
     // The defence of attack 7 against a mailbox's thief: what they sign beside a known key is not the patient's.
     if (known.length > 0) return null
     known.push({ keys, trust: 'first-use' })
+    spread(known, linksOf(context, clinicId, patientId))
     patientKeys.set(nameOf(clinicId, patientId), known)
     return 'first-use'
   }
 
   function believe(known: TrustedPatientKey[], keys: RawKeys) {
     const held = known.find((each) => sameKeys(each.keys, keys))
-    if (held?.trust === 'vouched') return
-    if (held) held.trust = 'vouched'
+    if (held?.trust === 'vouched' && !held.root) return
+    if (held) Object.assign(held, { trust: 'vouched', root: undefined })
     else known.push({ keys, trust: 'vouched' })
     // What was opened says of its author how far they were trusted then.
     context.cache.drop()
@@ -82,7 +93,7 @@ export function records(context: VaultContext): RecordPart {
 
   async function rememberFirstUse(clinicId: string, patientId: string) {
     const name = nameOf(clinicId, patientId)
-    const first = patientKeys.get(name)?.find((each) => each.trust === 'first-use')
+    const first = patientKeys.get(name)?.find((each) => each.trust === 'first-use' && !each.root)
     if (first && !(await storage.get(`first-use:${name}`))) await storage.put(`first-use:${name}`, first.keys)
   }
 
@@ -145,12 +156,16 @@ export function records(context: VaultContext): RecordPart {
     const { chain } = requireChain(context, clinicId)
     const patientIds = new Set(sealed.map((record) => record.meta.patientId))
     await Promise.all([...patientIds].map((patientId) => believed(clinicId, patientId)))
+    // Of this patient's, those that this very device is linked with: what they wrote is theirs, and what they hand on counts.
+    const mine = device ? [device.keys.public, ...ownKeys(context, device)] : []
     return {
       chain,
       trustPatient(patientId, keys) {
-        if (device?.patientId === patientId && sameKeys(device.keys.public, keys)) return 'own'
+        if (mine.some((each) => sameKeys(each, keys)) && device?.patientId === patientId) return 'own'
         return trustPatient(clinicId, patientId, keys)
       },
+      isPatients: (patientId, signKey) =>
+        device?.patientId === patientId && mine.some((each) => equal(each.sign, signKey)),
       keysFor(recipient) {
         if (device) {
           const isOwn = recipient.kind === 'patient' && recipient.key === toB64(device.keys.public.dh)
@@ -259,6 +274,11 @@ export function records(context: VaultContext): RecordPart {
     async loadPatientKeys({ clinicId, patientId, keys }) {
       const { chain } = requireChain(context, clinicId)
       const known = await believed(clinicId, patientId)
+      await loadLinks(
+        context,
+        { clinicId, patientId },
+        keys.map(({ link }) => link),
+      )
       const views = await Promise.all(
         keys.map(async ({ keys: claimed, vouch }) => {
           const raw = rawKeys(claimed)
@@ -271,10 +291,16 @@ export function records(context: VaultContext): RecordPart {
           return { keys: claimed, raw }
         }),
       )
+      if (spread(known, linksOf(context, clinicId, patientId))) context.cache.drop()
       return views.map(({ keys: claimed, raw }) => {
         const held = known.find((each) => sameKeys(each.keys, raw))
         const trust = held && mayRead(known, claimed.dh) ? held.trust : ('none' as const)
-        return { keys: claimed, trust, met: held !== undefined }
+        return {
+          keys: claimed,
+          trust,
+          met: held !== undefined,
+          root: held ? toB64((held.root ?? held.keys).sign) : null,
+        }
       })
     },
 
@@ -287,7 +313,32 @@ export function records(context: VaultContext): RecordPart {
       const first = known.find((each) => each.trust === 'first-use' && !sameKeys(each.keys, raw))?.keys ?? null
       const vouch = await vouchForPatient(loaded.chain, { clinicId, patientId, keys: raw, first }, signer)
       believe(known, raw)
+      spread(known, linksOf(context, clinicId, patientId))
       return { vouch: toB64(vouch) }
+    },
+
+    async loadOwnKeys({ patientId, keys }) {
+      const device = await requireDevice(context, patientId)
+      return { keys: (await believedOwn(context, device, keys)).map(publicKeys) }
+    },
+
+    async handOn({ patientId, records: sealed, to }) {
+      const device = await requireDevice(context, patientId)
+      const reader = await readerFor(sealed, patientId)
+      const mine = ownKeys(context, device)
+      // The defence of attack 7 on the patient's side: a key that only the database says is theirs is handed nothing.
+      if (!to.every((key) => mine.some((each) => toB64(each.dh) === key))) throw new VaultError('NOT_VOUCHED')
+      const recipients = to.map((key): Recipient => ({ kind: 'patient', id: patientId, key, epoch: 0 }))
+      const granter = { sign: device.keys.sign.privateKey, keys: device.keys.public }
+      const granted = await Promise.all(
+        sealed.map(async (record) => {
+          const { recordId, revision } = record.meta
+          // What does not open here is handed on to nobody; the rest is.
+          const grants = await handOnRecord(record, reader, recipients, granter).catch(refused)
+          return (grants ?? []).map((grant) => ({ recordId, revision, grant }))
+        }),
+      )
+      return granted.flat()
     },
 
     hashText: async (text) => toB64(await sha256(utf8(text))),

@@ -19,6 +19,8 @@ export interface Reader {
   chain: Chain
   /** Null for a key that is not to be believed: the record is then NOT_VOUCHED. */
   trustPatient(patientId: string, keys: RawKeys): PatientTrust | null
+  /** Whether this signing key is the patient's own as well: a device of theirs hands records on to the next. */
+  isPatients?(patientId: string, signKey: Bytes): boolean
   /** The key pair for a recipient, when the reader holds it. */
   keysFor(recipient: Recipient): CryptoKeyPair | null
   /** DEKs of grants that this reader verified before, by record hash: the grant is then not asked again. */
@@ -95,6 +97,27 @@ export async function regrantRecord(
   return granted
 }
 
+/**
+ * Hands a record that this patient's device can open on to another key of the same patient. Whether that key is theirs is
+ * for the caller to know.
+ */
+export async function handOnRecord(
+  sealed: Sealed,
+  reader: Reader,
+  to: Recipient[],
+  granter: { sign: CryptoKey; keys: RawKeys },
+): Promise<SealedGrant[]> {
+  const { envelope, header, hash } = await verifyRecord(sealed, reader)
+  if (to.some((each) => each.kind !== 'patient' || each.id !== header.patientId))
+    throw new CryptoError('NOT_VOUCHED', 'another patient')
+  const context = { hash, commit: envelope.commit }
+  const dek = await grantedKey(sealed, reader, header, context)
+  const by = { key: granter.sign, public: granter.keys.sign }
+  const grants = await Promise.all(to.map((each) => makeGrant(dek, context, each, by)))
+  dek.fill(0)
+  return grants
+}
+
 async function verifyRecord(sealed: Sealed, reader: Reader) {
   const envelope: Envelope = {
     header: fromB64(sealed.header),
@@ -162,8 +185,12 @@ export async function checkGrant(
 ): Promise<void> {
   await verifyGrant(grant, context)
   const granter = fromB64(grant.granter, 32)
-  // Only the author, and members of the managing group, grant: whoever may merely read may not.
+  // Only the author, and members of the managing group, grant: whoever may merely read may not. A patient is the
+  // exception for themselves alone: a device of theirs hands on to another of theirs what it reads.
+  const { kind, id } = grant.recipient
+  const isOwn = kind === 'patient' && id === header.patientId && reader.isPatients?.(header.patientId, granter)
   const mayGrant =
+    isOwn ||
     equal(granter, header.author.sign) ||
     reader.chain.members.some((member) => equal(member.keys.sign, granter) && isOf(member.groups, header.managing))
   if (!mayGrant) throw new CryptoError('NOT_VOUCHED', 'granted by a key outside the managing group')

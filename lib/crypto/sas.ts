@@ -90,8 +90,8 @@ export function transcript(callId: string, chainHead: Bytes, parties: Party[]): 
 }
 
 /** Eight digits (26.5 bits) of the transcript, as "1234 5678": what both people compare. */
-export async function safetyCode(transcriptHash: Bytes): Promise<string> {
-  const hash = await labelledHash('call-safety-code', transcriptHash)
+export async function safetyCode(transcriptHash: Bytes, label = 'call-safety-code'): Promise<string> {
+  const hash = await labelledHash(label, transcriptHash)
   const digits = (new DataView(hash.buffer).getBigUint64(0) % 100_000_000n).toString().padStart(8, '0')
   return `${digits.slice(0, 4)} ${digits.slice(4)}`
 }

@@ -140,6 +140,8 @@ export interface PatientKeyRow {
   keys: { sign: string; dh: string }
   state: 'booking' | 'confirmed' | 'paired' | 'vouched' | 'revoked'
   vouch: string | null
+  /** Its own word and another key's of the patient that both are theirs. */
+  link: string | null
 }
 
 export interface EncounterView {

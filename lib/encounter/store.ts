@@ -147,6 +147,7 @@ export async function listPatientKeys(tx: Tx, actor: StaffActor, patientId: stri
     keys: { sign: row.signKey, dh: row.dhKey },
     state: row.state,
     vouch: row.vouch,
+    link: row.link,
   }))
 }
 

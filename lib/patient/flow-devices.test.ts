@@ -8,8 +8,8 @@ import { sealed } from '../record/testing.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import { loadChart } from './flow.ts'
-import { listDevices, removeDevice } from './flow-devices.ts'
-import { deviceName } from './rules.ts'
+import { addDevice, handOn, listBehind, listDevices, removeDevice } from './flow-devices.ts'
+import { deviceName, MOST_KEYS } from './rules.ts'
 import { findDeviceKey } from './store.ts'
 
 const { admin } = testDb()
@@ -85,6 +85,49 @@ test('a removed device reads nothing, opens no session and is granted nothing', 
   const left = await listDevices(actorOf(own))
   expect(left.ok && left.value.devices.map(({ keyId }) => keyId)).not.toContain(phone.keyId)
   expect(await removeDevice(actorOf(own), { keyId: phone.keyId }, at())).toEqual({ ok: false, code: 'NOT_FOUND' })
+})
+
+const added = ({ keyId, keys }: TestDevice) => ({
+  ...{ keyId, keys, kind: 'device' as const, name: 'Phone', link: 'bGluaw' },
+})
+
+test('a device that was added is handed what the first was granted, by that one and by no other', async () => {
+  const { own, thief, grantTo } = await patient()
+  expect(await grantTo(own)).toBe(1)
+  const tablet = await testDevice(own.patientId)
+  expect(await addDevice(actorOf(own), added(tablet))).toMatchObject({ ok: true })
+  expect(await addDevice(actorOf(own), added(tablet))).toMatchObject({ ok: true })
+  const behind = await listBehind(actorOf(own))
+  const lacking = behind.ok ? behind.value.lacking.filter((each) => each.key === tablet.keys.dh) : []
+  expect(lacking).toHaveLength(1)
+  // Never for the mailed code's device.
+  expect(behind.ok && behind.value.lacking.some((each) => each.key === thief.keys.dh)).toBe(false)
+  const [{ recordId, revision }] = lacking as [(typeof lacking)[number]]
+  const place = { clinicId: world.clinicId, patientId: own.patientId, recordId, revision, type: 'identity' as const }
+  const grantFor = (device: TestDevice, granter = own.keys.sign) => {
+    const [grant] = sealed(place, recipientOf(device)).grants
+    return { recordId, revision, grant: { ...grant!, recipient: recipientOf(device), granter } }
+  }
+  const refused = { ok: false, code: 'NOT_ALLOWED' }
+  const other = await testDevice()
+  for (const wrong of [grantFor(thief), grantFor(tablet, tablet.keys.sign), grantFor(other)])
+    expect(await handOn(actorOf(own), { grants: [wrong] })).toEqual(refused)
+  expect(await handOn(actorOf(thief), { grants: [grantFor(tablet)] })).toEqual({ ok: false, code: 'NOT_CONFIRMED' })
+  expect(await handOn(actorOf(own), { grants: [grantFor(tablet)] })).toEqual({ ok: true, value: { granted: 1 } })
+  expect(await readBy(tablet)).toHaveLength(1)
+  expect((await loadChart(actorOf(tablet), {}, at())).ok).toBe(true)
+})
+
+// Defence: NOT_CONFIRMED in asOwn, the unique signing key, and MOST_KEYS.
+test('attack 14: a mailed code’s device adds none; nobody adds another’s keys, nor without end', async () => {
+  const { own, phone, thief } = await patient()
+  const tablet = await testDevice(own.patientId)
+  expect(await addDevice(actorOf(thief), added(tablet))).toEqual({ ok: false, code: 'NOT_CONFIRMED' })
+  const stranger = await patient()
+  expect(await addDevice(actorOf(stranger.own), added(phone))).toEqual({ ok: false, code: 'NOT_ALLOWED' })
+  for (let more = 3; more < MOST_KEYS; more++)
+    expect((await addDevice(actorOf(own), added(await testDevice(own.patientId)))).ok).toBe(true)
+  expect(await addDevice(actorOf(own), added(tablet))).toEqual({ ok: false, code: 'TOO_MANY' })
 })
 
 test('nobody removes the device that they hold, or another patient’s', async () => {

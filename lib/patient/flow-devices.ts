@@ -6,7 +6,16 @@ import { audit } from '../server/audit.ts'
 import type { Ctx } from '../server/action.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
-import type { DeviceRow, RemoveDeviceInput } from './rules.ts'
+import { insertGrants, listRecords } from '../record/store.ts'
+import {
+  MOST_KEYS,
+  type AddDeviceInput,
+  type Behind,
+  type DeviceRow,
+  type HandOnInput,
+  type OwnKeyRow,
+  type RemoveDeviceInput,
+} from './rules.ts'
 import * as store from './store.ts'
 
 /** In the clinic of a device that may speak for the patient: whoever reads their mail alone may not. */
@@ -32,6 +41,68 @@ export const listDevices = (actor: PatientActor): Promise<Result<{ devices: Devi
         state: state as DeviceRow['state'],
       })),
     })
+  })
+
+/** Another device of the same person, or what they keep for when all are lost: said by one that has access. */
+export const addDevice = (
+  actor: PatientActor,
+  input: z.output<typeof AddDeviceInput>,
+): Promise<Result<{ done: true }>> =>
+  asOwn(actor, async (tx) => {
+    const { clinicId, patientId } = actor
+    const all = await store.listKeys(tx, patientId)
+    const there = all.find((each) => each.keyId === input.keyId)
+    // Asked again, because the answer got lost.
+    if (there && there.keys.sign === input.keys.sign && there.link === input.link) return ok({ done: true as const })
+    if (all.filter((each) => each.state !== 'revoked').length >= MOST_KEYS) return refuse('TOO_MANY')
+    if (!(await store.addKey(tx, { ...input, clinicId, patientId, state: 'paired' }))) return refuse('NOT_ALLOWED')
+    await audit(tx, actor, `patient.${input.kind}-added`, input.keyId)
+    await notify(tx, 'patient', patientId)
+    return ok({ done: true as const })
+  })
+
+const mayBeHanded = ({ state }: OwnKeyRow) => state !== 'revoked' && state !== 'confirmed'
+/** Revisions for one answer: the rest is asked for after these. */
+const AT_ONCE = 400
+
+export const listBehind = (actor: PatientActor): Promise<Result<Behind>> =>
+  asOwn(actor, async (tx, key) => {
+    const all = await store.listKeys(tx, actor.patientId)
+    const others = all.filter((each) => each.keyId !== key.id && mayBeHanded(each))
+    const keys = others.map((each) => each.keys.dh)
+    const lacking = keys.length ? await store.listLacking(tx, actor.patientId, key.dhKey, keys, AT_ONCE) : []
+    const wanted = new Set(lacking.map(({ recordId, revision }) => `${recordId}.${revision}`))
+    const recordIds = [...new Set(lacking.map(({ recordId }) => recordId))]
+    const records = recordIds.length ? await listRecords(tx, actor, { recordIds, history: true }) : []
+    return ok({
+      keys: all,
+      lacking,
+      records: records.filter(({ meta }) => wanted.has(`${meta.recordId}.${meta.revision}`)),
+    })
+  })
+
+/** Grants of a patient to themselves: by the key that asks, to a key of theirs, of what they were granted. */
+export const handOn = (
+  actor: PatientActor,
+  { grants }: z.output<typeof HandOnInput>,
+): Promise<Result<{ granted: number }>> =>
+  asOwn(actor, async (tx, key) => {
+    const all = (await store.listKeys(tx, actor.patientId)).filter(mayBeHanded)
+    const theirs = new Set(all.map((each) => each.keys.dh))
+    const isOwn = ({ grant: { recipient, granter } }: (typeof grants)[number]) =>
+      recipient.kind === 'patient' &&
+      recipient.id === actor.patientId &&
+      theirs.has(recipient.key) &&
+      granter === key.signKey
+    if (!grants.every(isOwn)) return refuse('NOT_ALLOWED')
+    const { patientId } = actor
+    const granted = await insertGrants(
+      tx,
+      actor,
+      grants.map((each) => ({ ...each, patientId })),
+    )
+    if (granted) await notify(tx, 'patient', patientId)
+    return ok({ granted })
   })
 
 /** A lost phone: it opens no session from its next request on, and what it was granted is gone from the server. */

@@ -90,6 +90,7 @@ async function chartOf(actor: PatientActor, history: boolean, now: Date): Promis
       byCode,
       clinic: { name: clinic.name, address: clinic.address, phone: clinic.phone },
       statements: await listStatements(tx, clinicId),
+      keys: byCode ? [] : await store.listKeys(tx, patientId),
       records: await listRecords(tx, actor, { history }),
       prescriptions: own.prescriptions.map((row) => ({
         ...row,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ChainStatement } from '../crypto/types.ts'
-import type { StoredRecord } from '../record/rules.ts'
+import { Grant, type StoredRecord } from '../record/rules.ts'
 
 /** Half an hour, renewed by the page as long as it is open. */
 export const sessionSeconds = 30 * 60
@@ -68,6 +68,43 @@ export const ExportInput = ChartInput
 export const DevicesInput = ChartInput
 export const RemoveDeviceInput = z.object({ keyId: z.uuid() })
 
+export const AddDeviceInput = z.object({
+  keyId: z.uuid(),
+  keys: z.object({ sign: b64(43).length(43), dh: b64(43).length(43) }),
+  kind: z.enum(['device', 'kit', 'passkey']),
+  name: z.string().max(60),
+  /** Both keys' signed word that they are one patient's: for browsers to check. */
+  link: b64(2000),
+})
+/** At most so many keys of one patient, whatever they are of. */
+export const MOST_KEYS = 12
+export const BehindInput = ChartInput
+export const HandOnInput = z.object({
+  grants: z.array(z.object({ recordId: z.uuid(), revision: z.number().int().min(1), grant: Grant })).max(1000),
+})
+
+/** A key of the patient as their own devices are told of it. */
+export interface OwnKeyRow {
+  keyId: string
+  keys: { sign: string; dh: string }
+  kind: KeyKind
+  state: KeyState
+  link: string | null
+}
+
+/** Which revision a key of the patient's, by its agreement key, was not granted. */
+export interface Lacking {
+  recordId: string
+  revision: number
+  key: string
+}
+
+export interface Behind {
+  keys: OwnKeyRow[]
+  lacking: Lacking[]
+  records: StoredRecord[]
+}
+
 export interface DeviceRow {
   keyId: string
   /** '' when it never said. */
@@ -86,6 +123,8 @@ export interface PatientChart {
   /** Let in by a mailed code alone: it is told of the appointments it came to, and hands nothing in for them. */
   byCode: boolean
   statements: ChainStatement[]
+  /** Every key of the patient, removed ones too: none where a mailed code alone let this device in. */
+  keys: OwnKeyRow[]
   records: StoredRecord[]
   prescriptions: {
     id: string
@@ -129,5 +168,9 @@ export interface PatientContract {
   'patient/chart': { in: z.input<typeof ChartInput>; out: PatientChart }
   'patient/devices': { in: z.input<typeof DevicesInput>; out: { devices: DeviceRow[] } }
   'patient/remove-device': { in: z.input<typeof RemoveDeviceInput>; out: { done: true } }
+  'patient/add-device': { in: z.input<typeof AddDeviceInput>; out: { done: true } }
+  /** Records that this device was granted and another of the patient's was not. */
+  'patient/behind': { in: z.input<typeof BehindInput>; out: Behind }
+  'patient/hand-on': { in: z.input<typeof HandOnInput>; out: { granted: number } }
   'patient/export': { in: z.input<typeof ExportInput>; out: PatientExport }
 }

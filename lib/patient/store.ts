@@ -1,6 +1,6 @@
 import 'server-only'
 import type { Tx } from '../server/tx.ts'
-import type { KeyKind, KeyState } from './rules.ts'
+import type { KeyKind, KeyState, Lacking, OwnKeyRow } from './rules.ts'
 
 export interface DeviceKey {
   id: string
@@ -26,6 +26,52 @@ export async function listDevices(tx: Tx, patientId: string) {
     orderBy: { createdAt: 'asc' },
     select: { id: true, name: true, kind: true, state: true, createdAt: true },
   }) satisfies Promise<{ kind: KeyKind }[]>
+}
+
+/** All of a patient's keys, removed ones too: they tell of others that were added by them. */
+export async function listKeys(tx: Tx, patientId: string): Promise<OwnKeyRow[]> {
+  const rows = await tx.patientKey.findMany({ where: { patientId }, orderBy: { createdAt: 'asc' } })
+  return rows.map((row) => ({
+    ...{ keyId: row.id, keys: { sign: row.signKey, dh: row.dhKey } },
+    ...{ kind: row.kind, state: row.state, link: row.link },
+  }))
+}
+
+/** False when one of these keys is filed already, for whomever. */
+export async function addKey(
+  tx: Tx,
+  row: OwnKeyRow & { clinicId: string; patientId: string; name: string },
+): Promise<boolean> {
+  const { keyId, keys, clinicId, patientId, kind, state, link, name } = row
+  const { count } = await tx.patientKey.createMany({
+    data: [{ id: keyId, clinicId, patientId, signKey: keys.sign, dhKey: keys.dh, kind, state, link, name }],
+    skipDuplicates: true,
+  })
+  return count === 1
+}
+
+/** What the first key was granted and one of the others was not, newest first. */
+export async function listLacking(
+  tx: Tx,
+  patientId: string,
+  key: string,
+  others: readonly string[],
+  most: number,
+): Promise<Lacking[]> {
+  const mine = await tx.grant.findMany({
+    where: { patientId, recipientKind: 'patient', recipientKey: key },
+    orderBy: { createdAt: 'desc' },
+    select: { recordId: true, revision: true },
+  })
+  const theirs = await tx.grant.findMany({
+    where: { patientId, recipientKind: 'patient', recipientKey: { in: [...others] } },
+    select: { recordId: true, revision: true, recipientKey: true },
+  })
+  const granted = new Set(theirs.map((row) => `${row.recordId}.${row.revision}.${row.recipientKey}`))
+  return mine
+    .flatMap(({ recordId, revision }) => others.map((other) => ({ recordId, revision, key: other })))
+    .filter((each) => !granted.has(`${each.recordId}.${each.revision}.${each.key}`))
+    .slice(0, most)
 }
 
 /** Called once: a device keeps the name that it first came with. */

@@ -5,6 +5,13 @@ import * as store from './store.ts'
 export const patientCases: TenantCases<typeof store> = {
   findDeviceKey: (tx, _, b) => store.findDeviceKey(tx, { patientId: b.patientId, keyId: b.keyId }),
   listDevices: (tx, _, b) => store.listDevices(tx, b.patientId),
+  listKeys: (tx, _, b) => store.listKeys(tx, b.patientId),
+  addKey: (tx, { clinicId }, b) =>
+    store.addKey(tx, {
+      ...{ keyId: randomUUID(), keys: { sign: randomUUID(), dh: randomUUID() }, clinicId, patientId: b.patientId },
+      ...{ kind: 'device', state: 'paired', link: null, name: '' },
+    }),
+  listLacking: (tx, _, b) => store.listLacking(tx, b.patientId, b.dh, ['another'], 9),
   nameDevice: (tx, _, b) => store.nameDevice(tx, { patientId: b.patientId, keyId: b.keyId }, 'Another'),
   revokeDevice: (tx, _, b) => store.revokeDevice(tx, { patientId: b.patientId, keyId: b.keyId }, b.now),
   saveNonce: (tx, { clinicId }, b) =>

@@ -9,5 +9,8 @@ export const patientActions = {
   'patient/chart': action('patient', rules.ChartInput, flow.loadChart),
   'patient/devices': action('patient', rules.DevicesInput, devices.listDevices),
   'patient/remove-device': action('patient', rules.RemoveDeviceInput, devices.removeDevice),
+  'patient/add-device': action('patient', rules.AddDeviceInput, devices.addDevice),
+  'patient/behind': action('patient', rules.BehindInput, devices.listBehind),
+  'patient/hand-on': action('patient', rules.HandOnInput, devices.handOn, { maxBytes: 2 * 1024 * 1024 }),
   'patient/export': action('patient', rules.ExportInput, flow.exportChart),
 } satisfies Actions<rules.PatientContract>

@@ -10,6 +10,7 @@ import { callActions } from './call'
 import { clinicActions } from './clinic'
 import { emergencyActions } from './emergency'
 import { encounterActions } from './encounter'
+import { pairingActions } from './pairing'
 import { patientActions } from './patient'
 import { paymentActions } from './payment'
 import { prescriptionActions } from './prescription'
@@ -29,6 +30,7 @@ const actions = {
   ...clinicActions,
   ...emergencyActions,
   ...encounterActions,
+  ...pairingActions,
   ...patientActions,
   ...prescriptionActions,
   ...recallActions,

@@ -1,0 +1,118 @@
+'use client'
+import { NextIntlClientProvider, useTranslations } from 'next-intl'
+import { useEffect, useState } from 'react'
+import { mineMark } from '@/components/booking/own'
+import { Button, LinkButton } from '@/components/ui/button'
+import { Card } from '@/components/ui/card'
+import { Banner, Skeleton } from '@/components/ui/status'
+import { readPairLink, type PairSide } from '@/lib/browser/pairing'
+import { namesOf, type Named } from '@/lib/browser/patient-names'
+import type { Locale, Messages } from '@/lib/messages/catalogue'
+import { PairPanel } from './pair-panel'
+import { Scanner } from './scanner'
+
+type Props = { locale: Locale; messages: Pick<Messages, 'devices' | 'errors' | 'common'> }
+
+export const PairPage = ({ locale, messages }: Props) => (
+  <NextIntlClientProvider locale={locale} messages={messages} timeZone="UTC">
+    <Pairing />
+  </NextIntlClientProvider>
+)
+
+type At =
+  | { at: 'looking' }
+  | { at: 'choose' }
+  | { at: 'reading' }
+  /** The other device is the new one: which of the patients here is it for? */
+  | { at: 'whose'; secret: string; named: Named[] }
+  | { at: 'running'; side: PairSide }
+
+function Pairing() {
+  const t = useTranslations('devices.pair')
+  const [at, setAt] = useState<At>({ at: 'looking' })
+  const [opens, setOpens] = useState<string[]>([])
+
+  useEffect(() => {
+    const link = readPairLink(location.hash)
+    // Read once and taken out of the address: neither history nor a shared screen keeps it.
+    if (link) history.replaceState(null, '', location.pathname)
+    if (!link) return setAt({ at: 'choose' })
+    if (link.shownBy === 'own')
+      return setAt({ at: 'running', side: { role: 'new', patient: null, secret: link.secret } })
+    void namesOf().then((named) => setAt({ at: 'whose', secret: link.secret, named }))
+  }, [])
+
+  function done(side: PairSide, appointments: string[]) {
+    if (side.patient) return
+    for (const id of appointments) localStorage.setItem(mineMark(id), '1')
+    setOpens(appointments)
+  }
+
+  switch (at.at) {
+    case 'looking':
+      return <Skeleton className="h-48 rounded-card" />
+    case 'choose':
+      return (
+        <Card>
+          <p className="mb-4">{t('newLead')}</p>
+          <div className="flex flex-wrap gap-2.5">
+            <Button variant="primary" onClick={() => setAt({ at: 'running', side: { role: 'new', patient: null } })}>
+              {t('showHere')}
+            </Button>
+            <Button onClick={() => setAt({ at: 'reading' })}>{t('readHere')}</Button>
+          </div>
+        </Card>
+      )
+    case 'reading':
+      return (
+        <Card>
+          <Scanner
+            shownBy="own"
+            onSecret={(secret) => setAt({ at: 'running', side: { role: 'new', patient: null, secret } })}
+          />
+        </Card>
+      )
+    case 'whose':
+      return (
+        <Card>
+          {at.named.length ? (
+            <>
+              <p className="mb-4">{t('whose')}</p>
+              <div className="flex flex-col gap-2.5">
+                {at.named.map((each) => (
+                  <Button
+                    key={each.patient.patientId}
+                    onClick={() =>
+                      setAt({ at: 'running', side: { role: 'own', patient: each.patient, secret: at.secret } })
+                    }
+                  >
+                    {each.name ?? t('unnamedPatient')}
+                  </Button>
+                ))}
+              </div>
+            </>
+          ) : (
+            <Banner tone="warning" title={t('nobodyTitle')}>
+              {t('nobody')}
+            </Banner>
+          )}
+        </Card>
+      )
+    case 'running':
+      return (
+        <Card>
+          <PairPanel
+            key={at.side.secret ?? 'shown'}
+            side={at.side}
+            onDone={(appointments) => done(at.side, appointments)}
+            onAgain={() => setAt({ at: 'choose' })}
+          />
+          {opens.length ? (
+            <LinkButton variant="primary" className="mt-5" href={`/a/${opens.at(-1)}`}>
+              {t('open')}
+            </LinkButton>
+          ) : null}
+        </Card>
+      )
+  }
+}

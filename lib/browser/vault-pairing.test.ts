@@ -1,0 +1,247 @@
+import { expect, test } from 'vitest'
+import { fromB64, toB64 } from '../crypto/bytes.ts'
+import { openChannel, sealMessage, newReveal, revealFields } from '../crypto/pairing.ts'
+import { newKeys } from '../crypto/testing.ts'
+import type { Sealed } from '../crypto/types.ts'
+import type { Vault } from './vault-api.ts'
+import { createVault } from './vault-core.ts'
+import { memoryStorage } from './vault-storage.ts'
+import { clinic, codeOf, input, patientOf, type PatientDevice, sealAs } from './vault-world.ts'
+
+const world = await clinic()
+const doctor = world.owner.vault
+const { clinicId } = world
+
+/** A relay as the server keeps it, with a hand on it: what it makes of a message of this number. */
+type Hand = (seq: number, body: string) => string | Promise<string>
+const honest: Hand = (_, body) => body
+
+/** The whole exchange, the person saying yes on both sides. `shows` is whose screen has the code. */
+async function pair(own: PatientDevice, fresh: Vault, shows: 'own' | 'new' = 'own', hand: Hand = honest) {
+  const secret = await fresh.newPairSecret()
+  const { patientId } = own.handle
+  const sides = { own: own.vault, new: fresh }
+  const reads = shows === 'own' ? 'new' : 'own'
+  const first = await sides[shows].pairShow({ secret, role: shows, patientId })
+  const { relay } = first
+  const second = await sides[reads].pairRead({ secret, role: reads, patientId, body: await hand(1, first.body) })
+  const third = await sides[shows].pairReveal({ relay, body: await hand(2, second.body) })
+  const seen = await sides[reads].pairSee({ relay, body: await hand(3, third.body) })
+  const fourth = await own.vault.pairVouch({ relay })
+  const fifth = await fresh.pairAccept({ relay, body: await hand(4, fourth.body), name: 'Firefox · Linux' })
+  const filed = await own.vault.pairFinish({ relay, body: await hand(5, fifth.body) })
+  const sixth = await own.vault.pairDone({ relay })
+  await fresh.pairEnd({ relay, body: await hand(6, sixth.body) })
+  return { codes: [third.code, seen.code], filed, fifth, secret, relay }
+}
+const empty = () => createVault(memoryStorage())
+const asDevice = (vault: Vault, fifth: { patient: PatientDevice['handle'] }): PatientDevice => ({
+  vault,
+  handle: fifth.patient,
+})
+
+async function patient() {
+  const own = await patientOf(world)
+  await own.vault.bindAppointment({ appointmentId: 'a1', patientId: own.handle.patientId, linkSecret: 'link-1' })
+  const identity = await sealAs(own, 'identity', { name: 'Vera' })
+  const reason = await sealAs(own, 'reason', { reason: 'a cough' })
+  return { own, records: [identity, reason] }
+}
+/** The new device's chain and records, as its page loads them. */
+async function reads({ vault, handle }: PatientDevice, records: Sealed[], link: string, of: PatientDevice) {
+  const { patientId } = handle
+  await vault.loadChain(world.chain, world.rootFingerprint)
+  await vault.loadOwnKeys({
+    patientId,
+    keys: [
+      { keys: of.handle.keys, link: null, removed: false },
+      { keys: handle.keys, link, removed: false },
+    ],
+  })
+  return vault.open(records, { asPatient: patientId, patientId })
+}
+const withGrants = (records: Sealed[], granted: { recordId: string; grant: Sealed['grants'][number] }[]) =>
+  records.map((record) => ({
+    ...record,
+    grants: granted.filter(({ recordId }) => recordId === record.meta.recordId).map(({ grant }) => grant),
+  }))
+
+for (const shows of ['own', 'new'] as const) {
+  test(`a second device, the code on the ${shows === 'own' ? 'first' : 'new'} one’s screen: same code, and it reads`, async () => {
+    const { own, records } = await patient()
+    const fresh = empty()
+    const { codes, filed, fifth } = await pair(own, fresh, shows)
+    expect(codes[0]).toMatch(/^\d{4} \d{4}$/)
+    expect(codes[1]).toBe(codes[0])
+    expect(filed).toMatchObject({ keyId: fifth.patient.keyId, keys: fifth.patient.keys, name: 'Firefox · Linux' })
+    expect(fifth.rootFingerprint).toBe(world.rootFingerprint)
+    expect(await fresh.appointment('a1')).toEqual({ patient: fifth.patient, linkSecret: 'link-1' })
+    const { patientId } = own.handle
+    const granted = await own.vault.handOn({ patientId, records, to: [filed.keys.dh] })
+    expect(granted).toHaveLength(2)
+    const opened = await reads(asDevice(fresh, fifth), withGrants(records, granted), filed.link, own)
+    expect(opened.map((each) => each.ok && each.value.content)).toEqual([{ name: 'Vera' }, { reason: 'a cough' }])
+    expect(opened.every((each) => each.ok && each.value.author.vouched)).toBe(true)
+  })
+}
+
+// Defence: `isOwn` of grantedKey in record.ts asks the reader's own links.
+test('attack 7: what a key that this device is not linked with hands on is refused', async () => {
+  const { own, records } = await patient()
+  const fresh = empty()
+  const { filed, fifth } = await pair(own, fresh)
+  const granted = await own.vault.handOn({ patientId: own.handle.patientId, records, to: [filed.keys.dh] })
+  // Signed by the first device, but of records that somebody else wrote: then the grant stands by the link alone.
+  await doctor.open(records, { patientId: own.handle.patientId })
+  const note = await doctor.seal(input(own.handle, 'note', { shared: true }))
+  const [noteGrant] = await own.vault.handOn({ patientId: own.handle.patientId, records: [note], to: [filed.keys.dh] })
+  const device = asDevice(fresh, fifth)
+  const theirs = withGrants([note], [noteGrant!])
+  await fresh.loadChain(world.chain, world.rootFingerprint)
+  const lone = await fresh.open(theirs, { asPatient: own.handle.patientId, patientId: own.handle.patientId })
+  expect(lone).toMatchObject([{ ok: false, code: 'NOT_VOUCHED' }])
+  expect(await reads(device, theirs, filed.link, own)).toMatchObject([{ ok: true }])
+  expect(granted.length).toBe(2)
+})
+
+// Defence: handOn's question of every recipient.
+test('attack 7: a device hands its records to no key that only the server says is the patient’s', async () => {
+  const { own, records } = await patient()
+  const { patientId, keys } = own.handle
+  const stranger = await patientOf(world, patientId)
+  const other = await patient()
+  const forged = await pair(other.own, empty())
+  const listed = [
+    { keys, link: null, removed: false },
+    { keys: stranger.handle.keys, link: null, removed: false },
+    { keys: forged.filed.keys, link: forged.filed.link, removed: false },
+  ]
+  expect(await own.vault.loadOwnKeys({ patientId, keys: listed })).toEqual({ keys: [] })
+  for (const key of [stranger.handle.keys.dh, forged.filed.keys.dh])
+    expect(await codeOf(own.vault.handOn({ patientId, records, to: [key] }))).toBe('NOT_VOUCHED')
+})
+
+test('attack 18: whatever message the relay alters, nothing comes of the pairing', async () => {
+  for (let altered = 1; altered <= 6; altered++) {
+    const { own } = await patient()
+    const fresh = empty()
+    const flip: Hand = (seq, body) => {
+      if (seq !== altered) return body
+      const bytes = fromB64(body)
+      bytes[bytes.length - 1]! ^= 1
+      return toB64(bytes)
+    }
+    const { patientId } = own.handle
+    expect(await codeOf(pair(own, fresh, 'own', flip)), `message ${altered}`).toBe('BAD_ENVELOPE')
+    // The last says only that all is handed over: by then both said yes.
+    if (altered <= 4) expect(await fresh.patients()).toEqual([])
+    if (altered <= 5) {
+      const [mine] = await fresh.patients()
+      const key = mine?.keys.dh ?? 'AAAA'
+      expect(await codeOf(own.vault.handOn({ patientId, records: [], to: [key] }))).toBe('NOT_VOUCHED')
+    }
+  }
+})
+
+// Defence: the commitment, checked by pairSee; without it whoever read the secret chooses keys after seeing the other's.
+test('attack 18: somebody in between who read the code is refused, or seen by the codes', async () => {
+  const { own } = await patient()
+  const fresh = empty()
+  const evil = await newKeys()
+  let secret = ''
+  const inBetween = async (seq: number, body: string) => {
+    if (seq !== 3) return body
+    const swapped = newReveal('own', evil.public)
+    return toB64(await sealMessage(await openChannel(fromB64(secret)), 3, revealFields(swapped)))
+  }
+  const spied: Vault = { ...fresh, newPairSecret: async () => (secret = await fresh.newPairSecret()) }
+  expect(await codeOf(pair(own, spied, 'own', inBetween))).toBe('BAD_COMMITMENT')
+
+  // Keys of one's own to each side from the start: two pairings, and two codes.
+  const [toOwn, toNew] = [empty(), await patient()]
+  const real = await patient()
+  const showing = await fresh.newPairSecret()
+  const first = await real.own.vault.pairShow({ secret: showing, role: 'own', patientId: real.own.handle.patientId })
+  const second = await toOwn.pairRead({ secret: showing, role: 'new', body: first.body })
+  const third = await real.own.vault.pairReveal({ relay: first.relay, body: second.body })
+  const faked = await toNew.own.vault.pairShow({
+    ...{ secret: showing, role: 'own' },
+    patientId: toNew.own.handle.patientId,
+  })
+  const answered = await empty().pairRead({ secret: showing, role: 'new', body: faked.body })
+  const shown = await toNew.own.vault.pairReveal({ relay: faked.relay, body: answered.body })
+  expect(shown.code).not.toBe(third.code)
+})
+
+test('attack 18: a code read twice, answered twice or said by the wrong side comes to nothing', async () => {
+  const { own } = await patient()
+  const { patientId } = own.handle
+  const fresh = empty()
+  const done = await pair(own, fresh)
+  // Used: both sides have let go of it.
+  expect(await codeOf(own.vault.pairVouch({ relay: done.relay }))).toBe('BAD_INVITATION')
+  const secret = await fresh.newPairSecret()
+  const { relay, body } = await own.vault.pairShow({ secret, role: 'own', patientId })
+  expect(await codeOf(own.vault.pairShow({ secret, role: 'own', patientId }))).toBe('BAD_INVITATION')
+  // Nothing was compared yet.
+  expect(await codeOf(own.vault.pairVouch({ relay }))).toBe('BAD_INVITATION')
+  const again = await own.vault.pairShow({ secret: await fresh.newPairSecret(), role: 'own', patientId })
+  expect(again.relay).not.toBe(relay)
+  expect(await codeOf(empty().pairRead({ secret, role: 'own', patientId, body }))).toBe('NO_KEY')
+  const readBy = empty()
+  const second = await readBy.pairRead({ secret, role: 'new', body: again.body }).catch((error) => error.code)
+  expect(second).toBe('BAD_ENVELOPE')
+})
+
+test('attack 18: a second answer to one code is refused', async () => {
+  const { own } = await patient()
+  const secret = await own.vault.newPairSecret()
+  const { relay, body } = await own.vault.pairShow({ secret, role: 'own', patientId: own.handle.patientId })
+  const [one, two] = [empty(), empty()]
+  const answers = [await one.pairRead({ secret, role: 'new', body }), await two.pairRead({ secret, role: 'new', body })]
+  await own.vault.pairReveal({ relay, body: answers[0]!.body })
+  expect(await codeOf(own.vault.pairReveal({ relay, body: answers[1]!.body }))).toBe('BAD_INVITATION')
+})
+
+test('pages cannot have the vault sign a link', async () => {
+  const { own } = await patient()
+  const { patientId } = own.handle
+  const signing = own.vault.signPatient({ patientId, purpose: 'patient-link', fields: ['x'] })
+  expect(await codeOf(signing)).toBe('UNSUPPORTED')
+})
+
+// ── what the clinic's browsers believe ──
+
+test('a linked device reads as the one that it is linked with does; by first use, and by “matches”', async () => {
+  const staff = await world.join(['practitioner'])
+  const { own, records } = await patient()
+  const { patientId } = own.handle
+  const { filed } = await pair(own, empty())
+  const keys = [{ keys: own.handle.keys }, { keys: filed.keys, link: filed.link }]
+  await staff.vault.loadPatientKeys({ clinicId, patientId, keys })
+  await staff.vault.open(records, { patientId })
+  const met = await staff.vault.loadPatientKeys({ clinicId, patientId, keys })
+  expect(met.map(({ trust, root }) => [trust, root])).toEqual([
+    ['first-use', own.handle.keys.sign],
+    ['first-use', own.handle.keys.sign],
+  ])
+  const note = await staff.vault.seal(input(own.handle, 'note', { shared: true }, [own.handle.keys.dh, filed.keys.dh]))
+  expect(note.grants).toHaveLength(3)
+  // A member's word for the one is a member's word for the other, whichever of them came to the call.
+  await staff.vault.vouchPatient({ clinicId, patientId, keys: filed.keys })
+  const vouched = await staff.vault.loadPatientKeys({ clinicId, patientId, keys })
+  expect(vouched.map(({ trust }) => trust)).toEqual(['vouched', 'vouched'])
+})
+
+// Defence: checkLink's two signatures, and `spread`, which begins at keys that are believed by themselves.
+test('attack 7: two keys that nobody believes vouch for each other in vain', async () => {
+  const staff = await world.join(['practitioner'])
+  const { own, records } = await patient()
+  const { patientId } = own.handle
+  const thief = await patientOf(world, patientId)
+  const { filed } = await pair(thief, empty())
+  await staff.vault.open(records, { patientId })
+  const keys = [{ keys: thief.handle.keys }, { keys: filed.keys, link: filed.link }]
+  const views = await staff.vault.loadPatientKeys({ clinicId, patientId, keys })
+  expect(views.map(({ trust }) => trust)).toEqual(['none', 'none'])
+})

@@ -1,0 +1,197 @@
+import { fromB64, toB64 } from '../crypto/bytes.ts'
+import { read } from '../crypto/cbor.ts'
+import { generateDeviceKeys, type Keys } from '../crypto/keys.ts'
+import {
+  checkPairReveal,
+  commitToPair,
+  newPairSecret,
+  newReveal,
+  openChannel,
+  openMessage,
+  pairCode,
+  type PairChannel,
+  type PairReveal,
+  type PairRole,
+  readReveal,
+  revealFields,
+  sealMessage,
+} from '../crypto/pairing.ts'
+import { checkHalf, encodeLink, type PatientLink, signLink } from '../crypto/patient-link.ts'
+import type { B64 } from '../crypto/types.ts'
+import { keepDevice, requireDevice } from './device-keys.ts'
+import { type BoundAppointment, publicKeys, requireChain, type VaultContext } from './vault-context.ts'
+import { VaultError } from './vault-error.ts'
+import { addLink } from './vault-links.ts'
+import type { PairingVault } from './vault-pairing-api.ts'
+
+interface Pairing {
+  channel: PairChannel
+  keys: Keys
+  mine: PairReveal
+  /** Of whoever showed the code; known to the other side from the first message on. */
+  commitment: Uint8Array<ArrayBuffer>
+  theirs: PairReveal | null
+  patientId: string | null
+  link: PatientLink | null
+}
+
+type PairPart = Omit<PairingVault, 'loadOwnKeys' | 'handOn'>
+
+/** Both ends of a pairing, where the keys are: a page passes messages on and says what a person pressed. */
+export function pairing(context: VaultContext): PairPart {
+  const open = new Map<string, Pairing>()
+
+  async function begin(secret: B64, role: PairRole, patientId?: string) {
+    const channel = await openChannel(fromB64(secret))
+    if (open.has(channel.relay)) throw new VaultError('BAD_INVITATION', 'this code was used here already')
+    const keys = role === 'own' ? (await requireDevice(context, patientId ?? '')).keys : await generateDeviceKeys()
+    const base = { channel, keys, mine: newReveal(role, keys.public), patientId: patientId ?? null }
+    return { ...base, theirs: null, link: null }
+  }
+  function at(relay: string): Pairing {
+    const found = open.get(relay)
+    if (!found) throw new VaultError('BAD_INVITATION', 'no such pairing')
+    return found
+  }
+  /** Whatever is refused ends it: a relay gets no second try at the same secret. */
+  async function step<T>(relay: string, role: PairRole | null, body: (pairing: Pairing) => Promise<T>): Promise<T> {
+    const found = at(relay)
+    if (role && found.mine.role !== role) throw new VaultError('BAD_INVITATION', 'not this side’s to say')
+    try {
+      return await body(found)
+    } catch (error) {
+      open.delete(relay)
+      throw error
+    }
+  }
+  const codeOf = ({ channel, commitment, mine, theirs }: Pairing) =>
+    pairCode(channel.relay, commitment, [mine, theirs!])
+  const shown = ({ theirs }: Pairing): PairReveal => {
+    if (!theirs) throw new VaultError('BAD_INVITATION', 'no code was compared yet')
+    return theirs
+  }
+
+  return {
+    newPairSecret: async () => toB64(newPairSecret()),
+    pairRelay: async (secret) => (await openChannel(fromB64(secret))).relay,
+
+    async pairShow({ secret, role, patientId }) {
+      const begun = await begin(secret, role, patientId)
+      const { relay } = begun.channel
+      const commitment = await commitToPair(relay, begun.mine)
+      open.set(relay, { ...begun, commitment })
+      return { relay, body: toB64(await sealMessage(begun.channel, 1, [commitment])) }
+    },
+
+    async pairRead({ secret, role, patientId, body }) {
+      const begun = await begin(secret, role, patientId)
+      const [commitment] = await openMessage(begun.channel, 1, fromB64(body), 1)
+      open.set(begun.channel.relay, { ...begun, commitment: read.bytes(commitment, 32, 'commitment') })
+      return { body: toB64(await sealMessage(begun.channel, 2, revealFields(begun.mine))) }
+    },
+
+    pairReveal: ({ relay, body }) =>
+      step(relay, null, async (mine) => {
+        // Once: a second answer to the same code would be a second guess at it.
+        if (mine.theirs) throw new VaultError('BAD_INVITATION', 'answered already')
+        mine.theirs = readReveal(await openMessage(mine.channel, 2, fromB64(body), 4), mine.mine)
+        const third = await sealMessage(mine.channel, 3, revealFields(mine.mine))
+        return { body: toB64(third), code: await codeOf(mine) }
+      }),
+
+    pairSee: ({ relay, body }) =>
+      step(relay, null, async (mine) => {
+        if (mine.theirs) throw new VaultError('BAD_INVITATION', 'answered already')
+        const theirs = readReveal(await openMessage(mine.channel, 3, fromB64(body), 4), mine.mine)
+        // The defence of attack 18 against somebody in between who read the secret: keys first, then answers.
+        await checkPairReveal(relay, mine.commitment, theirs)
+        mine.theirs = theirs
+        return { code: await codeOf(mine) }
+      }),
+
+    pairVouch: ({ relay }) =>
+      step(relay, 'own', async (mine) => {
+        const device = await requireDevice(context, mine.patientId!)
+        const { clinicId, patientId, keys } = device
+        mine.link = { clinicId, patientId, from: keys.public, to: shown(mine).keys }
+        const half = await signLink(mine.link, keys.sign.privateKey)
+        const { chain } = requireChain(context, clinicId)
+        const bound = await boundTo(context, patientId)
+        const fields = [clinicId, patientId, chain.rootFingerprint, half, bound]
+        return { body: toB64(await sealMessage(mine.channel, 4, fields)) }
+      }),
+
+    pairAccept: ({ relay, body, name }) =>
+      step(relay, 'new', async (mine) => {
+        const from = shown(mine).keys
+        const [clinic, patient, root, half, bound] = await openMessage(mine.channel, 4, fromB64(body), 5)
+        const [clinicId, patientId] = [read.id(clinic, 'clinic'), read.id(patient, 'patient')]
+        const link = { clinicId, patientId, from, to: mine.keys.public }
+        await checkHalf(link, from.sign, read.bytes(half, 64, 'signature'))
+        const device = await keepDevice(context, { clinicId, patientId, keys: mine.keys })
+        const appointments = readBound(bound)
+        for (const [appointmentId, linkSecret] of appointments) {
+          const kept: BoundAppointment = { patientId, linkSecret }
+          if (device.home === 'stored') await context.storage.put(`appointment:${appointmentId}`, kept)
+          context.appointments.set(appointmentId, kept)
+        }
+        const own = await signLink(link, mine.keys.sign.privateKey)
+        return {
+          body: toB64(await sealMessage(mine.channel, 5, [device.keyId, own, name.slice(0, 60)])),
+          patient: device,
+          rootFingerprint: toB64(read.bytes(root, 32, 'root fingerprint')),
+          appointments: appointments.map(([id]) => id),
+        }
+      }),
+
+    pairFinish: ({ relay, body }) =>
+      step(relay, 'own', async (mine) => {
+        if (!mine.link) throw new VaultError('BAD_INVITATION', 'nobody compared the codes')
+        const [keyId, half, name] = await openMessage(mine.channel, 5, fromB64(body), 3)
+        const theirs = read.bytes(half, 64, 'signature')
+        await checkHalf(mine.link, mine.link.to.sign, theirs)
+        const own = await signLink(mine.link, mine.keys.sign.privateKey)
+        addLink(context, mine.link)
+        return {
+          keyId: read.id(keyId, 'key id'),
+          keys: publicKeys(mine.link.to),
+          name: read.text(name, 'name').slice(0, 60),
+          link: toB64(encodeLink(mine.link, { from: own, to: theirs })),
+        }
+      }),
+
+    pairDone: ({ relay }) =>
+      step(relay, 'own', async (mine) => {
+        open.delete(relay)
+        return { body: toB64(await sealMessage(mine.channel, 6, [1])) }
+      }),
+
+    pairEnd: ({ relay, body }) =>
+      step(relay, 'new', async (mine) => {
+        await openMessage(mine.channel, 6, fromB64(body), 1)
+        open.delete(relay)
+      }),
+
+    async pairDrop({ relay }) {
+      open.delete(relay)
+    },
+  }
+}
+
+/** The appointments that this device keeps a link of, for the further device to open them too. */
+async function boundTo(context: VaultContext, patientId: string): Promise<[string, B64][]> {
+  const found = new Map<string, BoundAppointment>()
+  for (const key of await context.storage.keys('appointment:')) {
+    const bound = await context.storage.get<BoundAppointment>(key)
+    if (bound) found.set(key.slice('appointment:'.length), bound)
+  }
+  for (const [id, bound] of context.appointments) found.set(id, bound)
+  const mine = [...found].filter(([, bound]) => bound.patientId === patientId)
+  return mine.slice(-60).map(([id, { linkSecret }]) => [id, linkSecret])
+}
+
+const readBound = (value: unknown): [string, B64][] =>
+  read.array(value, 'appointments').map((each) => {
+    const [id, secret] = read.array(each, 'appointment')
+    return [read.id(id, 'appointment'), read.id(secret, 'link secret')]
+  })
