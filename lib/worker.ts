@@ -3,12 +3,13 @@ import { auditJobs } from './audit/flow.ts'
 import { bookingJobs } from './booking/hold.ts'
 import { mailJobs } from './booking/mail.ts'
 import { callJobs } from './call/flow-codes.ts'
+import { emergencyJobs } from './emergency/mail.ts'
 import { paymentJobs } from './payment/settle.ts'
 import { recallJobs } from './recall/flow.ts'
 import { startWorker } from './server/jobs.ts'
 import { log } from './server/log.ts'
 
-const parts = [bookingJobs, mailJobs, paymentJobs, recallJobs, callJobs, auditJobs]
+const parts = [bookingJobs, mailJobs, paymentJobs, recallJobs, callJobs, auditJobs, emergencyJobs]
 const stop = await startWorker({
   handlers: Object.assign({}, ...parts.map((part) => part.handlers)),
   every: Object.assign({}, ...parts.map((part) => ('every' in part ? part.every : {}))),

@@ -24,6 +24,7 @@ import { PrescriptionPart } from '../prescription/part'
 import { RecallPart } from './recall-part'
 import { useChart } from './use-chart'
 import { useDraft } from './use-draft'
+import { useEmergencyKey } from './use-emergency-key'
 
 /** One consult: the chart on one side; call, notes, prescription and recall on the other. */
 export function Encounter({ start }: { start: EncounterView }) {
@@ -38,6 +39,7 @@ export function Encounter({ start }: { start: EncounterView }) {
   const { appointmentId } = useParams<{ appointmentId: string }>()
   const chart = useChart(view, appointmentId)
   const draft = useDraft(view, chart)
+  useEmergencyKey(view, chart)
   const { appointment, zone, next } = view
 
   const refresh = async () => {

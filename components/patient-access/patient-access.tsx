@@ -9,6 +9,7 @@ import type { Locale, Messages } from '@/lib/messages/catalogue'
 import { CardSection } from '@/components/emergency/card-section'
 import { WhoLooked } from '@/components/audit/who-looked'
 import { AddDevice } from './add-device'
+import { ToldSection } from '@/components/emergency/told-section'
 import { Devices } from './devices'
 
 interface Props {
@@ -67,6 +68,7 @@ function Sections({ appointmentId }: { appointmentId: string }) {
       <AddDevice own={own.value} onAdded={load} />
       <CardSection own={own.value} appointmentId={appointmentId} />
       <WhoLooked own={own.value} />
+      <ToldSection own={own.value} appointmentId={appointmentId} />
     </div>
   )
 }

@@ -13,6 +13,7 @@ import {
   MoreIcon,
   RecallIcon,
   ShieldIcon,
+  WarningIcon,
   UsersIcon,
 } from '@/components/ui/icons'
 
@@ -25,6 +26,7 @@ const icons = {
   team: UsersIcon,
   clinic: ClinicIcon,
   security: ShieldIcon,
+  emergency: WarningIcon,
 }
 
 /** Named, not passed: a component cannot cross from the server to the browser. */

@@ -36,6 +36,7 @@ export async function tenant(admin: TestDb['admin']) {
   const { appointmentId: heldId, paymentId: unwanted } = await waiting()
   const [at] = await admin<{
     patientId: string
+    otherPatientId: string
     startsAt: Date
     endsAt: Date
     linkHash: Buffer
@@ -44,11 +45,12 @@ export async function tenant(admin: TestDb['admin']) {
   }>(
     `SELECT patient_id AS "patientId", starts_at AS "startsAt", ends_at AS "endsAt", link_hash AS "linkHash",
        (SELECT email_index FROM member WHERE id = $2) AS "emailIndex",
+       (SELECT patient_id FROM appointment WHERE id = $3) AS "otherPatientId",
        (SELECT email_sealed FROM patient WHERE id = patient_id) AS "emailSealed" FROM appointment WHERE id = $1`,
-    [appointmentId, memberId],
+    [appointmentId, memberId, heldId],
   )
-  const { patientId, startsAt, endsAt } = at!
-  const ids = { clinicId, memberId, serviceId, appointmentId, paymentId, heldId, patientId }
+  const { patientId, otherPatientId, startsAt, endsAt } = at!
+  const ids = { clinicId, memberId, serviceId, appointmentId, paymentId, heldId, patientId, otherPatientId }
   const more = {
     slug: `lumen-${clinicId.slice(0, 8)}`,
     ...{ registeredId: randomUUID(), sessionId: randomUUID(), invitationId: randomUUID(), textId: randomUUID() },
@@ -62,7 +64,8 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ callId: randomUUID(), atDoorId: randomUUID(), insideId: randomUUID(), codeId: randomUUID() },
     ...{ sign: b64(32), dh: b64(32), staffDh: b64(32), nonce: b64(16), checkout: `cs_${b64(12)}`, identity: b64(16) },
     ...{ legalHoldId: randomUUID(), erasureId: randomUUID(), purgeId: randomUUID() },
-    ...{ head: b64(32), consent: b64(32), cardId: randomUUID(), emergencyId: randomUUID() },
+    ...{ head: b64(32), consent: b64(32), cardId: randomUUID(), emergencyId: randomUUID(), escrow: b64(32) },
+    ...{ openId: randomUUID(), escrowedId: randomUUID() },
     ...{ entryId: randomUUID(), reader: bytes(32) },
   }
   const proofHash = bytes(32)
@@ -140,12 +143,16 @@ export async function tenant(admin: TestDb['admin']) {
   })
   await insert('emergency_card_opening', { ...ofPatient, card_id: more.cardId, at: new Date() })
   await insert('emergency_key', {
-    ...{ ...ofPatient, epoch: 1, public_key: b64(32), statement: b64(9), made_by: memberId },
+    ...{ ...ofPatient, epoch: 1, public_key: more.escrow, statement: b64(9), made_by: memberId },
     shares: JSON.stringify([{ memberId, key: more.staffDh, enc: 'enc', ct: 'ct' }]),
   })
   await insert('emergency_request', {
     ...{ id: more.emergencyId, ...ofPatient, epoch: 1, requested_by: memberId, state: 'asked', request: b64(9) },
     ...{ reason: bytes(9), asked_at: new Date(), expires_at: later },
+  })
+  await insert('emergency_request', {
+    ...{ id: more.openId, ...ofPatient, epoch: 1, requested_by: memberId, state: 'approved', request: b64(9) },
+    ...{ reason: bytes(9), asked_at: new Date(), expires_at: later, answered_at: new Date(), open_until: later },
   })
   const changed = { changed_by: memberId, changed_at: later }
   await insert('retention_setting', { identity_years: 20, clinical_years: 20, administrative_years: 3, ...changed })
@@ -167,6 +174,7 @@ export async function tenant(admin: TestDb['admin']) {
   const writer = { kind: 'system', clinicId } as const
   const place = { clinicId, patientId, revision: 1 }
   const forPatient = { kind: 'patient', id: patientId, key: more.dh, epoch: 0 } as const
+  const forEmergency = { kind: 'escrow', id: patientId, key: more.escrow, epoch: 1 } as const
   await inClinic(clinicId, (tx) =>
     insertRecords(
       tx,
@@ -175,6 +183,7 @@ export async function tenant(admin: TestDb['admin']) {
         sealed({ ...place, recordId: more.recordId, type: 'intake' }),
         sealed({ ...place, recordId: more.draftId, type: 'draft' }),
         sealed({ ...place, recordId: randomUUID(), type: 'consent' }, forPatient),
+        sealed({ ...place, recordId: more.escrowedId, type: 'note' }, forEmergency),
       ],
       { patientId, appointmentId },
     ),

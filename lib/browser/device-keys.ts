@@ -7,7 +7,17 @@ import { VaultError } from './vault-error.ts'
 import { keepsKeys } from './vault-indexeddb.ts'
 
 /** Purposes whose arrays the vault builds itself: a page that could choose their fields could forge them. */
-const RESERVED = new Set(['envelope', 'grant', 'chain', 'prescription', 'patient-key', 'patient-link'])
+const RESERVED = new Set([
+  'envelope',
+  'grant',
+  'chain',
+  'prescription',
+  'patient-key',
+  'patient-link',
+  'emergency-key',
+  'emergency-request',
+  'emergency-answer',
+])
 const isReserved = (purpose: string): boolean => RESERVED.has(purpose) || purpose.startsWith('call-')
 
 type DevicePart = Pick<

@@ -15,6 +15,7 @@ import type {
 import type { CacheVault } from './vault-cache-api.ts'
 import type { AuditVault } from './vault-audit-api.ts'
 import type { CallVault } from './vault-call-api.ts'
+import type { EmergencyVault } from './vault-emergency-api.ts'
 import type { CardVault } from './vault-emergency-card-api.ts'
 import type { RewrapVault } from './vault-rewrap-api.ts'
 import type { PairingVault } from './vault-pairing-api.ts'
@@ -144,7 +145,7 @@ export interface KeptInvitation {
   groups: Group[]
 }
 
-export interface Vault extends CallVault, CacheVault, CardVault, AuditVault, RewrapVault, PairingVault {
+export interface Vault extends CallVault, CacheVault, CardVault, EmergencyVault, AuditVault, RewrapVault, PairingVault {
   // ── chain ──
   /** Verifies and pins. `pin` is the root fingerprint from a link's fragment. */
   loadChain(chain: ChainInput, pin?: B64): Promise<ChainView>

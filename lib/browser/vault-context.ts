@@ -10,7 +10,7 @@ import {
 import type { EpochKey } from '../crypto/epoch.ts'
 import type { Keys, RawKeys } from '../crypto/keys.ts'
 import type { PatientLink } from '../crypto/patient-link.ts'
-import type { B64, ChainStatement, EpochGrant, PublicKeys } from '../crypto/types.ts'
+import type { B64, ChainStatement, EpochGrant, PublicKeys, Recipient } from '../crypto/types.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
 import { type Turns, turns } from './turns.ts'
 import type { ChainInput, ChainView, KeyHome } from './vault-api.ts'
@@ -39,6 +39,10 @@ export interface VaultContext {
   cache: RecordCache
   /** What is done on the side waits for what a person waits for. */
   turns: Turns
+  /** Emergency keys that hold, by "clinic/patient": what a member seals for the patient is granted to them too. */
+  emergency: Map<string, Recipient>
+  /** While two officers' shares are put together, and no longer: the emergency key that they give. */
+  opening: { recipient: Recipient; pair: CryptoKeyPair } | null
   /** What else ends when the account is locked. */
   onLock: (() => void)[]
 }
@@ -101,6 +105,8 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   names: new Map(),
   cache: recordCache(),
   turns: turns(),
+  emergency: new Map(),
+  opening: null,
   onLock: [],
 })
 
@@ -120,7 +126,11 @@ export async function adoptChain(
   const trust = known.trust === 'none' ? (stored?.trust ?? held?.trust ?? 'first-use') : known.trust
   const loaded = { chain, statements: input.statements, trust }
   // Somebody may have been removed: nothing that was opened before is answered from memory.
-  if (held && !equal(held.chain.head, chain.head)) context.cache.drop()
+  if (held && !equal(held.chain.head, chain.head)) {
+    context.cache.drop()
+    // Officers may be others now: each key is looked at again before anything is sealed to it.
+    context.emergency.clear()
+  }
   context.chains.set(input.clinicId, loaded)
   const pin: StoredPin = {
     rootFingerprint: toB64(chain.rootFingerprint),

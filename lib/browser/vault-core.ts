@@ -6,6 +6,7 @@ import { auditLog } from './vault-audit.ts'
 import { calls } from './vault-call.ts'
 import { adoptChain, newContext, viewChain } from './vault-context.ts'
 import { drafts } from './vault-drafts.ts'
+import { emergencies } from './vault-emergency.ts'
 import { emergencyCards } from './vault-emergency-card.ts'
 import { invitations } from './vault-invitations.ts'
 import { pairing } from './vault-pairing.ts'
@@ -37,6 +38,7 @@ export function createVault(storage: VaultStorage): Vault {
     ...rewrapping(context),
     cacheFor: async (seconds) => context.cache.keepFor(seconds),
     ...emergencyCards(context),
+    ...emergencies(context, recordPart),
     ...auditLog(context),
   }
 }

@@ -119,7 +119,8 @@ export function records(context: VaultContext): RecordPart {
       }
       return { kind: 'patient', id: patientId, key, epoch: 0 }
     })
-    return [...groups, ...(await Promise.all(patients))]
+    const escrow = device ? undefined : context.emergency.get(nameOf(input.clinicId, input.patientId))
+    return [...groups, ...(await Promise.all(patients)), ...(escrow ? [escrow] : [])]
   }
 
   async function seal(input: Sealing): Promise<Sealed> {
@@ -171,6 +172,10 @@ export function records(context: VaultContext): RecordPart {
           const isOwn = recipient.kind === 'patient' && recipient.key === toB64(device.keys.public.dh)
           return isOwn ? device.keys.dh : null
         }
+        if (recipient.kind === 'escrow') {
+          const { opening } = context
+          return opening?.recipient.id === recipient.id && opening.recipient.key === recipient.key ? opening.pair : null
+        }
         if (recipient.kind === 'member')
           return recipient.key === toB64(unlocked!.keys.public.dh) ? unlocked!.keys.dh : null
         const epoch = unlocked!.epochs.find(
@@ -179,7 +184,8 @@ export function records(context: VaultContext): RecordPart {
         return recipient.kind === 'group' && epoch ? epoch.pair : null
       },
       // A patient's device keeps nothing: it has one patient's few records.
-      ...(unlocked && { deks: context.cache }),
+      // And what opens in an emergency is not kept for later.
+      ...(unlocked && !context.opening && { deks: context.cache }),
     }
   }
 
@@ -253,7 +259,9 @@ export function records(context: VaultContext): RecordPart {
     async regrant(sealed, to) {
       const { unlocked, member } = requireMember(context)
       const known = await believed(unlocked.clinicId, to.id)
-      if (to.kind !== 'patient' || !mayRead(known, to.key)) {
+      const escrow = context.emergency.get(nameOf(unlocked.clinicId, to.id))
+      const isEscrow = to.kind === 'escrow' && escrow?.key === to.key && escrow.epoch === to.epoch
+      if (!isEscrow && (to.kind !== 'patient' || !mayRead(known, to.key))) {
         throw new VaultError('NOT_VOUCHED', 'a key nobody stands behind')
       }
       const reader = await readerFor(sealed)
@@ -262,9 +270,11 @@ export function records(context: VaultContext): RecordPart {
         sealed.map(async (record) => {
           const { recordId, revision } = record.meta
           // The defence of attack 7 in "matches": a draft, or a note that was not shared, is the clinic's own.
-          if (!(await mayHandOn(record, reader, to.id))) return null
+          if (!isEscrow && !(await mayHandOn(record, reader, to.id))) return null
           // What does not open here, or is signed by a stranger, is handed on to nobody; the rest is.
-          const grant = await regrantRecord(record, reader, { ...to, epoch: 0 }, granter).catch(refused)
+          const grant = await regrantRecord(record, reader, isEscrow ? escrow : { ...to, epoch: 0 }, granter).catch(
+            refused,
+          )
           return grant && { recordId, revision, grant }
         }),
       )

@@ -89,7 +89,8 @@ export async function regrantRecord(
 ): Promise<SealedGrant> {
   const { envelope, header, hash } = await verifyRecord(sealed, reader)
   if (!isOf(granter.member.groups, header.managing)) throw new CryptoError('NOT_VOUCHED', 'not of the managing group')
-  if (to.kind === 'patient' && to.id !== header.patientId) throw new CryptoError('NOT_VOUCHED', 'another patient')
+  if ((to.kind === 'patient' || to.kind === 'escrow') && to.id !== header.patientId)
+    throw new CryptoError('NOT_VOUCHED', 'another patient')
   const context = { hash, commit: envelope.commit }
   const dek = await grantedKey(sealed, reader, header, context)
   const granted = await makeGrant(dek, context, to, { key: granter.sign, public: granter.member.keys.sign })

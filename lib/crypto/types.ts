@@ -74,6 +74,13 @@ export interface EpochGrant {
   ct: B64
 }
 
+/** One officer's share of a patient's emergency key, sealed to that officer's own key. */
+export interface SealedShare {
+  memberId: string
+  enc: B64
+  ct: B64
+}
+
 /** A member's or patient device's public keys. */
 export interface PublicKeys {
   sign: B64

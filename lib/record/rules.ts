@@ -22,7 +22,7 @@ export const recordTypes = [
 
 export const Grant = z.object({
   recipient: z.object({
-    kind: z.enum(['group', 'patient', 'member']),
+    kind: z.enum(['group', 'patient', 'member', 'escrow']),
     id: z.string().min(1).max(64),
     key: b64(64),
     epoch: z.number().int().min(0).max(1_000_000),

@@ -1,4 +1,5 @@
 import 'server-only'
+import type { Prisma } from '@/prisma/generated/client'
 import type { Actor, PatientActor, StaffActor } from '../access/rules.ts'
 import type { RecordType, Sealed, SealedGrant } from '../crypto/types.ts'
 import { refuse, ok, type Result } from '../errors.ts'
@@ -156,9 +157,34 @@ export async function listRecords(
     orderBy: [{ createdAt: 'asc' }, { revision: 'asc' }],
   })
   const newest = new Map(rows.map((row) => [query.history ? `${row.recordId}.${row.revision}` : row.recordId, row]))
-  const chosen = [...newest.values()]
+  return withGrants(tx, actor.clinicId, [...newest.values()], readers)
+}
+
+/** For an emergency that two officers agreed on: the newest revisions, with their grants to the patient's emergency key alone. */
+export async function listEscrowed(
+  tx: Tx,
+  actor: StaffActor,
+  { patientId, recordId, key }: { patientId: string; recordId: string | null; key: string },
+): Promise<StoredRecord[]> {
+  const { clinicId } = actor
+  const rows = await tx.record.findMany({
+    where: { clinicId, patientId, ...(recordId && { recordId }) },
+    orderBy: [{ createdAt: 'asc' }, { revision: 'asc' }],
+  })
+  const newest = new Map(rows.map((row) => [row.recordId, row]))
+  return withGrants(tx, clinicId, [...newest.values()], { recipientKind: 'escrow', recipientKey: key })
+}
+
+type RecordRow = Awaited<ReturnType<Tx['record']['findMany']>>[number]
+
+async function withGrants(
+  tx: Tx,
+  clinicId: string,
+  chosen: readonly RecordRow[],
+  readers: NonNullable<Awaited<ReturnType<typeof readersOf>>>,
+): Promise<StoredRecord[]> {
   const grants = await tx.grant.findMany({
-    where: { clinicId: actor.clinicId, recordId: { in: chosen.map((row) => row.recordId) }, ...readers },
+    where: { clinicId, recordId: { in: chosen.map((row) => row.recordId) }, ...readers },
   })
   const opened = await Promise.all(grants.map(openGrant))
   const out: StoredRecord[] = []
@@ -186,7 +212,7 @@ export async function listRecords(
   return out
 }
 
-async function readersOf(tx: Tx, actor: PatientActor | StaffActor) {
+async function readersOf(tx: Tx, actor: PatientActor | StaffActor): Promise<Prisma.GrantWhereInput | null> {
   if (actor.kind === 'staff') {
     const groups = actor.roles.includes('practitioner') ? ['desk', 'clinical'] : ['desk']
     const member = await tx.member.findFirst({ where: { id: actor.memberId, clinicId: actor.clinicId } })
@@ -214,7 +240,7 @@ type GrantRow = Awaited<ReturnType<Tx['grant']['findMany']>>[number]
 async function openGrant(row: GrantRow) {
   const { clinicId, patientId, recordId, revision, recipientKey } = row
   const recipient = {
-    kind: row.recipientKind as 'group' | 'patient' | 'member',
+    kind: row.recipientKind as SealedGrant['recipient']['kind'],
     id: row.recipientId,
     key: recipientKey,
     epoch: row.epoch,

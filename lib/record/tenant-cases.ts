@@ -4,6 +4,8 @@ import * as store from './store.ts'
 import { sealed } from './testing.ts'
 
 export const recordCases: TenantCases<typeof store> = {
+  listEscrowed: (tx, actor, b) =>
+    store.listEscrowed(tx, actor, { patientId: b.patientId, recordId: null, key: b.escrow }),
   // A second revision: it must be found that B has the first.
   insertRecords: (tx, actor, { patientId, recordId, appointmentId }) => {
     const meta = { clinicId: actor.clinicId, patientId, recordId, revision: 2, type: 'intake' as const }

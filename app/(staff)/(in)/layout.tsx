@@ -2,6 +2,7 @@ import { NextIntlClientProvider } from 'next-intl'
 import { getLocale } from 'next-intl/server'
 import { redirect } from 'next/navigation'
 import type { ReactNode } from 'react'
+import { AskedBanner } from '@/components/emergency/asked-banner'
 import { StaffShell } from '@/components/shell/staff-shell'
 import { PassingOn } from '@/components/staff/passing-on'
 import { AccountMenu, StaffGate, StaffProvider } from '@/components/staff/session'
@@ -15,6 +16,7 @@ const namespaces = [
   'audit',
   'call',
   'common',
+  'emergency',
   'encounter',
   'errors',
   'intake',
@@ -36,6 +38,7 @@ export default async function StaffLayout({ children }: { children: ReactNode })
         <StaffShell roles={actor.roles} account={<AccountMenu />}>
           <StaffGate>
             <PassingOn />
+            {actor.roles.includes('admin') ? <AskedBanner /> : null}
             {children}
           </StaffGate>
         </StaffShell>

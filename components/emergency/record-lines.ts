@@ -1,0 +1,48 @@
+import type { NoteContent } from '@/lib/encounter/rules'
+import type { ConsentContent } from '@/lib/consent/rules'
+import type { IntakeContent } from '@/lib/intake/rules'
+import type { Opened } from '@/lib/browser/vault-api'
+import type { PrescriptionContent } from '@/lib/prescription/rules'
+import type { RecallContent } from '@/lib/recall/rules'
+import type { IdentityContent, ReasonContent } from '@/lib/record/rules'
+
+/** What a record says, as lines to read. A checklist says nothing that helps; a draft says what its note says. */
+export function linesOf({ type, content }: Pick<Opened, 'type' | 'content'>): string[] {
+  switch (type) {
+    case 'identity': {
+      const { name, birthDate, phone, email } = content as IdentityContent
+      return said([name, birthDate, phone, email])
+    }
+    case 'reason':
+      return said([(content as ReasonContent).reason])
+    case 'intake': {
+      const { form, answers } = content as IntakeContent
+      return form.questions.flatMap(({ id, label }) => {
+        const answer = answers[id]
+        return answer === undefined ? [] : [`${label} ${Array.isArray(answer) ? answer.join(', ') : String(answer)}`]
+      })
+    }
+    case 'note':
+      return said([(content as NoteContent).text])
+    case 'draft':
+      return said([(content as { note?: string }).note])
+    case 'prescription':
+      return (content as PrescriptionContent).items.map((item) =>
+        said([`${item.medicine} ${item.dose}`, item.form, item.route, item.frequency, item.duration, item.notes]).join(
+          ', ',
+        ),
+      )
+    case 'recall': {
+      const { reason, dueOn } = content as RecallContent
+      return said([reason, dueOn])
+    }
+    case 'consent': {
+      const { title, signedName } = content as ConsentContent
+      return said([title, signedName])
+    }
+    default:
+      return []
+  }
+}
+
+const said = (all: readonly (string | undefined)[]): string[] => all.filter((each): each is string => Boolean(each))

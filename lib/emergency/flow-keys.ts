@@ -1,0 +1,82 @@
+import 'server-only'
+import type { z } from 'zod'
+import { isClinical, type StaffActor } from '../access/rules.ts'
+import { ok, refuse, type Result } from '../errors.ts'
+import { insertGrants, listRecords } from '../record/store.ts'
+import type { Ctx } from '../server/action.ts'
+import { audit } from '../server/audit.ts'
+import { inClinic } from '../server/tx.ts'
+import type { GrantInput, KeepView, MakeKeyInput, PatientInput } from './rules.ts'
+import * as store from './store.ts'
+
+// A patient's emergency key is made and kept by clinical members' browsers, in passing: when they open the chart.
+
+/** How the key stands, and which records that this member reads are not granted to it yet. */
+export async function keep(
+  actor: StaffActor,
+  { patientId }: z.output<typeof PatientInput>,
+  { now }: Ctx,
+): Promise<Result<KeepView>> {
+  if (!isClinical(actor)) return refuse('NOT_ALLOWED')
+  return inClinic(actor.clinicId, async (tx) => {
+    const key = await store.newestKey(tx, actor, patientId)
+    const usable = key && key.usedAt === null ? key : null
+    const there = usable && (await store.listEscrowedIds(tx, actor, { patientId, key: usable.publicKey }))
+    const records = usable ? await listRecords(tx, actor, { patientIds: [patientId] }) : []
+    return ok({
+      statement: usable?.statement ?? null,
+      epoch: key?.epoch ?? 0,
+      publicKey: usable?.publicKey ?? null,
+      busy: await store.isBeingRead(tx, actor, { patientId, now }),
+      missing: records
+        .map(({ meta: { recordId, revision } }) => ({ recordId, revision }))
+        .filter(({ recordId, revision }) => !there?.has(`${recordId}.${revision}`)),
+    })
+  })
+}
+
+/** The next key: never two of one epoch, and none while the one before is being read with. */
+export async function makeKey(
+  actor: StaffActor,
+  input: z.output<typeof MakeKeyInput>,
+  { now }: Ctx,
+): Promise<Result<{ epoch: number }>> {
+  if (!isClinical(actor)) return refuse('NOT_ALLOWED')
+  const { patientId, epoch } = input
+  return inClinic(actor.clinicId, async (tx) => {
+    const known = await store.newestKey(tx, actor, patientId)
+    if (known?.statement === input.statement) return ok({ epoch })
+    if (epoch !== (known?.epoch ?? 0) + 1) return refuse('STALE')
+    if (await store.isBeingRead(tx, actor, { patientId, now })) return refuse('WRONG_STATE')
+    if (!(await store.saveKey(tx, actor, input))) return refuse('STALE')
+    await audit(tx, actor, 'emergency.key-made', patientId, { patientId })
+    return ok({ epoch })
+  })
+}
+
+/** Grants to the newest key, and to nothing else; what the one before had of these records goes. */
+export async function grant(
+  actor: StaffActor,
+  { patientId, grants }: z.output<typeof GrantInput>,
+): Promise<Result<{ granted: number }>> {
+  if (!isClinical(actor)) return refuse('NOT_ALLOWED')
+  return inClinic(actor.clinicId, async (tx) => {
+    const key = await store.newestKey(tx, actor, patientId)
+    const isItsOwn = grants.every(
+      ({ grant: { recipient } }) =>
+        recipient.kind === 'escrow' &&
+        recipient.id === patientId &&
+        recipient.key === key?.publicKey &&
+        recipient.epoch === key.epoch,
+    )
+    if (!key || key.usedAt || !isItsOwn) return refuse('STALE')
+    const granted = await insertGrants(
+      tx,
+      actor,
+      grants.map((each) => ({ ...each, patientId })),
+    )
+    const recordIds = grants.map((each) => each.recordId)
+    await store.dropEarlierGrants(tx, actor, { patientId, recordIds, epoch: key.epoch })
+    return ok({ granted })
+  })
+}
