@@ -14,6 +14,7 @@ import type { PrescriptionContract } from './prescription/rules.ts'
 import type { RecallContract } from './recall/rules.ts'
 import type { RecordContract } from './record/rules.ts'
 import type { RewrapContract } from './rewrap/rules.ts'
+import type { RetentionContract } from './retention/rules.ts'
 
 /** Every action of the JSON door: its name, what goes in and what comes out. */
 export type Contract = AccessContract &
@@ -31,6 +32,7 @@ export type Contract = AccessContract &
   PrescriptionContract &
   RecallContract &
   RecordContract &
-  RewrapContract
+  RewrapContract &
+  RetentionContract
 
 export type ActionName = keyof Contract

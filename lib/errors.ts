@@ -37,6 +37,8 @@ export const codes = {
   PAYMENTS_NOT_LISTED: 403,
   SFU_UNAVAILABLE: 409,
   BUSY: 429,
+  ON_HOLD: 409,
+  STILL_EXPECTED: 409,
 } as const
 
 export type Code = keyof typeof codes

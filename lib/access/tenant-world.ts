@@ -63,7 +63,7 @@ export async function tenant(admin: TestDb['admin']) {
     },
     ...{ callId: randomUUID(), atDoorId: randomUUID(), insideId: randomUUID(), codeId: randomUUID() },
     ...{ sign: b64(32), dh: b64(32), staffDh: b64(32), nonce: b64(16), checkout: `cs_${b64(12)}`, identity: b64(16) },
-    ...{ legalHoldId: randomUUID(), erasureId: randomUUID(), purgeId: randomUUID() },
+    ...{ otherPatientId: randomUUID(), legalHoldId: randomUUID(), erasureId: randomUUID(), purgeId: randomUUID() },
     ...{ head: b64(32), consent: b64(32), cardId: randomUUID(), emergencyId: randomUUID(), escrow: b64(32) },
     ...{ openId: randomUUID(), escrowedId: randomUUID() },
     ...{ entryId: randomUUID(), reader: bytes(32) },
@@ -157,6 +157,7 @@ export async function tenant(admin: TestDb['admin']) {
   const changed = { changed_by: memberId, changed_at: later }
   await insert('retention_setting', { identity_years: 20, clinical_years: 20, administrative_years: 3, ...changed })
   const patientRow = { patient_id: patientId }
+  await insert('patient', { id: more.otherPatientId })
   await insert('legal_hold', {
     ...{ id: more.legalHoldId, ...patientRow },
     ground: 'court',

@@ -1,4 +1,6 @@
+import { z } from 'zod'
 import type { RecordType } from '../crypto/types.ts'
+import type { StoredRecord } from '../record/rules.ts'
 
 /**
  * What is kept for how long, and dies together. Each patient has one key of the outer layer for each class.
@@ -24,6 +26,145 @@ const classes: Record<RecordType, RetentionClass> = {
 export const classOf = (type: RecordType): RetentionClass => classes[type]
 export const typesOf = (wanted: RetentionClass): RecordType[] =>
   (Object.keys(classes) as RecordType[]).filter((type) => classes[type] === wanted)
+
+// ── how long ──
+
+const years = z.coerce
+  .number({ error: 'number' })
+  .int({ error: 'number' })
+  .min(1, { error: 'years' })
+  .max(100, { error: 'years' })
+
+export const RetentionForm = z
+  .object({
+    identity: years,
+    clinical: years,
+    administrative: years,
+    /** Days after which a due purge needs nobody's word; null: an officer confirms each. */
+    autoDays: z.coerce
+      .number({ error: 'number' })
+      .int({ error: 'number' })
+      .min(7, { error: 'days' })
+      .max(365, { error: 'days' })
+      .nullable(),
+  })
+  .refine((form) => form.identity >= form.clinical, { path: ['identity'], error: 'identityFirst' })
+export type RetentionSettings = z.output<typeof RetentionForm>
+
+/** Twenty years for the chart is the longest that is common in Europe (France: 20, Germany: 10, the UK: 8). */
+export const defaultRetention: RetentionSettings = { identity: 20, clinical: 20, administrative: 3, autoDays: null }
+
+/** The day a class may go: so many years after the last encounter. February 29th becomes March 1st. */
+export function endOf(lastEncounter: Date, years: number): Date {
+  const end = new Date(lastEncounter)
+  end.setUTCFullYear(end.getUTCFullYear() + years)
+  return end
+}
+
+/** Which of the classes that are there are due by then. */
+export function dueClasses(
+  patient: { lastEncounter: Date; classes: readonly string[]; held: boolean; expected: boolean },
+  settings: RetentionSettings,
+  now: Date,
+): RetentionClass[] {
+  if (patient.held || patient.expected) return []
+  return retentionClasses.filter(
+    (each) => patient.classes.includes(each) && endOf(patient.lastEncounter, settings[each]) <= now,
+  )
+}
+
+// ── holds, requests, purges ──
+
+/** Why nothing may be purged now, and why it may again. Words from a list: free text could say what the patient has. */
+export const holdGrounds = ['court', 'authority', 'complaint', 'insurer', 'research'] as const
+export const liftGrounds = ['closed', 'mistake'] as const
+export type HoldGround = (typeof holdGrounds)[number]
+export type LiftGround = (typeof liftGrounds)[number]
+
+/** Why a wish to be forgotten is refused (GDPR article 17, paragraph 3). */
+export const refusalGrounds = ['duty', 'claims', 'public-health'] as const
+export type RefusalGround = (typeof refusalGrounds)[number]
+
+export type PurgeState = 'ordered' | 'destroyed' | 'final'
+
+export interface PurgeRow {
+  id: string
+  patientId: string
+  classes: RetentionClass[]
+  state: PurgeState
+  requestId: string | null
+  orderedAt: string
+  destroyedAt: string | null
+  finalAt: string | null
+}
+
+export interface ErasureRow {
+  id: string
+  patientId: string
+  state: 'asked' | 'erased' | 'refused'
+  askedAt: string
+  answeredAt: string | null
+  /** The officer's statement, for the browser to check. */
+  answer: string | null
+}
+
+export interface HoldRow {
+  id: string
+  patientId: string
+  ground: HoldGround
+  placedAt: string
+}
+
+export interface KeptPatient {
+  patientId: string
+  lastEncounter: string
+  /** Classes that there is something of. */
+  classes: RetentionClass[]
+  due: RetentionClass[]
+  /** An appointment is still to come. */
+  expected: boolean
+}
+
+const id = z.uuid()
+const classList = z.array(z.enum(retentionClasses)).min(1).max(retentionClasses.length)
+
+export const PlaceHoldInput = z.object({ patientId: id, ground: z.enum(holdGrounds, { error: 'required' }) })
+export const LiftHoldInput = z.object({ id, ground: z.enum(liftGrounds, { error: 'required' }) })
+export const PurgeInput = z.object({ patientId: id, classes: classList })
+export const AnswerInput = z.object({
+  id,
+  state: z.enum(['erased', 'refused']),
+  statement: z
+    .string()
+    .min(1)
+    .max(4000)
+    .regex(/^[A-Za-z0-9_-]+$/),
+})
+export const NothingInput = z.object({}).strict()
+
+export interface Overview {
+  settings: RetentionSettings
+  patients: KeptPatient[]
+  holds: HoldRow[]
+  requests: ErasureRow[]
+  purges: PurgeRow[]
+  /** The patients' names, for those whom the reader's keys open. */
+  identities: StoredRecord[]
+}
+
+export interface RetentionContract {
+  'retention/overview': { in: z.input<typeof NothingInput>; out: Overview }
+  'retention/save-settings': { in: z.input<typeof RetentionForm>; out: { done: true } }
+  'retention/place-hold': { in: z.input<typeof PlaceHoldInput>; out: { done: true } }
+  'retention/lift-hold': { in: z.input<typeof LiftHoldInput>; out: { done: true } }
+  'retention/purge': { in: z.input<typeof PurgeInput>; out: { done: true } }
+  'retention/answer': { in: z.input<typeof AnswerInput>; out: { done: true } }
+  'retention/ask': { in: z.input<typeof NothingInput>; out: { done: true } }
+  'retention/mine': {
+    in: z.input<typeof NothingInput>
+    out: { settings: RetentionSettings; requests: ErasureRow[]; purges: PurgeRow[] }
+  }
+}
 
 // ── KEK rotation ──
 

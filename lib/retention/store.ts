@@ -1,8 +1,21 @@
 import 'server-only'
-import type { SystemActor } from '../access/rules.ts'
+import type { Actor, PatientActor, StaffActor, SystemActor } from '../access/rules.ts'
 import { Prisma } from '@/prisma/generated/client'
 import type { Tx } from '../server/tx.ts'
-import type { SealedColumn } from './rules.ts'
+import {
+  typesOf,
+  type ErasureRow,
+  type HoldGround,
+  type HoldRow,
+  type LiftGround,
+  type PurgeRow,
+  type PurgeState,
+  type RetentionClass,
+  type RetentionSettings,
+  type SealedColumn,
+} from './rules.ts'
+
+type InClinic = Extract<Actor, { clinicId: string }>
 
 export async function lookupClinics(tx: Tx): Promise<string[]> {
   const rows = await tx.$queryRaw<{ clinic_id: string }[]>`SELECT clinic_id FROM lookup_clinics()`
@@ -53,6 +66,226 @@ export async function replaceField(
   const count = await tx.$executeRaw`
     UPDATE ${table} SET ${column} = ${row.after}
     WHERE clinic_id = ${actor.clinicId}::uuid AND id = ${row.id}::uuid AND ${column} = ${row.before}`
+  return count === 1
+}
+
+// ── how long, holds, requests, purges ──
+
+/** Null where the clinic never set any. */
+export async function findSettings(tx: Tx, actor: InClinic): Promise<RetentionSettings | null> {
+  const row = await tx.retentionSetting.findFirst({ where: { clinicId: actor.clinicId } })
+  if (!row) return null
+  const { identityYears, clinicalYears, administrativeYears, autoDays } = row
+  return { identity: identityYears, clinical: clinicalYears, administrative: administrativeYears, autoDays }
+}
+
+export async function saveSettings(tx: Tx, actor: StaffActor, settings: RetentionSettings, now: Date): Promise<void> {
+  const { clinicId, memberId } = actor
+  const data = {
+    identityYears: settings.identity,
+    clinicalYears: settings.clinical,
+    administrativeYears: settings.administrative,
+    autoDays: settings.autoDays,
+    changedBy: memberId,
+    changedAt: now,
+  }
+  await tx.retentionSetting.upsert({ where: { clinicId }, create: { clinicId, ...data }, update: data })
+}
+
+export interface Kept {
+  patientId: string
+  lastEncounter: Date
+  classes: string[]
+  held: boolean
+  expected: boolean
+}
+
+/** Every patient of whom something is left, longest not seen first. */
+export async function listKept(tx: Tx, actor: InClinic, patientId: string | null, now: Date): Promise<Kept[]> {
+  return tx.$queryRaw<Kept[]>`
+    SELECT p.id AS "patientId", GREATEST(p.created_at, a.last) AS "lastEncounter", c.classes,
+           EXISTS (SELECT FROM legal_hold h WHERE h.patient_id = p.id AND h.lifted_at IS NULL) AS held,
+           COALESCE(a.last >= ${now}, false) AS expected
+    FROM patient p
+    LEFT JOIN LATERAL (
+      SELECT max(ends_at) AS last FROM appointment
+      WHERE patient_id = p.id AND status IN ('held', 'booked', 'arrived', 'in_consult', 'completed', 'no_show')
+    ) a ON true
+    CROSS JOIN LATERAL (
+      SELECT array_agg(DISTINCT class) AS classes FROM (
+        SELECT retention FROM record_grant WHERE patient_id = p.id
+        UNION ALL SELECT 'identity' WHERE p.email_sealed IS NOT NULL OR p.phone_sealed IS NOT NULL
+        UNION ALL SELECT 'clinical' FROM prescription WHERE patient_id = p.id
+        UNION ALL SELECT 'administrative' FROM recall WHERE patient_id = p.id
+      ) AS there(class)
+    ) c
+    WHERE p.clinic_id = ${actor.clinicId}::uuid AND (${patientId}::uuid IS NULL OR p.id = ${patientId}::uuid)
+      AND c.classes IS NOT NULL
+    ORDER BY 2, 1 LIMIT 2000`
+}
+
+export async function listHolds(tx: Tx, actor: InClinic, patientId?: string): Promise<HoldRow[]> {
+  const rows = await tx.legalHold.findMany({
+    where: { clinicId: actor.clinicId, liftedAt: null, ...(patientId ? { patientId } : {}) },
+    orderBy: { placedAt: 'desc' },
+  })
+  return rows.map((row) => ({
+    id: row.id,
+    patientId: row.patientId,
+    ground: row.ground as HoldGround,
+    placedAt: row.placedAt.toISOString(),
+  }))
+}
+
+/** False when one stands already. */
+export async function placeHold(
+  tx: Tx,
+  actor: StaffActor,
+  hold: { patientId: string; ground: HoldGround },
+  now: Date,
+): Promise<boolean> {
+  const { clinicId, memberId } = actor
+  const { count } = await tx.legalHold.createMany({
+    data: [{ ...hold, clinicId, placedBy: memberId, placedAt: now }],
+    skipDuplicates: true,
+  })
+  return count === 1
+}
+
+/** Whose it was; null when it was lifted before. */
+export async function liftHold(
+  tx: Tx,
+  actor: StaffActor,
+  { id, ground }: { id: string; ground: LiftGround },
+  now: Date,
+): Promise<string | null> {
+  const open = { id, clinicId: actor.clinicId, liftedAt: null }
+  const row = await tx.legalHold.findFirst({ where: open, select: { patientId: true } })
+  if (!row) return null
+  const data = { liftedBy: actor.memberId, liftedAt: now, liftedFor: ground }
+  const { count } = await tx.legalHold.updateMany({ where: open, data })
+  return count === 1 ? row.patientId : null
+}
+
+/** False while one is unanswered. */
+export async function insertRequest(tx: Tx, actor: PatientActor, now: Date): Promise<boolean> {
+  const { clinicId, patientId } = actor
+  const { count } = await tx.erasureRequest.createMany({
+    data: [{ clinicId, patientId, askedAt: now }],
+    skipDuplicates: true,
+  })
+  return count === 1
+}
+
+export async function listRequests(
+  tx: Tx,
+  actor: InClinic,
+  where: { patientId?: string; id?: string; state?: 'asked' },
+): Promise<ErasureRow[]> {
+  const rows = await tx.erasureRequest.findMany({
+    where: { clinicId: actor.clinicId, ...where },
+    orderBy: { askedAt: 'desc' },
+    take: 200,
+  })
+  return rows.map((row) => ({
+    id: row.id,
+    patientId: row.patientId,
+    state: row.state,
+    askedAt: row.askedAt.toISOString(),
+    answeredAt: row.answeredAt?.toISOString() ?? null,
+    answer: row.answer,
+  }))
+}
+
+/** False when somebody answered it first. */
+export async function answerRequest(
+  tx: Tx,
+  actor: StaffActor,
+  { id, state, statement }: { id: string; state: 'erased' | 'refused'; statement: string },
+  now: Date,
+): Promise<boolean> {
+  const { count } = await tx.erasureRequest.updateMany({
+    where: { id, clinicId: actor.clinicId, state: 'asked' },
+    data: { state, answer: statement, answeredBy: actor.memberId, answeredAt: now },
+  })
+  return count === 1
+}
+
+/** Another transaction that orders, holds or purges this patient waits. False when there is no such patient. */
+export async function lockPatient(tx: Tx, actor: InClinic, patientId: string): Promise<boolean> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM patient WHERE clinic_id = ${actor.clinicId}::uuid AND id = ${patientId}::uuid FOR UPDATE`
+  return rows.length === 1
+}
+
+export async function insertPurge(
+  tx: Tx,
+  actor: StaffActor | SystemActor,
+  purge: { patientId: string; classes: RetentionClass[]; requestId: string | null },
+  now: Date,
+): Promise<string> {
+  const { clinicId } = actor
+  const orderedBy = actor.kind === 'staff' ? actor.memberId : null
+  const row = await tx.purge.create({ data: { ...purge, clinicId, orderedBy, orderedAt: now }, select: { id: true } })
+  return row.id
+}
+
+export async function listPurges(
+  tx: Tx,
+  actor: InClinic,
+  where: { patientId?: string; id?: string; state?: PurgeState },
+): Promise<PurgeRow[]> {
+  const rows = await tx.purge.findMany({
+    where: { clinicId: actor.clinicId, ...where },
+    orderBy: [{ orderedAt: 'desc' }, { id: 'asc' }],
+    take: 200,
+  })
+  return rows.map((row) => ({
+    id: row.id,
+    patientId: row.patientId,
+    classes: row.classes as RetentionClass[],
+    state: row.state,
+    requestId: row.requestId,
+    orderedAt: row.orderedAt.toISOString(),
+    destroyedAt: row.destroyedAt?.toISOString() ?? null,
+    finalAt: row.finalAt?.toISOString() ?? null,
+  }))
+}
+
+/** The rows that the destroyed keys have made unreadable, and what was kept beside them. What the law keeps stays. */
+export async function deleteRows(
+  tx: Tx,
+  actor: SystemActor,
+  { patientId, classes }: { patientId: string; classes: readonly RetentionClass[] },
+): Promise<void> {
+  const at = { clinicId: actor.clinicId, patientId }
+  await tx.grant.deleteMany({ where: { ...at, retention: { in: [...classes] } } })
+  await tx.record.deleteMany({ where: { ...at, type: { in: classes.flatMap(typesOf) } } })
+  if (classes.includes('clinical')) {
+    await tx.prescription.deleteMany({ where: at })
+    await tx.emergencyCard.deleteMany({ where: at })
+  }
+  if (classes.includes('administrative')) await tx.recall.deleteMany({ where: at })
+  if (classes.includes('identity')) {
+    const { clinicId } = actor
+    await tx.patient.updateMany({
+      where: { id: patientId, clinicId },
+      data: { emailIndex: null, emailSealed: null, phoneSealed: null },
+    })
+    await tx.appointment.updateMany({ where: at, data: { linkSealed: null } })
+  }
+}
+
+export async function markDestroyed(
+  tx: Tx,
+  actor: SystemActor,
+  { id, storeKek }: { id: string; storeKek: string },
+  now: Date,
+): Promise<boolean> {
+  const { count } = await tx.purge.updateMany({
+    where: { id, clinicId: actor.clinicId, state: 'ordered' },
+    data: { state: 'destroyed', destroyedAt: now, storeKek },
+  })
   return count === 1
 }
 

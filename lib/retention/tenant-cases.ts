@@ -1,5 +1,5 @@
 import type { TenantCases } from '../access/tenant-world.ts'
-import { sealedColumns } from './rules.ts'
+import { defaultRetention, retentionClasses, sealedColumns } from './rules.ts'
 import * as store from './store.ts'
 import { expect } from 'vitest'
 
@@ -14,5 +14,33 @@ export const retentionCases: TenantCases<typeof store> = {
     const before = b.emailSealed
     return store.replaceField(tx, { kind: 'system', clinicId }, email, { id: b.patientId, before, after: head })
   },
+  findSettings: (tx, actor) => store.findSettings(tx, actor),
+  saveSettings: (tx, actor, b) =>
+    store.saveSettings(tx, { ...actor, memberId: b.memberId }, { ...defaultRetention, clinical: 9 }, b.now),
+  listKept: (tx, actor, b) => store.listKept(tx, actor, b.patientId, b.now),
+  listHolds: (tx, actor, b) => store.listHolds(tx, actor, b.patientId),
+  placeHold: (tx, actor, b) =>
+    store.placeHold(tx, { ...actor, memberId: b.memberId }, { patientId: b.otherPatientId, ground: 'court' }, b.now),
+  liftHold: (tx, actor, b) => store.liftHold(tx, actor, { id: b.legalHoldId, ground: 'closed' }, b.now),
+  insertRequest: (tx, actor, b) => {
+    const patient = { kind: 'patient', clinicId: actor.clinicId, patientId: b.otherPatientId, keyId: b.keyId } as const
+    return store.insertRequest(tx, patient, b.now)
+  },
+  listRequests: (tx, actor, b) => store.listRequests(tx, actor, { patientId: b.patientId }),
+  answerRequest: (tx, actor, b) =>
+    store.answerRequest(tx, actor, { id: b.erasureId, state: 'refused', statement: 'x' }, b.now),
+  lockPatient: (tx, actor, b) => store.lockPatient(tx, actor, b.patientId),
+  insertPurge: (tx, actor, b) =>
+    store.insertPurge(
+      tx,
+      { ...actor, memberId: b.memberId },
+      { patientId: b.patientId, classes: ['clinical'], requestId: null },
+      b.now,
+    ),
+  listPurges: (tx, actor, b) => store.listPurges(tx, actor, { patientId: b.patientId }),
+  deleteRows: (tx, { clinicId }, b) =>
+    store.deleteRows(tx, { kind: 'system', clinicId }, { patientId: b.patientId, classes: retentionClasses }),
+  markDestroyed: (tx, { clinicId }, b) =>
+    store.markDestroyed(tx, { kind: 'system', clinicId }, { id: b.purgeId, storeKek: 'x' }, b.now),
   markFinal: (tx, { clinicId }, b) => store.markFinal(tx, { kind: 'system', clinicId }, ['another'], b.now),
 }

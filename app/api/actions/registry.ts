@@ -17,6 +17,7 @@ import { prescriptionActions } from './prescription'
 import { recallActions } from './recall'
 import { recordActions } from './record'
 import { rewrapActions } from './rewrap'
+import { retentionActions } from './retention'
 
 /** Every action, by its name. A contract without its action does not compile once its domain is listed here. */
 const actions = {
@@ -36,6 +37,7 @@ const actions = {
   ...recallActions,
   ...recordActions,
   ...rewrapActions,
+  ...retentionActions,
 } satisfies Partial<Actions<Contract>>
 
 export const door = makeDoor({

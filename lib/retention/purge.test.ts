@@ -1,0 +1,303 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { PatientActor, StaffActor } from '../access/rules.ts'
+import { clinicWorld } from '../payment/testing.ts'
+import { insertRecords, listRecords } from '../record/store.ts'
+import { sealed } from '../record/testing.ts'
+import { env } from '../server/env.ts'
+import { openOuter } from '../server/keystore.ts'
+import { openField, sealField } from '../server/kms.ts'
+import { testDb } from '../server/testing.ts'
+import { inClinic } from '../server/tx.ts'
+import { withClient } from '../../scripts/stack/postgres.ts'
+import * as flow from './flow.ts'
+import { purgeDue, purgeNow } from './purge.ts'
+import { rotate } from './rotation.ts'
+import { defaultRetention, dueClasses, endOf, RetentionForm, settleMinutes } from './rules.ts'
+
+const { admin, urls } = testDb()
+let officer: StaffActor
+let serviceId = ''
+beforeAll(async () => {
+  const world = await clinicWorld(admin)
+  serviceId = world.serviceId
+  officer = {
+    ...{ kind: 'staff', clinicId: world.clinicId, memberId: world.memberId },
+    ...{ sessionId: '', roles: ['admin', 'practitioner'] },
+  }
+})
+
+const now = new Date()
+const years = (count: number) => new Date(now.getTime() - count * 365.25 * 86_400_000)
+const b64 = (length: number) => randomBytes(length).toString('base64url')
+
+/** Somebody with a whole chart, last seen at that time. */
+async function somebody(lastSeen = now) {
+  const { clinicId } = officer
+  const patient: PatientActor = { kind: 'patient', clinicId, patientId: randomUUID(), keyId: randomUUID() }
+  const { patientId } = patient
+  const email = await sealField('ada@patient.test', `patient.email|${clinicId}|${patientId}`)
+  await admin('INSERT INTO patient (id, clinic_id, email_sealed, created_at) VALUES ($1, $2, $3, $4)', [
+    ...[patientId, clinicId, Buffer.from(email), lastSeen],
+  ])
+  await admin(
+    `INSERT INTO patient_key (id, clinic_id, patient_id, sign_key, dh_key, state) VALUES ($1, $2, $3, $4, $5, 'booking')`,
+    [patient.keyId, clinicId, patientId, b64(32), b64(32)],
+  )
+  const records = (['identity', 'intake', 'checklist'] as const).map((type) =>
+    sealed({ clinicId, patientId, recordId: randomUUID(), revision: 1, type }),
+  )
+  await inClinic(clinicId, (tx) => insertRecords(tx, patient, records, { patientId, appointmentId: null }))
+  const types = async () => {
+    const there = await inClinic(clinicId, (tx) => listRecords(tx, officer, { patientIds: [patientId] }))
+    return there.filter((each) => each.grants.length > 0).map((each) => each.meta.type)
+  }
+  const left = async () =>
+    (await admin<{ n: number }>('SELECT count(*)::int AS n FROM record WHERE patient_id = $1', [patientId]))[0]!.n
+  const contact = async () => {
+    const [row] = await admin<{ e: Buffer | null }>('SELECT email_sealed AS e FROM patient WHERE id = $1', [patientId])
+    return row!.e && openField(row!.e, `patient.email|${clinicId}|${patientId}`)
+  }
+  const mine = async () => {
+    const answer = await flow.mine(patient)
+    if (!answer.ok) throw new Error(answer.code)
+    return answer.value
+  }
+  return { patient, patientId, types, left, contact, mine }
+}
+
+/** The worker's part. */
+async function work(patientId: string) {
+  const rows = await admin<{ id: string }>(`SELECT id FROM purge WHERE patient_id = $1 AND state = 'ordered'`, [
+    patientId,
+  ])
+  for (const { id } of rows) await purgeNow(officer.clinicId, id, now)
+}
+const night = async () => {
+  await rotate('store', { asked: 'begin', now: () => new Date() })
+  return rotate('store', { asked: 'tend', now: () => new Date(Date.now() + (settleMinutes + 1) * 60_000) })
+}
+async function erase(who: Awaited<ReturnType<typeof somebody>>) {
+  expect(await flow.ask(who.patient, {}, { now })).toMatchObject({ ok: true })
+  const [request] = (await who.mine()).requests
+  const input = { id: request!.id, state: 'erased', statement: b64(90) } as const
+  expect(await flow.answer(officer, input, { now })).toMatchObject({ ok: true })
+  await work(who.patientId)
+}
+
+/** The database's tables as they are, in files: what a nightly dump holds. */
+async function dump() {
+  const folder = mkdtempSync(join(tmpdir(), 'dump-'))
+  chmodSync(folder, 0o777)
+  const tables = await admin<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`,
+  )
+  for (const { name } of tables) await admin(`COPY "${name}" TO '${join(folder, name)}' (FORMAT binary)`)
+  return {
+    restore: () =>
+      withClient(urls().admin, async (client) => {
+        await client.query('SET session_replication_role = replica')
+        for (const { name } of tables) {
+          await client.query(`DELETE FROM "${name}"`)
+          await client.query(`COPY "${name}" FROM '${join(folder, name)}' (FORMAT binary)`)
+        }
+      }),
+  }
+}
+function copyKeyStore() {
+  const folder = mkdtempSync(join(tmpdir(), 'keystore-'))
+  cpSync(env().KEYSTORE_DIR, folder, { recursive: true })
+  return {
+    restore() {
+      rmSync(env().KEYSTORE_DIR, { recursive: true })
+      cpSync(folder, env().KEYSTORE_DIR, { recursive: true })
+    },
+  }
+}
+const grantsOf = (patientId: string) =>
+  admin<{ record_id: string; revision: number; recipient_key: string; retention: string; wrapped: Buffer }>(
+    'SELECT * FROM record_grant WHERE patient_id = $1',
+    [patientId],
+  )
+type GrantRow = Awaited<ReturnType<typeof grantsOf>>[number]
+const openRow = (patientId: string, row: GrantRow) =>
+  openOuter(
+    { clinicId: officer.clinicId, patientId, class: row.retention },
+    { recordId: row.record_id, revision: row.revision, recipientKey: row.recipient_key },
+    row.wrapped,
+  )
+
+// Defences, each taken out once: `destroyOuter` in purgeNow; `destroyVersions` in rotation.ts; the outer layer around a
+// contact field in kms.ts (`owner` in sealField); `kekOf` at the top of openKey in keystore.ts.
+it('attack 16: after a purge neither live rows, nor a dump, nor backups of both put back open; others do', async () => {
+  const [gone, stays] = [await somebody(), await somebody()]
+  expect(await gone.types()).toHaveLength(3)
+  const [database, keys] = [await dump(), copyKeyStore()]
+  const rows = await grantsOf(gone.patientId)
+  expect(rows).toHaveLength(3)
+
+  await erase(gone)
+  expect([await gone.types(), await gone.left(), await gone.contact()]).toEqual([[], 0, null])
+  // A dump, with the key store as it is now.
+  for (const row of rows) expect(await openRow(gone.patientId, row)).toBeNull()
+  expect((await gone.mine()).purges).toMatchObject([{ state: 'destroyed', finalAt: null }])
+
+  const after = await night()
+  expect(after).toMatchObject({ old: [], left: 0 })
+  expect((await gone.mine()).purges).toMatchObject([{ state: 'final', finalAt: expect.any(String) as string }])
+  expect(await stays.types()).toHaveLength(3)
+  const newest = copyKeyStore()
+
+  // Last week's dump and last week's key store.
+  await database.restore()
+  keys.restore()
+  for (const row of rows) await expect(openRow(gone.patientId, row)).rejects.toMatchObject({ code: 'KEK_GONE' })
+  expect(await gone.types()).toEqual([])
+  await expect(gone.contact()).rejects.toMatchObject({ code: 'KEK_GONE' })
+
+  // Last week's dump and the key store as it was saved after the last night: how a clinic is restored.
+  newest.restore()
+  expect(await gone.types()).toEqual([])
+  await expect(gone.contact()).rejects.toMatchObject({ code: 'FIELD_GONE' })
+  expect(await stays.types()).toHaveLength(3)
+  expect(await stays.contact()).toBe('ada@patient.test')
+}, 60_000)
+
+describe('a purge', () => {
+  it('that was killed after the keys were destroyed is finished by the next try', async () => {
+    const who = await somebody()
+    await flow.ask(who.patient, {}, { now })
+    const [request] = (await who.mine()).requests
+    await flow.answer(officer, { id: request!.id, state: 'erased', statement: b64(90) }, { now })
+    const [{ id } = { id: '' }] = await admin<{ id: string }>('SELECT id FROM purge WHERE patient_id = $1', [
+      who.patientId,
+    ])
+    // Something after the keys fails, and the transaction with it.
+    await admin(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'killed'; END $$`)
+    await admin('CREATE TRIGGER fail BEFORE UPDATE ON purge EXECUTE FUNCTION fail()')
+    await expect(purgeNow(officer.clinicId, id, now)).rejects.toThrow()
+    expect([await who.types(), await who.left()]).toEqual([[], 3])
+    await admin('DROP TRIGGER fail ON purge')
+    await purgeNow(officer.clinicId, id, now)
+    expect(await who.left()).toBe(0)
+    await purgeNow(officer.clinicId, id, now)
+    expect((await who.mine()).purges).toMatchObject([{ state: 'destroyed' }])
+  })
+
+  it('takes what is due and no more, at an officer’s word', async () => {
+    const who = await somebody(years(4))
+    const { patientId } = who
+    expect(await flow.purge(officer, { patientId, classes: ['administrative', 'clinical'] }, { now })).toMatchObject({
+      code: 'TOO_EARLY',
+    })
+    expect(await flow.purge(officer, { patientId, classes: ['administrative'] }, { now })).toMatchObject({ ok: true })
+    await work(patientId)
+    expect((await who.types()).sort()).toEqual(['identity', 'intake'])
+  })
+
+  it('is not ordered while an appointment is to come', async () => {
+    const who = await somebody(years(30))
+    await admin(
+      `INSERT INTO appointment (clinic_id, service_id, member_id, patient_id, status, starts_at, ends_at, blocked_from,
+         blocked_until, price_minor, currency, payment_mode)
+       SELECT $1, $2, $3, $4, 'booked', t, t + interval '1 hour', t, t + interval '1 hour', 0, 'eur', 'free'
+       FROM (SELECT now() + interval '300 days' AS t) AS at`,
+      [officer.clinicId, serviceId, officer.memberId, who.patientId],
+    )
+    expect(await flow.purge(officer, { patientId: who.patientId, classes: ['clinical'] }, { now })).toMatchObject({
+      code: 'STILL_EXPECTED',
+    })
+  })
+
+  it('by itself only where the clinic chose so, after its days, and once', async () => {
+    const due = await somebody(new Date(years(20).getTime() - 40 * 86_400_000))
+    const recent = await somebody(new Date(years(20).getTime() - 5 * 86_400_000))
+    const held = await somebody(years(40))
+    await flow.placeHold(officer, { patientId: held.patientId, ground: 'court' }, { now })
+    expect(await purgeDue(now)).toBe(0)
+    await flow.saveSettings(officer, { ...defaultRetention, autoDays: 30 }, { now })
+    await purgeDue(now)
+    expect(await purgeDue(now)).toBe(0)
+    await flow.saveSettings(officer, defaultRetention, { now })
+    for (const { patientId } of [due, recent, held]) await work(patientId)
+    expect(await due.left()).toBe(0)
+    // Its check list was due long before.
+    expect((await recent.types()).sort()).toEqual(['identity', 'intake'])
+    expect(await held.left()).toBe(3)
+  })
+})
+
+describe('a legal hold', () => {
+  it('stops every purge, one that was ordered too, until it is lifted', async () => {
+    const who = await somebody(years(30))
+    const { patientId } = who
+    await flow.ask(who.patient, {}, { now })
+    expect(await flow.placeHold(officer, { patientId, ground: 'complaint' }, { now })).toMatchObject({ ok: true })
+    expect(await flow.placeHold(officer, { patientId, ground: 'court' }, { now })).toMatchObject({
+      code: 'WRONG_STATE',
+    })
+    const [request] = (await who.mine()).requests
+    const erase = { id: request!.id, state: 'erased', statement: b64(90) } as const
+    expect(await flow.answer(officer, erase, { now })).toMatchObject({ code: 'ON_HOLD' })
+    expect((await who.mine()).requests).toMatchObject([{ state: 'asked' }])
+    expect(await flow.purge(officer, { patientId, classes: ['clinical'] }, { now })).toMatchObject({ code: 'ON_HOLD' })
+    const overview = await flow.overview(officer, {}, { now })
+    const [hold] = overview.ok ? overview.value.holds.filter((each) => each.patientId === patientId) : []
+    expect(await flow.liftHold(officer, { id: hold!.id, ground: 'closed' }, { now })).toMatchObject({ ok: true })
+    expect(await flow.answer(officer, erase, { now })).toMatchObject({ ok: true })
+    // Placed between the officer's word and the worker's turn.
+    await flow.placeHold(officer, { patientId, ground: 'court' }, { now })
+    await work(patientId)
+    expect(await who.left()).toBe(3)
+  })
+})
+
+describe('a wish to be forgotten', () => {
+  it('is one at a time, is answered once, and may be refused', async () => {
+    const who = await somebody()
+    await flow.ask(who.patient, {}, { now })
+    expect(await flow.ask(who.patient, {}, { now })).toMatchObject({ code: 'WRONG_STATE' })
+    const [request] = (await who.mine()).requests
+    const statement = b64(90)
+    const no = { id: request!.id, state: 'refused', statement } as const
+    expect(await flow.answer(officer, no, { now })).toMatchObject({ ok: true })
+    expect(await flow.answer(officer, { ...no, state: 'erased' }, { now })).toMatchObject({ code: 'WRONG_STATE' })
+    expect(await who.mine()).toMatchObject({ requests: [{ state: 'refused', answer: statement }], purges: [] })
+    expect(await who.left()).toBe(3)
+    expect(await flow.ask(who.patient, {}, { now })).toMatchObject({ ok: true })
+  })
+
+  it('is not taken from a device that a mailed code alone let in', async () => {
+    const who = await somebody()
+    await admin(`UPDATE patient_key SET state = 'confirmed' WHERE patient_id = $1`, [who.patientId])
+    expect(await flow.ask(who.patient, {}, { now })).toMatchObject({ code: 'NOT_CONFIRMED' })
+    expect(await flow.mine(who.patient)).toMatchObject({ code: 'NOT_CONFIRMED' })
+  })
+})
+
+describe('what is due', () => {
+  const at = new Date('2040-06-15T12:00:00Z')
+  const all = ['identity', 'clinical', 'administrative']
+  const patient = { lastEncounter: new Date('2020-06-15T12:00:00Z'), classes: all, held: false, expected: false }
+  it.each([
+    ['all, to the day', patient, at, all],
+    ['one day early', patient, new Date(at.getTime() - 86_400_000), ['administrative']],
+    ['what is there', { ...patient, classes: ['clinical'] }, at, ['clinical']],
+    ['nothing of one that is held', { ...patient, held: true }, at, []],
+    ['nothing of one that is expected', { ...patient, expected: true }, at, []],
+  ])('%s', (_, who, when, expected) => {
+    expect(dueClasses(who, defaultRetention, when)).toEqual(expected)
+  })
+
+  it('counts years, leap days included', () => {
+    expect(endOf(new Date('2020-02-29T10:00:00Z'), 1).toISOString()).toBe('2021-03-01T10:00:00.000Z')
+  })
+
+  it('keeps a name as long as the chart', () => {
+    expect(RetentionForm.safeParse({ ...defaultRetention, identity: 19 }).success).toBe(false)
+    expect(RetentionForm.safeParse({ ...defaultRetention, clinical: 10, identity: 10 }).success).toBe(true)
+  })
+})
