@@ -5,10 +5,11 @@ import { fixedHeaders, pagePolicy } from '@/lib/server/headers'
 /** Every page gets a policy with a nonce of its own; Next puts that nonce on its scripts, pages read it from `x-nonce`. */
 export function proxy(request: NextRequest) {
   const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64')
-  const { APP_ORIGIN, LIVEKIT_NODES, NODE_ENV, STRIPE_API_BASE } = env()
+  const { APP_ORIGIN, LIVEKIT_NODES, NODE_ENV, STRIPE_API_BASE, WITNESS_URL } = env()
   const policy = pagePolicy({
     nonce,
     sfu: LIVEKIT_NODES.map((node) => node.url),
+    witness: WITNESS_URL,
     checkout: STRIPE_API_BASE ? [STRIPE_API_BASE] : [],
     https: APP_ORIGIN.startsWith('https:'),
     dev: NODE_ENV === 'development',

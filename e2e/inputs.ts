@@ -71,6 +71,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'audit/log': { before: 50 },
     'audit/names': { patientIds: [patientId] },
     'audit/mine': { skip: 0 },
+    'audit/witness': {},
     'audit/links': { clinicId, from: 0 },
     'access/invitation': { id: randomUUID() },
     'access/join': { id: randomUUID(), memberId: randomUUID(), ...person, ...account, mac: b64(32), claim: b64(32) },

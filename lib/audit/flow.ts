@@ -5,6 +5,7 @@ import { ok, refuse, type Result } from '../errors.ts'
 import { audit, linkHash, readerOf } from '../server/audit.ts'
 import { auditReadings } from '../server/audit-readings.ts'
 import { keysOfOfficer } from '../server/audit-readers.ts'
+import { env } from '../server/env.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import {
   type AuditContract,
@@ -96,6 +97,11 @@ export async function showLinks(
       leaves: await store.listLeaves(tx, clinicId, from),
     }),
   )
+}
+
+export async function showWitness(): Promise<Result<AuditContract['audit/witness']['out']>> {
+  const { WITNESS_URL: url, WITNESS_KEY: key } = env()
+  return ok({ witness: url && key ? { url, key } : null })
 }
 
 const readersOf = (keys: string[]): Promise<store.Reader[]> =>

@@ -48,12 +48,15 @@ export const LogInput = z.object({
 })
 export const LinksInput = z.object({ clinicId: z.uuid(), from: z.number().int().min(0).default(0) })
 export const NamesInput = z.object({ patientIds: z.array(z.uuid()).min(1).max(200) })
+export const NoInput = z.object({}).strict()
 export const OwnLogInput = z.object({ skip: z.number().int().min(0).max(100_000).default(0) })
 
 export interface AuditContract {
   'audit/log': { in: z.input<typeof LogInput>; out: LogPage }
   'audit/names': { in: z.input<typeof NamesInput>; out: { records: StoredRecord[] } }
   'audit/mine': { in: z.input<typeof OwnLogInput>; out: OwnLog }
+  /** Who witnesses this installation's chains, if anybody does. */
+  'audit/witness': { in: z.input<typeof NoInput>; out: { witness: { url: string; key: string } | null } }
   /** Salted hashes by place: for whoever checks that the log only grows. */
   'audit/links': { in: z.input<typeof LinksInput>; out: { head: LogHead; previous: string; leaves: string[] } }
 }

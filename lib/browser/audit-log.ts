@@ -3,10 +3,12 @@ import type { AuditDetail } from '../crypto/audit.ts'
 import type { StoredRecord } from '../record/rules.ts'
 import { call, type Answer } from './api.ts'
 import { openPatientSession } from './patient-session.ts'
+import { keepHead } from './staff-session.ts'
 import type { PatientHandle } from './vault-api.ts'
 import type { OpenedEntry } from './vault-audit-api.ts'
 import { VaultError } from './vault-error.ts'
 import { vault } from './vault.ts'
+import { compareWitness } from './witness.ts'
 
 type Code = Extract<Answer<never>, { ok: false }>['code'] | VaultError['code']
 export type LogAnswer<T> = { ok: true; value: T } | { ok: false; code: Code }
@@ -47,6 +49,8 @@ type Page = AuditContract['audit/log']['out']
 
 /** Proves that the log only grew since this browser, or the account, last saw it. Throws what is wrong with it. */
 export async function proveLog(clinicId: string): Promise<LogHead> {
+  // First what was witnessed, then the log: it only grows in between.
+  await compareWitness(clinicId)
   for (;;) {
     const { length } = await vault().auditPin(clinicId)
     const { head, leaves } = need(await call('audit/links', { clinicId, from: length }, { retry: true }))
@@ -59,7 +63,11 @@ export async function proveLog(clinicId: string): Promise<LogHead> {
 /** The newest page, once the whole log was proved; or, with `after`, the page before those. */
 export const loadLog = (clinicId: string, after?: OpenedLog): Promise<LogAnswer<OpenedLog>> =>
   attempt(async () => {
-    if (!after) await proveLog(clinicId)
+    if (!after) {
+      await proveLog(clinicId)
+      // From now on an empty profile of this account knows how far the log went.
+      await keepHead()
+    }
     const page: Page = need(await call('audit/log', after ? { before: after.from } : {}, { retry: true }))
     // It may have grown between the two questions: what came is proved as well.
     const proved = after ? { length: after.from, hash: after.previous } : await proveLog(clinicId)

@@ -17,6 +17,7 @@ const RESERVED = new Set([
   'emergency-key',
   'emergency-request',
   'emergency-answer',
+  'witness-head',
 ])
 const isReserved = (purpose: string): boolean => RESERVED.has(purpose) || purpose.startsWith('call-')
 

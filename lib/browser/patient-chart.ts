@@ -9,6 +9,7 @@ import { openPatientSession } from './patient-session.ts'
 import type { Opened, PatientHandle } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
 import { vault } from './vault.ts'
+import { compareWitness } from './witness.ts'
 
 export interface OwnChart {
   patient: PatientHandle
@@ -39,6 +40,7 @@ export async function loadOwn(appointmentId: string): Promise<OwnAnswer> {
   let rootFingerprint: string
   try {
     rootFingerprint = (await vault().loadChain({ clinicId, statements }, pinOf(clinicId))).rootFingerprint
+    await compareWitness(clinicId)
   } catch (error) {
     if (error instanceof VaultError) return { ok: false, why: 'forged' }
     throw error

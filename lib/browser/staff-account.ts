@@ -18,6 +18,7 @@ import { claimOf, macNewcomer } from '../crypto/invitation.ts'
 import type { ChainStatement, EpochGrant, Group } from '../crypto/types.ts'
 import { isWeakPassword, newPassphrase } from './passphrase.ts'
 import type { ChainInput, Vault } from './vault-api.ts'
+import { adoptLogPin, logPin } from './vault-audit.ts'
 import {
   adoptChain,
   publicKeys,
@@ -86,6 +87,7 @@ export function staffAccount(context: VaultContext): AccountPart {
 
   async function settle(unlocked: Omit<Unlocked, 'epochs'>, chain: ChainInput, pin: ChainPin) {
     const loaded = await adoptChain(context, chain, { ...pin, trust: 'account' })
+    await adoptLogPin(context, unlocked.clinicId, pin.log)
     const named = currentMembers(loaded.chain).find((member) => member.memberId === unlocked.memberId)
     if (named && !equal(named.keys.sign, unlocked.keys.public.sign)) {
       throw new VaultError('NOT_VOUCHED', 'the chain names other keys for this member')
@@ -197,7 +199,8 @@ export function staffAccount(context: VaultContext): AccountPart {
     async rewrapAccount() {
       const unlocked = requireUnlocked(context)
       const { chain } = requireChain(context, unlocked.clinicId)
-      const pin = { rootFingerprint: chain.rootFingerprint, length: chain.hashes.length, head: chain.head }
+      const log = await logPin(context, unlocked.clinicId)
+      const pin = { rootFingerprint: chain.rootFingerprint, length: chain.hashes.length, head: chain.head, ...log }
       unlocked.wrapped = await rewrapPin(unlocked.wrapped, unlocked, unlocked.pinKey, pin)
       return toB64(unlocked.wrapped)
     },

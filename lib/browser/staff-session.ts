@@ -4,6 +4,7 @@ import { call } from './api.ts'
 import { vault } from './vault.ts'
 import type { ChainView, VaultCode } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
+import { compareWitness } from './witness.ts'
 
 export type SessionCode = Code | VaultCode | 'OFFLINE' | 'INTERNAL'
 export type Opening = { ok: true; material: KeyMaterial; chain: ChainView } | { ok: false; code: SessionCode }
@@ -49,6 +50,7 @@ export async function resume(material: KeyMaterial): Promise<Opening | null> {
     const { clinicId, memberId, sessionId, epochGrants, statements } = material
     const chain = await vault().resume({ clinicId, memberId, sessionId, epochGrants, chain: { clinicId, statements } })
     await vault().cacheFor(material.cacheSeconds)
+    if (chain) await holdToWitness(clinicId)
     return chain && { material, chain }
   })
 }
@@ -91,9 +93,20 @@ async function unlock(material: KeyMaterial) {
     epochGrants,
     chain: { clinicId, statements },
   })
+  await holdToWitness(clinicId)
   await vault().cacheFor(material.cacheSeconds)
   await keepHead()
   return { material, chain }
+}
+
+/** A chain that the witness saw otherwise is refused, and nothing is left open. */
+async function holdToWitness(clinicId: string): Promise<void> {
+  try {
+    await compareWitness(clinicId)
+  } catch (error) {
+    await vault().lock()
+    throw error
+  }
 }
 
 /** The wrap on the server carries the newest head that this member saw, so that a wiped browser is not a blank one. */

@@ -8,6 +8,11 @@ export type OpenedEntry =
   | { ok: false; seq: number | null; leaf: B64; code: VaultCode }
 
 export interface AuditVault {
+  /**
+   * What the clinic's witness signed, against the loaded chain of members: CHAIN_SHORTER, CHAIN_FORKED, and BAD_SIGNATURE for what
+   * it did not sign. A log is compared when it is proved next (`extendAudit`). The first key is kept, and another refused.
+   */
+  checkWitness(input: { clinicId: string; key: B64; heads: B64[] }): Promise<void>
   /** Where this browser, and the account's wrap, last saw the log end. */
   auditPin(clinicId: string): Promise<LogHead>
   /**

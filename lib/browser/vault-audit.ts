@@ -1,6 +1,7 @@
 import type { LogEntry, LogHead } from '../audit/rules.ts'
 import { extendLog, openAuditEntry } from '../crypto/audit.ts'
 import { fromB64, toB64 } from '../crypto/bytes.ts'
+import type { ChainPin } from '../crypto/keys.ts'
 import { requireDevice } from './device-keys.ts'
 import type { AuditVault, OpenedEntry } from './vault-audit-api.ts'
 import { requireUnlocked, type VaultContext } from './vault-context.ts'
@@ -11,7 +12,7 @@ const seenName = (patientId: string) => `audit-seen:${patientId}`
 const none: LogHead = { length: 0, hash: '' }
 
 /** The clinic's log: proved to only grow, and opened for those to whom it was sealed. */
-export function auditLog(context: VaultContext): AuditVault {
+export function auditLog(context: VaultContext): Omit<AuditVault, 'checkWitness'> {
   const { storage } = context
 
   const pinOf = async (clinicId: string): Promise<LogHead> => (await storage.get<LogHead>(pinName(clinicId))) ?? none
@@ -35,7 +36,15 @@ export function auditLog(context: VaultContext): AuditVault {
       // The defence of attack 11 for the log: take these lines out, and one that was cut back or forked is shown as whole.
       if (head.length < pin.length) throw new VaultError('CHAIN_SHORTER', 'entries of the log are missing')
       if (from !== pin.length) throw new VaultError('CHAIN_INVALID', 'not where this browser left off')
-      const hash = await extendLog(pin.hash ? fromB64(pin.hash, 32) : null, from, leaves.map(leafOf))
+      const witnessed = context.witnessedLogs.get(clinicId)
+      if (witnessed && head.length < witnessed.length)
+        throw new VaultError('CHAIN_SHORTER', 'entries that were witnessed are missing')
+      const until = witnessed ? Math.min(Math.max(witnessed.length - from, 0), leaves.length) : 0
+      const all = leaves.map(leafOf)
+      const halfway = await extendLog(pin.hash ? fromB64(pin.hash, 32) : null, from, all.slice(0, until))
+      if (witnessed && from + until === witnessed.length && (halfway ? toB64(halfway) : '') !== witnessed.hash)
+        throw new VaultError('CHAIN_FORKED', 'not the log that was witnessed')
+      const hash = await extendLog(halfway, from + until, all.slice(until))
       const reached: LogHead = { length: from + leaves.length, hash: hash ? toB64(hash) : '' }
       if (reached.length > head.length) throw new VaultError('CHAIN_INVALID', 'more entries than the log has')
       if (reached.length === head.length && reached.hash !== head.hash)
@@ -83,4 +92,18 @@ async function openOne(clinicId: string, entry: LogEntry, keys: Readers): Promis
     if (!code) throw error
     return { ok: false, seq, leaf, code }
   }
+}
+
+/** What the account's wrap says of the log counts as if this browser had seen it, where it has not seen more. */
+export async function adoptLogPin(context: VaultContext, clinicId: string, log: ChainPin['log']): Promise<void> {
+  const known = await context.storage.get<LogHead>(pinName(clinicId))
+  // The defence of attack 11 for the log of an empty profile: without this, one that was cut back looks whole after sign-in.
+  if (log && (known?.length ?? 0) < log.length)
+    await context.storage.put(pinName(clinicId), { length: log.length, hash: toB64(log.head) } satisfies LogHead)
+}
+
+/** What the account's wrap carries of the log. */
+export async function logPin(context: VaultContext, clinicId: string): Promise<Pick<ChainPin, 'log'>> {
+  const pin = await context.storage.get<LogHead>(pinName(clinicId))
+  return pin?.length ? { log: { length: pin.length, head: fromB64(pin.hash, 32) } } : {}
 }

@@ -1,3 +1,4 @@
+import type { LogHead } from '../audit/rules.ts'
 import { type Bytes, equal, fromB64, toB64 } from '../crypto/bytes.ts'
 import {
   type Chain,
@@ -43,6 +44,8 @@ export interface VaultContext {
   emergency: Map<string, Recipient>
   /** While two officers' shares are put together, and no longer: the emergency key that they give. */
   opening: { recipient: Recipient; pair: CryptoKeyPair } | null
+  /** How far a witness saw clinics' logs go. */
+  witnessedLogs: Map<string, LogHead>
   /** What else ends when the account is locked. */
   onLock: (() => void)[]
 }
@@ -107,6 +110,7 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   turns: turns(),
   emergency: new Map(),
   opening: null,
+  witnessedLogs: new Map(),
   onLock: [],
 })
 

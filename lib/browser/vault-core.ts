@@ -14,6 +14,7 @@ import { prescriptions } from './vault-prescriptions.ts'
 import { records } from './vault-records.ts'
 import { rewrapping } from './vault-rewrap.ts'
 import type { VaultStorage } from './vault-storage.ts'
+import { witnesses } from './vault-witness.ts'
 
 /**
  * A vault: what runs in the browser's worker, and as it is in Node (the demo's seed, tests). Every method refuses with an
@@ -40,5 +41,6 @@ export function createVault(storage: VaultStorage): Vault {
     ...emergencyCards(context),
     ...emergencies(context, recordPart),
     ...auditLog(context),
+    ...witnesses(context),
   }
 }

@@ -25,6 +25,8 @@ export interface ChainPin {
   rootFingerprint: Bytes
   length: number
   head: Bytes
+  /** How far an officer saw the clinic's log go. */
+  log?: { length: number; head: Bytes }
 }
 
 type Curve = 'Ed25519' | 'X25519'
@@ -116,11 +118,16 @@ export async function rewrapPin(wrapped: Bytes, owner: AccountOwner, pinKey: Cry
 
 export async function openPin(pinKey: CryptoKey, owner: AccountOwner, wrapped: Bytes): Promise<ChainPin> {
   const fields = accountFields(wrapped)
-  const [root, length, head] = decodeArray(await unbox(pinKey, aad(owner, 'pin'), fields[2], fields[3]), 3)
+  const parts = decodeArray(await unbox(pinKey, aad(owner, 'pin'), fields[2], fields[3]))
+  if (parts.length !== 3 && parts.length !== 5) throw new CryptoError('BAD_ENVELOPE', `${parts.length} fields in a pin`)
+  const [root, length, head, logLength, logHead] = parts
   return {
     rootFingerprint: read.bytes(root, 32, 'root fingerprint'),
     length: read.count(length, 0, 'chain length'),
     head: read.bytes(head, 32, 'chain head'),
+    ...(parts.length === 5 && {
+      log: { length: read.count(logLength, 1, 'log length'), head: read.bytes(logHead, 32, 'log head') },
+    }),
   }
 }
 
@@ -140,7 +147,8 @@ function accountFields(wrapped: Bytes): [Bytes, Bytes, Bytes, Bytes] {
 const ownerFields = (owner: AccountOwner): Bytes => encode([owner.clinicId, owner.memberId])
 const aad = (owner: AccountOwner, part: string): Bytes =>
   concat(utf8('curtain/v1/account'), encode([owner.clinicId, owner.memberId, part]))
-const encodePin = (pin: ChainPin): Bytes => encode([pin.rootFingerprint, pin.length, pin.head])
+const encodePin = (pin: ChainPin): Bytes =>
+  encode([pin.rootFingerprint, pin.length, pin.head, ...(pin.log ? [pin.log.length, pin.log.head] : [])])
 
 async function wrapKeys(exportKey: Bytes, owner: AccountOwner): Promise<{ secrets: CryptoKey; pin: CryptoKey }> {
   const both = await derive(exportKey, 'account', ownerFields(owner), 64)

@@ -62,6 +62,11 @@ const Variables = z.object({
   CLINIC_SIGNUP: z.enum(['open', 'code', 'closed']).default('closed'),
   CLINIC_SIGNUP_CODE: z.string().default(''),
   LIVEKIT_NODES: json.pipe(z.array(SfuNode).min(1)),
+  /** Where browsers ask how far this installation's chains were seen to go, and the key that signs it. Both or neither. */
+  WITNESS_URL: z
+    .union([z.literal(''), z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/$/, ''))])
+    .default(''),
+  WITNESS_KEY: z.union([z.literal(''), z.string().regex(/^[\w-]{43}$/)]).default(''),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Multiplies every rate limit; more than 1 only for load tests. */
   RATE_LIMIT_FACTOR: z.coerce.number().min(1).default(1),
@@ -83,6 +88,10 @@ export const Env = Variables.refine(
   .refine(({ KEY_DIR, KEYSTORE_DIR, STORE_KEK_DIR }) => new Set([KEY_DIR, KEYSTORE_DIR, STORE_KEK_DIR]).size === 3, {
     path: ['STORE_KEK_DIR'],
     error: 'a directory of its own: what has backups may not hold it',
+  })
+  .refine(({ WITNESS_URL, WITNESS_KEY }) => Boolean(WITNESS_URL) === Boolean(WITNESS_KEY), {
+    path: ['WITNESS_KEY'],
+    error: 'goes together with WITNESS_URL',
   })
 export type Env = z.infer<typeof Env>
 

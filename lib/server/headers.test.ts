@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixedHeaders, pagePolicy, workerPolicy } from './headers.ts'
 
-const base = { nonce: 'n0nce', sfu: ['wss://sfu.example.org'], checkout: [], https: true, dev: false }
+const base = { nonce: 'n0nce', sfu: ['wss://sfu.example.org'], witness: '', checkout: [], https: true, dev: false }
 const read = (policy: string) =>
   Object.fromEntries(policy.split('; ').map((part) => [part.split(' ')[0], part.split(' ').slice(1)]))
 
@@ -29,6 +29,9 @@ describe('the policy of a page', () => {
   })
 
   it('leads forms to Stripe, and to the emulator only where one is configured', () => {
+    expect(read(pagePolicy({ ...base, witness: 'https://witness.example/w' }))['connect-src']).toContain(
+      'https://witness.example',
+    )
     expect(read(pagePolicy(base))['form-action']).toEqual(["'self'", 'https://checkout.stripe.com'])
     expect(read(pagePolicy({ ...base, checkout: ['http://localhost:3003'] }))['form-action']).toContain(
       'http://localhost:3003',

@@ -4,6 +4,8 @@ export interface PagePolicy {
   nonce: string
   /** Where calls go: the video servers' origins, as configured. */
   sfu: readonly string[]
+  /** Where the witness answers, if there is one. */
+  witness: string
   /** Where a payment form may lead. */
   checkout: readonly string[]
   /** Served over https: then nothing is asked for in the clear. */
@@ -16,7 +18,7 @@ export interface PagePolicy {
  * Scripts run by nonce alone and only what such a script loads ('strict-dynamic'); WebAssembly is compiled for OPAQUE and
  * Argon2id. Style elements need the nonce too, and nothing that we serve has a style attribute (docs/decisions/007).
  */
-export function pagePolicy({ nonce, sfu, checkout, https, dev }: PagePolicy): string {
+export function pagePolicy({ nonce, sfu, witness, checkout, https, dev }: PagePolicy): string {
   const scripts = [
     "'self'",
     `'nonce-${nonce}'`,
@@ -25,7 +27,7 @@ export function pagePolicy({ nonce, sfu, checkout, https, dev }: PagePolicy): st
     ...(dev ? ["'unsafe-eval'"] : []),
   ]
   const styles = dev ? ["'self'", "'unsafe-inline'"] : ["'self'", `'nonce-${nonce}'`]
-  const connect = ["'self'", ...sfu.flatMap(bothSchemes)]
+  const connect = ["'self'", ...sfu.flatMap(bothSchemes), ...(witness ? [new URL(witness).origin] : [])]
   return directives({
     'default-src': ["'none'"],
     'script-src': scripts,

@@ -1,0 +1,33 @@
+import { fromB64 } from '../crypto/bytes.ts'
+import { checkHead, type WitnessedHead } from '../crypto/witness.ts'
+import type { AuditVault } from './vault-audit-api.ts'
+import { requireChain, type VaultContext } from './vault-context.ts'
+import { VaultError } from './vault-error.ts'
+
+const witnessName = (clinicId: string) => `witness:${clinicId}`
+
+/** What a second process, which is not the clinic's server, saw of the clinic's chains. */
+export function witnesses(context: VaultContext): Pick<AuditVault, 'checkWitness'> {
+  return {
+    async checkWitness({ clinicId, key, heads }) {
+      const name = witnessName(clinicId)
+      const known = await context.storage.get<string>(name)
+      // Of its server's word a browser takes the first witness, and no other after it.
+      if (known && known !== key) throw new VaultError('CHAIN_FORKED', 'another witness than before')
+      const seen: WitnessedHead[] = []
+      for (const head of heads) seen.push(await checkHead(fromB64(key, 32), fromB64(head)))
+      if (!known && seen.length) await context.storage.put(name, key)
+      for (const { clinicId: of, kind, length, head } of seen) {
+        if (of !== clinicId) continue
+        if (kind === 'log') {
+          context.witnessedLogs.set(clinicId, { length, hash: head })
+          continue
+        }
+        // The defence of attack 11 by a witness: a browser that never saw the longer chain refuses the shorter one too.
+        const { hashes } = requireChain(context, clinicId).chain
+        if (hashes.length < length) throw new VaultError('CHAIN_SHORTER', 'statements that were witnessed are missing')
+        if (hashes[length - 1] !== head) throw new VaultError('CHAIN_FORKED', 'not the chain that was witnessed')
+      }
+    },
+  }
+}
