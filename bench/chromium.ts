@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { Agent, createServer, type IncomingMessage, request as ask, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { build } from 'esbuild'
 import { chromium, type Page } from 'playwright-core'
@@ -21,6 +21,8 @@ export async function openLab(options: {
   files?: Record<string, string>
   profile?: string
   port?: number
+  /** Where what the page asks of /api/ goes, with these headers; `answers` are given here instead, by path. */
+  api?: { baseUrl: string; headers: () => Record<string, string>; answers?: ReadonlyMap<string, string> }
 }): Promise<Lab> {
   const built = await build({
     entryPoints: options.programs,
@@ -39,6 +41,7 @@ export async function openLab(options: {
   const types: Record<string, string> = { js: 'text/javascript', wasm: 'application/wasm' }
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://lab')
+    if (options.api && pathname.startsWith('/api/')) return forward(options.api, pathname, request, response)
     const file = files.get(pathname)
     response.setHeader('content-type', types[pathname.split('.').pop()!] ?? 'text/html')
     response.statusCode = file || pathname === '/' ? 200 : 404
@@ -64,4 +67,36 @@ export async function openLab(options: {
       await new Promise((done) => server.close(done))
     },
   }
+}
+
+const agent = new Agent({ keepAlive: true })
+
+function forward(
+  {
+    baseUrl,
+    headers,
+    answers,
+  }: { baseUrl: string; headers: () => Record<string, string>; answers?: ReadonlyMap<string, string> },
+  path: string,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const known = answers?.get(path)
+  if (known !== undefined) {
+    incoming.resume()
+    response.setHeader('content-type', 'application/json')
+    response.end(known)
+    return
+  }
+  const onward = ask(`${baseUrl}${path}`, {
+    method: incoming.method,
+    agent,
+    headers: { ...incoming.headers, host: new URL(baseUrl).host, ...headers() },
+  })
+  onward.on('response', (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers)
+    answer.pipe(response)
+  })
+  onward.on('error', () => response.writeHead(502).end())
+  incoming.pipe(onward)
 }

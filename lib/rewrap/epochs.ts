@@ -11,9 +11,11 @@ const kindOf = (group: string) => group.split(':')[0]!
 export function readEpochs(statements: readonly ChainStatement[]): {
   epochs: GroupEpoch[]
   groupsOf: Map<string, string[]>
+  signKeyOf: Map<string, string>
 } {
   const newest = new Map<string, Omit<GroupEpoch, 'members'>>()
   const groupsOf = new Map<string, string[]>()
+  const signKeyOf = new Map<string, string>()
   const leave = (memberId: string, remaining: string[]) => {
     const left = (groupsOf.get(memberId) ?? []).filter((group) => !remaining.includes(group))
     // Who leaves the whole clinic's group leaves its scopes, whose secrets are sealed to it.
@@ -26,7 +28,10 @@ export function readEpochs(statements: readonly ChainStatement[]): {
       const [group, epoch, key] = fields as [string, number, Uint8Array]
       newest.set(group, { group, epoch, key: b64(key), stale: false })
     }
-    if (kind === 'member-added') groupsOf.set(fields[0] as string, fields[4] as string[])
+    if (kind === 'member-added') {
+      groupsOf.set(fields[0] as string, fields[4] as string[])
+      signKeyOf.set(fields[0] as string, b64(fields[1] as Uint8Array))
+    }
     if (kind === 'member-changed') {
       leave(fields[0] as string, fields[2] as string[])
       groupsOf.set(fields[0] as string, fields[2] as string[])
@@ -37,5 +42,9 @@ export function readEpochs(statements: readonly ChainStatement[]): {
     }
   }
   const members = (group: string) => [...groupsOf.values()].filter((groups) => groups.includes(group)).length
-  return { epochs: [...newest.values()].map((each) => ({ ...each, members: members(each.group) })), groupsOf }
+  return {
+    epochs: [...newest.values()].map((each) => ({ ...each, members: members(each.group) })),
+    groupsOf,
+    signKeyOf,
+  }
 }

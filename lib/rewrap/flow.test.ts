@@ -210,6 +210,24 @@ test('the desk passes on the desk’s records and is shown no other', async () =
   expect(await desk.run()).toBeNull()
   expect(desk.handedIn.length).toBe(2)
   expect(await grantsBy(world)).toEqual({ 'clinical 1': 2, 'clinical 2': 2, 'desk 2': 2 })
+  // Defence: heldBy in `save`. What the desk was not given it does not replace.
+  const notes = await world.write(1, 'note')
+  await world.remove(world.stays.memberId)
+  await world.rotate()
+  const { vault, actor } = await world.browserOf(world.owner.email)
+  const { records } = must(await passOn(actor, { ...nothing, begins: true }, { now }))
+  const made = await vault.rewrap(records.filter(({ meta }) => meta.patientId === notes.patientId))
+  expect(made.done.length).toBe(1)
+  const asDesk = must(await passOn(world.desk.actor, { ...nothing, ...made }, { now }))
+  expect(asDesk.records.length).toBe(0)
+  expect(await grantsBy(world)).toMatchObject({ 'clinical 2': 3 })
+  const { passed, refused } = {
+    passed: await passOn(actor, { ...nothing, ...made }, { now }),
+    refused: await passOn(world.stays.actor, { ...nothing, begins: true }, { now }),
+  }
+  expect(must(passed).left).toBe(4)
+  expect(must(refused).records).toEqual([])
+  expect(await grantsBy(world)).toMatchObject({ 'clinical 3': 1 })
   // Who has left passes nothing on, whatever they may still ask.
   expect(must(await passOn(world.leaves.actor, { ...nothing, begins: true }, { now })).records).toEqual([])
 })

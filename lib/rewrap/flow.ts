@@ -9,7 +9,17 @@ import { insertGrants } from '../record/store.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { readEpochs } from './epochs.ts'
 import { batchSize, decideSuperseded, decideTargets, type NextInput, type RewrapBatch } from './rules.ts'
-import { countLeft, dropLeases, dropSuperseded, leaseBatch, putAside, readItems, type Reach } from './store.ts'
+import {
+  countLeft,
+  dropLeases,
+  dropSuperseded,
+  heldBy,
+  leaseBatch,
+  nameOf,
+  putAside,
+  readItems,
+  type Reach,
+} from './store.ts'
 
 /**
  * Takes what a browser has passed on and gives it the next records, in one transaction: the new grants are there before the old
@@ -38,28 +48,32 @@ export async function passOn(
   })
 }
 
+/** What the chain says of who asks. */
+type Asked = Omit<Reach, 'targets'> & { granter: string | undefined }
+
 /**
  * Whose browser passes on what: members of the whole clinic's groups, since whoever sees a part of it cannot manage the rest.
  * By the chain's groups and not by roles: an owner without patients holds the clinical key too, and gets no ciphertext here.
  */
-async function reachOf(
-  tx: Tx,
-  actor: StaffActor,
-): Promise<Omit<Reach, 'targets'> & { targets: Reach['targets'] | null }> {
+async function reachOf(tx: Tx, actor: StaffActor): Promise<Asked & { targets: Reach['targets'] | null }> {
   const statements = await listStatements(tx, actor.clinicId)
-  const { epochs, groupsOf } = readEpochs(statements)
+  const { epochs, groupsOf, signKeyOf } = readEpochs(statements)
   const groups = groupsOf.get(actor.memberId) ?? []
   const types = groups.includes('clinical') ? recordTypes : groups.includes('desk') ? deskTypes : []
-  return { types, groups, targets: decideTargets(epochs), chainLength: statements.length }
+  const granter = signKeyOf.get(actor.memberId)
+  return { types, groups, granter, targets: decideTargets(epochs), chainLength: statements.length }
 }
 
 async function save(
   tx: Tx,
   actor: StaffActor,
-  { done, failed }: z.output<typeof NextInput>,
-  reach: Reach,
+  input: z.output<typeof NextInput>,
+  reach: Asked & Reach,
 ): Promise<Result<null>> {
   const { targets } = reach
+  // What somebody else holds by now they do, and what was never this session's is not for it to replace.
+  const held = await heldBy(tx, actor, input.done)
+  const done = input.done.filter((each) => held.has(nameOf(each)))
   const grants = done.flatMap((each) => each.grants.map((grant) => ({ ...each, grant })))
   const isCurrent = ({ id, key, epoch }: (typeof grants)[number]['grant']['recipient']) => {
     const newest = targets.newest.get(id)
@@ -67,8 +81,10 @@ async function save(
   }
   // The defence of attack 15 on the server: somebody left while this was under way, and knows the key.
   if (!grants.every(({ grant }) => isCurrent(grant.recipient))) return refuse('STALE_EPOCH')
+  // Whoever replaces grants is named in them.
+  if (!grants.every(({ grant }) => grant.granter === reach.granter)) return refuse('NOT_ALLOWED')
   await insertGrants(tx, actor, grants)
-  await putAside(tx, actor, failed, reach.chainLength)
+  await putAside(tx, actor, input.failed, reach.chainLength)
   if (done.length)
     await dropSuperseded(tx, actor, done, reach, (rows, header) => decideSuperseded(rows, managingOf(header), targets))
   return ok(null)

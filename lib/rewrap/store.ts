@@ -32,7 +32,7 @@ interface Place {
   recordId: string
   revision: number
 }
-const nameOf = ({ recordId, revision }: Place) => `${recordId}.${revision}`
+export const nameOf = ({ recordId, revision }: Place) => `${recordId}.${revision}`
 
 /**
  * Takes some revisions for this session, newest first: none that another session holds, or that could not be passed on with the
@@ -67,6 +67,16 @@ export async function leaseBatch(tx: Tx, actor: StaffActor, reach: Reach, size: 
     until,
     actor.memberId,
   )
+}
+
+/** Which of these this session still holds, by name. */
+export async function heldBy(tx: Tx, actor: StaffActor, places: readonly Place[]): Promise<Set<string>> {
+  const { clinicId, sessionId } = actor
+  const rows = await tx.rewrapLease.findMany({
+    where: { clinicId, sessionId, failed: null, recordId: { in: places.map(({ recordId }) => recordId) } },
+    select: { recordId: true, revision: true },
+  })
+  return new Set(rows.map(nameOf))
 }
 
 /** What this session holds is anybody's again: its browser begins anew. */

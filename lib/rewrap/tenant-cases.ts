@@ -15,6 +15,8 @@ const reach: store.Reach = {
 
 export const rewrapCases: TenantCases<typeof store> = {
   leaseBatch: (tx, actor, b) => store.leaseBatch(tx, actor, reach, 10, b.after),
+  nameOf: 'pure',
+  heldBy: (tx, actor, b) => store.heldBy(tx, actor, [{ recordId: b.draftId, revision: 1 }]).then((held) => [...held]),
   dropLeases: (tx, actor) => store.dropLeases(tx, actor),
   readItems: (tx, actor, b) => store.readItems(tx, actor, [{ recordId: b.recordId, revision: 1 }], reach),
   putAside: (tx, actor, b) => store.putAside(tx, actor, [{ recordId: b.draftId, revision: 1, code: 'X' }], 99),
