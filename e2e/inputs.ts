@@ -36,6 +36,15 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
   const consent = { consentTextId, textHash: b64(32), recordId: randomUUID(), seq: 9, previous: '', signature: b64(64) }
   const link = { appointmentId, secret: booked.linkSecret }
   const knock = { ticketHash: b64(32), nonce: b64(16), origin: baseUrl, keys, signature: b64(64) }
+  const password = { proof: b64(32), record: b64(60), wrappedAccount: b64(60) }
+  const kit = { state: b64(200), handle: b64(32), signature: b64(64) }
+  const credential = {
+    id: b64(16),
+    rawId: b64(16),
+    type: 'public-key' as const,
+    response: {},
+    clientExtensionResults: {},
+  }
   return {
     'access/register-start': { email: person.email, request: opaque },
     'access/slug-free': { slug: 'a-free-slug' },
@@ -77,6 +86,26 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'access/join': { id: randomUUID(), memberId: randomUUID(), ...person, ...account, mac: b64(32), claim: b64(32) },
     'access/add-role': { memberId: owner.memberId, role: 'practitioner', statements: [statement], epochGrants: [] },
     'access/vouch': { id: randomUUID(), statements: [statement], epochGrants: [epochGrant] },
+    'account/view': {},
+    'account/end-session': { id: randomUUID() },
+    'account/end-others': {},
+    'account/password-start': { request: opaque },
+    'account/change-password': password,
+    'account/add-kit': { proof: b64(32), id: randomUUID(), handle: b64(32), wrapped: b64(60) },
+    'account/kit-start': {},
+    'account/try-kit': kit,
+    'account/kit-open': { ...kit, request: opaque },
+    'account/kit-password': password,
+    'account/remove-wrap': { id: randomUUID() },
+    'account/passkey-options': {},
+    'account/add-passkey': {
+      ...{ proof: b64(32), state: b64(200), id: randomUUID(), wrapped: b64(60), label: 'Laptop' },
+      response: credential,
+    },
+    'account/passkey-start': {},
+    'account/passkey-finish': { state: b64(200), response: credential },
+    'account/security': {},
+    'account/save-security': { lockMinutes: 15, passkeyRequired: false },
     'booking/slots': { clinicId, serviceId: services.free.id, from: days(0).slice(0, 10), days: 3 },
     'booking/hold': { ...owned, clinicId, serviceId: services.free.id, memberId: doctor.memberId, startsAt },
     'booking/renew': ref,

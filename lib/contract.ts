@@ -1,5 +1,6 @@
 import type { AccessContract } from './access/rules.ts'
 import type { AuditContract } from './audit/rules.ts'
+import type { AccountContract } from './account/rules.ts'
 import type { BookingContract } from './booking/rules.ts'
 import type { CallContract } from './call/rules.ts'
 import type { ClinicContract } from './clinic/rules.ts'
@@ -19,6 +20,7 @@ import type { RetentionContract } from './retention/rules.ts'
 /** Every action of the JSON door: its name, what goes in and what comes out. */
 export type Contract = AccessContract &
   AuditContract &
+  AccountContract &
   BookingContract &
   CallContract &
   ClinicContract &

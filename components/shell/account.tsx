@@ -1,4 +1,5 @@
 'use client'
+import Link from 'next/link'
 import { Button } from '@/components/ui/button'
 import { LockIcon, SignOutIcon } from '@/components/ui/icons'
 import { Avatar } from '@/components/ui/progress'
@@ -7,6 +8,7 @@ import { Avatar } from '@/components/ui/progress'
 export const Account = ({
   name,
   role,
+  accountLabel,
   lockLabel,
   signOutLabel,
   onLock,
@@ -15,6 +17,7 @@ export const Account = ({
 }: {
   name: string
   role: string
+  accountLabel: string
   lockLabel: string
   signOutLabel: string
   onLock?: () => void
@@ -22,13 +25,14 @@ export const Account = ({
   busy?: boolean
 }) => (
   <div className="flex flex-col gap-3">
-    <div className="flex items-center gap-3 px-2">
+    <Link href="/account" className="flex items-center gap-3 rounded-control px-2 py-1 hover:bg-line">
       <Avatar name={name} />
       <div className="min-w-0 leading-snug">
         <p className="truncate font-semibold">{name}</p>
         <p className="truncate text-sm text-soft">{role}</p>
+        <span className="sr-only">{accountLabel}</span>
       </div>
-    </div>
+    </Link>
     <div className="flex flex-wrap gap-2">
       {onLock ? (
         <Button size="sm" className="grow px-3 whitespace-nowrap" icon={<LockIcon size={18} />} onClick={onLock}>

@@ -5,8 +5,9 @@ import { Button } from '@/components/ui/button'
 import { Banner } from '@/components/ui/status'
 import { LockIcon } from '@/components/ui/icons'
 import type { KeyMaterial } from '@/lib/access/rules'
-import { lastAddress, type SessionCode, unlockAgain } from '@/lib/browser/staff-session'
+import { lastAddress, type SessionCode, unlockAgain, unlockByPasskey } from '@/lib/browser/staff-session'
 import type { ChainView } from '@/lib/browser/vault-api'
+import { PasskeyButton } from './passkey-button'
 import { PasswordForm } from './password-form'
 
 /** In place of the page, not over it: what was on the screen is gone from the document. */
@@ -41,12 +42,15 @@ export function LockScreen({
           {t(`vault.${code as 'CHAIN_FORKED' | 'CHAIN_SHORTER' | 'CHAIN_INVALID'}`)}
         </Banner>
       ) : address === null ? null : (
-        <PasswordForm
-          address={address}
-          submit={t('locked.unlock')}
-          attempt={unlockAgain}
-          onDone={({ material, chain }) => onOpen(material, chain)}
-        />
+        <div className="flex flex-col gap-3">
+          <PasswordForm
+            address={address}
+            submit={t('locked.unlock')}
+            attempt={unlockAgain}
+            onDone={({ material, chain }) => onOpen(material, chain)}
+          />
+          <PasskeyButton attempt={unlockByPasskey} onDone={({ material, chain }) => onOpen(material, chain)} />
+        </div>
       )}
       <Button variant="quiet" onClick={onLeave}>
         {t('locked.leave')}

@@ -8,7 +8,7 @@ import { Button } from '@/components/ui/button'
 import { PasswordField } from '@/components/ui/password-field'
 import { Banner } from '@/components/ui/status'
 import { TextField } from '@/components/ui/text-field'
-import type { Opening, SessionCode } from '@/lib/browser/staff-session'
+import type { SessionCode } from '@/lib/browser/staff-session'
 import { useReason } from './use-reason'
 
 const Form = z.object({
@@ -21,7 +21,7 @@ const Form = z.object({
 })
 
 /** Address and password, for signing in and for unlocking. */
-export function PasswordForm({
+export function PasswordForm<Right extends { ok: true }>({
   address,
   submit,
   attempt,
@@ -29,8 +29,8 @@ export function PasswordForm({
 }: {
   address: string
   submit: string
-  attempt: (email: string, password: string) => Promise<Opening>
-  onDone: (opened: Extract<Opening, { ok: true }>) => void
+  attempt: (email: string, password: string) => Promise<Right | { ok: false; code: SessionCode }>
+  onDone: (opened: Right) => void
 }) {
   const t = useTranslations('access')
   const reason = useReason()
@@ -39,7 +39,7 @@ export function PasswordForm({
   const { errors, isSubmitting } = form.formState
   const send = form.handleSubmit(async ({ email, password }) => {
     setCode(null)
-    const opened = await attempt(email, password).catch((): Opening => ({ ok: false, code: 'INTERNAL' }))
+    const opened = await attempt(email, password).catch(() => ({ ok: false, code: 'INTERNAL' }) as const)
     if (opened.ok) return onDone(opened)
     setCode(opened.code)
     form.setFocus('password')

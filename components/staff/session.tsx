@@ -8,6 +8,7 @@ import { ToastProvider } from '@/components/ui/toast'
 import type { KeyMaterial } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
 import { resume, type SessionCode, signOut } from '@/lib/browser/staff-session'
+import { onStaffEvent } from '@/lib/browser/staff-events'
 import { vault } from '@/lib/browser/vault'
 import type { ChainView } from '@/lib/browser/vault-api'
 import { LockScreen } from './lock-screen'
@@ -58,17 +59,23 @@ export function useStaff(): StaffSession {
 type State =
   { is: 'opening' } | { is: 'locked'; code?: SessionCode } | { is: 'open'; me: KeyMaterial; chain: ChainView }
 
-const idleMinutes = 15
-
 /** Around the whole of the staff's pages, navigation included. */
-export function StaffProvider({ material, children }: { material: KeyMaterial; children: ReactNode }) {
+export function StaffProvider({
+  material,
+  lockMinutes,
+  children,
+}: {
+  material: KeyMaterial
+  lockMinutes: number
+  children: ReactNode
+}) {
   const t = useTranslations('common')
   const [state, setState] = useState<State>({ is: 'opening' })
   const channel = useRef<BroadcastChannel | null>(null)
 
   useEffect(() => {
     let gone = false
-    void resume(material).then((opening) => {
+    void resume(material, lockMinutes).then((opening) => {
       if (gone) return
       if (!opening) setState({ is: 'locked' })
       else if (opening.ok) setState({ is: 'open', me: opening.material, chain: opening.chain })
@@ -96,7 +103,19 @@ export function StaffProvider({ material, children }: { material: KeyMaterial; c
     return () => line.close()
   }, [lock])
 
-  useIdle(idleMinutes, () => void lock(), state.is === 'open')
+  useIdle(lockMinutes, () => void lock(), state.is === 'open')
+
+  // Ended elsewhere: what this tab holds goes at once, not at its next request.
+  useEffect(
+    () =>
+      onStaffEvent('ended', () => {
+        setState({ is: 'locked' })
+        void vault()
+          .lock()
+          .finally(() => location.assign('/sign-in'))
+      }),
+    [],
+  )
 
   const leave = async () => {
     await signOut()
@@ -139,6 +158,7 @@ export function AccountMenu() {
     <Account
       name={material.displayName}
       role={material.roles.map((role) => t(`role.${role}`)).join(' · ')}
+      accountLabel={t('account')}
       lockLabel={t('lock')}
       signOutLabel={t('signOut')}
       onLock={state.is === 'open' ? () => void lock() : undefined}

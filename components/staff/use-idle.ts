@@ -1,5 +1,6 @@
 'use client'
 import { useEffect, useEffectEvent } from 'react'
+import { lastTouch, touch } from '@/lib/browser/staff-presence'
 
 /** While somebody holds this, an idle browser stays open: a consult is not idle though nobody types. */
 const held = new Set<symbol>()
@@ -12,7 +13,7 @@ export function keepUnlocked(): () => void {
 
 const signs = ['pointerdown', 'keydown', 'wheel', 'touchstart'] as const
 
-/** Calls back once nobody has touched the page for so many minutes. */
+/** Calls back once nobody has touched any of the staff's tabs for so many minutes. */
 export function useIdle(minutes: number, onIdle: () => void, on: boolean) {
   const idle = useEffectEvent(onIdle)
   useEffect(() => {
@@ -25,7 +26,9 @@ export function useIdle(minutes: number, onIdle: () => void, on: boolean) {
     // A laptop that slept wakes up past the time: the clock is read, not counted.
     const timer = setInterval(() => {
       if (held.size) touched()
-      else if (Date.now() - last > minutes * 60_000) idle()
+      const others = lastTouch()
+      if (last > others) touch(last)
+      if (Date.now() - Math.max(last, others) > minutes * 60_000) idle()
     }, 5_000)
     return () => {
       clearInterval(timer)

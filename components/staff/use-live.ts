@@ -1,5 +1,6 @@
 'use client'
 import { useEffect, useEffectEvent } from 'react'
+import { onStaffEvent } from '@/lib/browser/staff-events'
 
 /** Calls back when something of the clinic changed; twice a minute besides, should the line be cut unnoticed. */
 export function useLive(onChange: () => void) {
@@ -10,20 +11,14 @@ export function useLive(onChange: () => void) {
       clearTimeout(timer)
       timer = setTimeout(() => changed(), 150)
     }
-    const events = new EventSource('/api/staff/events')
-    let first = true
-    events.onmessage = () => {
-      // The first word says only that the line is up: the page has just been drawn.
-      if (!first) soon()
-      first = false
-    }
+    const stop = onStaffEvent('changed', soon)
     const poll = setInterval(soon, 30_000)
     const back = () => document.visibilityState === 'visible' && soon()
     document.addEventListener('visibilitychange', back)
     return () => {
       clearTimeout(timer)
       clearInterval(poll)
-      events.close()
+      stop()
       document.removeEventListener('visibilitychange', back)
     }
   }, [])

@@ -9,7 +9,7 @@ import { openBody, sealBody, verifyEnvelope, type Header } from '../../lib/crypt
 import { sealEpoch } from '../../lib/crypto/epoch.ts'
 import { openGrant } from '../../lib/crypto/grant.ts'
 import { claimOf, macNewcomer } from '../../lib/crypto/invitation.ts'
-import { importKeys, importSecret, wrapAccount } from '../../lib/crypto/keys.ts'
+import { importKeys, importSecret, wrapAccount, wrapFurther } from '../../lib/crypto/keys.ts'
 import { vouchForPatient } from '../../lib/crypto/patient-vouch.ts'
 import { sealRecord } from '../../lib/crypto/record.ts'
 import * as sas from '../../lib/crypto/sas.ts'
@@ -231,6 +231,7 @@ save('bodies', { note: 'Byte i of a body is i*31 + (i >> 8), modulo 256.', bodie
 const exportKey = new Uint8Array([...(await secret('export key 1')), ...(await secret('export key 2'))])
 const pin = { rootFingerprint: whole.rootFingerprint, length: whole.hashes.length, head: whole.head }
 const invitationSecret = await secret('invitation')
+const kitEntropy = await secret('kit')
 const newcomer = {
   clinicId,
   invitationId: 'invitation-1',
@@ -248,6 +249,17 @@ save('accounts', {
     await wrapAccount(exportKey, { clinicId, memberId: 'owner' }, { ...owner.secrets, root: rootSecret }, pin),
   ),
   secrets: { sign: owner.json.signSecret, dh: owner.json.dhSecret, root: toB64(rootSecret) },
+  kit: {
+    wrapId: 'kit-1',
+    entropy: toB64(kitEntropy),
+    wrapped: toB64(
+      await wrapFurther(
+        kitEntropy,
+        { clinicId, memberId: 'owner', kind: 'kit', wrapId: 'kit-1' },
+        { ...owner.secrets, root: rootSecret },
+      ),
+    ),
+  },
   pin: { rootFingerprint: toB64(pin.rootFingerprint), length: pin.length, head: toB64(pin.head) },
   invitation: {
     secret: toB64(invitationSecret),

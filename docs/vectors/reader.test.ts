@@ -75,8 +75,11 @@ describe('a second reader opens the vectors', () => {
       accounts.memberId,
       b64(accounts.wrapped),
     )
-    const { secrets, pin, invitation, vouch } = accounts
+    const { secrets, pin, invitation, vouch, kit } = accounts
     expect({ sign: text(opened.sign), dh: text(opened.dh), root: text(opened.root!) }).toEqual(secrets)
+    const ids: [string, string, string] = [accounts.clinicId, accounts.memberId, kit.wrapId]
+    const byKit = reader.openFurther(b64(kit.entropy), 'kit', ids, b64(kit.wrapped))
+    expect({ sign: text(byKit.sign), dh: text(byKit.dh), root: text(byKit.root!) }).toEqual(secrets)
     expect({ rootFingerprint: text(opened.rootFingerprint), length: opened.length, head: text(opened.head) }).toEqual(
       pin,
     )

@@ -314,14 +314,11 @@ export function openRecord(sealed: Sealed, chain: Chain, secret: Buffer, patient
 export function openAccount(exportKey: Buffer, clinic: string, member: string, wrapped: Buffer) {
   const [version, nonce1, ct1, nonce2, ct2] = decode(wrapped) as [number, Buffer, Buffer, Buffer, Buffer]
   if (version !== 1) throw new Error('unsupported wrap')
-  const keys = kdf(exportKey, 'account', encode([clinic, member]), 64)
+  const key = kdf(exportKey, 'account', encode([clinic, member]), 32)
   const aad = (part: string) => Buffer.concat([text('curtain/v1/account'), encode([clinic, member, part])])
-  const [sign, dh, root] = decode(openAead(keys.subarray(0, 32), nonce1, aad('secrets'), ct1)) as [
-    Buffer,
-    Buffer,
-    Buffer | null,
-  ]
-  const [rootFingerprint, length, chainHead] = decode(openAead(keys.subarray(32), nonce2, aad('pin'), ct2)) as [
+  const [sign, dh, root] = decode(openAead(key, nonce1, aad('secrets'), ct1)) as [Buffer, Buffer, Buffer | null]
+  const pinKey = kdf(Buffer.concat([sign, dh]), 'account-pin', encode([clinic, member]), 32)
+  const [rootFingerprint, length, chainHead] = decode(openAead(pinKey, nonce2, aad('pin'), ct2)) as [
     Buffer,
     number,
     Buffer,
@@ -330,6 +327,20 @@ export function openAccount(exportKey: Buffer, clinic: string, member: string, w
 }
 
 const inClinical = (group: string) => wholeOf(group) === 'clinical'
+
+export function openFurther(
+  secret: Buffer,
+  kind: 'kit' | 'passkey',
+  [clinic, member, id]: [string, string, string],
+  wrapped: Buffer,
+) {
+  const [version, named, nonce, ct] = decode(wrapped) as [number, string, Buffer, Buffer]
+  if (version !== 1 || named !== kind) throw new Error('unsupported wrap')
+  const key = kdf(secret, `account-${kind}`, encode([clinic, member, id]), 32)
+  const aad = Buffer.concat([text('curtain/v1/account'), encode([clinic, member, kind, id])])
+  const [sign, dh, root] = decode(openAead(key, nonce, aad, ct)) as [Buffer, Buffer, Buffer | null]
+  return { sign, dh, root }
+}
 
 // ── §7: statements beside the chain ──
 

@@ -3,12 +3,14 @@ import { createHash, hkdfSync, randomBytes, randomUUID } from 'node:crypto'
 import * as opaque from '@serenity-kit/opaque'
 import { EncryptJWT, jwtDecrypt } from 'jose'
 import type { z } from 'zod'
+import { opensSession } from '@/lib/account/rules'
+import * as account from '@/lib/account/store'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { audit } from '@/lib/server/audit'
 import { env } from '@/lib/server/env'
 import { emailIndex, opaqueSetup } from '@/lib/server/kms'
 import { forgive, giveBack, limit } from '@/lib/server/rate-limit'
-import { inClinic, inNoClinic } from '@/lib/server/tx'
+import { inClinic, inNoClinic, type Tx } from '@/lib/server/tx'
 import { decideSession, loginStateSeconds, proofSeconds, sessionHours } from './rules'
 import type { PublicActor, Role, StaffActor } from './rules'
 import type * as rules from './rules'
@@ -111,7 +113,7 @@ export async function finishSignIn(
   _: PublicActor,
   input: In<typeof rules.SignInFinishInput>,
   { now, ip }: Context,
-): Promise<Result<{ proof: string }>> {
+): Promise<Result<{ proof: string; opens: boolean }>> {
   const state = await jwtDecrypt(input.state, loginKey(), { currentDate: now }).catch(() => null)
   if (!state) return refuse('PROOF_USED')
   const { login, clinic, member, name, jti, exp } = state.payload as Record<string, string> & { exp: number }
@@ -124,9 +126,15 @@ export async function finishSignIn(
   const proof = randomBytes(32).toString('base64url')
   const expiresAt = new Date(now.getTime() + proofSeconds * 1000)
   const taken = await inClinic(clinic!, async (tx) => {
-    if (!(await store.takeLoginState(tx, jti!, clinic!, new Date(exp * 1000)))) return false
-    await store.saveProof(tx, { hash: sha256(proof), clinicId: clinic!, memberId: member!, expiresAt })
-    return true
+    if (!(await store.takeLoginState(tx, jti!, clinic!, new Date(exp * 1000)))) return null
+    await store.saveProof(tx, {
+      hash: sha256(proof),
+      kind: 'password',
+      clinicId: clinic!,
+      memberId: member!,
+      expiresAt,
+    })
+    return { opens: opensSession('password', await standingOf(tx, clinic!, member!)) }
   })
   if (!taken) return refuse('PROOF_USED')
   // An honest clinic behind one address signs in all day. Its own attempt is given back and no more: whoever has an account
@@ -136,10 +144,10 @@ export async function finishSignIn(
     forgive('sign-in-email', name!),
     giveBack('sign-in-ip', ip),
   ])
-  return ok({ proof })
+  return ok({ proof, opens: taken.opens })
 }
 
-const sha256 = (text: string) => new Uint8Array(createHash('sha256').update(text).digest())
+export const sha256 = (text: string) => new Uint8Array(createHash('sha256').update(text).digest())
 
 // ── sessions ──
 
@@ -152,13 +160,31 @@ export async function openSession(proof: string, userAgent: string, now: Date): 
   return inClinic(clinicId, async (tx) => {
     const taken = await store.takeProof(tx, hash, now)
     if (!taken) return null
+    if (!opensSession(taken.kind, await standingOf(tx, clinicId, taken.memberId))) return null
     const sessionId = randomUUID()
     const expiresAt = new Date(now.getTime() + sessionHours * 3_600_000)
     const { memberId } = taken
-    await store.saveSession(tx, { id: sessionId, clinicId, memberId, expiresAt, userAgent: shortAgent(userAgent) })
+    const openedBy = taken.kind
+    await store.saveSession(tx, {
+      id: sessionId,
+      clinicId,
+      memberId,
+      expiresAt,
+      openedBy,
+      userAgent: shortAgent(userAgent),
+    })
     await audit(tx, staffOf(clinicId, memberId, [], sessionId), 'access.signed-in', memberId)
     return { sessionId }
   })
+}
+
+async function standingOf(tx: Tx, clinicId: string, memberId: string) {
+  const security = await account.findSecurity(tx, clinicId)
+  const wraps = await account.listWraps(tx, { clinicId, memberId })
+  return {
+    passkeyRequired: security?.passkeyRequired ?? false,
+    hasPasskey: wraps.some(({ kind }) => kind === 'passkey'),
+  }
 }
 
 /** A browser's short name, enough to know one's own again. */

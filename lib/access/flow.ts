@@ -9,6 +9,7 @@ import { notify } from '@/lib/server/notify'
 import { limit } from '@/lib/server/rate-limit'
 import { inClinic, inNoClinic } from '@/lib/server/tx'
 import { staffOf } from './flow-sign-in'
+import { sameSecrets } from './same-secrets'
 import { maySign, readStanding, takeAddition, takeFounding } from './statements'
 import {
   type AccessContract,
@@ -44,6 +45,8 @@ export async function saveWrap(
   input: In<typeof rules.SaveWrapInput>,
 ): Promise<Result<{ done: true }>> {
   return inClinic(actor.clinicId, async (tx) => {
+    const before = await store.findKeyMaterial(tx, actor)
+    if (!before || !sameSecrets(before.wrappedAccount, input.wrappedAccount)) return refuse('STALE')
     await store.saveWrap(tx, actor, input.wrappedAccount)
     return ok({ done: true as const })
   })

@@ -282,7 +282,8 @@ export interface AccessContract {
   'access/slug-free': { in: z.input<typeof SlugInput>; out: { free: boolean } }
   'access/open-clinic': { in: z.input<typeof OpenClinicInput>; out: { clinicId: string; slug: string } }
   'access/sign-in-start': { in: z.input<typeof SignInStartInput>; out: { response: string; state: string } }
-  'access/sign-in-finish': { in: z.input<typeof SignInFinishInput>; out: { proof: string } }
+  /** `opens`: whether it is enough for a session, or the clinic asks for a passkey besides. */
+  'access/sign-in-finish': { in: z.input<typeof SignInFinishInput>; out: { proof: string; opens: boolean } }
   'access/me': { in: z.input<typeof NoInput>; out: KeyMaterial }
   'access/save-wrap': { in: z.input<typeof SaveWrapInput>; out: { done: true } }
   'access/sign-out': { in: z.input<typeof NoInput>; out: { done: true } }

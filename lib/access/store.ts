@@ -1,6 +1,7 @@
 import 'server-only'
 import type { ChainStatement, EpochGrant, PublicKeys } from '@/lib/crypto/types'
 import type { Tx } from '@/lib/server/tx'
+import type { ProofKind } from '../account/rules.ts'
 import type { InvitationRow, InvitationState, KeyMaterial, Role, StaffActor, StaffRow } from './rules.ts'
 
 // ── before a clinic is known ──
@@ -57,7 +58,7 @@ export async function findSession(tx: Tx, clinicId: string, sessionId: string): 
 
 export async function saveSession(
   tx: Tx,
-  session: { id: string; clinicId: string; memberId: string; expiresAt: Date; userAgent: string },
+  session: { id: string; clinicId: string; memberId: string; expiresAt: Date; openedBy: ProofKind; userAgent: string },
 ) {
   await tx.memberSession.create({ data: session })
 }
@@ -75,7 +76,7 @@ export async function revokeSession(tx: Tx, actor: StaffActor, now: Date) {
 
 export async function saveProof(
   tx: Tx,
-  proof: { hash: Uint8Array<ArrayBuffer>; clinicId: string; memberId: string; expiresAt: Date },
+  proof: { hash: Uint8Array<ArrayBuffer>; kind: ProofKind; clinicId: string; memberId: string; expiresAt: Date },
 ) {
   await tx.signInProof.create({ data: proof })
 }
@@ -85,14 +86,14 @@ export async function takeProof(
   tx: Tx,
   hash: Uint8Array<ArrayBuffer>,
   now: Date,
-): Promise<{ memberId: string } | null> {
+): Promise<{ memberId: string; kind: ProofKind } | null> {
   const { count } = await tx.signInProof.updateMany({
     where: { hash, usedAt: null, expiresAt: { gt: now } },
     data: { usedAt: now },
   })
   if (count !== 1) return null
   const row = await tx.signInProof.findFirst({ where: { hash } })
-  return row && { memberId: row.memberId }
+  return row && { memberId: row.memberId, kind: row.kind as ProofKind }
 }
 
 /** A sealed login state is good once: its id is kept until it would have lapsed anyway. */

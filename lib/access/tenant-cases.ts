@@ -16,12 +16,19 @@ export const accessCases: TenantCases<typeof store> = {
   lookupClinic: { lookup: (tx, _, b) => store.lookupClinic(tx, b.slug), answers: (b) => b.clinicId },
   findSession: (tx, { clinicId }, b) => store.findSession(tx, clinicId, b.sessionId),
   saveSession: (tx, { clinicId }, b) =>
-    store.saveSession(tx, { id: randomUUID(), clinicId, memberId: b.memberId, expiresAt: b.later, userAgent: '' }),
+    store.saveSession(tx, {
+      id: randomUUID(),
+      clinicId,
+      memberId: b.memberId,
+      expiresAt: b.later,
+      openedBy: 'kit',
+      userAgent: '',
+    }),
   touchSession: (tx, _, b) => store.touchSession(tx, b.sessionId, b.later),
   revokeSession: (tx, actor, b) =>
     store.revokeSession(tx, { ...actor, memberId: b.memberId, sessionId: b.sessionId }, b.now),
   saveProof: (tx, { clinicId }, b) =>
-    store.saveProof(tx, { hash: bytes(32), clinicId, memberId: b.memberId, expiresAt: b.later }),
+    store.saveProof(tx, { hash: bytes(32), kind: 'kit', clinicId, memberId: b.memberId, expiresAt: b.later }),
   takeProof: (tx, _, b) => store.takeProof(tx, b.proofHash, b.now),
   takeLoginState: (tx, { clinicId }, b) => store.takeLoginState(tx, randomUUID(), clinicId, b.later),
   findKeyMaterial: (tx, actor, b) => store.findKeyMaterial(tx, { ...actor, memberId: b.memberId }),

@@ -67,6 +67,7 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ head: b64(32), consent: b64(32), cardId: randomUUID(), emergencyId: randomUUID(), escrow: b64(32) },
     ...{ openId: randomUUID(), escrowedId: randomUUID() },
     ...{ entryId: randomUUID(), reader: bytes(32) },
+    ...{ kit: b64(32), kitId: randomUUID() },
   }
   const proofHash = bytes(32)
 
@@ -92,6 +93,7 @@ export async function tenant(admin: TestDb['admin']) {
   })
   await insert('member_session', { id: more.sessionId, member_id: memberId, expires_at: later })
   await insert('sign_in_proof', { hash: proofHash, member_id: memberId, expires_at: later })
+  await insert('account_wrap', { id: more.kitId, member_id: memberId, kind: 'kit', handle: more.kit, wrapped: 'wrap' })
   await insert('invitation', {
     ...{ id: more.invitationId, display_name: 'Grace', roles: ['frontdesk'], groups: ['desk'] },
     ...{ created_by: memberId, expires_at: later },

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { auditCases } from '../audit/tenant-cases.ts'
+import { accountCases } from '../account/tenant-cases.ts'
 import { bookingCases } from '../booking/tenant-cases.ts'
 import { callCases } from '../call/tenant-cases.ts'
 import { clinicCases } from '../clinic/tenant-cases.ts'
@@ -24,6 +25,7 @@ import { rowsOf, tenant, type Reach, type Tenant, type TenantCase } from './tena
 const tables: Record<string, Record<string, TenantCase>> = {
   access: accessCases,
   audit: auditCases,
+  account: accountCases,
   booking: bookingCases,
   call: callCases,
   clinic: clinicCases,

@@ -18,6 +18,7 @@ const RESERVED = new Set([
   'emergency-request',
   'emergency-answer',
   'witness-head',
+  'account-kit',
 ])
 const isReserved = (purpose: string): boolean => RESERVED.has(purpose) || purpose.startsWith('call-')
 

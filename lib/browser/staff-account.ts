@@ -2,7 +2,6 @@ import { equal, fromB64, toB64 } from '../crypto/bytes.ts'
 import { appendStatement, currentMembers, type Entry, verifyChain } from '../crypto/chain.ts'
 import { newEpoch, openEpochs, sealEpoch } from '../crypto/epoch.ts'
 import {
-  type AccountSecrets,
   type ChainPin,
   type Keys,
   importKeys,
@@ -11,12 +10,14 @@ import {
   openPin,
   rewrapPin,
   rootFingerprint,
-  unwrapAccount,
+  wipe,
   wrapAccount,
 } from '../crypto/keys.ts'
 import { claimOf, macNewcomer } from '../crypto/invitation.ts'
 import type { ChainStatement, EpochGrant, Group } from '../crypto/types.ts'
+import { finishRegistration, KEY_STRETCHING, opaque } from './opaque.ts'
 import { isWeakPassword, newPassphrase } from './passphrase.ts'
+import { forgetTaken, openAccount } from './vault-account.ts'
 import type { ChainInput, Vault } from './vault-api.ts'
 import { adoptLogPin, logPin } from './vault-audit.ts'
 import {
@@ -29,19 +30,6 @@ import {
   viewChain,
 } from './vault-context.ts'
 import { VaultError } from './vault-error.ts'
-
-/**
- * RFC 9106's second recommendation (Argon2id, 64 MiB, 3 passes). Fixed here: no answer of the server can weaken it, so a
- * hostile one gets no cheaper guesses.
- */
-const KEY_STRETCHING = { 'argon2id-custom': { iterations: 3, memory: 65536, parallelism: 4 } } as const
-
-/** Only staff need it, and it is the heaviest part of the vault. */
-const opaque = async () => {
-  const { client, ready } = await import('@serenity-kit/opaque')
-  await ready
-  return client
-}
 
 /** What a reload finds: keys that cannot be exported, good for one session of one member. */
 interface StoredSession {
@@ -70,21 +58,6 @@ type AccountPart = Pick<
 export function staffAccount(context: VaultContext): AccountPart {
   const { storage } = context
 
-  /** Finishes OPAQUE's registration: the record for the server, the export key for the wrap. */
-  async function finishRegistration(response: string) {
-    const started = context.registration
-    if (!started) throw new VaultError('LOCKED', 'no registration was started')
-    const client = await opaque()
-    const { registrationRecord, exportKey } = client.finishRegistration({
-      clientRegistrationState: started.state,
-      registrationResponse: response,
-      password: started.password,
-      keyStretching: KEY_STRETCHING,
-    })
-    context.registration = null
-    return { record: registrationRecord, exportKey: fromB64(exportKey) }
-  }
-
   async function settle(unlocked: Omit<Unlocked, 'epochs'>, chain: ChainInput, pin: ChainPin) {
     const loaded = await adoptChain(context, chain, { ...pin, trust: 'account' })
     await adoptLogPin(context, unlocked.clinicId, pin.log)
@@ -111,7 +84,7 @@ export function staffAccount(context: VaultContext): AccountPart {
     },
 
     async registerOwner({ clinicId, memberId, response, roles }) {
-      const { record, exportKey } = await finishRegistration(response)
+      const { record, exportKey } = await finishRegistration(context, response)
       const secrets = newAccountSecrets(true)
       const [keys, root] = await Promise.all([importKeys(secrets), importSecret('Ed25519', secrets.root!)])
       const { statements, epochGrants } = await foundClinic(clinicId, { memberId, roles, keys }, root)
@@ -131,7 +104,7 @@ export function staffAccount(context: VaultContext): AccountPart {
     },
 
     async registerMember({ clinicId, memberId, response, invitation }) {
-      const { record, exportKey } = await finishRegistration(response)
+      const { record, exportKey } = await finishRegistration(context, response)
       const root = fromB64(invitation.rootFingerprint, 32)
       const loaded = context.chains.get(clinicId)
       if (loaded && !equal(loaded.chain.rootFingerprint, root))
@@ -182,15 +155,14 @@ export function staffAccount(context: VaultContext): AccountPart {
       return { finish: finished.finishLoginRequest }
     },
 
-    async unlock({ clinicId, memberId, sessionId, wrappedAccount, epochGrants, chain }) {
-      if (!context.exportKey) throw new VaultError('LOCKED', 'sign in first')
-      const wrapped = fromB64(wrappedAccount)
-      const { secrets, pin, pinKey } = await unwrapAccount(context.exportKey, { clinicId, memberId }, wrapped)
+    async unlock({ sessionId, epochGrants, chain, ...input }) {
+      const { clinicId, memberId } = input
+      const wrapped = fromB64(input.wrappedAccount)
+      const { secrets, pin, pinKey } = await openAccount(context, input)
       const keys = await importKeys(secrets)
       wipe(secrets)
       const view = await settle({ clinicId, memberId, keys, epochGrants, wrapped, pinKey }, chain, pin)
-      context.exportKey.fill(0)
-      context.exportKey = null
+      forgetTaken(context)
       const session: StoredSession | null = sessionId ? { clinicId, memberId, sessionId, keys, wrapped, pinKey } : null
       if (session) await storage.put(sessionName(clinicId, memberId), session)
       return view
@@ -220,8 +192,9 @@ export function staffAccount(context: VaultContext): AccountPart {
 
     async lock() {
       context.unlocked = null
-      context.exportKey = context.signIn = context.registration = null
       context.cache.keepFor(0)
+      forgetTaken(context)
+      context.signIn = context.registration = null
       for (const end of context.onLock) end()
       for (const key of await storage.keys('session:')) await storage.remove(key)
     },
@@ -255,8 +228,4 @@ async function foundClinic(
     secret.fill(0)
   }
   return { statements, epochGrants }
-}
-
-function wipe(secrets: AccountSecrets): void {
-  for (const secret of [secrets.sign, secrets.dh, secrets.root]) secret?.fill(0)
 }

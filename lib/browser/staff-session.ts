@@ -1,15 +1,18 @@
 import type { KeyMaterial } from '../access/rules.ts'
 import type { Code } from '../errors.ts'
 import { call } from './api.ts'
+import { type PasskeyCode, PasskeyError, showPasskey } from './passkey.ts'
+import { mayResume, present, touch } from './staff-presence.ts'
+import type { FurtherWrap } from './vault-account-api.ts'
 import { vault } from './vault.ts'
 import type { ChainView, VaultCode } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
 import { compareWitness } from './witness.ts'
 
-export type SessionCode = Code | VaultCode | 'OFFLINE' | 'INTERNAL'
+export type SessionCode = Code | VaultCode | PasskeyCode | 'OFFLINE' | 'INTERNAL'
 export type Opening = { ok: true; material: KeyMaterial; chain: ChainView } | { ok: false; code: SessionCode }
 
-class Stopped extends Error {
+export class Stopped extends Error {
   readonly code: SessionCode
   constructor(code: SessionCode) {
     super(code)
@@ -18,7 +21,7 @@ class Stopped extends Error {
 }
 
 type Answer<T> = { ok: true; value: T } | { ok: false; code: SessionCode }
-function need<T>(answer: Answer<T>): T {
+export function need<T>(answer: Answer<T>): T {
   if (!answer.ok) throw new Stopped(answer.code)
   return answer.value
 }
@@ -30,7 +33,8 @@ export const lastAddress = () => sessionStorage.getItem(addressKey) ?? ''
 /** Password to signed-in session and unlocked vault. The password goes to the vault's worker and no further. */
 export const signIn = (email: string, password: string): Promise<Opening> =>
   attempt(async () => {
-    const { proof } = await prove(email, password)
+    const { proof, opens } = await prove(email, password)
+    if (!opens) throw new Stopped('PASSKEY_FIRST')
     await takeSession(proof)
     sessionStorage.setItem(addressKey, email)
     return unlock(need(await call('access/me', {})))
@@ -44,14 +48,34 @@ export const unlockAgain = (email: string, password: string): Promise<Opening> =
     return unlock(need(await call('access/me', {})))
   })
 
+/** One touch: signs in and unlocks. No name is asked for. */
+export const signInByPasskey = (): Promise<Opening> =>
+  attempt(async () => {
+    const { proof, further } = await provePasskey()
+    await takeSession(proof)
+    return unlock(need(await call('access/me', {})), further)
+  })
+
+export const unlockByPasskey = (): Promise<Opening> =>
+  attempt(async () => {
+    const { further } = await provePasskey()
+    return unlock(need(await call('access/me', {})), further)
+  })
+
 /** After a reload: keys that this browser kept for this session. Null: it keeps none, ask for the password. */
-export async function resume(material: KeyMaterial): Promise<Opening | null> {
+export async function resume(material: KeyMaterial, lockMinutes: number): Promise<Opening | null> {
   return attempt(async () => {
+    if (!(await mayResume(material.sessionId, lockMinutes))) {
+      await vault().lock()
+      return false
+    }
     const { clinicId, memberId, sessionId, epochGrants, statements } = material
     const chain = await vault().resume({ clinicId, memberId, sessionId, epochGrants, chain: { clinicId, statements } })
     await vault().cacheFor(material.cacheSeconds)
-    if (chain) await holdToWitness(clinicId)
-    return chain && { material, chain }
+    if (!chain) return false
+    await holdToWitness(clinicId)
+    present(sessionId)
+    return { material, chain }
   })
 }
 
@@ -63,15 +87,27 @@ export async function signOut(): Promise<void> {
   sessionStorage.removeItem(addressKey)
 }
 
-async function prove(email: string, password: string): Promise<{ proof: string }> {
+/** The password is right: the server's proof of it, and in the vault what opens the account. */
+export async function prove(email: string, password: string): Promise<{ proof: string; opens: boolean }> {
   const { request } = await vault().signInStart(password)
   const { response, state } = need(await call('access/sign-in-start', { email, request }))
   const { finish } = await vault().signInFinish({ response })
   return need(await call('access/sign-in-finish', { state, finish }))
 }
 
+/** The same by a passkey. */
+export async function provePasskey(): Promise<{ proof: string; further: FurtherWrap }> {
+  const { state, options } = need(await call('account/passkey-start', {}))
+  const { response, prf } = await showPasskey(options)
+  const proved = need(
+    await call('account/passkey-finish', { state, response: { ...response, clientExtensionResults: {} } }),
+  )
+  await vault().takePasskey(prf)
+  return proved
+}
+
 /** next-auth's own endpoints: a CSRF token, then the proof. Its cookie is the session. */
-async function takeSession(proof: string) {
+export async function takeSession(proof: string) {
   const csrf = await fetch('/api/auth/csrf').catch(() => null)
   if (!csrf?.ok) throw new Stopped('OFFLINE')
   const { csrfToken } = (await csrf.json()) as { csrfToken: string }
@@ -83,18 +119,21 @@ async function takeSession(proof: string) {
   if (!answer.ok) throw new Stopped('PROOF_USED')
 }
 
-async function unlock(material: KeyMaterial) {
+export async function unlock(material: KeyMaterial, further?: FurtherWrap) {
   const { clinicId, memberId, sessionId, wrappedAccount, epochGrants, statements } = material
   const chain = await vault().unlock({
     clinicId,
     memberId,
     sessionId,
     wrappedAccount,
+    ...(further && { further }),
     epochGrants,
     chain: { clinicId, statements },
   })
   await holdToWitness(clinicId)
   await vault().cacheFor(material.cacheSeconds)
+  touch(Date.now())
+  present(sessionId)
   await keepHead()
   return { material, chain }
 }
@@ -124,7 +163,8 @@ async function attempt(work: () => Promise<Opened | false>): Promise<Opening | n
     const opened = await work()
     return opened ? { ok: true, ...opened } : null
   } catch (error) {
-    if (error instanceof Stopped || error instanceof VaultError) return { ok: false, code: error.code }
+    if (error instanceof Stopped || error instanceof VaultError || error instanceof PasskeyError)
+      return { ok: false, code: error.code }
     throw error
   }
 }

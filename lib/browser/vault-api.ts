@@ -14,6 +14,7 @@ import type {
 } from '../crypto/types.ts'
 import type { CacheVault } from './vault-cache-api.ts'
 import type { AuditVault } from './vault-audit-api.ts'
+import type { AccountVault, FurtherWrap } from './vault-account-api.ts'
 import type { CallVault } from './vault-call-api.ts'
 import type { EmergencyVault } from './vault-emergency-api.ts'
 import type { CardVault } from './vault-emergency-card-api.ts'
@@ -36,6 +37,7 @@ export type VaultCode =
   | 'CHAIN_INVALID'
   | 'BAD_INVITATION'
   | 'WEAK_PASSWORD'
+  | 'BAD_KIT'
   | 'STALE'
 
 /** A clinic's chain as the server answers it; the vault verifies it, pins its head and refuses shorter or forked ones. */
@@ -145,7 +147,8 @@ export interface KeptInvitation {
   groups: Group[]
 }
 
-export interface Vault extends CallVault, CacheVault, CardVault, EmergencyVault, AuditVault, RewrapVault, PairingVault {
+export interface Vault
+  extends CallVault, CacheVault, CardVault, EmergencyVault, AuditVault, RewrapVault, PairingVault, AccountVault {
   // ── chain ──
   /** Verifies and pins. `pin` is the root fingerprint from a link's fragment. */
   loadChain(chain: ChainInput, pin?: B64): Promise<ChainView>
@@ -185,6 +188,8 @@ export interface Vault extends CallVault, CacheVault, CardVault, EmergencyVault,
     memberId: string
     sessionId?: string
     wrappedAccount: B64
+    /** When a kit or a passkey opens it: taken just before. */
+    further?: FurtherWrap
     epochGrants: EpochGrant[]
     chain: ChainInput
   }): Promise<ChainView>

@@ -27,6 +27,8 @@ export interface VaultContext {
   registration: { password: string; state: string } | null
   signIn: { password: string; state: string } | null
   exportKey: Bytes | null
+  /** A kit's or a passkey's secret, between being shown and being used. */
+  taken: { kind: 'kit' | 'passkey'; secret: Bytes } | null
   /** Patient devices by patient id: those that live in memory, and those read from storage. */
   devices: Map<string, PatientDevice>
   appointments: Map<string, BoundAppointment>
@@ -101,6 +103,7 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   registration: null,
   signIn: null,
   exportKey: null,
+  taken: null,
   devices: new Map(),
   appointments: new Map(),
   patientKeys: new Map(),

@@ -3,6 +3,7 @@ import { deviceKeys } from './device-keys.ts'
 import { staffAccount } from './staff-account.ts'
 import type { Vault } from './vault-api.ts'
 import { auditLog } from './vault-audit.ts'
+import { account } from './vault-account.ts'
 import { calls } from './vault-call.ts'
 import { adoptChain, newContext, viewChain } from './vault-context.ts'
 import { drafts } from './vault-drafts.ts'
@@ -29,6 +30,7 @@ export function createVault(storage: VaultStorage): Vault {
       return viewChain(await adoptChain(context, chain, known))
     },
     ...staffAccount(context),
+    ...account(context),
     ...invitations(context),
     ...deviceKeys(context),
     ...pairing(context),

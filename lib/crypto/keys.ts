@@ -78,7 +78,8 @@ export const rootFingerprint = (root: Bytes): Promise<Bytes> => labelledHash('ro
 
 /**
  * The account under OPAQUE's export key: CBOR [1, nonce, secrets, nonce, pin]. Two ciphertexts under two keys, so that
- * the pin can follow the chain (`rewrapPin`) without the secrets ever being opened again.
+ * the pin can follow the chain (`rewrapPin`) without the secrets ever being opened again. The pin's key comes from the
+ * secrets themselves: whatever opened these, password, kit or passkey, reads and moves the one pin there is.
  */
 export async function wrapAccount(
   exportKey: Bytes,
@@ -86,11 +87,9 @@ export async function wrapAccount(
   secrets: AccountSecrets,
   pin: ChainPin,
 ): Promise<Bytes> {
-  const keys = await wrapKeys(exportKey, owner)
-  const body = encode([secrets.sign, secrets.dh, secrets.root])
-  const wrapped = await box(keys.secrets, aad(owner, 'secrets'), body)
-  body.fill(0)
-  return encode([1, ...wrapped, ...(await box(keys.pin, aad(owner, 'pin'), encodePin(pin)))])
+  const [key, pinKey] = await Promise.all([aesKey(exportKey, 'account', ownerFields(owner)), pinKeyOf(secrets, owner)])
+  const wrapped = await boxSecrets(key, aad(owner, 'secrets'), secrets)
+  return encode([1, ...wrapped, ...(await box(pinKey, aad(owner, 'pin'), encodePin(pin)))])
 }
 
 /** Throws WRONG_PASSWORD when it does not open: another password, member or clinic, or altered bytes. */
@@ -100,14 +99,54 @@ export async function unwrapAccount(
   wrapped: Bytes,
 ): Promise<{ secrets: AccountSecrets; pin: ChainPin; pinKey: CryptoKey }> {
   const fields = accountFields(wrapped)
-  const keys = await wrapKeys(exportKey, owner)
-  const [sign, dh, root] = decodeArray(await unbox(keys.secrets, aad(owner, 'secrets'), fields[0], fields[1]), 3)
-  const secrets = {
-    sign: read.bytes(sign, 32, 'signing secret'),
-    dh: read.bytes(dh, 32, 'agreement secret'),
-    root: root === null ? null : read.bytes(root, 32, 'root secret'),
+  const key = await aesKey(exportKey, 'account', ownerFields(owner))
+  const secrets = await unboxSecrets(key, aad(owner, 'secrets'), fields[0], fields[1])
+  return { secrets, ...(await openAccountPin(secrets, owner, wrapped)) }
+}
+
+/** The pin of an account whose secrets another wrap opened. Throws WRONG_PASSWORD: the pin is not this account's. */
+export async function openAccountPin(
+  secrets: AccountSecrets,
+  owner: AccountOwner,
+  wrapped: Bytes,
+): Promise<{ pin: ChainPin; pinKey: CryptoKey }> {
+  const pinKey = await pinKeyOf(secrets, owner)
+  return { pin: await openPin(pinKey, owner, wrapped), pinKey }
+}
+
+/** What else may open an account: a recovery kit's 32 bytes, or the 32 bytes that a passkey's PRF answers. */
+export type FurtherKind = 'kit' | 'passkey'
+export interface FurtherOwner extends AccountOwner {
+  kind: FurtherKind
+  wrapId: string
+}
+
+/** The same secrets under a kit or a passkey: CBOR [1, kind, nonce, secrets]. */
+export async function wrapFurther(secret: Bytes, owner: FurtherOwner, secrets: AccountSecrets): Promise<Bytes> {
+  const key = await aesKey(secret, `account-${owner.kind}`, furtherFields(owner))
+  return encode([1, owner.kind, ...(await boxSecrets(key, furtherAad(owner), secrets))])
+}
+
+/** Throws UNSUPPORTED before anything is derived, and WRONG_PASSWORD when it does not open. */
+export async function unwrapFurther(secret: Bytes, owner: FurtherOwner, wrapped: Bytes): Promise<AccountSecrets> {
+  const [version, kind, nonce, ct] = decodeArray(wrapped, 4)
+  if (version !== 1 || kind !== owner.kind) throw new CryptoError('UNSUPPORTED', `wrap ${String(version)}`)
+  const fields = [read.bytes(nonce, 12, 'nonce'), read.anyBytes(ct, 'wrap')] as const
+  return unboxSecrets(await aesKey(secret, `account-${kind}`, furtherFields(owner)), furtherAad(owner), ...fields)
+}
+
+/** A kit proves itself to the server by a key of its own; its public half is all that is filed of it beside the wrap. */
+export async function kitSigner(entropy: Bytes): Promise<{ pair: CryptoKeyPair; public: Bytes }> {
+  const seed = await derive(entropy, 'kit-sign', new Uint8Array(0), 32)
+  try {
+    return await importSecret('Ed25519', seed)
+  } finally {
+    seed.fill(0)
   }
-  return { secrets, pin: await openPin(keys.pin, owner, wrapped), pinKey: keys.pin }
+}
+
+export function wipe(secrets: AccountSecrets): void {
+  for (const secret of [secrets.sign, secrets.dh, secrets.root]) secret?.fill(0)
 }
 
 /** The same wrap with a newer pin. `pinKey` is what `unwrapAccount` gave. */
@@ -150,15 +189,38 @@ const aad = (owner: AccountOwner, part: string): Bytes =>
 const encodePin = (pin: ChainPin): Bytes =>
   encode([pin.rootFingerprint, pin.length, pin.head, ...(pin.log ? [pin.log.length, pin.log.head] : [])])
 
-async function wrapKeys(exportKey: Bytes, owner: AccountOwner): Promise<{ secrets: CryptoKey; pin: CryptoKey }> {
-  const both = await derive(exportKey, 'account', ownerFields(owner), 64)
-  const [secrets, pin] = await Promise.all(
-    [both.slice(0, 32), both.slice(32)].map((raw) =>
-      crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt']),
-    ),
-  )
+const furtherFields = ({ clinicId, memberId, wrapId }: FurtherOwner): Bytes => encode([clinicId, memberId, wrapId])
+const furtherAad = ({ clinicId, memberId, kind, wrapId }: FurtherOwner): Bytes =>
+  concat(utf8('curtain/v1/account'), encode([clinicId, memberId, kind, wrapId]))
+
+async function aesKey(secret: Bytes, label: string, context: Bytes): Promise<CryptoKey> {
+  const raw = await derive(secret, label, context, 32)
+  const key = await crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt'])
+  raw.fill(0)
+  return key
+}
+
+async function pinKeyOf({ sign, dh }: AccountSecrets, owner: AccountOwner): Promise<CryptoKey> {
+  const both = concat(sign, dh)
+  const key = await aesKey(both, 'account-pin', ownerFields(owner))
   both.fill(0)
-  return { secrets: secrets!, pin: pin! }
+  return key
+}
+
+async function boxSecrets(key: CryptoKey, additional: Bytes, secrets: AccountSecrets): Promise<[Bytes, Bytes]> {
+  const body = encode([secrets.sign, secrets.dh, secrets.root])
+  const boxed = await box(key, additional, body)
+  body.fill(0)
+  return boxed
+}
+
+async function unboxSecrets(key: CryptoKey, additional: Bytes, nonce: Bytes, ct: Bytes): Promise<AccountSecrets> {
+  const [sign, dh, root] = decodeArray(await unbox(key, additional, nonce, ct), 3)
+  return {
+    sign: read.bytes(sign, 32, 'signing secret'),
+    dh: read.bytes(dh, 32, 'agreement secret'),
+    root: root === null ? null : read.bytes(root, 32, 'root secret'),
+  }
 }
 
 /** AES-256-GCM under a random nonce: for keys that wrap a handful of times. */

@@ -3,6 +3,7 @@
  * a line in each list here; catalogue.test.ts fails for a file that is missing, unlisted or told in one language only.
  */
 import accessEn from './en/access.json' with { type: 'json' }
+import accountEn from './en/account.json' with { type: 'json' }
 import adminEn from './en/admin.json' with { type: 'json' }
 import auditEn from './en/audit.json' with { type: 'json' }
 import bookingEn from './en/booking.json' with { type: 'json' }
@@ -26,6 +27,7 @@ import recordEn from './en/record.json' with { type: 'json' }
 import rewrapEn from './en/rewrap.json' with { type: 'json' }
 import staffEn from './en/staff.json' with { type: 'json' }
 import accessFr from './fr/access.json' with { type: 'json' }
+import accountFr from './fr/account.json' with { type: 'json' }
 import adminFr from './fr/admin.json' with { type: 'json' }
 import auditFr from './fr/audit.json' with { type: 'json' }
 import bookingFr from './fr/booking.json' with { type: 'json' }
@@ -51,6 +53,7 @@ import staffFr from './fr/staff.json' with { type: 'json' }
 
 const en = {
   access: accessEn,
+  account: accountEn,
   admin: adminEn,
   audit: auditEn,
   booking: bookingEn,
@@ -79,6 +82,7 @@ export type Namespace = keyof Messages
 
 const fr = {
   access: accessFr,
+  account: accountFr,
   admin: adminFr,
   audit: auditFr,
   booking: bookingFr,

@@ -62,6 +62,8 @@ export const fixedHeaders: Record<string, string> = {
   'permissions-policy': [
     'camera=(self)',
     'microphone=(self)',
+    'publickey-credentials-create=(self)',
+    'publickey-credentials-get=(self)',
     ...['display-capture', 'geolocation', 'payment', 'usb', 'serial', 'midi', 'browsing-topics', 'interest-cohort'].map(
       (name) => `${name}=()`,
     ),

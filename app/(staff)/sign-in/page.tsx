@@ -26,7 +26,10 @@ export default async function SignInPage() {
             </a>
           </p>
         </div>
-        <NextIntlClientProvider locale={locale} messages={pick(locale, 'access', 'errors')}>
+        <NextIntlClientProvider
+          locale={locale}
+          messages={pick(locale, 'access', 'account', 'common', 'errors', 'onboarding')}
+        >
           <SignIn />
         </NextIntlClientProvider>
       </div>

@@ -5,6 +5,7 @@ import { makeDoor, type Action, type Actions } from '@/lib/server/action'
 import { resolvePatient } from '@/lib/patient/session'
 import { accessActions } from './access'
 import { auditActions } from './audit'
+import { accountActions } from './account'
 import { bookingActions, consentActions, intakeActions } from './booking'
 import { callActions } from './call'
 import { clinicActions } from './clinic'
@@ -23,6 +24,7 @@ import { retentionActions } from './retention'
 const actions = {
   ...accessActions,
   ...auditActions,
+  ...accountActions,
   ...callActions,
   ...bookingActions,
   ...consentActions,

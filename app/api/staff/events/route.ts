@@ -1,4 +1,5 @@
 import { resolveStaff } from '@/lib/access/next-auth'
+import { ENDED } from '@/lib/account/rules'
 import { MAYBE_MISSED, subscribe } from '@/lib/server/notify'
 
 export const dynamic = 'force-dynamic'
@@ -21,6 +22,12 @@ export async function GET(request: Request) {
       const unsubscribe = await subscribe('staff', (id) => {
         if (id === actor.clinicId || id === MAYBE_MISSED) send('data: changed\n\n')
       })
+      const deaf = await subscribe(ENDED, (id) => {
+        if (id !== actor.sessionId && id !== MAYBE_MISSED) return
+        // After a lost connection it may have ended unheard: the next beat would find out, and so does a new line.
+        if (id === actor.sessionId) send('event: ended\ndata: \n\n')
+        close()
+      })
       // A comment now and then keeps proxies from closing a quiet line, and a revoked session does not listen for long.
       const beat = setInterval(async () => {
         const still = await resolveStaff(request.headers.get('cookie'), new Date()).catch(() => actor)
@@ -30,6 +37,7 @@ export async function GET(request: Request) {
       close = () => {
         clearInterval(beat)
         unsubscribe()
+        deaf()
         try {
           controller.close()
         } catch {

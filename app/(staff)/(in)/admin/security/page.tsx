@@ -1,8 +1,11 @@
 import type { Metadata } from 'next'
 import { getTranslations } from 'next-intl/server'
+import { notFound } from 'next/navigation'
 import { CacheTime } from '@/components/staff/cache-time'
 import { PageHeader } from '@/components/ui/card'
 import { requireStaff } from '@/lib/access/current'
+import { loadSecurity } from '@/lib/account/flow'
+import { SigningIn } from './signing-in'
 
 export async function generateMetadata(): Promise<Metadata> {
   const t = await getTranslations('staff')
@@ -10,12 +13,13 @@ export async function generateMetadata(): Promise<Metadata> {
 }
 
 export default async function AdminSecurityPage() {
-  await requireStaff(['admin'])
-  const t = await getTranslations('staff')
+  const [t, security] = await Promise.all([getTranslations('staff'), loadSecurity(await requireStaff(['admin']))])
+  if (!security.ok) notFound()
   return (
     <>
       <PageHeader title={t('security')} />
       <div className="flex flex-col gap-6">
+        <SigningIn start={security.value} />
         <CacheTime />
       </div>
     </>

@@ -1,0 +1,35 @@
+'use client'
+import { useTranslations } from 'next-intl'
+import { useState } from 'react'
+import { Kits } from '@/components/account/kits'
+import { Passkeys } from '@/components/account/passkeys'
+import { Password } from '@/components/account/password'
+import { Sessions } from '@/components/account/sessions'
+import { useLive } from '@/components/staff/use-live'
+import { PageHeader } from '@/components/ui/card'
+import type { AccountView } from '@/lib/account/rules'
+import { call } from '@/lib/browser/api'
+
+/** The member's own: where they are signed in, and what opens their account. */
+export function AccountPage({ start }: { start: AccountView }) {
+  const t = useTranslations('account')
+  const [view, setView] = useState(start)
+  const refresh = async () => {
+    const fresh = await call('account/view', {})
+    if (fresh.ok) setView(fresh.value)
+  }
+  useLive(() => void refresh())
+  const of = (kind: 'kit' | 'passkey') => view.wraps.filter((wrap) => wrap.kind === kind)
+  const passkey = of('passkey').length > 0
+  return (
+    <>
+      <PageHeader title={t('title')} lead={t('lead')} />
+      <div className="flex flex-col gap-6">
+        <Sessions sessions={view.sessions} onChange={refresh} />
+        <Password passkey={passkey} onChange={refresh} />
+        <Passkeys passkeys={of('passkey')} required={view.passkeyRequired} onChange={refresh} />
+        <Kits kits={of('kit')} alone={view.alone} passkey={passkey} onChange={refresh} />
+      </div>
+    </>
+  )
+}
