@@ -11,6 +11,7 @@ import { Badge, Banner } from '@/components/ui/status'
 import { TextArea } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
+import { sendSealed } from '@/lib/browser/send-sealed'
 import { type EncounterView, type NoteContent, NoteForm } from '@/lib/encounter/rules'
 import { formatTime } from '@/lib/time'
 import { RichText } from './rich-text'
@@ -54,11 +55,12 @@ export function NoteEditor({ view, chart, draft, onSaved }: Props) {
       revision: amending.revision + 1,
       previous: amending.hash ?? undefined,
     }
-    const sealed = await sealFor(chart, { type: 'note', content, shared, ...next })
-    const answer = await call('encounter/save-record', {
-      appointmentId: view.appointment.appointmentId,
-      record: sealed,
-    })
+    const { appointmentId } = view.appointment
+    const answer = await sendSealed(
+      chart.clinicId,
+      () => sealFor(chart, { type: 'note', content, shared, ...next }),
+      (record) => call('encounter/save-record', { appointmentId, record }),
+    )
     if (!answer.ok) return toast(reason(answer.code), 'danger')
     draft.change({ note: '' })
     await draft.save()

@@ -11,6 +11,7 @@ import { Badge } from '@/components/ui/status'
 import { Select, TextArea, TextField } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
+import { sendSealed } from '@/lib/browser/send-sealed'
 import type { EncounterView } from '@/lib/encounter/rules'
 import { dueOn, type RecallContent, RecallForm } from '@/lib/recall/rules'
 import { dayIn, formatPlainDay } from '@/lib/time'
@@ -55,14 +56,13 @@ export function RecallPart({
     const due = dueOn(typed.rule, today)
     if (due <= today) return form.setError('rule.date', { message: 'future' }, { shouldFocus: true })
     const content: RecallContent = { reason: typed.reason, rule: typed.rule, dueOn: due }
-    const record = await sealFor(chart, { type: 'recall', content })
-    const answer = await call('recall/set', {
-      id: crypto.randomUUID(),
-      appointmentId: view.appointment.appointmentId,
-      serviceId: typed.serviceId,
-      dueOn: due,
-      record,
-    })
+    const { appointmentId } = view.appointment
+    const recall = { id: crypto.randomUUID(), appointmentId, serviceId: typed.serviceId, dueOn: due }
+    const answer = await sendSealed(
+      chart.clinicId,
+      () => sealFor(chart, { type: 'recall', content }),
+      (record) => call('recall/set', { ...recall, record }),
+    )
     if (!answer.ok) return toast(reason(answer.code), 'danger')
     toast(t('done'), 'success')
     form.reset()

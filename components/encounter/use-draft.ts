@@ -1,6 +1,7 @@
 'use client'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { call } from '@/lib/browser/api'
+import { sendSealed } from '@/lib/browser/send-sealed'
 import { vault } from '@/lib/browser/vault'
 import { type DraftContent, emptyDraft, type EncounterView } from '@/lib/encounter/rules'
 import { type Chart, type Entry, readChart } from './use-chart'
@@ -77,25 +78,31 @@ export function useDraft(view: EncounterView, chart: Chart | null) {
       writing.current = true
       setState('saving')
       try {
-        const sealed = await vault().seal({
-          clinicId: view.clinic.id,
-          patientId: at.patientId,
-          recordId: at.recordId,
-          revision: at.revision + 1,
-          previous: at.hash ?? undefined,
-          type: 'draft',
-          schema: 1,
-          content,
-          managing: 'clinical',
-          groups: ['clinical'],
-        })
-        const answer = await call('encounter/save-record', { appointmentId, record: sealed })
+        const seal = () =>
+          vault().seal({
+            clinicId: view.clinic.id,
+            patientId: at.patientId,
+            recordId: at.recordId,
+            revision: at.revision + 1,
+            previous: at.hash ?? undefined,
+            type: 'draft',
+            schema: 1,
+            content,
+            managing: 'clinical',
+            groups: ['clinical'],
+          })
+        let sealed = null as Awaited<ReturnType<typeof seal>> | null
+        const answer = await sendSealed(
+          view.clinic.id,
+          async () => (sealed = await seal()),
+          (record) => call('encounter/save-record', { appointmentId, record }),
+        )
         if (!answer.ok) {
           if (answer.code === 'STALE') await meet(content)
           else setState('offline')
           return false
         }
-        const [opened] = await vault().open([sealed], { patientId: at.patientId })
+        const [opened] = await vault().open([sealed!], { patientId: at.patientId })
         base.current = {
           ...at,
           revision: at.revision + 1,

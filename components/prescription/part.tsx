@@ -11,6 +11,7 @@ import { Badge, Banner } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
+import { sendSealed } from '@/lib/browser/send-sealed'
 import type { EncounterView } from '@/lib/encounter/rules'
 import type { PrescriptionForm, PrescriptionStatus, SharedPrescription } from '@/lib/prescription/rules'
 import { formatTime } from '@/lib/time'
@@ -53,8 +54,11 @@ export function PrescriptionPart({ view, chart, draft, onSaved }: Props) {
   const [sign, signing] = useBusy(async (prescription: SharedPrescription) => {
     const { rxId, issuedAt, expiresAt } = prescription
     try {
-      const { record, share } = await signPrescription(chart, prescription)
-      const answer = await call('prescription/issue', { rxId, appointmentId, record, share, issuedAt, expiresAt })
+      const answer = await sendSealed(
+        chart.clinicId,
+        () => signPrescription(chart, prescription),
+        (signed) => call('prescription/issue', { rxId, appointmentId, ...signed, issuedAt, expiresAt }),
+      )
       if (!answer.ok) return setFault(reason(answer.code))
     } catch (error) {
       return setFault(reason((error as { code?: string }).code ?? 'INTERNAL'))

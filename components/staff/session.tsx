@@ -46,10 +46,11 @@ export function useStaff(): StaffSession {
   if (state.is !== 'open') throw new Error('useStaff outside of StaffGate')
   const { me, chain } = state
   const reloadChain = async () => {
-    const fresh = await call('access/chain', { clinicId: me.clinicId })
+    const fresh = await call('access/me', {})
     if (!fresh.ok) return null
-    const view = await vault().loadChain(fresh.value)
-    setState({ is: 'open', me: { ...me, statements: fresh.value.statements }, chain: view })
+    const { clinicId, statements, epochGrants } = fresh.value
+    const view = await vault().refresh({ chain: { clinicId, statements }, epochGrants })
+    setState({ is: 'open', me: fresh.value, chain: view })
     return view
   }
   const [isClinical, isAdmin] = [me.roles.includes('practitioner'), me.roles.includes('admin')]

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { Group } from '@/lib/crypto/types'
 import { env } from '@/lib/server/env'
 import { testDb } from '../server/testing'
 import * as flow from './flow'
-import { addRole } from './flow-roles'
+import { changeMember } from './flow-members'
 import * as signInFlow from './flow-sign-in'
 import type { Role } from './rules'
 import { answer, at, must, openTestClinic, PASSWORD, signIn, type TestClinic, vouchFor } from './testing'
@@ -180,24 +181,26 @@ describe('inviting', () => {
     const { clinicId, owner } = later
     const { memberId } = owner.actor
     expect(owner.actor.roles).toEqual(['admin'])
+    const roles: Role[] = ['admin', 'practitioner']
     const sign = async () => {
       const chain = must(await flow.loadChain(null, { clinicId }))
-      return owner.vault.addRole({ clinicId, chain, memberId, role: 'practitioner', groups: ['desk', 'clinical'] })
+      const groups: Group[] = ['desk', 'clinical', 'officers']
+      return owner.vault.changeMember({ clinicId, chain, memberId, roles, groups })
     }
-    const role = { memberId, role: 'practitioner' as const }
+    const role = { memberId, roles, ownPatients: false }
     const signed = await sign()
     const [statement] = signed.statements
     const stale = { ...statement!, seq: statement!.seq + 1 }
-    expect(await addRole(owner.actor, { ...role, ...signed, statements: [stale] })).toMatchObject({
+    expect(await changeMember(owner.actor, { ...role, ...signed, statements: [stale] })).toMatchObject({
       code: 'CHAIN_MOVED',
     })
     expect((await signInFlow.findStaff(owner.actor.sessionId, new Date()))!.roles).toEqual(['admin'])
-    must(await addRole(owner.actor, { ...role, ...signed }))
+    must(await changeMember(owner.actor, { ...role, ...signed }))
     expect((await signInFlow.findStaff(owner.actor.sessionId, new Date()))!.roles).toEqual(['admin', 'practitioner'])
     const view = await owner.vault.loadChain(must(await flow.loadChain(null, { clinicId })))
     expect(view.members).toMatchObject([{ memberId, roles: ['admin', 'practitioner'] }])
     await expect(sign()).rejects.toMatchObject({ code: 'CHAIN_INVALID' })
-    expect(await addRole(owner.actor, { ...role, ...signed })).toMatchObject({ code: 'STALE' })
+    expect(await changeMember(owner.actor, { ...role, ...signed })).toMatchObject({ code: 'STALE' })
   })
 
   it('gives a receptionist who becomes a practitioner the clinical keys', async () => {
@@ -211,17 +214,19 @@ describe('inviting', () => {
     )
     const { clinicId, owner } = clinic
     const chain = must(await flow.loadChain(null, { clinicId }))
-    const role = { memberId, role: 'practitioner' as const }
-    const signed = await owner.vault.addRole({ clinicId, chain, ...role, groups: ['desk', 'clinical'] })
+    const role = { memberId, roles: ['frontdesk', 'practitioner'] as Role[], ownPatients: false }
+    const signed = await owner.vault.changeMember({ clinicId, chain, ...role, groups: ['desk', 'clinical'] })
     expect(signed.epochGrants.map(({ group }) => group)).toEqual(['clinical'])
-    must(await addRole(owner.actor, { ...role, ...signed }))
+    must(await changeMember(owner.actor, { ...role, ...signed }))
     const actor = await signIn(vault, email)
     expect(actor.roles).toEqual(['frontdesk', 'practitioner'])
     const grants = must(await flow.loadMe(actor)).epochGrants.filter(({ to }) => to === signed.epochGrants[0]!.to)
     expect(grants.map(({ group }) => group).sort()).toEqual(['clinical', 'desk'])
     const { statements } = must(await flow.loadChain(null, { clinicId }))
-    const officer = { clinicId, chain: { clinicId, statements }, memberId, role: 'admin', groups: [] }
-    await expect(vault.addRole(officer), 'no officer signs no role').rejects.toMatchObject({ code: 'CHAIN_INVALID' })
+    const officer = { clinicId, chain: { clinicId, statements }, memberId, roles: ['admin'], groups: [] }
+    await expect(vault.changeMember(officer), 'no officer signs no role').rejects.toMatchObject({
+      code: 'CHAIN_INVALID',
+    })
   })
 
   // Fails when `join` does not compare the claim with the invitation's hash (lib/access/flow.ts).

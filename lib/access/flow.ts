@@ -7,7 +7,7 @@ import { env } from '@/lib/server/env'
 import { emailIndex, sealField } from '@/lib/server/kms'
 import { notify } from '@/lib/server/notify'
 import { limit } from '@/lib/server/rate-limit'
-import { inClinic, inNoClinic } from '@/lib/server/tx'
+import { hold, inClinic, inNoClinic } from '@/lib/server/tx'
 import { staffOf } from './flow-sign-in'
 import { sameSecrets } from './same-secrets'
 import { maySign, readStanding, takeAddition, takeFounding } from './statements'
@@ -155,12 +155,13 @@ export async function invite(
   { now }: Context,
 ): Promise<Result<{ id: string; expiresAt: string }>> {
   const expiresAt = new Date(now.getTime() + invitationDays * 86_400_000)
-  const groups = groupsOf(input.roles)
+  const groups = groupsOf(input.roles, input.ownPatients ? input.id : null)
   return inClinic(actor.clinicId, async (tx) => {
     // Said now, and not when the newcomer has answered: nobody vouches for a group from outside it.
     const standing = readStanding(await store.listStatements(tx, actor.clinicId))
     if (!maySign(standing, actor.memberId, groups)) return refuse('NOT_ALLOWED')
-    if (!(await store.saveInvitation(tx, actor, { ...input, groups, expiresAt }))) return refuse('STALE')
+    const { ownPatients: _own, ...invitation } = input
+    if (!(await store.saveInvitation(tx, actor, { ...invitation, groups, expiresAt }))) return refuse('STALE')
     await audit(tx, actor, 'access.invited', input.id)
     await notify(tx, 'staff', actor.clinicId)
     return ok({ id: input.id, expiresAt: expiresAt.toISOString() })
@@ -239,6 +240,9 @@ export async function join(
     const to = nextInvitation(found.state, 'answer', { now, expiresAt: found.expiresAt })
     if (!to) return refuse('LINK_EXPIRED')
     const roles = found.roles as Role[]
+    // A group of one's own is named after the member, before whom the invitation was.
+    const ownPatients = found.groups.includes(`clinical:${input.id}`)
+    if (ownPatients && input.memberId !== input.id) return refuse('BAD_INPUT', { memberId: 'invalid' })
     const made = await store.saveMember(tx, {
       id: input.memberId,
       clinicId,
@@ -247,6 +251,7 @@ export async function join(
       displayName: input.displayName,
       title: input.title,
       roles,
+      ownPatients,
       status: 'registered',
       opaqueRecord: input.record,
       wrappedAccount: input.wrappedAccount,
@@ -278,12 +283,13 @@ export async function vouch(
     const { memberId } = found
     const keys = await store.findMemberKeys(tx, clinicId, memberId)
     if (!keys) return refuse('NOT_FOUND')
+    await hold(tx, `chain|${clinicId}`, 'write')
     const standing = readStanding(await store.listStatements(tx, clinicId))
-    const newcomer = { memberId, keys, roles: found.roles as Role[] }
-    const { statements, epochGrants } = input
-    const taken = await takeAddition(clinicId, standing, newcomer, { statement: statements[0]!, epochGrants })
+    const { roles, groups } = found
+    const { epochGrants } = input
+    const taken = await takeAddition(clinicId, standing, { memberId, keys, roles, groups }, input)
     if (!taken.ok) return taken
-    if (!(await store.appendStatements(tx, clinicId, [taken.value]))) return refuse('CHAIN_MOVED')
+    if (!(await store.appendStatements(tx, clinicId, taken.value))) return refuse('CHAIN_MOVED')
     if (!(await store.moveInvitation(tx, { clinicId, id: input.id, from: found.state, to })))
       return refuse('WRONG_STATE')
     await store.saveEpochGrants(tx, clinicId, epochGrants)

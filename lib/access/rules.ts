@@ -48,13 +48,31 @@ export const proofSeconds = 60
 export const loginStateSeconds = 60
 export const invitationDays = 7
 
-/** Groups a role belongs to. Further admins see the desk's records, and a note only as practitioners. */
-export function groupsOf(has: readonly Role[]): Group[] {
-  return [
-    'desk',
-    ...(has.includes('practitioner') ? (['clinical'] as const) : []),
-    ...(has.includes('admin') ? (['officers'] as const) : []),
+/**
+ * Groups a role belongs to. Further admins see the desk's records, and a note only as practitioners. `own` is the member id of
+ * a practitioner who sees their own patients only, names included: their one group is their own.
+ */
+export function groupsOf(has: readonly Role[], own: string | null = null): Group[] {
+  const practises = has.includes('practitioner')
+  const atDesk = !own || !practises || has.some((role) => role !== 'practitioner')
+  const groups: (Group | false)[] = [
+    atDesk && 'desk',
+    practises && (own ? `clinical:${own}` : 'clinical'),
+    has.includes('admin') && 'officers',
   ]
+  return groups.filter((group) => group !== false)
+}
+
+/** Groups after a change of roles. What a member is in beside their roles, as an owner who does not practise, they stay in. */
+export function groupsAfter(
+  member: { memberId: string; roles: readonly string[]; groups: readonly string[] },
+  next: { roles: readonly Role[]; ownPatients: boolean },
+): Group[] {
+  const { memberId } = member
+  const had = member.roles as Role[]
+  const usual = new Set<string>([...groupsOf(had), ...groupsOf(had, memberId)])
+  const beside = member.groups.filter((group) => !usual.has(group)) as Group[]
+  return [...new Set([...groupsOf(next.roles, next.ownPatients ? memberId : null), ...beside])].sort()
 }
 
 export const isClinical = (actor: { roles: readonly Role[] }) => actor.roles.includes('practitioner')
@@ -200,6 +218,8 @@ export const InviteInput = z.object({
   displayName: personName,
   title: line,
   roles: z.array(z.enum(roles)).min(1, { error: 'required' }).max(3),
+  /** A practitioner who is to see their own patients only. Their member id is then the invitation's. */
+  ownPatients: z.boolean().optional(),
   /** SHA-256 of what the link's holder can show: see JoinInput.claim. */
   claimHash: b64(64),
 })
@@ -217,17 +237,21 @@ export const JoinInput = z.object({
   /** Derived from the secret in the link's fragment, for this alone. */
   claim: b64(64),
 })
-export const VouchInput = z.object({
-  id,
-  statements: z.array(statement).length(1),
-  epochGrants: z.array(epochGrant).max(3),
-})
-export const AddRoleInput = z.object({
+/** Statements that belong together: one on a member, then the epochs that it makes due. */
+const given = {
+  statements: z.array(statement).min(1).max(64),
+  epochGrants: z.array(epochGrant).max(2000),
+}
+export const VouchInput = z.object({ id, ...given })
+export const ChangeMemberInput = z.object({
   memberId: id,
-  role: z.enum(roles),
-  statements: z.array(statement).length(1),
-  epochGrants: z.array(epochGrant).max(3),
+  roles: z.array(z.enum(roles)).min(1, { error: 'required' }).max(3),
+  ownPatients: z.boolean(),
+  ...given,
 })
+export const RemoveMemberInput = z.object({ memberId: id, ...given })
+export const RenewEpochsInput = z.object(given)
+export const MemberInput = z.object({ memberId: id })
 export const ChainQuery = z.object({ clinicId: id })
 export const MemberProfileInput = z.object({
   memberId: id,
@@ -259,6 +283,8 @@ export interface StaffRow {
   title: string
   bio: string
   roles: Role[]
+  /** Sees their own patients only, as the database says: what the chain says of their groups counts. */
+  ownPatients: boolean
   status: 'invited' | 'registered' | 'active' | 'removed'
   keys: PublicKeys | null
   lastSeenAt: string | null
@@ -275,6 +301,13 @@ export interface InvitationRow {
   expiresAt: string
   /** The newcomer's answer, for the inviter's browser to check. */
   answer: { memberId: string; keys: PublicKeys; mac: string } | null
+}
+
+/** An appointment that is still to come, as a list of them shows it. */
+export interface ComingAppointment {
+  id: string
+  startsAt: string
+  service: string
 }
 
 export interface AccessContract {
@@ -295,5 +328,8 @@ export interface AccessContract {
   'access/invitation': { in: z.input<typeof InvitationInput>; out: InvitationView }
   'access/join': { in: z.input<typeof JoinInput>; out: { done: true } }
   'access/vouch': { in: z.input<typeof VouchInput>; out: { done: true } }
-  'access/add-role': { in: z.input<typeof AddRoleInput>; out: { done: true } }
+  'access/change-member': { in: z.input<typeof ChangeMemberInput>; out: { done: true } }
+  'access/remove-member': { in: z.input<typeof RemoveMemberInput>; out: { coming: ComingAppointment[] } }
+  'access/renew-epochs': { in: z.input<typeof RenewEpochsInput>; out: { done: true } }
+  'access/coming': { in: z.input<typeof MemberInput>; out: { coming: ComingAppointment[] } }
 }

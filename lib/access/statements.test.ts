@@ -17,8 +17,8 @@ import {
   type TestClinic,
 } from '../crypto/testing'
 import type { ChainStatement, EpochGrant, Group } from '../crypto/types'
-import type { Role } from './rules'
-import { maySign, readStanding, type Standing, takeAddition, takeFounding, takeRole } from './statements'
+import { groupsOf, type Role } from './rules'
+import { maySign, readStanding, type Standing, takeAddition, takeFounding, takeChange } from './statements'
 
 const clinicId = 'clinic-1'
 let world: TestClinic
@@ -53,9 +53,16 @@ async function forged(kind: string, fields: Cbor[], signer: Signer): Promise<Cha
   const signature = toB64(await signBytes(signer.key, signedBytes('chain', all)))
   return { seq: statements.length, body: toB64(encode(all)), signer: toB64(signer.public), signature }
 }
-const asked = (roles: Role[] = ['practitioner']) => ({ memberId: 'newcomer', keys: publicKeys(newcomer), roles })
+const asked = (roles: Role[] = ['practitioner']) => ({
+  memberId: 'newcomer',
+  keys: publicKeys(newcomer),
+  roles,
+  groups: groupsOf(roles),
+})
 const take = async (statement: ChainStatement, epochGrants: EpochGrant[], roles?: Role[]) => {
-  const taken = await takeAddition(clinicId, standing, asked(roles), { statement, epochGrants })
+  const taken = await takeAddition(clinicId, readStanding(statements), asked(roles), {
+    ...{ statements: [statement], epochGrants },
+  })
   return taken.ok ? 'taken' : taken.code
 }
 const both: Group[] = ['clinical', 'desk']
@@ -77,7 +84,9 @@ describe('the server’s look at what goes into the chain', () => {
     await say(clinicId, later, { kind: 'member-removed', memberId: DESK }, owner)
     await say(clinicId, later, { kind: 'epoch', group: 'desk', epoch: 2, key: (await newEpoch()).public }, owner)
     const moved = readStanding(later)
-    expect([moved.members.has(DESK), moved.epochs.get('desk'), moved.epochs.get('clinical')]).toEqual([false, 2, 1])
+    expect([moved.members.has(DESK), moved.epochs.get('desk')?.epoch, moved.epochs.get('clinical')?.epoch]).toEqual([
+      ...[false, 2, 1],
+    ])
   })
 
   it('takes what an honest browser signs', async () => {
@@ -140,9 +149,9 @@ describe('the server’s look at what goes into the chain', () => {
     ]) {
       const fields = ['newcomer', ...[keys.sign, keys.dh].map((key) => new Uint8Array(Buffer.from(key, 'base64url')))]
       const statement = await forged('member-added', [...fields, ['frontdesk'], ['desk']], owner)
-      const to = { memberId: 'newcomer', keys, roles: ['frontdesk'] }
+      const to = { memberId: 'newcomer', keys, roles: ['frontdesk'], groups: ['desk'] }
       const epochGrants = [{ ...grant('desk', newcomer), to: keys.dh }]
-      const taken = await takeAddition(clinicId, standing, to, { statement, epochGrants })
+      const taken = await takeAddition(clinicId, readStanding(statements), to, { statements: [statement], epochGrants })
       expect(taken, keys.dh).toMatchObject({ ok: false, code: 'BAD_INPUT' })
     }
   })
@@ -165,22 +174,21 @@ describe('the server’s look at what goes into the chain', () => {
     const change = ['desk-1', ['frontdesk', 'practitioner'], both]
     const give = async (signer: Signer, fields: Cbor[] = change) => {
       const given = {
-        statement: await forged('member-changed', fields, signer),
+        statements: [await forged('member-changed', fields, signer)],
         epochGrants: grants(['clinical'], world.desk),
       }
-      const taken = await takeRole(clinicId, standing, { memberId: DESK, role: 'practitioner' }, given)
+      const to = { memberId: DESK, roles: ['frontdesk', 'practitioner'], groups: both }
+      const taken = await takeChange(clinicId, readStanding(statements), to, given)
       return taken.ok ? 'taken' : taken.code
     }
     expect(await give(owner)).toBe('taken')
     expect(await give(owner, ['desk-1', ['admin', 'frontdesk', 'practitioner'], both])).toBe('BAD_INPUT')
     expect(await give(signerOf(officer))).toBe('NOT_ALLOWED')
-    const again = { statement: await forged('member-changed', change, owner), epochGrants: [] }
-    expect(await takeRole(clinicId, standing, { memberId: DESK, role: 'frontdesk' }, again)).toMatchObject({
-      code: 'STALE',
-    })
-    expect(await takeRole(clinicId, standing, { memberId: 'nobody', role: 'frontdesk' }, again)).toMatchObject({
-      code: 'NOT_FOUND',
-    })
+    const again = { statements: [await forged('member-changed', change, owner)], epochGrants: [] }
+    const same = { roles: ['frontdesk'], groups: ['desk'] }
+    const changed = (memberId: string) => takeChange(clinicId, readStanding(statements), { memberId, ...same }, again)
+    expect(await changed(DESK)).toMatchObject({ code: 'STALE' })
+    expect(await changed('nobody')).toMatchObject({ code: 'NOT_FOUND' })
   })
 })
 

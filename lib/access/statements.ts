@@ -4,7 +4,6 @@ import { decode, encode, rfc8949EncodeOptions } from 'cborg'
 import { ok, refuse, type Result } from '@/lib/errors'
 import type { ChainStatement, EpochGrant, Group, PublicKeys } from '@/lib/crypto/types'
 import { type ProofField, verifyProof } from '@/lib/server/proof'
-import { groupsOf } from './rules'
 
 // The chain takes rows and gives none back: one statement that browsers refuse would shut the clinic for good. So the server lets in
 // only those that it could have written itself, byte for byte, under a signature that verifies. What a chain says is for
@@ -19,82 +18,121 @@ export interface Standing {
   head: string
   root: string
   members: Map<string, { keys: PublicKeys; roles: string[]; groups: string[] }>
-  epochs: Map<string, number>
+  /** The newest epoch of each group. Stale: somebody left the group since. */
+  epochs: Map<string, { epoch: number; key: string; stale: boolean }>
   /** Every key there ever was: none serves twice. */
   used: Set<string>
 }
 
-export function readStanding(statements: ChainStatement[]): Standing {
-  const last = statements.at(-1)
-  const standing: Standing = {
-    length: statements.length,
-    head: last ? hashStatement(last.body) : '',
-    root: '',
-    members: new Map(),
-    epochs: new Map(),
-    used: new Set(),
-  }
-  for (const { body } of statements) {
-    const [, , , , , kind, ...fields] = decode(fromB64(body)) as unknown[]
-    for (const field of fields) if (field instanceof Uint8Array) standing.used.add(toB64(field))
-    const { members } = standing
-    if (kind === 'genesis') standing.root = toB64(fields[0] as Uint8Array)
-    if (kind === 'member-added') {
-      const [memberId, sign, dh, roles, groups] = fields as [string, Uint8Array, Uint8Array, string[], string[]]
-      members.set(memberId, { keys: { sign: toB64(sign), dh: toB64(dh) }, roles, groups })
-    }
-    if (kind === 'member-changed') {
-      const [memberId, roles, groups] = fields as [string, string[], string[]]
-      members.set(memberId, { ...members.get(memberId)!, roles, groups })
-    }
-    if (kind === 'member-removed') members.delete(fields[0] as string)
-    if (kind === 'epoch') standing.epochs.set(fields[0] as string, fields[1] as number)
-  }
+export function readStanding(statements: Pick<ChainStatement, 'body'>[]): Standing {
+  const standing: Standing = { length: 0, head: '', root: '', members: new Map(), epochs: new Map(), used: new Set() }
+  for (const { body } of statements) apply(standing, body)
   return standing
 }
 
-/** Whether this member lets people into these groups: an officer who is in them. Others sign what every browser refuses. */
+function apply(standing: Standing, body: string): void {
+  const [, , , , , kind, ...fields] = decode(fromB64(body)) as unknown[]
+  const { members, epochs } = standing
+  standing.length += 1
+  standing.head = hashStatement(body)
+  for (const field of fields) if (field instanceof Uint8Array) standing.used.add(toB64(field))
+  if (kind === 'genesis') standing.root = toB64(fields[0] as Uint8Array)
+  if (kind === 'member-added') {
+    const [memberId, sign, dh, roles, groups] = fields as [string, Uint8Array, Uint8Array, string[], string[]]
+    members.set(memberId, { keys: { sign: toB64(sign), dh: toB64(dh) }, roles, groups })
+  }
+  if (kind === 'member-changed') {
+    const [memberId, roles, groups] = fields as [string, string[], string[]]
+    const before = members.get(memberId)!
+    const left = before.groups.filter((group) => !groups.includes(group))
+    for (const [group, epoch] of epochs) if (isOf(left, group)) epoch.stale = true
+    members.set(memberId, { ...before, roles, groups })
+  }
+  if (kind === 'member-removed') {
+    const { groups } = members.get(fields[0] as string)!
+    for (const [group, epoch] of epochs) if (isOf(groups, group)) epoch.stale = true
+    members.delete(fields[0] as string)
+  }
+  if (kind === 'epoch') {
+    const [group, epoch, key] = fields as [string, number, Uint8Array]
+    epochs.set(group, { epoch, key: toB64(key), stale: false })
+  }
+}
+
+const wholeOf = (group: string) => group.split(':')[0]!
+const isScoped = (group: string) => group.includes(':')
+const isOf = (groups: readonly string[], group: string) => groups.includes(group) || groups.includes(wholeOf(group))
+const membersOf = (standing: Standing, group: string) =>
+  [...standing.members.values()].filter((member) => member.groups.includes(group))
+
+/** Whether this member lets people into these groups: an officer who is of them. Others sign what every browser refuses. */
 export function maySign(standing: Standing, memberId: string, groups: readonly string[]): boolean {
   const member = standing.members.get(memberId)
-  return Boolean(member?.roles.includes('admin') && groups.every((group) => member.groups.includes(group)))
+  return Boolean(member?.roles.includes('admin') && groups.every((group) => isOf(member.groups, group)))
 }
 
-interface Given {
-  statement: ChainStatement
+/** Statements that belong together, in their order: one on a member, and the epochs that it makes due. */
+export interface Given {
+  statements: ChainStatement[]
   epochGrants: EpochGrant[]
 }
-type Taken = Promise<Result<Chained>>
+type Taken = Promise<Result<Chained[]>>
 
-/** The newcomer of an invitation: with its roles, their own keys, and the current epoch of each group to them. */
+/** The newcomer of an invitation: with its roles and groups, and their own keys. */
 export async function takeAddition(
   clinicId: string,
   standing: Standing,
-  to: { memberId: string; keys: PublicKeys; roles: readonly string[] },
+  to: { memberId: string; keys: PublicKeys; roles: readonly string[]; groups: readonly string[] },
   given: Given,
 ): Taken {
-  const { memberId, keys, roles } = to
+  const { memberId, keys, roles, groups } = to
   const [sign, dh] = [fromB64(keys.sign), fromB64(keys.dh)]
   const fresh = keys.sign !== keys.dh && !standing.used.has(keys.sign) && !standing.used.has(keys.dh)
   if (!fresh || standing.members.has(memberId) || sign.length !== 32 || dh.length !== 32) return bad
-  const groups = groupsOf(roles as Parameters<typeof groupsOf>[0])
   const entry = ['member-added', memberId, sign, dh, sorted(roles), sorted(groups)]
-  return take(clinicId, standing, entry, { groups, dh: keys.dh }, given)
+  return take(clinicId, standing, { entry, memberId, entered: groups }, given)
 }
 
-/** One more role for a member, with the groups that go with it. */
-export async function takeRole(
+/** Other roles and groups for a member. */
+export async function takeChange(
   clinicId: string,
   standing: Standing,
-  to: { memberId: string; role: Parameters<typeof groupsOf>[0][number] },
+  to: { memberId: string; roles: readonly string[]; groups: readonly string[] },
   given: Given,
 ): Taken {
-  const member = standing.members.get(to.memberId)
+  const { memberId, roles, groups } = to
+  const member = standing.members.get(memberId)
   if (!member) return refuse('NOT_FOUND')
-  if (member.roles.includes(to.role)) return refuse('STALE')
-  const groups = groupsOf([to.role]).filter((group) => !member.groups.includes(group))
-  const roles = sorted([...member.roles, to.role])
-  const entry = ['member-changed', to.memberId, roles, sorted([...member.groups, ...groups])]
-  return take(clinicId, standing, entry, { groups, dh: member.keys.dh }, given)
+  if (sorted(roles).join() === member.roles.join() && sorted(groups).join() === member.groups.join())
+    return refuse('STALE')
+  if (isLast(standing, memberId, groups)) return refuse('LAST_OF_GROUP')
+  const entered = groups.filter((group) => !member.groups.includes(group))
+  return take(
+    clinicId,
+    standing,
+    { entry: ['member-changed', memberId, sorted(roles), sorted(groups)], memberId, entered },
+    given,
+  )
+}
+
+export async function takeRemoval(clinicId: string, standing: Standing, memberId: string, given: Given): Taken {
+  if (!standing.members.has(memberId)) return refuse('NOT_FOUND')
+  if (isLast(standing, memberId, [])) return refuse('LAST_OF_GROUP')
+  return take(clinicId, standing, { entry: ['member-removed', memberId], memberId, entered: [] }, given)
+}
+
+/** The next epochs of groups that wait for theirs, made by a member of them. */
+export async function takeEpochs(clinicId: string, standing: Standing, memberId: string, given: Given): Taken {
+  const member = standing.members.get(memberId)
+  if (!member) return refuse('NOT_ALLOWED')
+  if (given.statements[0]!.seq !== standing.length) return refuse('CHAIN_MOVED')
+  return settle(clinicId, standing, member.keys.sign, { chained: [], due: [] }, given)
+}
+
+/** Whether a clinic-wide group would have nobody left: browsers refuse such a statement. */
+function isLast(standing: Standing, memberId: string, kept: readonly string[]): boolean {
+  const { groups } = standing.members.get(memberId)!
+  return groups.some((group) => !isScoped(group) && !kept.includes(group) && membersOf(standing, group).length === 1)
 }
 
 const founded: Group[] = ['desk', 'clinical', 'officers']
@@ -131,21 +169,60 @@ export async function takeFounding(
 async function take(
   clinicId: string,
   standing: Standing,
-  entry: ProofField[],
-  entered: { groups: Group[]; dh: string },
-  { statement, epochGrants }: Given,
+  { entry, memberId, entered }: { entry: ProofField[]; memberId: string; entered: readonly string[] },
+  given: Given,
 ): Taken {
+  const statement = given.statements[0]!
   // Somebody else's came first: the signer reads the chain and signs again.
   if (statement.seq !== standing.length) return refuse('CHAIN_MOVED')
   const { signer } = statement
   const author = [...standing.members].find(([, { keys }]) => keys.sign === signer)?.[0] ?? ''
-  if (signer !== standing.root && !maySign(standing, author, entered.groups)) return refuse('NOT_ALLOWED')
-  const due = entered.groups.map((group) => [group, standing.epochs.get(group), entered.dh].join()).sort()
-  const sent = epochGrants.map(({ group, epoch, to }) => [group, epoch, to].join()).sort()
-  if (due.join(';') !== sent.join(';')) return bad
+  if (signer !== standing.root && !maySign(standing, author, entered)) return refuse('NOT_ALLOWED')
   const chained = await successor(clinicId, standing, entry, signer, statement)
-  return chained ? ok(chained) : bad
+  if (!chained) return bad
+  apply(standing, chained.body)
+  // To who enters a group goes its current epoch; one that waits is made for them with the others.
+  const due = entered.flatMap((group) => {
+    const epoch = standing.epochs.get(group)
+    return epoch && !epoch.stale ? [grantName(group, epoch.epoch, standing.members.get(memberId)!.keys.dh)] : []
+  })
+  const rest = { statements: given.statements.slice(1), epochGrants: given.epochGrants }
+  return settle(clinicId, standing, signer, { chained: [chained], due }, rest)
 }
+
+/** The epochs, each of a group that waits for one, and the very grants that go with it all: no row more, and none less. */
+async function settle(
+  clinicId: string,
+  standing: Standing,
+  signer: string,
+  { chained, due }: { chained: Chained[]; due: string[] },
+  { statements, epochGrants }: Given,
+): Taken {
+  for (const statement of statements) {
+    const group = groupOf(statement.body)
+    const key = epochKey(statement.body)
+    const last = standing.epochs.get(group)
+    const by = [...standing.members.values()].find(({ keys }) => keys.sign === signer)
+    const whole = standing.epochs.get(wholeOf(group))
+    const waits = last?.stale !== false && (!isScoped(group) || whole?.stale === false)
+    const readers = membersOf(standing, group).map(({ keys }) => keys.dh)
+    if (!by || !isOf(by.groups, group) || !waits || !readers.length) return bad
+    if (key.length !== 32 || standing.used.has(toB64(key))) return bad
+    const epoch = (last?.epoch ?? 0) + 1
+    const next = await successor(clinicId, standing, ['epoch', group, epoch, key], signer, statement)
+    if (!next) return bad
+    apply(standing, next.body)
+    chained.push(next)
+    if (isScoped(group)) readers.push(whole!.key)
+    due.push(...readers.map((to) => grantName(group, epoch, to)))
+    if (last) due.push(grantName(group, last.epoch, toB64(key)))
+  }
+  // The defence of attack 7 against a false row, which would keep the true one out for good.
+  const sent = epochGrants.map(({ group, epoch, to }) => grantName(group, epoch, to))
+  return due.sort().join(';') === sent.sort().join(';') ? ok(chained) : bad
+}
+
+const grantName = (group: string, epoch: number, to: string) => [group, epoch, to].join()
 
 /** The statement with this entry that follows this head, signed by this key. Null for any other. */
 async function successor(
@@ -169,13 +246,24 @@ const bad = refuse('BAD_INPUT', { statements: 'invalid' })
 const hashStatement = (body: string) =>
   createHash('sha256').update('curtain/v1/chain').update(fromB64(body)).digest('base64url')
 
+/** The group of an epoch's statement; none, of anything else. */
+function groupOf(body: string): string {
+  const group = fieldsOf(body)[6]
+  return typeof group === 'string' ? group : ''
+}
+
 /** Last field of an epoch's statement; nothing, of anything else. */
 function epochKey(body: string): Uint8Array {
+  const last = fieldsOf(body).at(-1)
+  return last instanceof Uint8Array ? last : new Uint8Array()
+}
+
+function fieldsOf(body: string): unknown[] {
   try {
-    const last = (decode(fromB64(body)) as unknown[]).at(-1)
-    return last instanceof Uint8Array ? last : new Uint8Array()
+    const fields: unknown = decode(fromB64(body))
+    return Array.isArray(fields) ? fields : []
   } catch {
-    return new Uint8Array()
+    return []
   }
 }
 

@@ -1,8 +1,17 @@
 import 'server-only'
+import { randomBytes } from 'node:crypto'
 import type { ChainStatement, EpochGrant, PublicKeys } from '@/lib/crypto/types'
 import type { Tx } from '@/lib/server/tx'
 import type { ProofKind } from '../account/rules.ts'
-import type { InvitationRow, InvitationState, KeyMaterial, Role, StaffActor, StaffRow } from './rules.ts'
+import type {
+  ComingAppointment,
+  InvitationRow,
+  InvitationState,
+  KeyMaterial,
+  Role,
+  StaffActor,
+  StaffRow,
+} from './rules.ts'
 
 // ── before a clinic is known ──
 
@@ -147,6 +156,13 @@ async function listEpochGrants(tx: Tx, clinicId: string, dhKey: string): Promise
     }))
 }
 
+/** Hash of the newest statement; null of a clinic that has none. */
+export async function findHead(tx: Tx, clinicId: string): Promise<string | null> {
+  const where = { clinicId }
+  const last = await tx.chainStatement.findFirst({ where, orderBy: { seq: 'desc' }, select: { hash: true } })
+  return last?.hash ?? null
+}
+
 /** One successor for each head: false when somebody else's came first. */
 export async function appendStatements(
   tx: Tx,
@@ -179,6 +195,7 @@ export interface NewMember {
   displayName: string
   title: string
   roles: Role[]
+  ownPatients?: boolean
   status: 'registered' | 'active'
   opaqueRecord: string
   wrappedAccount: string
@@ -204,6 +221,7 @@ export async function listStaff(tx: Tx, actor: StaffActor): Promise<StaffRow[]> 
     title: row.title,
     bio: row.bio,
     roles: row.roles as Role[],
+    ownPatients: row.ownPatients,
     status: row.status,
     keys: row.signKey && row.dhKey ? { sign: row.signKey, dh: row.dhKey } : null,
     lastSeenAt: row.memberSessions[0]?.lastSeenAt.toISOString() ?? null,
@@ -220,13 +238,51 @@ export async function saveProfile(
   return count === 1
 }
 
-/** False for nobody of this clinic, and for one who has the role. */
-export async function addRole(tx: Tx, actor: StaffActor, to: { memberId: string; role: Role }): Promise<boolean> {
+/** False for nobody of this clinic. */
+export async function changeRoles(
+  tx: Tx,
+  actor: StaffActor,
+  to: { memberId: string; roles: Role[]; ownPatients: boolean },
+): Promise<boolean> {
+  const { memberId, ...data } = to
   const { count } = await tx.member.updateMany({
-    where: { id: to.memberId, clinicId: actor.clinicId, status: 'active', NOT: { roles: { has: to.role } } },
-    data: { roles: { push: to.role } },
+    where: { id: memberId, clinicId: actor.clinicId, status: 'active' },
+    data,
   })
   return count === 1
+}
+
+/**
+ * Ends a membership: every session, every proof of a sign-in, and the password's record, so that none begins again. The row stays
+ * for what it wrote; its address is free for another account. False for nobody of this clinic.
+ */
+export async function retireMember(tx: Tx, actor: StaffActor, memberId: string, now: Date): Promise<boolean> {
+  const { clinicId } = actor
+  const { count } = await tx.member.updateMany({
+    where: { id: memberId, clinicId, status: 'active' },
+    data: {
+      status: 'removed',
+      opaqueRecord: null,
+      wrappedAccount: null,
+      emailIndex: new Uint8Array(randomBytes(32)),
+      emailSealed: new Uint8Array(),
+    },
+  })
+  if (count !== 1) return false
+  await tx.memberSession.updateMany({ where: { clinicId, memberId, revokedAt: null }, data: { revokedAt: now } })
+  await tx.signInProof.updateMany({ where: { clinicId, memberId, usedAt: null }, data: { usedAt: now } })
+  return true
+}
+
+/** Appointments with a member that are still to come. */
+export async function listComing(tx: Tx, actor: StaffActor, memberId: string, now: Date): Promise<ComingAppointment[]> {
+  const rows = await tx.appointment.findMany({
+    where: { clinicId: actor.clinicId, memberId, startsAt: { gt: now }, status: { in: ['booked', 'arrived'] } },
+    orderBy: { startsAt: 'asc' },
+    take: 200,
+    include: { service: { select: { name: true } } },
+  })
+  return rows.map(({ id, startsAt, service }) => ({ id, startsAt: startsAt.toISOString(), service: service.name }))
 }
 
 // ── clinics ──

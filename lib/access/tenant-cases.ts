@@ -47,7 +47,11 @@ export const accessCases: TenantCases<typeof store> = {
     }),
   listStaff: (tx, actor) => store.listStaff(tx, actor),
   saveProfile: (tx, actor, b) => store.saveProfile(tx, actor, { memberId: b.memberId, ...person, bio: '' }),
-  addRole: (tx, actor, b) => store.addRole(tx, actor, { memberId: b.memberId, role: 'frontdesk' }),
+  changeRoles: (tx, actor, b) =>
+    store.changeRoles(tx, actor, { memberId: b.memberId, roles: ['frontdesk'], ownPatients: true }),
+  retireMember: (tx, actor, b) => store.retireMember(tx, actor, b.memberId, b.now),
+  listComing: (tx, actor, b) => store.listComing(tx, actor, b.memberId, b.now),
+  findHead: (tx, { clinicId }) => store.findHead(tx, clinicId),
   // No clinic but the transaction's own can be made, B's or any other.
   saveClinic: (tx) => {
     const id = randomUUID()

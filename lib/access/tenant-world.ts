@@ -1,4 +1,5 @@
 // A clinic that has something of everything, and the shape of a table that says how each function of a store would reach it.
+import { encode } from 'cborg'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { clinicWorld } from '../payment/testing.ts'
 import { insertRecords } from '../record/store.ts'
@@ -102,8 +103,8 @@ export async function tenant(admin: TestDb['admin']) {
     seq: 0,
     previous: '',
     hash: more.head,
-    body: more.head,
-    signer: 'x',
+    body: Buffer.from(encode([1, clinicId, 0, null, bytes(32), 'epoch', 'desk', 1, bytes(32)])).toString('base64url'),
+    signer: more.head,
     signature: 'x',
   })
   await insert('epoch_grant', { '"group"': 'desk', epoch: 1, to_key: more.staffDh, enc: 'enc', ct: 'ct' })

@@ -6,6 +6,7 @@ import { call, type Answer } from './api.ts'
 import { loadChart, type KnownPatient } from './booking-device.ts'
 import type { Ticket } from './booking-hold.ts'
 import type { KeyHome, SealInput } from './vault-api.ts'
+import { sendSealed } from './send-sealed.ts'
 import { vault } from './vault.ts'
 
 export interface BookingAnswers {
@@ -132,29 +133,33 @@ async function sendOnce(offer: BookingOffer, ticket: Ticket, given: BookingAnswe
         { recordId: consentRecordId },
       ),
     )
-  const records = await vault().sealMany(drafts)
   const fields = bookingFields({ clinicId, appointmentId, patientId, keyId, sign: keys.sign, dh: keys.dh })
   const proof = await vault().signPatient({ patientId, purpose: bookingPurpose, fields })
   await vault().bindAppointment({ appointmentId, patientId, linkSecret: ticket.linkSecret })
-  return call(
-    'booking/book',
-    {
-      id: appointmentId,
-      secret: ticket.secret,
-      key: ticket.key,
-      linkSecret: ticket.linkSecret,
-      patient: { patientId, keyId, sign: keys.sign, dh: keys.dh, proof },
-      email: given.identity.email,
-      phone: given.identity.phone ?? '',
-      locale: offer.locale,
-      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone || offer.zone,
-      records: records.map(({ meta, header, commit, ciphertext, signature, grants }) => ({
-        ...{ meta, header, commit, ciphertext, signature },
-        grants: grants as never,
-      })),
-      consent,
-      recallId: offer.recallId,
-    },
-    { retry: true },
+  return sendSealed(
+    clinicId,
+    () => vault().sealMany(drafts),
+    (records) =>
+      call(
+        'booking/book',
+        {
+          id: appointmentId,
+          secret: ticket.secret,
+          key: ticket.key,
+          linkSecret: ticket.linkSecret,
+          patient: { patientId, keyId, sign: keys.sign, dh: keys.dh, proof },
+          email: given.identity.email,
+          phone: given.identity.phone ?? '',
+          locale: offer.locale,
+          timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone || offer.zone,
+          records: records.map(({ meta, header, commit, ciphertext, signature, grants }) => ({
+            ...{ meta, header, commit, ciphertext, signature },
+            grants: grants as never,
+          })),
+          consent,
+          recallId: offer.recallId,
+        },
+        { retry: true },
+      ),
   )
 }

@@ -6,6 +6,7 @@ import { call, type Answer } from './api.ts'
 import { sealFor, signConsent } from './booking-send.ts'
 import type { OwnChart } from './patient-chart.ts'
 import { openPatientSession } from './patient-session.ts'
+import { sendSealed } from './send-sealed.ts'
 import { vault } from './vault.ts'
 
 type Done = Answer<{ done: true }>
@@ -37,14 +38,16 @@ export async function sendIntake(
     answers: askedAnswers(form, answers),
     answeredAt: new Date().toISOString(),
   }
-  const records = await vault().sealMany([
-    draft('intake', content),
-    draft('checklist', checklist(view, { intake: true })),
-  ])
-  return call(
-    'intake/submit',
-    { appointmentId: view.id, records: records as never },
-    { as: 'patient', patientId, retry: true },
+  const drafts = [draft('intake', content), draft('checklist', checklist(view, { intake: true }))]
+  return sendSealed(
+    clinicId,
+    () => vault().sealMany(drafts),
+    (records) =>
+      call(
+        'intake/submit',
+        { appointmentId: view.id, records: records as never },
+        { as: 'patient', patientId, retry: true },
+      ),
   )
 }
 
@@ -73,13 +76,15 @@ export async function sendConsent(view: AppointmentView, own: OwnChart, signedNa
     signedName: signedName.trim(),
     signedAt: new Date().toISOString(),
   }
-  const records = await vault().sealMany([
-    draft('consent', content, { recordId }),
-    draft('checklist', checklist(view, { consent: true })),
-  ])
-  return call(
-    'consent/sign',
-    { appointmentId: view.id, consent, records: records as never },
-    { as: 'patient', patientId, retry: true },
+  const drafts = [draft('consent', content, { recordId }), draft('checklist', checklist(view, { consent: true }))]
+  return sendSealed(
+    clinicId,
+    () => vault().sealMany(drafts),
+    (records) =>
+      call(
+        'consent/sign',
+        { appointmentId: view.id, consent, records: records as never },
+        { as: 'patient', patientId, retry: true },
+      ),
   )
 }

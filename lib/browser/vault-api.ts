@@ -17,6 +17,7 @@ import type { AuditVault } from './vault-audit-api.ts'
 import type { AccountVault, FurtherWrap } from './vault-account-api.ts'
 import type { CallVault } from './vault-call-api.ts'
 import type { EmergencyVault } from './vault-emergency-api.ts'
+import type { MembersVault } from './vault-members-api.ts'
 import type { CardVault } from './vault-emergency-card-api.ts'
 import type { RewrapVault } from './vault-rewrap-api.ts'
 import type { PairingVault } from './vault-pairing-api.ts'
@@ -53,6 +54,8 @@ export interface ChainView {
   length: number
   members: { memberId: string; roles: string[]; keys: PublicKeys; groups: Group[] }[]
   groups: { group: Group; epoch: number; key: B64 }[]
+  /** Groups that wait for their next epoch, since somebody left them, or for their first. */
+  waiting: Group[]
   /** How the root came to be trusted: from the link's fragment, from the account's own wrap, or on first use. */
   trust: 'link' | 'account' | 'first-use'
 }
@@ -148,7 +151,16 @@ export interface KeptInvitation {
 }
 
 export interface Vault
-  extends CallVault, CacheVault, CardVault, EmergencyVault, AuditVault, RewrapVault, PairingVault, AccountVault {
+  extends
+    CallVault,
+    CacheVault,
+    CardVault,
+    EmergencyVault,
+    AuditVault,
+    RewrapVault,
+    PairingVault,
+    AccountVault,
+    MembersVault {
   // ── chain ──
   /** Verifies and pins. `pin` is the root fingerprint from a link's fragment. */
   loadChain(chain: ChainInput, pin?: B64): Promise<ChainView>
@@ -206,26 +218,6 @@ export interface Vault
   lock(): Promise<void>
   /** `claimHash` is for the server, which then lets only those answer who have the secret. */
   newInvitation(): Promise<{ id: string; secret: B64; claimHash: B64 }>
-  /**
-   * The inviter's browser checks the newcomer's MAC, then signs the member statement and seals the groups' epochs. Roles and
-   * groups are those of the invitation as it was kept here (`recallInvitation`), never what the server shows of it.
-   */
-  vouch(input: {
-    clinicId: string
-    chain: ChainInput
-    invitation: KeptInvitation
-    memberId: string
-    keys: PublicKeys
-    mac: B64
-  }): Promise<{ statements: ChainStatement[]; epochGrants: EpochGrant[] }>
-  /** A further role for a member of the chain, whose keys stay: signed by an officer, with the epochs of groups that they enter. */
-  addRole(input: {
-    clinicId: string
-    chain: ChainInput
-    memberId: string
-    role: string
-    groups: Group[]
-  }): Promise<{ statements: ChainStatement[]; epochGrants: EpochGrant[] }>
   /** Keeps an invitation in this browser until it is used, sealed to the account. */
   rememberInvitation(input: KeptInvitation & { expiresAt: string }): Promise<void>
   recallInvitation(id: string): Promise<KeptInvitation | null>

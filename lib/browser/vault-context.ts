@@ -7,6 +7,7 @@ import {
   currentMembers,
   type KnownChain,
   verifyChain,
+  waitingGroups,
 } from '../crypto/chain.ts'
 import type { EpochKey } from '../crypto/epoch.ts'
 import type { Keys, RawKeys } from '../crypto/keys.ts'
@@ -163,6 +164,7 @@ export function viewChain({ chain, trust }: LoadedChain): ChainView {
     groups: currentEpochs(chain)
       .filter((epoch) => !epoch.stale)
       .map(({ group, epoch, key }) => ({ group, epoch, key: toB64(key) })),
+    waiting: waitingGroups(chain),
     trust,
   }
 }

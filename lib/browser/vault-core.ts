@@ -11,6 +11,7 @@ import { emergencies } from './vault-emergency.ts'
 import { emergencyCards } from './vault-emergency-card.ts'
 import { invitations } from './vault-invitations.ts'
 import { pairing } from './vault-pairing.ts'
+import { members } from './vault-members.ts'
 import { prescriptions } from './vault-prescriptions.ts'
 import { records } from './vault-records.ts'
 import { rewrapping } from './vault-rewrap.ts'
@@ -32,6 +33,7 @@ export function createVault(storage: VaultStorage): Vault {
     ...staffAccount(context),
     ...account(context),
     ...invitations(context),
+    ...members(context),
     ...deviceKeys(context),
     ...pairing(context),
     ...recordPart,

@@ -1,6 +1,6 @@
 import { equal, fromB64, sha256, toB64, utf8 } from '../crypto/bytes.ts'
-import { currentEpochs } from '../crypto/chain.ts'
 import { checkPatientVouch, vouchForPatient } from '../crypto/patient-vouch.ts'
+import { groupRecipients } from '../crypto/recipients.ts'
 import {
   type Author,
   handOnRecord,
@@ -99,13 +99,7 @@ export function records(context: VaultContext): RecordPart {
 
   /** Recipients come from the verified chain and from believed patient keys: never from the page or the server alone. */
   async function recipientsOf(input: Sealing, loaded: LoadedChain, device: PatientDevice | null): Promise<Recipient[]> {
-    const epochs = currentEpochs(loaded.chain)
-    const groups = input.groups.map((group): Recipient => {
-      const current = epochs.find((epoch) => epoch.group === group)
-      // A removed member knows a stale epoch's secret.
-      if (!current || current.stale) throw new VaultError('NO_KEY', `the group ${group} has no current epoch`)
-      return { kind: 'group', id: group, key: toB64(current.key), epoch: current.epoch }
-    })
+    const groups = groupRecipients(loaded.chain, input.groups)
     const patients = (input.patients ?? []).map(async ({ patientId, key }): Promise<Recipient> => {
       const isOwn = device?.patientId === patientId && toB64(device.keys.public.dh) === key
       const known = isOwn ? [] : await believed(input.clinicId, patientId)

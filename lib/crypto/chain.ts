@@ -155,19 +155,22 @@ export function currentEpochs(chain: Chain): ChainEpoch[] {
 export const membersOf = (chain: Chain, group: Group): ChainMember[] =>
   currentMembers(chain).filter((member) => member.groups.includes(group))
 
-/**
- * The groups that want an epoch and could have it from a member who is in these groups, in the order to make them in: those
- * that somebody left, and a scope's first. A scope whose clinic-wide group waits, waits too.
- */
-export function dueEpochs(chain: Chain, groups: readonly Group[]): Group[] {
+/** Groups that somebody is in and that want an epoch: somebody left them, or, a scope's first. Clinic-wide ones come first. */
+export function waitingGroups(chain: Chain): Group[] {
   const all = new Set<Group>([...clinicGroups, ...currentMembers(chain).flatMap((member) => member.groups)])
-  const due = [...all].filter((group) => currentEpoch(chain, group)?.stale !== false && membersOf(chain, group).length)
-  return due.filter(
+  return [...all].filter((group) => currentEpoch(chain, group)?.stale !== false && membersOf(chain, group).length > 0)
+}
+
+/**
+ * Those of them whose epoch a member who is in these groups may make, in the order to make them in. A scope waits for its
+ * clinic-wide group.
+ */
+export const dueEpochs = (chain: Chain, groups: readonly Group[]): Group[] =>
+  waitingGroups(chain).filter(
     (group) =>
       isOf(groups, group) &&
       (!isScoped(group) || groups.includes(wholeOf(group)) || currentEpoch(chain, wholeOf(group))?.stale === false),
   )
-}
 
 function begin(clinicId: string, root: Bytes): Chain {
   const none = new Uint8Array(0)

@@ -49,6 +49,22 @@ export async function openEpoch(
   return { secret, key: { group: named.group, epoch: named.epoch, public: raw, pair } }
 }
 
+/** An epoch's secret, by whichever of these keys it was sealed to. Null: by none of them. */
+export async function openSecret(
+  chain: Chain,
+  grants: EpochGrant[],
+  epoch: Pick<ChainEpoch, 'group' | 'epoch'>,
+  held: { public: Bytes; pair: CryptoKeyPair }[],
+): Promise<Bytes | null> {
+  for (const grant of grants) {
+    if (grant.group !== epoch.group || grant.epoch !== epoch.epoch) continue
+    const key = held.find((each) => toB64(each.public) === grant.to)
+    const opened = key && (await openEpoch(chain, grant, key.public, key.pair).catch(refused))
+    if (opened) return opened.secret
+  }
+  return null
+}
+
 /** Every epoch that these keys reach: directly, or through a later epoch that an earlier one was sealed to. */
 export async function openEpochs(
   chain: Chain,

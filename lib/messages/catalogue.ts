@@ -19,6 +19,7 @@ import intakeEn from './en/intake.json' with { type: 'json' }
 import landingEn from './en/landing.json' with { type: 'json' }
 import mailEn from './en/mail.json' with { type: 'json' }
 import onboardingEn from './en/onboarding.json' with { type: 'json' }
+import membersEn from './en/members.json' with { type: 'json' }
 import patientEn from './en/patient.json' with { type: 'json' }
 import paymentEn from './en/payment.json' with { type: 'json' }
 import prescriptionEn from './en/prescription.json' with { type: 'json' }
@@ -43,6 +44,7 @@ import intakeFr from './fr/intake.json' with { type: 'json' }
 import landingFr from './fr/landing.json' with { type: 'json' }
 import mailFr from './fr/mail.json' with { type: 'json' }
 import onboardingFr from './fr/onboarding.json' with { type: 'json' }
+import membersFr from './fr/members.json' with { type: 'json' }
 import patientFr from './fr/patient.json' with { type: 'json' }
 import paymentFr from './fr/payment.json' with { type: 'json' }
 import prescriptionFr from './fr/prescription.json' with { type: 'json' }
@@ -69,6 +71,7 @@ const en = {
   landing: landingEn,
   mail: mailEn,
   onboarding: onboardingEn,
+  members: membersEn,
   patient: patientEn,
   payment: paymentEn,
   prescription: prescriptionEn,
@@ -98,6 +101,7 @@ const fr = {
   landing: landingFr,
   mail: mailFr,
   onboarding: onboardingFr,
+  members: membersFr,
   patient: patientFr,
   payment: paymentFr,
   prescription: prescriptionFr,

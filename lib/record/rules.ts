@@ -46,7 +46,7 @@ export const SealedRecord = z.object({
   commit: b64(128),
   ciphertext: b64(600_000),
   signature: b64(128),
-  grants: z.array(Grant).min(1).max(24),
+  grants: z.array(Grant).min(1).max(200),
 })
 
 /** Record of type `identity`, schema 1. */

@@ -1,11 +1,12 @@
 import 'server-only'
 import type { Prisma } from '@/prisma/generated/client'
-import type { Actor, PatientActor, StaffActor } from '../access/rules.ts'
+import { type Actor, groupsOf, type PatientActor, type StaffActor } from '../access/rules.ts'
 import type { RecordType, Sealed, SealedGrant } from '../crypto/types.ts'
 import { refuse, ok, type Result } from '../errors.ts'
 import { openOuter, sealOuter } from '../server/keystore.ts'
 import type { Tx } from '../server/tx.ts'
 import { classOf } from '../retention/rules.ts'
+import { isStale } from './epochs.ts'
 import { deskTypes, type StoredRecord } from './rules.ts'
 
 type Writer = Exclude<Actor, { kind: 'public' }>
@@ -24,6 +25,14 @@ export async function insertRecords(
   at: { patientId: string; appointmentId: string | null },
 ): Promise<Result<{ stored: number }>> {
   let stored = 0
+  if (
+    await isStale(
+      tx,
+      actor.clinicId,
+      records.flatMap(({ grants }) => grants),
+    )
+  )
+    return refuse('STALE_EPOCH')
   for (const record of records) {
     const { meta } = record
     if (meta.clinicId !== actor.clinicId || meta.patientId !== at.patientId) return refuse('NOT_ALLOWED')
@@ -79,7 +88,10 @@ export interface NewGrant {
   grant: SealedGrant
 }
 
-/** Adds readers to stored records; one for a record that is not this patient's is left out. Answers how many were new. */
+/**
+ * Adds readers to stored records; one for a record that is not this patient's is left out. Answers how many were new. Whoever
+ * calls it with grants to groups asks `isStale` first.
+ */
 export async function insertGrants(tx: Tx, actor: Writer, grants: readonly NewGrant[]): Promise<number> {
   const rows = await tx.record.findMany({
     where: { clinicId: actor.clinicId, recordId: { in: [...new Set(grants.map((each) => each.recordId))] } },
@@ -214,8 +226,8 @@ async function withGrants(
 
 async function readersOf(tx: Tx, actor: PatientActor | StaffActor): Promise<Prisma.GrantWhereInput | null> {
   if (actor.kind === 'staff') {
-    const groups = actor.roles.includes('practitioner') ? ['desk', 'clinical'] : ['desk']
     const member = await tx.member.findFirst({ where: { id: actor.memberId, clinicId: actor.clinicId } })
+    const groups = groupsOf(actor.roles, member?.ownPatients ? actor.memberId : null)
     // A member's own key reads while one of their groups has no current epoch, since somebody left it.
     const own = member?.dhKey ? [{ recipientKind: 'member', recipientKey: member.dhKey }] : []
     return { OR: [{ recipientKind: 'group', recipientId: { in: groups } }, ...own] }

@@ -49,6 +49,15 @@ async function transaction<T>(clinicId: string, body: (tx: Tx) => Promise<T>, op
   }
 }
 
+/**
+ * Holds a name until the transaction ends: readers beside readers, a writer alone. For what must not change between a check and
+ * the write that it allows.
+ */
+export async function hold(tx: Tx, name: string, use: 'read' | 'write'): Promise<void> {
+  if (use === 'write') await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`
+  else await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended(${name}, 0))`
+}
+
 /** Carries a refusal out of a transaction that it rolls back. */
 class Refused extends Error {
   readonly answer: unknown

@@ -7,6 +7,7 @@ import { AskPasskey } from '@/components/account/ask-passkey'
 import { StaffShell } from '@/components/shell/staff-shell'
 import { PassingOn } from '@/components/staff/passing-on'
 import { AccountMenu, StaffGate, StaffProvider } from '@/components/staff/session'
+import { RenewKeys } from '@/components/staff/renew-keys'
 import { requireStaff } from '@/lib/access/current'
 import { loadMe } from '@/lib/access/flow'
 import { loadGuard } from '@/lib/account/flow'
@@ -23,6 +24,7 @@ const namespaces = [
   'encounter',
   'errors',
   'intake',
+  'members',
   'onboarding',
   'prescription',
   'recall',
@@ -43,6 +45,7 @@ export default async function StaffLayout({ children }: { children: ReactNode })
             <PassingOn />
             {actor.roles.includes('admin') ? <AskedBanner /> : null}
             {guard.needsPasskey ? <AskPasskey /> : null}
+            <RenewKeys />
             {children}
           </StaffGate>
         </StaffShell>

@@ -1,5 +1,5 @@
 import * as flow from '@/lib/access/flow'
-import { addRole } from '@/lib/access/flow-roles'
+import * as members from '@/lib/access/flow-members'
 import * as signIn from '@/lib/access/flow-sign-in'
 import * as rules from '@/lib/access/rules'
 import { action, type Actions } from '@/lib/server/action'
@@ -23,5 +23,8 @@ export const accessActions = {
   'access/invite': action(['admin'], rules.InviteInput, flow.invite),
   'access/cancel-invitation': action(['admin'], rules.InvitationInput, flow.cancelInvitation),
   'access/vouch': action(['admin'], rules.VouchInput, flow.vouch),
-  'access/add-role': action(['admin'], rules.AddRoleInput, addRole),
+  'access/change-member': action(['admin'], rules.ChangeMemberInput, members.changeMember),
+  'access/remove-member': action(['admin'], rules.RemoveMemberInput, members.removeMember),
+  'access/renew-epochs': action('staff', rules.RenewEpochsInput, members.renewEpochs),
+  'access/coming': action(['admin'], rules.MemberInput, members.listComing),
 } satisfies Actions<rules.AccessContract>

@@ -2,23 +2,19 @@
 import { zodResolver } from '@hookform/resolvers/zod'
 import { useTranslations } from 'next-intl'
 import { useForm } from 'react-hook-form'
-import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import { TextArea, TextField } from '@/components/ui/text-field'
-import { Banner } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
-import { useBusy } from '@/components/ui/use-busy'
-import { groupsOf, MemberProfileInput, type StaffRow } from '@/lib/access/rules'
+import { MemberProfileInput, type StaffRow } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
-import { extendChain, isIn } from '@/lib/browser/staff-chain'
-import { vault } from '@/lib/browser/vault'
+import type { MemberProps } from './member-props'
+import { Removal } from './removal'
+import { Roles } from './roles'
 
-interface Props {
+interface Props extends Omit<MemberProps, 'row'> {
   row: StaffRow | null
-  onClose: () => void
-  onDone: () => Promise<void>
 }
 
 export function ProfileDialog({ row, ...rest }: Props) {
@@ -32,12 +28,13 @@ export function ProfileDialog({ row, ...rest }: Props) {
       onOpenChange={(open) => !open && rest.onClose()}
     >
       {row ? <Profile row={row} {...rest} /> : null}
-      {row && !row.roles.includes('practitioner') ? <Practise row={row} {...rest} /> : null}
+      {row ? <Roles key={row.memberId} row={row} {...rest} /> : null}
+      {row ? <Removal row={row} {...rest} /> : null}
     </Dialog>
   )
 }
 
-function Profile({ row, onClose, onDone }: Props & { row: StaffRow }) {
+function Profile({ row, onClose, onDone }: MemberProps) {
   const t = useTranslations('admin')
   const c = useTranslations('common')
   const reason = useReason()
@@ -77,43 +74,5 @@ function Profile({ row, onClose, onDone }: Props & { row: StaffRow }) {
         {c('save')}
       </Button>
     </form>
-  )
-}
-
-/** Who saw no patients begins to: a statement in the clinic's chain, signed here, and not a row. */
-function Practise({ row, onClose, onDone }: Props & { row: StaffRow }) {
-  const t = useTranslations('admin')
-  const reason = useReason()
-  const toast = useToast()
-  const { me, chain: seen, reloadChain } = useStaff()
-  const { memberId, displayName: name } = row
-  const [add, adding] = useBusy(async () => {
-    const { clinicId } = me
-    const role = 'practitioner'
-    const code = await extendChain(
-      clinicId,
-      (chain) => vault().addRole({ clinicId, chain, memberId, role, groups: groupsOf([role]) }),
-      (signed) => call('access/add-role', { memberId, role, ...signed }),
-      reloadChain,
-    )
-    if (code) return toast(reason(code), 'danger')
-    // What this session may open and do has changed with it.
-    if (memberId === me.memberId) return location.reload()
-    toast(t('staff.practises', { name }), 'success')
-    await onDone()
-    onClose()
-  })
-  return (
-    <section className="mt-6 border-t border-line pt-5">
-      <h3 className="text-lg">{t('staff.practise')}</h3>
-      <p className="mt-1 mb-4 text-soft">{t('staff.practiseText', { name })}</p>
-      {isIn(seen, me.memberId, 'clinical') ? (
-        <Button busy={adding} onClick={() => void add()}>
-          {t('staff.practiseAction')}
-        </Button>
-      ) : (
-        <Banner tone="info">{t('invitations.onlyClinical')}</Banner>
-      )}
-    </section>
   )
 }

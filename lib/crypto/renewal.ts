@@ -1,0 +1,87 @@
+import type { Bytes } from './bytes.ts'
+import {
+  appendStatement,
+  type Chain,
+  currentEpoch,
+  currentMembers,
+  dueEpochs,
+  type Entry,
+  membersOf,
+  verifyChain,
+} from './chain.ts'
+import { newEpoch, openSecret, sealEpoch } from './epoch.ts'
+import { CryptoError } from './errors.ts'
+import { isScoped, wholeOf } from './policy.ts'
+import type { ChainStatement, EpochGrant, Group } from './types.ts'
+
+/** Who signs, and the keys by which they reach epochs' secrets: their own, and those of epochs that they hold. */
+export interface Maker {
+  memberId: string
+  sign: { key: CryptoKey; public: Bytes }
+  held: { public: Bytes; pair: CryptoKeyPair }[]
+  epochGrants: EpochGrant[]
+}
+
+export interface Extension {
+  statements: ChainStatement[]
+  epochGrants: EpochGrant[]
+}
+
+/**
+ * A statement on a member, and with it all that it makes due: the current epochs to who enters groups, and the next epoch of every
+ * group that waits for one and has the maker, to all of its members. Without an entry, the epochs alone. Throws as
+ * `appendStatement`; NO_KEY where the maker does not hold what is to be shared.
+ */
+export async function extendChain(
+  clinicId: string,
+  statements: ChainStatement[],
+  entry: Entry | null,
+  maker: Maker,
+): Promise<Extension> {
+  const all = [...statements]
+  const epochGrants: EpochGrant[] = []
+  let chain = await verifyChain(clinicId, all)
+  const say = async (next: Entry) => {
+    all.push(await appendStatement(chain, clinicId, next, maker.sign))
+    chain = await verifyChain(clinicId, all)
+  }
+  if (entry) {
+    const before = chain
+    await say(entry)
+    epochGrants.push(...(await shareEntered(before, chain, entry, maker)))
+  }
+  const groups = () => currentMembers(chain).find((each) => each.memberId === maker.memberId)?.groups ?? []
+  for (let [group] = dueEpochs(chain, groups()); group; [group] = dueEpochs(chain, groups())) {
+    const last = currentEpoch(chain, group)
+    const { secret, public: key } = await newEpoch()
+    await say({ kind: 'epoch', group, epoch: (last?.epoch ?? 0) + 1, key })
+    const made = currentEpoch(chain, group)!
+    const readers = membersOf(chain, group).map((member) => member.keys.dh)
+    // Clinic-wide members reach every scope of theirs by the group's key, so that any of them makes its next epoch.
+    if (isScoped(group)) readers.push(currentEpoch(chain, wholeOf(group))!.key)
+    for (const to of readers) epochGrants.push(await sealEpoch(clinicId, made, secret, to))
+    secret.fill(0)
+    // What was written before stays readable to who is in the group, and to who comes.
+    if (last) epochGrants.push(await passOn(chain, last, key, maker))
+  }
+  return { statements: all.slice(statements.length), epochGrants }
+}
+
+async function shareEntered(before: Chain, chain: Chain, entry: Entry, maker: Maker): Promise<EpochGrant[]> {
+  if (entry.kind !== 'member-added' && entry.kind !== 'member-changed') return []
+  const { memberId } = entry
+  const had = currentMembers(before).find((member) => member.memberId === memberId)?.groups ?? []
+  // To the keys that the chain names, whatever the database says of them.
+  const { keys } = currentMembers(chain).find((member) => member.memberId === memberId)!
+  const entered = entry.groups.filter((group: Group) => !had.includes(group))
+  const open = entered.map((group) => currentEpoch(chain, group)).filter((epoch) => epoch && !epoch.stale)
+  return Promise.all(open.map((epoch) => passOn(chain, epoch!, keys.dh, maker)))
+}
+
+async function passOn(chain: Chain, epoch: Chain['epochs'][number], to: Bytes, maker: Maker): Promise<EpochGrant> {
+  const secret = await openSecret(chain, maker.epochGrants, epoch, maker.held)
+  if (!secret) throw new CryptoError('NO_KEY', `no key of ${epoch.group} ${epoch.epoch} at hand`)
+  const grant = await sealEpoch(chain.clinicId, epoch, secret, to)
+  secret.fill(0)
+  return grant
+}
