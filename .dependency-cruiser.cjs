@@ -41,7 +41,15 @@ module.exports = {
       name: 'store-is-shallow',
       severity: 'error',
       from: { path: '^lib/[^/]+/store[.]ts$' },
-      to: { path: ours, pathNot: [...pure, '^lib/server/(db|tx|kms|keystore)[.]ts$', '^lib/audit/store[.]ts$', '^lib/record/epochs[.]ts$'] },
+      to: {
+        path: ours,
+        pathNot: [
+          ...pure,
+          '^lib/server/(db|tx|kms|keystore)[.]ts$',
+          '^lib/audit/store[.]ts$',
+          '^lib/record/epochs[.]ts$',
+        ],
+      },
     },
     {
       name: 'only-store-opens-db',

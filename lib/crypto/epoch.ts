@@ -34,7 +34,7 @@ export async function sealEpoch(
  * The secret behind one grant. Throws NOT_FOR_YOU when the keys are another's, and NOT_VOUCHED when the secret is not that
  * of the key the chain names: so the grant needs no signature of its own.
  */
-export async function openEpoch(
+async function openEpoch(
   chain: Chain,
   grant: EpochGrant,
   to: Bytes,

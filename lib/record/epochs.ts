@@ -8,7 +8,7 @@ import { hold, type Tx } from '../server/tx.ts'
 const known = new Map<string, { head: string; epochs: Standing['epochs'] }>()
 
 /** The newest epoch of each group, as the stored chain says. Until the transaction ends, the chain makes no other. */
-export async function holdEpochs(tx: Tx, clinicId: string): Promise<Standing['epochs']> {
+async function holdEpochs(tx: Tx, clinicId: string): Promise<Standing['epochs']> {
   await hold(tx, `chain|${clinicId}`, 'read')
   const head = await findHead(tx, clinicId)
   if (!head) return new Map()
