@@ -1,0 +1,123 @@
+// A patient's second device: from the code on one screen to the records on the other, either way round, and off again.
+import { expect, test, type Page } from '@playwright/test'
+import { pairLink, unspell } from '../lib/browser/pairing.ts'
+import { desktop, phone, type Device } from './browsers.ts'
+import { chooseSlot, fillForm, type Person } from './journey.ts'
+import { look } from './page-checks.ts'
+import { up, type TestStack } from './stack.ts'
+import { clinicWorld, type ClinicWorld } from './world.ts'
+
+let stack: TestStack
+let world: ClinicWorld
+const open: Device[] = []
+
+test.describe.configure({ timeout: 240_000 })
+test.beforeAll(async () => {
+  test.setTimeout(300_000)
+  stack = await up()
+  world = await clinicWorld(stack)
+})
+test.afterAll(() => stack?.down())
+test.afterEach(() => Promise.all(open.splice(0).map((device) => device.close())))
+
+const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name })
+const vera: Person = {
+  ...{ name: 'Vera Lind', birth: { day: '2', month: '5', year: '1982' }, phone: '', reason: 'A knee that clicks' },
+  email: 'vera@patient.test',
+  texts: { 'Since when do you have it?': 'a month' },
+}
+const own = async (made: Promise<Device>) => {
+  const device = await made
+  open.push(device)
+  /** Every byte of every request: addresses, headers, bodies. */
+  const sent: string[] = []
+  device.context.on('request', (request) => {
+    sent.push(`${request.url()} ${JSON.stringify(request.headers())} ${request.postData() ?? ''}`)
+  })
+  return { ...device, sent }
+}
+
+async function bookHere(page: Page) {
+  await chooseSlot(page, world.bookingUrl, world.services.free.name, 3)
+  await fillForm(page, vera)
+  await button(page, 'Book').click()
+  await page.waitForURL(/\/a\/[0-9a-f-]{36}/)
+  await expect(page.getByText('For Vera Lind')).toBeVisible({ timeout: 30_000 })
+  await page.getByRole('link', { name: 'Your access and devices' }).click()
+  await expect(page.getByText('This device', { exact: true })).toBeVisible({ timeout: 30_000 })
+}
+const secretOn = async (page: Page) => {
+  const typed = page.locator('[data-pair=typed]')
+  await expect(typed).toBeVisible({ timeout: 30_000 })
+  return { typed: (await typed.innerText()).trim(), secret: unspell(await typed.innerText())! }
+}
+async function agree(one: Page, two: Page) {
+  const codes = await Promise.all(
+    [one, two].map(async (page) => {
+      const code = page.locator('[data-pair=code]')
+      await expect(code).toBeVisible({ timeout: 30_000 })
+      return code.innerText()
+    }),
+  )
+  expect(codes[0]).toMatch(/^\d{4} \d{4}$/)
+  expect(codes[1]).toBe(codes[0])
+  for (const page of [one, two]) await button(page, 'Yes, the same').click()
+  for (const page of [one, two]) await expect(page.getByText('The device is added').first()).toBeVisible()
+}
+async function opensRecords(page: Page) {
+  await page.getByRole('link', { name: 'Open the appointment' }).click()
+  await expect(page.getByText('For Vera Lind')).toBeVisible({ timeout: 30_000 })
+}
+
+// Defences: pairLink keeps the secret in the fragment; the places of pair_message, taken once.
+test('attack 18: a computer is added by the phone’s code, once; no request of either has the secret in it', async () => {
+  const mobile = await own(phone())
+  await bookHere(mobile.page)
+  await look(mobile.page, 'access')
+  await button(mobile.page, 'Show a code').click()
+  const { secret } = await secretOn(mobile.page)
+  const link = pairLink(stack.baseUrl, secret, 'own')
+  const computer = await own(desktop())
+  await computer.page.goto(link)
+  await agree(mobile.page, computer.page)
+  await opensRecords(computer.page)
+  // Taken out of the address at once, and in nothing that either sent.
+  for (const { sent } of [mobile, computer]) {
+    expect(sent.length).toBeGreaterThan(5)
+    expect(sent.filter((each) => each.includes(secret))).toEqual([])
+  }
+  const thief = await own(desktop())
+  await thief.page.goto(link)
+  await expect(thief.page.getByText('The code was used already')).toBeVisible({ timeout: 30_000 })
+
+  // And off again: from its next request on it opens nothing.
+  await mobile.page.reload()
+  await button(mobile.page, /^Remove Chrome/).click()
+  await button(mobile.page, 'Yes, remove it').click()
+  await expect(button(mobile.page, /^Remove Chrome/)).toHaveCount(0)
+  await computer.page.reload()
+  await expect(computer.page.getByText('This device is new to us')).toBeVisible({ timeout: 30_000 })
+  await expect(computer.page.getByText('Vera Lind')).toHaveCount(0)
+})
+
+test('a computer shows the code, the phone reads it as letters; told that the numbers differ, nothing is handed over', async () => {
+  const mobile = await own(phone())
+  await bookHere(mobile.page)
+  const computer = await own(desktop())
+  const begin = async () => {
+    await computer.page.goto(`${stack.baseUrl}/pair`)
+    await button(computer.page, 'Show a code here').click()
+    const { typed } = await secretOn(computer.page)
+    await mobile.page.reload()
+    await button(mobile.page, 'Scan the other device’s code').click()
+    await mobile.page.getByLabel('The code in letters').fill(typed.toLowerCase().replaceAll('-', ' '))
+    await button(mobile.page, 'Continue').click()
+  }
+  await begin()
+  await button(mobile.page, 'No, it differs').click()
+  await expect(mobile.page.getByText('Nothing was handed over.', { exact: false })).toBeVisible()
+  expect(await stack.sql(`SELECT 1 FROM patient_key WHERE state = 'paired' AND revoked_at IS NULL`)).toEqual([])
+  await begin()
+  await agree(mobile.page, computer.page)
+  await opensRecords(computer.page)
+})
