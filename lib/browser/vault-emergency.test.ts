@@ -1,0 +1,157 @@
+// Two officers' vaults and what passes between them: the server here is a hostile one, which sees and keeps all of it.
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Sealed, SealedShare } from '../crypto/types.ts'
+import { type Clinic, clinic, codeOf, input, type PatientDevice, patientOf, sealAs, type Staff } from './vault-world.ts'
+
+let world: Clinic
+let doctor: Staff
+let officer: Staff
+beforeAll(async () => {
+  world = await clinic(['admin', 'practitioner'])
+  doctor = await world.join(['practitioner'])
+  officer = await world.join(['admin'])
+  await doctor.vault.loadChain(world.chain)
+})
+
+interface Case {
+  device: PatientDevice
+  patientId: string
+  statement: string
+  shares: SealedShare[]
+  records: Sealed[]
+}
+const shareOf = ({ shares }: Case, { memberId }: Staff) => shares.find((each) => each.memberId === memberId)!
+
+/** A patient whose key the doctor has made, with records granted to it. */
+async function patient(epoch = 1, device?: PatientDevice): Promise<Case> {
+  const { clinicId } = world
+  const one = device ?? (await patientOf(world))
+  await one.vault.loadChain(world.chain)
+  const { patientId } = one.handle
+  const theirs = [await sealAs(one, 'identity', { name: 'Vera' }), await sealAs(one, 'reason', { reason: 'a rash' })]
+  await doctor.vault.open(theirs, { patientId })
+  const made = await doctor.vault.makeEmergencyKey({ clinicId, patientId, epoch })
+  const { statement, shares, publicKey } = made
+  expect(await doctor.vault.loadEmergencyKey({ clinicId, patientId, statement })).toMatchObject({ state: 'valid' })
+  const to = { kind: 'escrow', id: patientId, key: publicKey, epoch } as const
+  const granted = await doctor.vault.regrant(theirs, to)
+  // A note that is written later has its grant from the first.
+  const note = await doctor.vault.seal(input(one.handle, 'note', { text: 'eczema' }, []))
+  const only = (record: Sealed) => ({
+    ...record,
+    grants: [
+      ...record.grants.filter(({ recipient }) => recipient.kind === 'escrow'),
+      ...granted.filter((each) => each.recordId === record.meta.recordId).map(({ grant }) => grant),
+    ],
+  })
+  return { device: one, patientId, statement, shares, records: [...theirs, note].map(only) }
+}
+
+async function asked(at: Case, recordId: string | null = null) {
+  const { clinicId } = world
+  const { patientId, statement } = at
+  return officer.vault.askEmergency({ clinicId, patientId, recordId, statement, reason: 'nobody can be reached' })
+}
+const answered = (at: Case, request: string, by: Staff = world.owner) =>
+  by.vault.answerEmergency({ clinicId: world.clinicId, request, statement: at.statement, share: shareOf(at, by) })
+const opened = (at: Case, asking: { request: string; reason: string }, answer: string, records = at.records) =>
+  officer.vault.openEmergency({
+    ...{ clinicId: world.clinicId, ...asking, answer, records },
+    ...{ statement: at.statement, share: shareOf(at, officer) },
+  })
+const okOf = (results: { ok: boolean }[]) => results.map(({ ok }) => ok)
+
+describe('attack 22: two officers’ browsers', () => {
+  test('attack 22: together they open that patient, and the patient reads why', async () => {
+    const at = await patient()
+    const { request, reason } = await asked(at)
+    const { answer } = await answered(at, request)
+    const reading = await opened(at, { request, reason }, answer)
+    expect(okOf(reading.results)).toEqual([true, true, true])
+    expect(reading.answeredBy).toBe(world.owner.memberId)
+    // The officer's browser has learned the patient's key by what it read, and seals the reason to it.
+    const told = await at.device.vault.readEmergency({
+      ...{ clinicId: world.clinicId, request, reason: reading.reason!, asPatient: at.patientId },
+    })
+    expect(told).toMatchObject({ reason: 'nobody can be reached', askedBy: officer.memberId })
+    // Nothing of it stays: neither the key nor what it opened.
+    const after = await officer.vault.open(at.records, { patientId: at.patientId })
+    expect(okOf(after)).toEqual([false, false, false])
+  })
+
+  // Defences: 'nobody answers themselves' in answerRequest; openAnswer needs a second officer's signature.
+  test('attack 22: one of them alone opens nothing', async () => {
+    const at = await patient()
+    const { request, reason } = await asked(at)
+    expect(await codeOf(answered(at, request, officer))).toBe('NOT_VOUCHED')
+    expect(await codeOf(opened(at, { request, reason }, 'oWE'))).toBe('BAD_ENVELOPE')
+    const results = await officer.vault.open(at.records, { patientId: at.patientId })
+    expect(okOf(results)).toEqual([false, false, false])
+  })
+
+  // Defence: the request's patient in openEmergency, and the keys' context.
+  test('attack 22: what opens one patient opens no other', async () => {
+    const [at, other] = [await patient(), await patient()]
+    const { request, reason } = await asked(at)
+    const { answer } = await answered(at, request)
+    const { results } = await opened(at, { request, reason }, answer, [...at.records, ...other.records])
+    expect(okOf(results)).toEqual([true, true, true, false, false, false])
+    const mixed = { ...at, statement: other.statement, shares: other.shares }
+    expect(await codeOf(opened(mixed, { request, reason }, answer))).not.toBe('accepted')
+    expect(await codeOf(answered(other, request))).not.toBe('accepted')
+  })
+
+  // Defence: `asked` in openEmergency.
+  test('attack 22: one record that was asked for is all that opens, whatever else the server hands out', async () => {
+    const at = await patient()
+    const { request, reason } = await asked(at, at.records[1]!.meta.recordId)
+    const { answer } = await answered(at, request)
+    const { results } = await opened(at, { request, reason }, answer)
+    expect(okOf(results)).toEqual([false, true, false])
+  })
+
+  test('attack 22: who is no officer neither asks nor answers, and another browser does not open', async () => {
+    const at = await patient()
+    const { clinicId } = world
+    const { patientId, statement } = at
+    const ask = doctor.vault.askEmergency({ clinicId, patientId, recordId: null, statement, reason: 'x' })
+    expect(await codeOf(ask)).toBe('NOT_VOUCHED')
+    const { id, request, reason } = await asked(at)
+    const share = shareOf(at, world.owner)
+    expect(await codeOf(doctor.vault.answerEmergency({ clinicId, request, statement, share }))).toBe('NOT_VOUCHED')
+    const { answer } = await answered(at, request)
+    await officer.vault.endEmergency({ requestId: id })
+    expect(await codeOf(opened(at, { request, reason }, answer))).toBe('NO_KEY')
+  })
+
+  // Defence: `emergency-epoch` in currentKey. An earlier key's secret may have been put together already.
+  test('an earlier key shown again is not used', async () => {
+    const at = await patient()
+    const later = await patient(2, at.device)
+    const { clinicId } = world
+    const { patientId, statement } = at
+    expect(await doctor.vault.loadEmergencyKey({ clinicId, patientId, statement })).toMatchObject({ state: 'stale' })
+    const note = await doctor.vault.seal(input(at.device.handle, 'note', { text: 'x' }, []))
+    expect(note.grants.map(({ recipient }) => recipient.kind)).toEqual(['group'])
+    expect(await codeOf(asked(later))).toBe('accepted')
+    expect(await codeOf(asked(at))).toBe('STALE')
+  })
+})
+
+test('only a clinical member makes a key, and what the server says alone is granted nothing', async () => {
+  const { clinicId } = world
+  const { handle } = await patientOf(world)
+  const { patientId } = handle
+  expect(await codeOf(officer.vault.makeEmergencyKey({ clinicId, patientId, epoch: 1 }))).toBe('NOT_VOUCHED')
+  const to = { kind: 'escrow', id: patientId, key: handle.keys.dh, epoch: 1 } as const
+  expect(await codeOf(doctor.vault.regrant([], to))).toBe('NOT_VOUCHED')
+})
+
+test('with one officer there is none, and it is said', async () => {
+  const alone = await clinic(['admin', 'practitioner'])
+  const { handle } = await patientOf(alone)
+  const at = { clinicId: alone.clinicId, patientId: handle.patientId }
+  const view = await alone.owner.vault.loadEmergencyKey({ ...at, statement: null })
+  expect(view).toEqual({ state: 'few', epoch: 0, officers: [alone.owner.memberId] })
+  expect(await codeOf(alone.owner.vault.makeEmergencyKey({ ...at, epoch: 1 }))).toBe('NO_KEY')
+})

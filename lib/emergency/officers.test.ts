@@ -1,0 +1,159 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { beforeAll, expect, test } from 'vitest'
+import type { PatientActor, StaffActor } from '../access/rules.ts'
+import { at } from '../booking/testing.ts'
+import { clinicWorld } from '../payment/testing.ts'
+import { insertRecords, listRecords } from '../record/store.ts'
+import { sealed } from '../record/testing.ts'
+import { testDb } from '../server/testing.ts'
+import { inClinic } from '../server/tx.ts'
+import { grant, keep, makeKey } from './flow-keys.ts'
+import * as flow from './flow-officers.ts'
+import { answerMinutes, readingMinutes } from './rules.ts'
+
+const { admin } = testDb()
+const b64 = (length: number) => randomBytes(length).toString('base64url')
+let doctor: StaffActor
+let first: StaffActor
+let second: StaffActor
+beforeAll(async () => {
+  const { clinicId, memberId } = await clinicWorld(admin)
+  const actor = (id: string, roles: StaffActor['roles']): StaffActor => ({
+    ...{ kind: 'staff', clinicId, memberId: id, sessionId: '', roles },
+  })
+  doctor = actor(memberId, ['practitioner'])
+  const officer = async (name: string) => {
+    const id = randomUUID()
+    await admin(
+      `INSERT INTO member (id, clinic_id, email_index, email_sealed, display_name, roles, status)
+       VALUES ($1, $2, $3, $4, $5, '{admin}', 'active')`,
+      [id, clinicId, randomBytes(32), randomBytes(8), name],
+    )
+    return actor(id, ['admin'])
+  }
+  ;[first, second] = [await officer('Ada'), await officer('Grace')]
+})
+
+/** A patient with a key of epoch 1, and one record that is granted to the clinic and to that key. */
+async function patient() {
+  const { clinicId } = doctor
+  const patientId = randomUUID()
+  await admin('INSERT INTO patient (id, clinic_id) VALUES ($1, $2)', [patientId, clinicId])
+  const record = sealed({ clinicId, patientId, recordId: randomUUID(), revision: 1, type: 'note' })
+  await inClinic(clinicId, (tx) => insertRecords(tx, doctor, [record], { patientId, appointmentId: null }))
+  const key = await newKey(patientId, 1)
+  return { patientId, record, key }
+}
+function keyInput(patientId: string, epoch: number) {
+  const shares = [first, second].map(({ memberId }) => ({ memberId, enc: b64(32), ct: b64(49) }))
+  return { patientId, epoch, publicKey: b64(32), statement: b64(90), shares }
+}
+async function newKey(patientId: string, epoch: number) {
+  const key = keyInput(patientId, epoch)
+  expect(await makeKey(doctor, key, at())).toMatchObject({ ok: true })
+  return key
+}
+type Known = Awaited<ReturnType<typeof patient>>
+const granting = ({ patientId, record, key }: Pick<Known, 'patientId' | 'record' | 'key'>, over = {}) => {
+  const recipient = { kind: 'escrow' as const, id: patientId, key: key.publicKey, epoch: key.epoch, ...over }
+  const { recordId, revision } = record.meta
+  return grant(doctor, { patientId, grants: [{ recordId, revision, grant: { ...record.grants[0]!, recipient } }] })
+}
+const asking = (patientId: string) => ({
+  id: randomUUID(),
+  patientId,
+  recordId: null,
+  request: b64(90),
+  reason: b64(90),
+})
+const afterMinutes = (count: number) => {
+  const ctx = at()
+  return { ...ctx, now: new Date(ctx.now.getTime() + count * 60_000) }
+}
+const nothing = {}
+
+test('attack 22: asked, agreed and read, each once; a share goes to its officer and the records to who asked', async () => {
+  const known = await patient()
+  const { patientId, key } = known
+  expect(await granting(known)).toMatchObject({ ok: true, value: { granted: 1 } })
+  const input = asking(patientId)
+  const { id } = input
+  expect(await flow.ask(first, input, at())).toMatchObject({ ok: true })
+  // A second press is the same one, a second officer's is refused.
+  expect(await flow.ask(first, input, at())).toMatchObject({ ok: true })
+  expect(await flow.ask(second, asking(patientId), at())).toMatchObject({ code: 'WRONG_STATE' })
+  // Defences: nextRequest, and requestedBy in open.
+  expect(await flow.open(first, { id }, at())).toMatchObject({ code: 'WRONG_STATE' })
+  expect(await flow.shareFor(first, { id }, at())).toMatchObject({ code: 'WRONG_STATE' })
+  expect(await flow.approve(first, { id, answer: b64(90) }, at())).toMatchObject({ code: 'WRONG_STATE' })
+  expect(await flow.shareFor(second, { id }, at())).toMatchObject({ value: { share: key.shares[1] } })
+  const answer = b64(90)
+  const both = await Promise.all([1, 2].map(() => flow.approve(second, { id, answer }, at())))
+  expect(both.filter(({ ok }) => ok)).toHaveLength(1)
+  expect(await flow.decline(second, { id }, at())).toMatchObject({ code: 'WRONG_STATE' })
+  const read = await flow.open(first, { id }, at())
+  expect(read).toMatchObject({ value: { share: key.shares[0], answer, statement: key.statement } })
+  expect(read.ok && read.value.records.map(({ meta }) => meta)).toEqual([known.record.meta])
+  expect(read.ok && read.value.records[0]!.grants.map(({ recipient }) => recipient.kind)).toEqual(['escrow'])
+  expect(await flow.open(second, { id }, at())).toMatchObject({ code: 'NOT_FOUND' })
+  // Defence: isOpenAt in open.
+  expect(await flow.open(first, { id }, afterMinutes(readingMinutes))).toMatchObject({ code: 'WRONG_STATE' })
+  const actor: PatientActor = { kind: 'patient', clinicId: doctor.clinicId, patientId, keyId: randomUUID() }
+  expect(await flow.told(actor)).toMatchObject({ value: { opened: [{ id, askedBy: 'Ada', answeredBy: 'Grace' }] } })
+  const jobs = await admin<{ data: { requestId: string } }>(`SELECT data FROM pgboss.job WHERE name = 'mail.emergency'`)
+  expect(jobs.filter(({ data }) => data.requestId === id)).toHaveLength(1)
+})
+
+test('a key that was used is asked for no more, and is replaced when the reading is over', async () => {
+  const known = await patient()
+  const { patientId } = known
+  await granting(known)
+  const input = asking(patientId)
+  await flow.ask(first, input, at())
+  await flow.approve(second, { id: input.id, answer: b64(90) }, at())
+  expect(await flow.ask(first, asking(patientId), at())).toMatchObject({ code: 'NO_KEY' })
+  expect(await keep(doctor, { patientId }, at())).toMatchObject({ value: { statement: null, epoch: 1, busy: true } })
+  expect(await makeKey(doctor, keyInput(patientId, 2), at())).toMatchObject({ code: 'WRONG_STATE' })
+  expect(await flow.end(first, { id: input.id }, at())).toMatchObject({ ok: true })
+  const key = await newKey(patientId, 2)
+  // Of one epoch there is one, and none is left out.
+  expect(await makeKey(doctor, keyInput(patientId, 2), at())).toMatchObject({ code: 'STALE' })
+  expect(await makeKey(doctor, keyInput(patientId, 4), at())).toMatchObject({ code: 'STALE' })
+  const missing = await keep(doctor, { patientId }, at())
+  expect(missing).toMatchObject({ value: { epoch: 2, missing: [{ recordId: known.record.meta.recordId }] } })
+  expect(await granting({ ...known, key })).toMatchObject({ ok: true })
+  const left = await admin(`SELECT epoch FROM record_grant WHERE patient_id = $1 AND recipient_kind = 'escrow'`, [
+    patientId,
+  ])
+  expect(left).toEqual([{ epoch: 2 }])
+})
+
+// Defence: expiry in nextRequest; lapseRequests before the next one.
+test('nobody answers too late, and who asked may ask again', async () => {
+  const { patientId } = await patient()
+  const input = asking(patientId)
+  await flow.ask(first, input, at())
+  const late = afterMinutes(answerMinutes)
+  expect(await flow.approve(second, { id: input.id, answer: b64(90) }, late)).toMatchObject({ code: 'WRONG_STATE' })
+  expect(await flow.ask(first, asking(patientId), late)).toMatchObject({ ok: true })
+  const seen = await flow.officersView(first, nothing, late)
+  const states = seen.ok && seen.value.requests.filter((row) => row.patientId === patientId).map(({ state }) => state)
+  expect(states).toEqual(['asked', 'expired'])
+})
+
+// Defence: readersOf in lib/record/store.ts names the kinds of grants that it answers.
+test('attack 22: grants to an emergency key are answered to nobody who merely lists records', async () => {
+  const known = await patient()
+  await granting(known)
+  for (const actor of [doctor, first]) {
+    const listed = await inClinic(doctor.clinicId, (tx) => listRecords(tx, actor, { patientIds: [known.patientId] }))
+    expect(listed.flatMap(({ grants }) => grants).filter(({ recipient }) => recipient.kind === 'escrow')).toEqual([])
+  }
+})
+
+// Defence: isItsOwn in grant.
+test('what is granted here goes to the newest key of this patient, and to nothing else', async () => {
+  const known = await patient()
+  for (const over of [{ kind: 'group' as const }, { id: randomUUID() }, { key: b64(32) }, { epoch: 2 }])
+    expect(await granting(known, over)).toMatchObject({ code: 'STALE' })
+})
