@@ -2,11 +2,11 @@
  * Row "regrant": 5,000 records of 4 KiB passed on to their group's next epoch by a member in a real Chromium, against the real
  * server and database, with every check; beside the HPKE operations alone, in a worker of the same page.
  */
+import { leave } from '../e2e/leave.ts'
 import { up } from '../e2e/stack.ts'
 import { clinicWorld } from '../e2e/world.ts'
 import type { Row } from './envelope.ts'
 import { openRecordsLab, writeNotes } from './records-lab/lab.ts'
-import { leave } from './records-lab/leave.ts'
 import type { RecordsLab } from './records-lab/page.ts'
 
 declare const lab: RecordsLab

@@ -75,6 +75,7 @@ async function keyed(appointmentId: string) {
     requests: asked,
   } = await counted(async () => {
     const view = await ask('encounter/open', { appointmentId })
+    patientId = view.appointment.patientId
     const grants = await Promise.all(
       view.records.map(async ({ meta }) => {
         const answer = await fetch(`/api/bench-key/${meta.recordId}.${meta.revision}`, { method: 'POST' })

@@ -1,14 +1,14 @@
 // Somebody leaves a clinic: the chain's statements and the next epochs, made by the owner's own keys and stored as they are.
 import { randomUUID } from 'node:crypto'
-import type { TestStack } from '../../e2e/stack.ts'
-import type { ClinicWorld } from '../../e2e/world.ts'
-import { createVault } from '../../lib/browser/vault-core.ts'
-import { memoryStorage } from '../../lib/browser/vault-storage.ts'
-import { fromB64, labelledHash, toB64 } from '../../lib/crypto/bytes.ts'
-import { appendStatement, type Entry, verifyChain } from '../../lib/crypto/chain.ts'
-import { newEpoch, sealEpoch } from '../../lib/crypto/epoch.ts'
-import type { Keys } from '../../lib/crypto/keys.ts'
-import type { Group } from '../../lib/crypto/types.ts'
+import type { TestStack } from './stack.ts'
+import type { ClinicWorld } from './world.ts'
+import { createVault } from '../lib/browser/vault-core.ts'
+import { memoryStorage } from '../lib/browser/vault-storage.ts'
+import { fromB64, labelledHash, toB64 } from '../lib/crypto/bytes.ts'
+import { appendStatement, type Entry, verifyChain } from '../lib/crypto/chain.ts'
+import { newEpoch, sealEpoch } from '../lib/crypto/epoch.ts'
+import type { Keys } from '../lib/crypto/keys.ts'
+import type { Group } from '../lib/crypto/types.ts'
 
 /** Removes the member, and makes the next epochs of the groups that their records were for. */
 export async function leave(stack: TestStack, world: ClinicWorld, memberId: string): Promise<void> {
