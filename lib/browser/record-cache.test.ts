@@ -88,7 +88,7 @@ test('memory is empty after its time, whether or not anybody asks', () => {
   }
 })
 
-// Defences: `cache.drop` in adoptChain, `keepFor(0)` in `lock`.
+// Defences: `cache.drop` in adoptChain; for the lock, `keepFor(0)` there and `drop` at the next unlocking, one of which is enough.
 test('attack 15: a removal, and a lock, end what was remembered at once', async () => {
   const { patientId, records } = await list()
   const vault = await browser(300)

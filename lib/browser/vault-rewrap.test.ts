@@ -64,13 +64,13 @@ test('a chart that is opened meanwhile comes first', async () => {
   const order: string[] = []
   const { patientId } = patient.handle
   await Promise.all([
-    doctor.rewrap(Array.from({ length: 200 }, () => good)).then(() => order.push('passed on')),
     doctor
       .open(
-        Array.from({ length: 20 }, () => note),
+        Array.from({ length: 200 }, () => note),
         { patientId },
       )
       .then(() => order.push('opened')),
+    doctor.rewrap(Array.from({ length: 10 }, () => good)).then(() => order.push('passed on')),
   ])
   expect(order).toEqual(['opened', 'passed on'])
 })
