@@ -175,7 +175,9 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'patient/devices': {},
     'patient/remove-device': { keyId: randomUUID() },
     'patient/add-device': { keyId: randomUUID(), keys, kind: 'device' as const, name: 'Firefox', link: b64(300) },
+    'patient/find-backup': { keyId: randomUUID() },
     'patient/behind': {},
+    'patient/links': {},
     'patient/hand-on': { grants: [] },
     'prescription/issue': {
       ...{ rxId: randomUUID(), appointmentId, record: await sealed('prescription', {}), share: b64(60) },

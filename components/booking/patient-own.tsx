@@ -24,6 +24,11 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
     void load()
   }, [load, view.status])
 
+  // Asked for once there is something to keep: a browser that says no may clear it, which the page of devices tells.
+  useEffect(() => {
+    if (patientId) void navigator.storage?.persist?.()
+  }, [patientId])
+
   // What the practitioner shares is here at once.
   useEffect(() => {
     if (!patientId) return
@@ -73,6 +78,12 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
         <Todo view={view} own={own.value} locale={locale} onDone={() => void load().then(onChange)} />
       )}
       <Documents own={own.value} locale={locale} />
+      {own.value.chart.byCode ||
+      own.value.chart.keys.some(({ state }, index) => index > 0 && state !== 'revoked') ? null : (
+        <p className="text-soft">
+          <a href={`/a/${id}/access#keep`}>{t('keep')}</a>. {t('keepText')}
+        </p>
+      )}
       <OwnData own={own.value} appointmentId={id} />
     </>
   )

@@ -71,7 +71,7 @@ export default async function prescriptionPdf(
   return new Blob([new Uint8Array(await pdf.save())], { type: 'application/pdf' })
 }
 
-function drawCode(page: PDFPage, text: string, x: number, y: number, size: number) {
+export function drawCode(page: PDFPage, text: string, x: number, y: number, size: number) {
   const { data, size: count } = encode(text, { ecc: 'M', border: 2 })
   const cell = size / count
   data.forEach((row, down) =>

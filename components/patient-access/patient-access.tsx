@@ -11,6 +11,7 @@ import { WhoLooked } from '@/components/audit/who-looked'
 import { AddDevice } from './add-device'
 import { ToldSection } from '@/components/emergency/told-section'
 import { Devices } from './devices'
+import { KeepAccess } from './keep-access'
 
 interface Props {
   appointmentId: string
@@ -66,6 +67,7 @@ function Sections({ appointmentId }: { appointmentId: string }) {
       {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
       <Devices own={own.value} />
       <AddDevice own={own.value} onAdded={load} />
+      <KeepAccess own={own.value} onKept={load} />
       <CardSection own={own.value} appointmentId={appointmentId} />
       <WhoLooked own={own.value} />
       <ToldSection own={own.value} appointmentId={appointmentId} />

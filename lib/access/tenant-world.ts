@@ -57,6 +57,7 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ registeredId: randomUUID(), sessionId: randomUUID(), invitationId: randomUUID(), textId: randomUUID() },
     ...{
       keyId: randomUUID(),
+      kitId: randomUUID(),
       recordId: randomUUID(),
       draftId: randomUUID(),
       rxId: randomUUID(),
@@ -111,6 +112,8 @@ export async function tenant(admin: TestDb['admin']) {
   await insert('consent_text', { id: more.textId, version: 1, title: 'Consent', body: 'I agree.', hash: b64(32) })
   await admin('UPDATE service SET consent_text_id = $2 WHERE id = $1', [serviceId, more.textId])
   await insert('patient_key', { id: more.keyId, patient_id: patientId, ...keys, state: 'booking' })
+  const kit = { sign_key: b64(32), dh_key: b64(32), state: 'paired', kind: 'kit' }
+  await insert('patient_key', { id: more.kitId, patient_id: patientId, ...kit })
   await admin('UPDATE payment SET session_id = $2 WHERE id = $1', [paymentId, more.checkout])
   await insert('stripe_event', { id: `evt_${b64(9)}`, type: 'charge.refunded', created_at: later })
   await insert('nonce', { value: more.nonce, purpose: 'any', expires_at: later })

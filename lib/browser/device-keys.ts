@@ -96,11 +96,11 @@ async function findDevice(context: VaultContext, patientId: string): Promise<Pat
 /** Keys that were made here become this patient's on this device: in the place of any that it held for them before. */
 export async function keepDevice(
   { storage, devices }: VaultContext,
-  made: Pick<PatientDevice, 'clinicId' | 'patientId' | 'keys'>,
+  made: Pick<PatientDevice, 'clinicId' | 'patientId' | 'keys'> & { keyId?: string },
   home: KeyHome = 'stored',
 ): Promise<PatientHandle> {
   const kept: KeyHome = home === 'stored' ? storage.home : 'memory'
-  const device: PatientDevice = { ...made, keyId: crypto.randomUUID(), home: kept }
+  const device: PatientDevice = { ...made, keyId: made.keyId ?? crypto.randomUUID(), home: kept }
   if (kept === 'stored') await storage.put(`patient:${made.patientId}`, device)
   devices.set(made.patientId, device)
   return handleOf(device)
@@ -113,7 +113,7 @@ export async function requireDevice(context: VaultContext, patientId: string): P
   return device
 }
 
-const handleOf = ({ clinicId, patientId, keyId, keys, home }: PatientDevice): PatientHandle => ({
+export const handleOf = ({ clinicId, patientId, keyId, keys, home }: PatientDevice): PatientHandle => ({
   clinicId,
   patientId,
   keyId,

@@ -12,6 +12,7 @@ import type {
   RecordType,
   Sealed,
 } from '../crypto/types.ts'
+import type { BackupVault } from './vault-backup-api.ts'
 import type { CacheVault } from './vault-cache-api.ts'
 import type { AuditVault } from './vault-audit-api.ts'
 import type { AccountVault, FurtherWrap } from './vault-account-api.ts'
@@ -160,7 +161,8 @@ export interface Vault
     RewrapVault,
     PairingVault,
     AccountVault,
-    MembersVault {
+    MembersVault,
+    BackupVault {
   // ── chain ──
   /** Verifies and pins. `pin` is the root fingerprint from a link's fragment. */
   loadChain(chain: ChainInput, pin?: B64): Promise<ChainView>

@@ -4,6 +4,7 @@ import { staffAccount } from './staff-account.ts'
 import type { Vault } from './vault-api.ts'
 import { auditLog } from './vault-audit.ts'
 import { account } from './vault-account.ts'
+import { backups } from './vault-backup.ts'
 import { calls } from './vault-call.ts'
 import { adoptChain, newContext, viewChain } from './vault-context.ts'
 import { drafts } from './vault-drafts.ts'
@@ -36,6 +37,7 @@ export function createVault(storage: VaultStorage): Vault {
     ...members(context),
     ...deviceKeys(context),
     ...pairing(context),
+    ...backups(context),
     ...recordPart,
     ...calls(context, recordPart),
     ...drafts(context),

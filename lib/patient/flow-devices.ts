@@ -1,17 +1,20 @@
 import 'server-only'
 import type { z } from 'zod'
-import type { PatientActor } from '../access/rules.ts'
+import type { PatientActor, PublicActor } from '../access/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { audit } from '../server/audit.ts'
 import type { Ctx } from '../server/action.ts'
+import { openField } from '../server/kms.ts'
 import { notify } from '../server/notify.ts'
-import { inClinic, type Tx } from '../server/tx.ts'
+import { limit } from '../server/rate-limit.ts'
+import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import { insertGrants, listRecords } from '../record/store.ts'
 import {
   MOST_KEYS,
   type AddDeviceInput,
   type Behind,
   type DeviceRow,
+  type FindBackupInput,
   type HandOnInput,
   type OwnKeyRow,
   type RemoveDeviceInput,
@@ -59,6 +62,32 @@ export const addDevice = (
     await audit(tx, actor, `patient.${input.kind}-added`, input.keyId)
     await notify(tx, 'patient', patientId)
     return ok({ done: true as const })
+  })
+
+export async function findBackup(
+  _: PublicActor,
+  { keyId }: z.output<typeof FindBackupInput>,
+  { ip }: Ctx,
+): Promise<Result<{ clinicId: string; patientId: string }>> {
+  const counted = await limit('find-backup', ip, { points: 30, seconds: 3600 })
+  if (!counted.ok) return counted
+  const clinicId = await inNoClinic((tx) => store.lookupKey(tx, keyId))
+  const patientId = clinicId && (await inClinic(clinicId, (tx) => store.findBackup(tx, keyId)))
+  return clinicId && patientId ? ok({ clinicId, patientId }) : refuse('NOT_FOUND')
+}
+
+export const listLinks = (
+  actor: PatientActor,
+): Promise<Result<{ links: { appointmentId: string; linkSecret: string }[] }>> =>
+  asOwn(actor, async (tx) => {
+    const rows = await store.listLinks(tx, actor.patientId)
+    const links = await Promise.all(
+      rows.map(async ({ id, linkSealed }) => ({
+        appointmentId: id,
+        linkSecret: await openField(linkSealed!, `appointment.link|${actor.clinicId}|${id}`),
+      })),
+    )
+    return ok({ links })
   })
 
 const mayBeHanded = ({ state }: OwnKeyRow) => state !== 'revoked' && state !== 'confirmed'

@@ -29,7 +29,7 @@ const browsers = [
   ['Opera', /\bOPR\//],
   ['Samsung Internet', /\bSamsungBrowser\//],
   ['Firefox', /\b(?:Firefox|FxiOS)\//],
-  ['Chrome', /\b(?:Chrome|CriOS)\//],
+  ['Chrome', /(?:Chrome|CriOS)\//],
   ['Safari', /\bSafari\//],
 ] as const
 const systems = [
@@ -76,9 +76,11 @@ export const AddDeviceInput = z.object({
   /** Both keys' signed word that they are one patient's: for browsers to check. */
   link: b64(2000),
 })
+export const FindBackupInput = z.object({ keyId: z.uuid() })
 /** At most so many keys of one patient, whatever they are of. */
 export const MOST_KEYS = 12
 export const BehindInput = ChartInput
+export const LinksInput = ChartInput
 export const HandOnInput = z.object({
   grants: z.array(z.object({ recordId: z.uuid(), revision: z.number().int().min(1), grant: Grant })).max(1000),
 })
@@ -172,5 +174,12 @@ export interface PatientContract {
   /** Records that this device was granted and another of the patient's was not. */
   'patient/behind': { in: z.input<typeof BehindInput>; out: Behind }
   'patient/hand-on': { in: z.input<typeof HandOnInput>; out: { granted: number } }
+  /** Whose the key of a printed page or a passkey is. Its id is known to who has these alone. */
+  'patient/find-backup': { in: z.input<typeof FindBackupInput>; out: { clinicId: string; patientId: string } }
+  /** The links of the patient's own appointments, newest first: for a device that never had them. */
+  'patient/links': {
+    in: z.input<typeof LinksInput>
+    out: { links: { appointmentId: string; linkSecret: string }[] }
+  }
   'patient/export': { in: z.input<typeof ExportInput>; out: PatientExport }
 }

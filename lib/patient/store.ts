@@ -37,6 +37,18 @@ export async function listKeys(tx: Tx, patientId: string): Promise<OwnKeyRow[]> 
   }))
 }
 
+/** Whose clinic's key this is: asked by who has nothing but the words on a page. */
+export async function lookupKey(tx: Tx, keyId: string): Promise<string | null> {
+  const rows = await tx.$queryRaw<{ id: string | null }[]>`SELECT lookup_patient_key(${keyId}::uuid) AS id`
+  return rows[0]?.id ?? null
+}
+
+/** The patient of a key that is kept on no device. */
+export async function findBackup(tx: Tx, keyId: string): Promise<string | null> {
+  const where = { id: keyId, kind: { not: 'device' }, state: { not: 'revoked' } } as const
+  return (await tx.patientKey.findFirst({ where, select: { patientId: true } }))?.patientId ?? null
+}
+
 /** False when one of these keys is filed already, for whomever. */
 export async function addKey(
   tx: Tx,
@@ -72,6 +84,15 @@ export async function listLacking(
     .flatMap(({ recordId, revision }) => others.map((other) => ({ recordId, revision, key: other })))
     .filter((each) => !granted.has(`${each.recordId}.${each.revision}.${each.key}`))
     .slice(0, most)
+}
+
+export async function listLinks(tx: Tx, patientId: string) {
+  return tx.appointment.findMany({
+    where: { patientId, linkSealed: { not: null } },
+    orderBy: { startsAt: 'desc' },
+    take: 40,
+    select: { id: true, linkSealed: true },
+  })
 }
 
 /** Called once: a device keeps the name that it first came with. */

@@ -6,6 +6,9 @@ export const patientCases: TenantCases<typeof store> = {
   findDeviceKey: (tx, _, b) => store.findDeviceKey(tx, { patientId: b.patientId, keyId: b.keyId }),
   listDevices: (tx, _, b) => store.listDevices(tx, b.patientId),
   listKeys: (tx, _, b) => store.listKeys(tx, b.patientId),
+  lookupKey: { lookup: (tx, _, b) => store.lookupKey(tx, b.keyId), answers: (b) => b.clinicId },
+  findBackup: (tx, _, b) => store.findBackup(tx, b.kitId),
+  listLinks: (tx, _, b) => store.listLinks(tx, b.patientId),
   addKey: (tx, { clinicId }, b) =>
     store.addKey(tx, {
       ...{ keyId: randomUUID(), keys: { sign: randomUUID(), dh: randomUUID() }, clinicId, patientId: b.patientId },

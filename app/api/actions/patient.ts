@@ -12,5 +12,7 @@ export const patientActions = {
   'patient/add-device': action('patient', rules.AddDeviceInput, devices.addDevice),
   'patient/behind': action('patient', rules.BehindInput, devices.listBehind),
   'patient/hand-on': action('patient', rules.HandOnInput, devices.handOn, { maxBytes: 2 * 1024 * 1024 }),
+  'patient/find-backup': action('public', rules.FindBackupInput, devices.findBackup),
+  'patient/links': action('patient', rules.LinksInput, devices.listLinks),
   'patient/export': action('patient', rules.ExportInput, flow.exportChart),
 } satisfies Actions<rules.PatientContract>

@@ -1,0 +1,92 @@
+'use client'
+import { NextIntlClientProvider, useTranslations } from 'next-intl'
+import { useEffect, useState } from 'react'
+import { mineMark } from '@/components/booking/own'
+import { Button, LinkButton } from '@/components/ui/button'
+import { Card } from '@/components/ui/card'
+import { Banner } from '@/components/ui/status'
+import { TextArea } from '@/components/ui/text-field'
+import { useBusy } from '@/components/ui/use-busy'
+import { readKitLink, secretOfWords } from '@/lib/browser/kit-words'
+import { recover, type Recovered } from '@/lib/browser/recover'
+import type { Locale, Messages } from '@/lib/messages/catalogue'
+
+type Props = { locale: Locale; messages: Pick<Messages, 'devices' | 'errors' | 'common'> }
+
+export const RecoverPage = ({ locale, messages }: Props) => (
+  <NextIntlClientProvider locale={locale} messages={messages} timeZone="UTC">
+    <Recovery />
+  </NextIntlClientProvider>
+)
+
+function Recovery() {
+  const t = useTranslations('devices.recover')
+  const [scanned, setScanned] = useState<{ secret: string; rootFingerprint: string } | null>(null)
+  const [words, setWords] = useState('')
+  const [wrong, setWrong] = useState('')
+  const [answer, setAnswer] = useState<Recovered | null>(null)
+
+  useEffect(() => {
+    const link = readKitLink(location.hash)
+    // Taken out of the address before anything else: no history keeps what opens everything.
+    if (link) history.replaceState(null, '', location.pathname)
+    setScanned(link)
+  }, [])
+
+  const [open, opening] = useBusy(async () => {
+    const secret = scanned?.secret ?? (await secretOfWords(words))
+    setWrong(secret ? '' : t('notWords'))
+    if (!secret) return
+    const found = await recover(secret, scanned?.rootFingerprint ?? null)
+    if (found.ok) for (const id of found.appointments) localStorage.setItem(mineMark(id), '1')
+    setAnswer(found)
+  })
+
+  if (answer?.ok)
+    return (
+      <Card>
+        <Banner tone="success" title={t('doneTitle')} announce>
+          {t('done')}
+        </Banner>
+        {answer.appointments[0] ? (
+          <LinkButton variant="primary" className="mt-5" href={`/a/${answer.appointments[0]}`}>
+            {t('open')}
+          </LinkButton>
+        ) : null}
+      </Card>
+    )
+  return (
+    <Card>
+      <form
+        className="flex flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void open()
+        }}
+      >
+        {scanned ? (
+          <p>{t('scanned')}</p>
+        ) : (
+          <TextArea
+            label={t('words')}
+            hint={t('wordsHint')}
+            error={wrong || undefined}
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            value={words}
+            onChange={(event) => setWords(event.target.value)}
+          />
+        )}
+        {answer && !answer.ok ? (
+          <Banner tone="danger" announce>
+            {t(`failed.${answer.why}`)}
+          </Banner>
+        ) : null}
+        <Button type="submit" variant="primary" className="self-start" busy={opening}>
+          {t('go')}
+        </Button>
+      </form>
+    </Card>
+  )
+}
