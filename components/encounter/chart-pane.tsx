@@ -46,7 +46,7 @@ export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }
       </Card>
       <Card>
         <CardTitle>{t('consents')}</CardTitle>
-        <ConsentList view={view} consents={chart.consents} />
+        <ConsentList view={view} consents={chart.consents} broken={chart.consentsBroken} />
       </Card>
       {chart.unvouched.length ? <NotVouched view={view} records={chart.unvouched} /> : null}
       <History view={view} chart={chart} />

@@ -2,14 +2,31 @@
 import { useLocale, useTranslations } from 'next-intl'
 import { Disclosure } from '@/components/ui/card'
 import { CheckIcon, WarningIcon } from '@/components/ui/icons'
-import { Badge } from '@/components/ui/status'
+import { Badge, Banner } from '@/components/ui/status'
+import type { HistoryFault } from '@/lib/browser/consent-proof'
 import type { EncounterView } from '@/lib/encounter/rules'
 import { formatDate } from '@/lib/time'
 import type { ConsentEntry } from './use-chart'
 
 /** Each consent with what was checked of it. One that does not verify is never shown as given. */
-export function ConsentList({ view, consents }: { view: EncounterView; consents: ConsentEntry[] }) {
+export function ConsentList({
+  view,
+  consents,
+  broken,
+}: {
+  view: EncounterView
+  consents: ConsentEntry[]
+  broken: HistoryFault | null
+}) {
   const t = useTranslations('encounter')
+  const audit = useTranslations('audit')
+  // The defence of attack 11: of a history that was cut or replaced nothing is shown as given.
+  if (broken)
+    return (
+      <Banner tone="danger" announce>
+        {audit(`consents.${broken}`)}
+      </Banner>
+    )
   const { appointmentId } = view.appointment
   const here = consents.filter(({ proof }) => proof.appointmentId === appointmentId)
   const earlier = consents.filter(({ proof }) => proof.appointmentId !== appointmentId)

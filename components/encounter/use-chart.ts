@@ -1,9 +1,10 @@
 'use client'
 import { useEffect, useState } from 'react'
 import type { ConsentContent } from '@/lib/consent/rules'
-import { checkConsent, type ConsentFault } from '@/lib/browser/consent-proof'
+import { checkConsent, checkHistory, type ConsentFault, type HistoryFault } from '@/lib/browser/consent-proof'
 import { vault } from '@/lib/browser/vault'
 import type { Opened, OpenResult, PatientKeyView, Vault } from '@/lib/browser/vault-api'
+import { refusalCode } from '@/lib/browser/vault-error'
 import type { ConsentProof, EncounterView, NoteContent } from '@/lib/encounter/rules'
 import type { IntakeContent } from '@/lib/intake/rules'
 import type { PrescriptionContent, PrescriptionRow } from '@/lib/prescription/rules'
@@ -37,6 +38,8 @@ export interface Chart {
   reasons: Entry<ReasonContent>[]
   intakes: Entry<IntakeContent>[]
   consents: ConsentEntry[]
+  /** The history of consents is not whole, or not the one that this browser saw: none of it is shown as given. */
+  consentsBroken: HistoryFault | null
   notes: Entry<NoteContent>[]
   drafts: Entry<unknown>[]
   prescriptions: { row: PrescriptionRow; entry: Entry<PrescriptionContent> | null }[]
@@ -83,6 +86,7 @@ export async function readChart(view: EncounterView, appointmentId: string, keys
     intakes: of<IntakeContent>('intake'),
     notes: of<NoteContent>('note').reverse(),
     drafts: of<unknown>('draft'),
+    consentsBroken: await checkConsents(view, { clinicId, patientId }, records, keys),
     consents: await Promise.all(view.consents.map((proof) => readConsent(proof, { clinicId, patientId }, records))),
     prescriptions: view.prescriptions.map((row) => ({ row, entry: byId(prescriptions, row.recordId) })),
     recalls: view.recalls.map((row) => ({ row, entry: byId(recalls, row.recordId) })),
@@ -110,6 +114,30 @@ function toEntry<T>({ meta, appointmentId, createdAt, opened }: OpenedRecord): E
   return opened.ok
     ? { ...at, hash: opened.value.hash, content: opened.value.content as T, code: null }
     : { ...at, hash: null, content: null, code: opened.code }
+}
+
+async function checkConsents(
+  view: EncounterView,
+  whose: { clinicId: string; patientId: string },
+  records: OpenedRecord[],
+  keys: Vault,
+): Promise<HistoryFault | null> {
+  const events = view.consents.map((proof) => ({ ...proof, ...whose })).sort((a, b) => a.seq - b.seq)
+  // What somebody else's device handed in is told of apart, and has no place in this history.
+  const texts = records.filter((record) => record.meta.type === 'consent' && record.opened.ok)
+  const fault = await checkHistory(
+    events,
+    texts.map((record) => record.meta.recordId),
+  )
+  if (fault) return fault
+  try {
+    await keys.keepConsents({ ...whose, hashes: events.map((event) => event.hash) })
+    return null
+  } catch (error) {
+    const code = refusalCode(error)
+    if (code === 'CHAIN_SHORTER' || code === 'CHAIN_FORKED') return code
+    throw error
+  }
 }
 
 async function readConsent(

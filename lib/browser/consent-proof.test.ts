@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type ConsentContent, consentFields, consentPurpose, consentWords } from '../consent/rules.ts'
 import type { Sealed } from '../crypto/types.ts'
-import { checkConsent, type SignedConsent } from './consent-proof.ts'
+import { sha256, toB64 } from '../crypto/bytes.ts'
+import { signedBytes } from '../crypto/sign.ts'
+import { checkConsent, checkHistory, type FiledConsent, type SignedConsent } from './consent-proof.ts'
 import type { Vault } from './vault-api.ts'
 import { createVault } from './vault-core.ts'
 import { memoryStorage } from './vault-storage.ts'
@@ -93,5 +95,42 @@ describe('attack 10: a consent', () => {
     expect(await checkConsent({ ...event, signer: clinic.owner.keys.sign }, await opened())).toBe('unknown-signer')
     const stranger = { ok: false, recordId: event.recordId, code: 'NOT_VOUCHED' } as const
     expect(await checkConsent(event, stranger)).toBe('unknown-signer')
+  })
+})
+
+describe('attack 11: a history of consents cut back and forked by SQL', () => {
+  const filed = async (count: number, mark = ''): Promise<FiledConsent[]> => {
+    const events: FiledConsent[] = []
+    for (let seq = 0; seq < count; seq++) {
+      const facts = { ...event, seq, previous: events[seq - 1]?.hash ?? '', recordId: `${mark}${seq}` }
+      const hash = toB64(await sha256(signedBytes(consentPurpose, consentFields(facts))))
+      events.push({ ...facts, hash })
+    }
+    return events
+  }
+  const hashes = (events: FiledConsent[]) => events.map((one) => one.hash)
+
+  // Defence: keepConsents() in lib/browser/vault-audit.ts.
+  it('a browser that saw the longer one refuses, and one that was replaced', async () => {
+    const { clinicId, patientId } = event
+    const browser = createVault(memoryStorage())
+    const keep = (events: FiledConsent[]) => browser.keepConsents({ clinicId, patientId, hashes: hashes(events) })
+    await keep(await filed(2))
+    await keep(await filed(3))
+    await expect(keep(await filed(2))).rejects.toMatchObject({ code: 'CHAIN_SHORTER' })
+    await expect(keep(await filed(4, 'other'))).rejects.toMatchObject({ code: 'CHAIN_FORKED' })
+  })
+
+  // Defence: checkHistory() in lib/browser/consent-proof.ts.
+  it('an empty profile refuses what does not follow, and a signed text whose event is gone', async () => {
+    const events = await filed(3)
+    const texts = events.map((one) => one.recordId)
+    expect(await checkHistory(events.toReversed(), texts)).toBeNull()
+    expect(await checkHistory(events.slice(0, 2), texts)).toBe('CHAIN_SHORTER')
+    expect(await checkHistory(events.toSpliced(1, 1), [])).toBe('CHAIN_SHORTER')
+    expect(await checkHistory([events[0]!, { ...events[1]!, state: 'withdrawn' }, events[2]!], texts)).toBe(
+      'CHAIN_FORKED',
+    )
+    expect(await checkHistory([events[0]!, ...(await filed(3, 'other')).slice(1)], [])).toBe('CHAIN_FORKED')
   })
 })

@@ -6,7 +6,7 @@ import {
   type ConsentFacts,
 } from '../consent/rules.ts'
 import { fromB64, sha256, toB64, utf8 } from '../crypto/bytes.ts'
-import { verify } from '../crypto/sign.ts'
+import { signedBytes, verify } from '../crypto/sign.ts'
 import type { OpenResult } from './vault-api.ts'
 
 export interface SignedConsent extends ConsentFacts {
@@ -35,4 +35,25 @@ export async function checkConsent(event: SignedConsent, record: OpenResult | un
   } catch {
     return 'bad-signature'
   }
+}
+
+/** An event as the server files it: what was signed, and its hash, which the next one names. */
+export type FiledConsent = ConsentFacts & { hash: string }
+export type HistoryFault = 'CHAIN_SHORTER' | 'CHAIN_FORKED'
+
+/**
+ * Whether a patient's history of consents is whole: every event follows the one before, and each sealed consent has its event.
+ * Which tells that it was cut by whoever left the sealed texts; what a browser saw before, `keepConsents` tells.
+ */
+export async function checkHistory(events: FiledConsent[], consentRecordIds: string[]): Promise<HistoryFault | null> {
+  let previous = ''
+  for (const [seq, event] of [...events].sort((a, b) => a.seq - b.seq).entries()) {
+    if (event.seq !== seq) return 'CHAIN_SHORTER'
+    if (event.previous !== previous) return 'CHAIN_FORKED'
+    previous = toB64(await sha256(signedBytes(consentPurpose, consentFields(event))))
+    if (event.hash !== previous) return 'CHAIN_FORKED'
+  }
+  // The defence of attack 11 for an empty profile: a text that was signed, and an event that is gone.
+  const filed = new Set(events.map((event) => event.recordId))
+  return consentRecordIds.every((recordId) => filed.has(recordId)) ? null : 'CHAIN_SHORTER'
 }

@@ -32,4 +32,9 @@ export interface AuditVault {
    * where all there are were given.
    */
   keepOwnLog(input: { patientId: string; leaves: B64[]; all: boolean }): Promise<{ missing: number }>
+  /**
+   * A patient's history of consents against what this browser saw of it: `hashes` of its events, by place. Throws CHAIN_SHORTER and
+   * CHAIN_FORKED; else it is kept.
+   */
+  keepConsents(input: { clinicId: string; patientId: string; hashes: B64[] }): Promise<void>
 }

@@ -64,6 +64,15 @@ export function auditLog(context: VaultContext): Omit<AuditVault, 'checkWitness'
       return Promise.all(entries.map((entry) => openOne(clinicId, entry, keys)))
     },
 
+    async keepConsents({ clinicId, patientId, hashes }) {
+      const name = `consents:${clinicId}/${patientId}`
+      const seen = (await storage.get<string[]>(name)) ?? []
+      // The defence of attack 11 for consents: without it, a withdrawal that was taken out of the database is shown to nobody.
+      if (hashes.length < seen.length) throw new VaultError('CHAIN_SHORTER', 'consents are missing')
+      if (seen.some((hash, seq) => hashes[seq] !== hash)) throw new VaultError('CHAIN_FORKED', 'consents were replaced')
+      if (hashes.length > seen.length) await storage.put(name, hashes)
+    },
+
     async keepOwnLog({ patientId, leaves, all }) {
       const device = await requireDevice(context, patientId)
       const seen = (await storage.get<string[]>(seenName(patientId))) ?? []
