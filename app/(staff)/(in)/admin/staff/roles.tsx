@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
-import { Checkbox, Switch } from '@/components/ui/choice'
+import { Checkbox } from '@/components/ui/choice'
 import { FieldGroup } from '@/components/ui/field'
 import { Banner } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
@@ -25,10 +25,9 @@ export function Roles({ row, onClose, onDone }: MemberProps) {
   const reason = useReason()
   const toast = useToast()
   const { me, chain, reloadChain } = useStaff()
-  const { memberId, displayName: name } = row
+  const { memberId, displayName: name, ownPatients } = row
   const signed = chain.members.find((member) => member.memberId === memberId)
   const [roles, setRoles] = useState<Role[]>(row.roles)
-  const [ownPatients, setOwn] = useState(row.ownPatients)
   const [save, saving] = useBusy(async () => {
     const { clinicId } = me
     const code = await extendChain(
@@ -51,7 +50,7 @@ export function Roles({ row, onClose, onDone }: MemberProps) {
   if (!signed) return null
   const opens = isIn(chain, me.memberId, 'clinical')
   const practises = roles.includes('practitioner')
-  const changed = !same(roles, signed.roles) || (practises && ownPatients !== row.ownPatients)
+  const changed = !same(roles, signed.roles)
   const toggle = (role: Role, on: boolean) =>
     setRoles(on ? [...roles, role].sort() : roles.filter((each) => each !== role))
   return (
@@ -77,15 +76,6 @@ export function Roles({ row, onClose, onDone }: MemberProps) {
           ))
         }
       </FieldGroup>
-      {practises ? (
-        <Switch
-          label={t('ownPatients')}
-          hint={t('ownPatientsHint')}
-          checked={ownPatients}
-          disabled={!opens}
-          onChange={(event) => setOwn(event.target.checked)}
-        />
-      ) : null}
       <Button className="mt-3" busy={saving} disabled={!changed || !roles.length} onClick={() => void save()}>
         {t('sign')}
       </Button>
