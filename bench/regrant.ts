@@ -22,9 +22,11 @@ export default async function regrant(): Promise<Row> {
     const world = await clinicWorld(stack)
     const booked = await world.book()
     await writeNotes(world, booked, RECORDS)
+    // All of them before the first leaves: whoever invites hands on the epochs of then.
+    const leavers = []
+    for (let round = 0; round < ROUNDS; round++) leavers.push(await world.join(['practitioner'], `Leaver ${round}`))
     const rounds: (Awaited<ReturnType<RecordsLab['passOn']>> & { loop: number; sideBySide: number })[] = []
-    for (let round = 0; round < ROUNDS; round++) {
-      const { memberId } = await world.join(['practitioner'], `Leaver ${round}`)
+    for (const { memberId } of leavers) {
       await leave(stack, world, memberId)
       const { page, close } = await openRecordsLab(stack.baseUrl, world.doctor)
       try {
