@@ -253,6 +253,7 @@ test('the administrator’s pages', async ({ page }) => {
     '/admin/staff',
     '/admin/clinic',
     '/admin/security',
+    '/admin/records',
   ]) {
     await go(page, path)
     await page.waitForLoadState('networkidle').catch(() => undefined)

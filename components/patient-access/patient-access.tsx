@@ -10,13 +10,14 @@ import { CardSection } from '@/components/emergency/card-section'
 import { WhoLooked } from '@/components/audit/who-looked'
 import { AddDevice } from './add-device'
 import { ToldSection } from '@/components/emergency/told-section'
+import { ErasureSection } from '@/components/retention/erasure-section'
 import { Devices } from './devices'
 import { KeepAccess } from './keep-access'
 
 interface Props {
   appointmentId: string
   locale: Locale
-  messages: Pick<Messages, 'audit' | 'devices' | 'emergency' | 'errors' | 'common'>
+  messages: Pick<Messages, 'audit' | 'devices' | 'emergency' | 'retention' | 'errors' | 'common'>
 }
 
 export function PatientAccess({ appointmentId, locale, messages }: Props) {
@@ -71,6 +72,7 @@ function Sections({ appointmentId }: { appointmentId: string }) {
       <CardSection own={own.value} appointmentId={appointmentId} />
       <WhoLooked own={own.value} />
       <ToldSection own={own.value} appointmentId={appointmentId} />
+      <ErasureSection own={own.value} appointmentId={appointmentId} />
     </div>
   )
 }

@@ -13,6 +13,7 @@ import {
   MoreIcon,
   RecallIcon,
   ShieldIcon,
+  TrashIcon,
   WarningIcon,
   UsersIcon,
 } from '@/components/ui/icons'
@@ -26,6 +27,7 @@ const icons = {
   team: UsersIcon,
   clinic: ClinicIcon,
   security: ShieldIcon,
+  records: TrashIcon,
   emergency: WarningIcon,
 }
 

@@ -14,6 +14,7 @@ const pages = [
   { icon: 'team', href: '/admin/staff', for: ['admin'] },
   { icon: 'clinic', href: '/admin/clinic', for: ['admin'] },
   { icon: 'security', href: '/admin/security', for: ['admin'] },
+  { icon: 'records', href: '/admin/records', for: ['admin'] },
   { icon: 'log', href: '/admin/log', for: ['admin'] },
   { icon: 'emergency', href: '/admin/emergency', for: ['admin'] },
 ] as const satisfies { icon: NavItem['icon']; href: string; for: Role[] }[]

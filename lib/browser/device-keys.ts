@@ -14,6 +14,7 @@ const RESERVED = new Set([
   'prescription',
   'patient-key',
   'patient-link',
+  'erasure',
   'emergency-key',
   'emergency-request',
   'emergency-answer',

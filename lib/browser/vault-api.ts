@@ -16,6 +16,7 @@ import type { BackupVault } from './vault-backup-api.ts'
 import type { CacheVault } from './vault-cache-api.ts'
 import type { AuditVault } from './vault-audit-api.ts'
 import type { AccountVault, FurtherWrap } from './vault-account-api.ts'
+import type { ErasureVault } from './vault-erasure-api.ts'
 import type { CallVault } from './vault-call-api.ts'
 import type { EmergencyVault } from './vault-emergency-api.ts'
 import type { MembersVault } from './vault-members-api.ts'
@@ -162,7 +163,8 @@ export interface Vault
     PairingVault,
     AccountVault,
     MembersVault,
-    BackupVault {
+    BackupVault,
+    ErasureVault {
   // ── chain ──
   /** Verifies and pins. `pin` is the root fingerprint from a link's fragment. */
   loadChain(chain: ChainInput, pin?: B64): Promise<ChainView>

@@ -10,6 +10,7 @@ import { adoptChain, newContext, viewChain } from './vault-context.ts'
 import { drafts } from './vault-drafts.ts'
 import { emergencies } from './vault-emergency.ts'
 import { emergencyCards } from './vault-emergency-card.ts'
+import { erasures } from './vault-erasure.ts'
 import { invitations } from './vault-invitations.ts'
 import { pairing } from './vault-pairing.ts'
 import { members } from './vault-members.ts'
@@ -47,6 +48,7 @@ export function createVault(storage: VaultStorage): Vault {
     ...emergencyCards(context),
     ...emergencies(context, recordPart),
     ...auditLog(context),
+    ...erasures(context),
     ...witnesses(context),
   }
 }

@@ -25,6 +25,7 @@ import paymentEn from './en/payment.json' with { type: 'json' }
 import prescriptionEn from './en/prescription.json' with { type: 'json' }
 import recallEn from './en/recall.json' with { type: 'json' }
 import recordEn from './en/record.json' with { type: 'json' }
+import retentionEn from './en/retention.json' with { type: 'json' }
 import rewrapEn from './en/rewrap.json' with { type: 'json' }
 import staffEn from './en/staff.json' with { type: 'json' }
 import accessFr from './fr/access.json' with { type: 'json' }
@@ -50,6 +51,7 @@ import paymentFr from './fr/payment.json' with { type: 'json' }
 import prescriptionFr from './fr/prescription.json' with { type: 'json' }
 import recallFr from './fr/recall.json' with { type: 'json' }
 import recordFr from './fr/record.json' with { type: 'json' }
+import retentionFr from './fr/retention.json' with { type: 'json' }
 import rewrapFr from './fr/rewrap.json' with { type: 'json' }
 import staffFr from './fr/staff.json' with { type: 'json' }
 
@@ -77,6 +79,7 @@ const en = {
   prescription: prescriptionEn,
   recall: recallEn,
   record: recordEn,
+  retention: retentionEn,
   rewrap: rewrapEn,
   staff: staffEn,
 }
@@ -107,6 +110,7 @@ const fr = {
   prescription: prescriptionFr,
   recall: recallFr,
   record: recordFr,
+  retention: retentionFr,
   rewrap: rewrapFr,
   staff: staffFr,
 }

@@ -28,6 +28,7 @@ const namespaces = [
   'onboarding',
   'prescription',
   'recall',
+  'retention',
   'rewrap',
   'staff',
 ] as const
