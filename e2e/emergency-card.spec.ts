@@ -116,8 +116,7 @@ test('attack 18: a card opens by its code alone, tells its patient, and ends whe
 })
 
 // A CommonJS package: its one function is a `default` of what Node calls its default.
-const readQr =
-  (jsqr as unknown as { default?: typeof jsqr.default }).default ?? (jsqr as unknown as typeof jsqr.default)
+const readQr = (jsqr as unknown as { default?: typeof jsqr }).default ?? jsqr
 
 /** What a camera reads off the screen. */
 async function readCode(page: Page): Promise<string> {

@@ -4,7 +4,7 @@ import type { CardForm } from '@/lib/emergency/rules'
 import { dateLocale } from '@/lib/time'
 
 /** In the order that somebody who helps reads: what must not be given, first. */
-export const cardOrder = [
+const cardOrder = [
   'allergies',
   'conditions',
   'medicines',

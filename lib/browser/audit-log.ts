@@ -48,7 +48,7 @@ export interface OpenedLog {
 type Page = AuditContract['audit/log']['out']
 
 /** Proves that the log only grew since this browser, or the account, last saw it. Throws what is wrong with it. */
-export async function proveLog(clinicId: string): Promise<LogHead> {
+async function proveLog(clinicId: string): Promise<LogHead> {
   // First what was witnessed, then the log: it only grows in between.
   await compareWitness(clinicId)
   for (;;) {

@@ -15,7 +15,7 @@ export interface RecordCache {
   drop(): void
 }
 
-export const CACHE_MOST_SECONDS = 3600
+const CACHE_MOST_SECONDS = 3600
 /** Two keys and a text for each: far more than a clinic's day, and a bound on the worker's memory. */
 const MOST_DEKS = 10_000
 const MOST_OPENED = 5_000

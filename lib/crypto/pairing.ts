@@ -13,7 +13,7 @@ import type { B64 } from './types.ts'
 
 /** `own` opens the patient's records already, `new` is to. */
 export type PairRole = 'own' | 'new'
-export const otherRole = (role: PairRole): PairRole => (role === 'own' ? 'new' : 'own')
+const otherRole = (role: PairRole): PairRole => (role === 'own' ? 'new' : 'own')
 
 /** 128 random bits: as much as a person can type where there is no camera. */
 export const newPairSecret = (): Bytes => random(16)

@@ -4,7 +4,7 @@ import { CryptoError } from './errors.ts'
 import { sign, verify } from './sign.ts'
 import type { B64 } from './types.ts'
 
-export const witnessed = ['members', 'log'] as const
+const witnessed = ['members', 'log'] as const
 export type Witnessed = (typeof witnessed)[number]
 
 /** How far a witness saw one of a clinic's chains go: of its members, or of its log. */

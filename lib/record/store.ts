@@ -3,10 +3,11 @@ import type { Prisma } from '@/prisma/generated/client'
 import { type Actor, groupsOf, type PatientActor, type StaffActor } from '../access/rules.ts'
 import type { RecordType, Sealed, SealedGrant } from '../crypto/types.ts'
 import { refuse, ok, type Result } from '../errors.ts'
-import { openOuter, sealOuter } from '../server/keystore.ts'
+import { sealOuter } from '../server/keystore.ts'
 import type { Tx } from '../server/tx.ts'
 import { classOf } from '../retention/rules.ts'
 import { isStale } from './epochs.ts'
+import { openGrant } from './grants.ts'
 import { deskTypes, type StoredRecord } from './rules.ts'
 
 type Writer = Exclude<Actor, { kind: 'public' }>
@@ -234,37 +235,4 @@ async function readersOf(tx: Tx, actor: PatientActor | StaffActor): Promise<Pris
   }
   const key = await tx.patientKey.findFirst({ where: { id: actor.keyId, patientId: actor.patientId } })
   return key && { recipientKind: 'patient', recipientKey: key.dhKey }
-}
-
-/** The grants of one revision, taken out of the outer layer. Null when its key was destroyed; `damaged` when one does not open. */
-export async function openGrants(
-  rows: readonly GrantRow[],
-): Promise<{ grants: SealedGrant[]; damaged: boolean } | null> {
-  const opened = await Promise.all(rows.map(openGrant))
-  if (opened.includes(null)) return null
-  const grants = opened.flatMap((each) => each!.grant ?? [])
-  return { grants, damaged: grants.length < rows.length }
-}
-
-type GrantRow = Awaited<ReturnType<Tx['grant']['findMany']>>[number]
-
-/** Null when the outer key was destroyed: the record is purged. Without a grant when the row was altered or moved. */
-async function openGrant(row: GrantRow) {
-  const { clinicId, patientId, recordId, revision, recipientKey } = row
-  const recipient = {
-    kind: row.recipientKind as SealedGrant['recipient']['kind'],
-    id: row.recipientId,
-    key: recipientKey,
-    epoch: row.epoch,
-  }
-  try {
-    const name = { clinicId, patientId, class: row.retention }
-    const inner = await openOuter(name, { recordId, revision, recipientKey }, row.wrapped)
-    if (!inner) return null
-    const rest = JSON.parse(new TextDecoder().decode(inner)) as Omit<SealedGrant, 'recipient'>
-    return { recordId, revision, grant: { recipient, ...rest } satisfies SealedGrant }
-  } catch {
-    // One row that was tampered with is not answered; the rest of the chart is.
-    return { recordId, revision, grant: null }
-  }
 }

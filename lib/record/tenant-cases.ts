@@ -15,6 +15,5 @@ export const recordCases: TenantCases<typeof store> = {
     const { grants } = sealed({ clinicId, patientId, recordId: randomUUID(), revision: 1, type: 'intake' })
     return store.insertGrants(tx, actor, [{ patientId, recordId, revision: 1, grant: grants[0]! }])
   },
-  openGrants: 'pure',
   listRecords: (tx, actor, b) => store.listRecords(tx, actor, { patientIds: [b.patientId] }),
 }

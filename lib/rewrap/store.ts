@@ -1,7 +1,7 @@
 import 'server-only'
 import type { StaffActor } from '../access/rules.ts'
 import type { RecordType } from '../crypto/types.ts'
-import { openGrants } from '../record/store.ts'
+import { openGrants } from '../record/grants.ts'
 import type { Tx } from '../server/tx.ts'
 import { type GrantRow, leaseSeconds, type RewrapItem, type Targets } from './rules.ts'
 

@@ -42,7 +42,7 @@ interface Officers {
   own: Map<string, string[]>
 }
 
-export function readOfficers(bodies: readonly string[]): Officers {
+function readOfficers(bodies: readonly string[]): Officers {
   const officers = new Map<string, string>()
   const own = new Map<string, string[]>()
   const keys = new Map<string, string>()

@@ -30,7 +30,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const mostClinics = 10_000
 
 /** The witness's own Ed25519 seed, 32 bytes in base64url. */
-export async function readKey(file: string): Promise<{ private: CryptoKey; public: Bytes }> {
+async function readKey(file: string): Promise<{ private: CryptoKey; public: Bytes }> {
   if (!existsSync(file)) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     writeFileSync(file, `${toB64(random(32))}\n`, { mode: 0o600, flag: 'wx', flush: true })
