@@ -7,7 +7,7 @@ import { keyedHash } from './kms.ts'
 import { sealTo } from './seal.ts'
 import type { Tx } from './tx.ts'
 
-// The clinic's log (docs/envelope.md §10, docs/decisions/015): an entry is written in the transaction of what it tells of, sealed to
+// The clinic's log (docs/envelope.md §11, docs/decisions/015): an entry is written in the transaction of what it tells of, sealed to
 // those who may read it, and gets its place in the chain afterwards (lib/audit). No column says who did what.
 
 type Bytes = Uint8Array<ArrayBuffer>
