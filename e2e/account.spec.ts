@@ -166,6 +166,8 @@ test('attack 14: a passkey signs in and unlocks by one touch in a wiped browser,
 
   // Locked, one touch unlocks.
   await page.getByRole('button', { name: 'Lock' }).first().click()
+  // The dialog that asked who it is has such a button too, and takes a moment to go.
+  await expect(page.getByRole('heading', { name: /^Locked/ })).toBeVisible()
   await page.getByRole('button', { name: 'Use a passkey' }).click()
   await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible({ timeout: 20_000 })
   await readsToday(page, booked)

@@ -206,7 +206,9 @@ test('a slot lost on the way loses no answer', async () => {
   await toReview(page, { ...patient, email: 'lost@example.test' })
   // The hold ran out, and another took the very time.
   const [hold] = await stack.sql<{ id: string }>(
-    "UPDATE appointment SET status = 'expired', held_until = now() - interval '1 minute' WHERE clinic_id = $1 AND status = 'held' AND patient_id IS NULL RETURNING id",
+    `UPDATE appointment SET status = 'expired', held_until = now() - interval '1 minute' WHERE id =
+       (SELECT id FROM appointment WHERE clinic_id = $1 AND status = 'held' AND patient_id IS NULL ORDER BY created_at DESC LIMIT 1)
+     RETURNING id`,
     [world.clinicId],
   )
   await stack.sql(

@@ -46,6 +46,7 @@ export async function makeKey(
   return inClinic(actor.clinicId, async (tx) => {
     const known = await store.newestKey(tx, actor, patientId)
     if (known?.statement === input.statement) return ok({ epoch })
+    if (!known && !(await store.hasPatient(tx, actor, patientId))) return refuse('NOT_FOUND')
     if (epoch !== (known?.epoch ?? 0) + 1) return refuse('STALE')
     if (await store.isBeingRead(tx, actor, { patientId, now })) return refuse('WRONG_STATE')
     if (!(await store.saveKey(tx, actor, input))) return refuse('STALE')

@@ -93,6 +93,10 @@ export async function listKeys(tx: Tx, actor: StaffActor): Promise<{ patientId: 
   return [...newest.values()].filter((row) => row.usedAt === null)
 }
 
+export async function hasPatient(tx: Tx, actor: StaffActor, id: string): Promise<boolean> {
+  return (await tx.patient.count({ where: { id, clinicId: actor.clinicId } })) === 1
+}
+
 /** False when another browser made this epoch first. */
 export async function saveKey(
   tx: Tx,

@@ -22,6 +22,7 @@ export const emergencyCases: TenantCases<typeof store> = {
   deleteCard: (tx, actor, b) => store.deleteCard(tx, patient(actor, b)),
   newestKey: (tx, actor, b) => store.newestKey(tx, actor, b.patientId),
   listKeys: { own: (tx, actor) => store.listKeys(tx, actor) },
+  hasPatient: (tx, actor, b) => store.hasPatient(tx, actor, b.patientId),
   saveKey: (tx, actor, b) =>
     store.saveKey(
       tx,
