@@ -316,10 +316,16 @@ export async function takeToken(_: unknown, { door }: In<typeof rules.DoorInput>
     { locked: true },
   )
   if (!placed.ok) return placed
-  const { room, identity, call } = placed.value
-  if (!(await ensureRoom(placed.value.node, room))) return refuse('SFU_UNAVAILABLE')
-  await putOutStrangers(call, placed.value.node, room)
-  return ok(await makeToken(placed.value.node, room, identity))
+  const { node: at, room, identity, call } = placed.value
+  if (!(await ensureRoom(at, room))) return refuse('SFU_UNAVAILABLE')
+  // The defence of attack 5 against who comes just as it ends: the room that was made again goes again.
+  const meanwhile = await inClinic(call.clinicId, (tx) => store.findCall(tx, { id: call.id }))
+  if (meanwhile?.state !== 'live') {
+    await deleteRoom(at, room)
+    return refuse('WRONG_STATE')
+  }
+  await putOutStrangers(call, at, room)
+  return ok(await makeToken(at, room, identity))
 }
 
 /** An old token opens the room for its minute, and places are two: who has no business there makes way for who is coming. */
