@@ -1,7 +1,7 @@
 'use client'
 import { NextIntlClientProvider, useTranslations } from 'next-intl'
 import { useCallback, useEffect, useState } from 'react'
-import { LinkButton } from '@/components/ui/button'
+import { Button, LinkButton } from '@/components/ui/button'
 import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
 import { LockIcon } from '@/components/ui/icons'
 import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
@@ -50,10 +50,25 @@ function Sections({ appointmentId }: { appointmentId: string }) {
         {t('notHere')}
       </EmptyState>
     )
+  if (!own.ok && own.why === 'forged')
+    return (
+      <Banner
+        tone="danger"
+        title={t('forgedTitle')}
+        announce
+        actions={
+          <Button size="sm" onClick={() => location.reload()}>
+            {t('forgedAgain')}
+          </Button>
+        }
+      >
+        {t('forged')}
+      </Banner>
+    )
   if (!own.ok)
     return (
-      <Banner tone={own.why === 'forged' ? 'danger' : 'warning'} announce>
-        {t(own.why === 'forged' ? 'forged' : 'offline')}
+      <Banner tone="warning" announce>
+        {t('offline')}
       </Banner>
     )
   const { chart, identity } = own.value
