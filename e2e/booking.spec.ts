@@ -292,17 +292,17 @@ test('attack 6: a link opened over the page is looked at, and one with another k
   const { page } = device
   await page.goto(world.bookingUrl.split('#')[0]!)
   await chooseTime(page, world.services.free.name)
-  await expect(page.getByText('The clinic’s key matches the one in your link.')).toBeVisible()
+  await expect(page.getByText('This is the clinic that your link names.')).toBeVisible()
   await page.goto(`${page.url().split('#')[0]}#k=${'B'.repeat(43)}`)
-  await expect(page.getByText('The link that you opened names another key')).toBeVisible()
-  await expect(page.getByText('The clinic’s key matches the one in your link.')).toBeVisible()
+  await expect(page.getByText('The link that you opened is for another clinic')).toBeVisible()
+  await expect(page.getByText('This is the clinic that your link names.')).toBeVisible()
   await expect(page.getByLabel('Full name')).toBeVisible()
   // In another tab, without that link, there is nothing to be told.
   const tab = await page.context().newPage()
   await tab.goto(page.url().split('#')[0]!)
   await button(tab, 'Continue with this time').click()
-  await expect(tab.getByText('The clinic’s key matches the one in your link.')).toBeVisible()
-  await expect(tab.getByText('The link that you opened names another key')).toHaveCount(0)
+  await expect(tab.getByText('This is the clinic that your link names.')).toBeVisible()
+  await expect(tab.getByText('The link that you opened is for another clinic')).toHaveCount(0)
   await tab.close()
 })
 

@@ -224,7 +224,8 @@ test.describe('a consult', () => {
     expect(mail.text).not.toContain('Blood pressure')
   })
 
-  // Fails when the share's signature or its signer's place in the chain is not checked (lib/crypto/share.ts).
+  // Fails when the share's signer is not checked against the code's root (lib/crypto/share.ts); an altered byte already stops at the
+  // patient's outer key, and openCopy in lib/server/keystore.ts answers nothing of it.
   test('attack 10: a prescription altered by a byte, or from another root, is shown as not valid', async () => {
     const { page } = owner
     await openEncounter(page)

@@ -194,14 +194,16 @@ describe('attack 17: tenants', () => {
     })
   })
 
-  it('every function that sees more than its caller has a fixed search path', async () => {
+  it('every function that may more than its caller has a fixed search path', async () => {
     const rows = await admin<{ proname: string; owner: string; proconfig: string[] | null }>(
       `SELECT proname, pg_get_userbyid(proowner) AS owner, proconfig FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace`,
     )
     expect(rows.length).toBeGreaterThan(5)
     for (const row of rows) {
-      expect(row.proname).toMatch(/^lookup_/)
-      expect(row.owner).toBe('curtain_lookup')
+      // One may do more than its caller, under the same clinic's policies: it takes out of the log what a purge must.
+      const purges = row.proname === 'forget_audit_boxes'
+      expect(row.proname).toMatch(purges ? /./ : /^lookup_/)
+      expect(row.owner).toBe(purges ? 'curtain_owner' : 'curtain_lookup')
       expect(row.proconfig).toEqual(['search_path=pg_catalog, pg_temp'])
     }
   })

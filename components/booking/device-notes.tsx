@@ -1,5 +1,6 @@
 'use client'
 import { useTranslations } from 'next-intl'
+import { Button } from '@/components/ui/button'
 import { ShieldIcon } from '@/components/ui/icons'
 import { Banner } from '@/components/ui/status'
 import type { Device } from '@/lib/browser/booking-device'
@@ -9,7 +10,16 @@ export function DeviceNotes({ device, refused }: { device?: Device; refused?: 'o
   const t = useTranslations('booking.check')
   if (refused === 'forged')
     return (
-      <Banner tone="danger" title={t('forgedTitle')} announce>
+      <Banner
+        tone="danger"
+        title={t('forgedTitle')}
+        announce
+        actions={
+          <Button size="sm" onClick={() => location.reload()}>
+            {t('forgedAgain')}
+          </Button>
+        }
+      >
         {t('forged')}
       </Banner>
     )

@@ -56,7 +56,16 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
       )
     if (own.why === 'forged')
       return (
-        <Banner tone="danger" title={t('forgedTitle')} announce>
+        <Banner
+          tone="danger"
+          title={t('forgedTitle')}
+          announce
+          actions={
+            <Button size="sm" onClick={() => location.reload()}>
+              {t('forgedAgain')}
+            </Button>
+          }
+        >
           {t('forged')}
         </Banner>
       )

@@ -1,9 +1,10 @@
 'use client'
 import { NextIntlClientProvider, useTranslations } from 'next-intl'
 import { useCallback, useEffect, useState } from 'react'
-import { LinkButton } from '@/components/ui/button'
+import { Button, LinkButton } from '@/components/ui/button'
 import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
 import { LockIcon } from '@/components/ui/icons'
+import { loadErasure, type OwnRequest } from '@/lib/browser/erasure'
 import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
 import type { Locale, Messages } from '@/lib/messages/catalogue'
 import { CardSection } from '@/components/emergency/card-section'
@@ -31,8 +32,16 @@ export function PatientAccess({ appointmentId, locale, messages }: Props) {
 function Sections({ appointmentId }: { appointmentId: string }) {
   const t = useTranslations('devices')
   const [own, setOwn] = useState<OwnAnswer | null>(null)
-  const load = useCallback(() => void loadOwn(appointmentId).then(setOwn), [appointmentId])
-  useEffect(load, [load])
+  const [erased, setErased] = useState(false)
+  const load = useCallback(async () => {
+    const fresh = await loadOwn(appointmentId)
+    // Nothing left: by the clinic's signed answer, or for a reason that the other parts of the page tell.
+    const gone = fresh.ok && fresh.value.chart.records.length === 0 && (await loadErasure(fresh.value.patient))
+    const wasErased = ({ signed, purge }: OwnRequest) => signed && signed !== 'forged' && purge?.destroyedAt
+    setErased(Boolean(gone && gone.ok && gone.value.requests.some(wasErased)))
+    setOwn(fresh)
+  }, [appointmentId])
+  useEffect(() => void load(), [load])
 
   if (!own)
     return (
@@ -50,10 +59,25 @@ function Sections({ appointmentId }: { appointmentId: string }) {
         {t('notHere')}
       </EmptyState>
     )
+  if (!own.ok && own.why === 'forged')
+    return (
+      <Banner
+        tone="danger"
+        title={t('forgedTitle')}
+        announce
+        actions={
+          <Button size="sm" onClick={() => location.reload()}>
+            {t('forgedAgain')}
+          </Button>
+        }
+      >
+        {t('forged')}
+      </Banner>
+    )
   if (!own.ok)
     return (
-      <Banner tone={own.why === 'forged' ? 'danger' : 'warning'} announce>
-        {t(own.why === 'forged' ? 'forged' : 'offline')}
+      <Banner tone="warning" announce>
+        {t('offline')}
       </Banner>
     )
   const { chart, identity } = own.value
@@ -63,12 +87,22 @@ function Sections({ appointmentId }: { appointmentId: string }) {
         {t('byCode')}
       </Banner>
     )
+  // Devices, cards and who looked are of somebody that the clinic knows: what is left of this one is the answer and its receipt.
+  if (erased)
+    return (
+      <div className="flex flex-col gap-6">
+        <Banner tone="success" title={t('erasedTitle')}>
+          {t('erased')}
+        </Banner>
+        <ErasureSection own={own.value} appointmentId={appointmentId} />
+      </div>
+    )
   return (
     <div className="flex flex-col gap-6">
       {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
       <Devices own={own.value} />
-      <AddDevice own={own.value} onAdded={load} />
-      <KeepAccess own={own.value} onKept={load} />
+      <AddDevice own={own.value} onAdded={() => void load()} />
+      <KeepAccess own={own.value} onKept={() => void load()} />
       <CardSection own={own.value} appointmentId={appointmentId} />
       <WhoLooked own={own.value} />
       <ToldSection own={own.value} appointmentId={appointmentId} />

@@ -2,30 +2,35 @@
 import { useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
 import { Button } from '@/components/ui/button'
-import { Banner } from '@/components/ui/status'
 import { LockIcon } from '@/components/ui/icons'
 import type { KeyMaterial } from '@/lib/access/rules'
-import { lastAddress, type SessionCode, unlockAgain, unlockByPasskey } from '@/lib/browser/staff-session'
+import { lastAddress, type Opening, unlockAgain, unlockByPasskey } from '@/lib/browser/staff-session'
 import type { ChainView } from '@/lib/browser/vault-api'
+import { type ChainStop, stopOf } from './chain-stop'
 import { PasskeyButton } from './passkey-button'
 import { PasswordForm } from './password-form'
 
 /** In place of the page, not over it: what was on the screen is gone from the document. */
 export function LockScreen({
   name,
-  code,
   onOpen,
+  onStop,
   onLeave,
 }: {
   name: string
-  code?: SessionCode
   onOpen: (me: KeyMaterial, chain: ChainView) => void
+  onStop: (stop: ChainStop) => void
   onLeave: () => void
 }) {
   const t = useTranslations('access')
   const [address, setAddress] = useState<string | null>(null)
   useEffect(() => setAddress(lastAddress()), [])
-  const grave = code?.startsWith('CHAIN')
+  const held = async (opening: Promise<Opening>): Promise<Opening> => {
+    const opened = await opening
+    const stop = opened.ok ? null : stopOf(opened.code)
+    if (stop) onStop(stop)
+    return opened
+  }
   return (
     <div className="mx-auto flex max-w-md flex-col gap-6 py-10">
       <div className="folds flex size-16 items-center justify-center rounded-full">
@@ -37,19 +42,18 @@ export function LockScreen({
         <h1 className="text-2xl">{t('locked.title', { name })}</h1>
         <p className="mt-2 text-soft">{t('locked.lead')}</p>
       </div>
-      {grave ? (
-        <Banner tone="danger" title={t('chainTitle')} announce>
-          {t(`vault.${code as 'CHAIN_FORKED' | 'CHAIN_SHORTER' | 'CHAIN_INVALID'}`)}
-        </Banner>
-      ) : address === null ? null : (
+      {address === null ? null : (
         <div className="flex flex-col gap-3">
           <PasswordForm
             address={address}
             submit={t('locked.unlock')}
-            attempt={unlockAgain}
+            attempt={(email, password) => held(unlockAgain(email, password))}
             onDone={({ material, chain }) => onOpen(material, chain)}
           />
-          <PasskeyButton attempt={unlockByPasskey} onDone={({ material, chain }) => onOpen(material, chain)} />
+          <PasskeyButton
+            attempt={() => held(unlockByPasskey())}
+            onDone={({ material, chain }) => onOpen(material, chain)}
+          />
         </div>
       )}
       <Button variant="quiet" onClick={onLeave}>

@@ -7,10 +7,13 @@ import { SkeletonPage } from '@/components/ui/status'
 import { ToastProvider } from '@/components/ui/toast'
 import type { KeyMaterial } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
-import { resume, type SessionCode, signOut } from '@/lib/browser/staff-session'
+import { resume, signOut } from '@/lib/browser/staff-session'
 import { onStaffEvent } from '@/lib/browser/staff-events'
-import { vault } from '@/lib/browser/vault'
+import { onChainRefused, vault } from '@/lib/browser/vault'
 import type { ChainView } from '@/lib/browser/vault-api'
+import { VaultError } from '@/lib/browser/vault-error'
+import { ChainNotice } from './chain-notice'
+import { type ChainStop, stopOf } from './chain-stop'
 import { LockScreen } from './lock-screen'
 import { useIdle } from './use-idle'
 
@@ -21,7 +24,10 @@ export interface StaffSession {
   isAdmin: boolean
   lock(): Promise<void>
   leave(): Promise<void>
-  /** Reads the chain again after it grew, here or in a colleague's browser. */
+  /**
+   * Reads the chain again after it grew, here or in a colleague's browser. Null: it could not be read, or it does not add up, and
+   * then a notice takes the place of every page.
+   */
   reloadChain(): Promise<ChainView | null>
 }
 
@@ -30,6 +36,7 @@ interface Held {
   state: State
   setState: (state: State) => void
   lock(): Promise<void>
+  stop(how: ChainStop): Promise<void>
   leave(): Promise<void>
 }
 const Context = createContext<Held | null>(null)
@@ -49,16 +56,24 @@ export function useStaff(): StaffSession {
     const fresh = await call('access/me', {})
     if (!fresh.ok) return null
     const { clinicId, statements, epochGrants } = fresh.value
-    const view = await vault().refresh({ chain: { clinicId, statements }, epochGrants })
-    setState({ is: 'open', me: fresh.value, chain: view })
-    return view
+    try {
+      const view = await vault().refresh({ chain: { clinicId, statements }, epochGrants })
+      setState({ is: 'open', me: fresh.value, chain: view })
+      return view
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error
+      return null
+    }
   }
   const [isClinical, isAdmin] = [me.roles.includes('practitioner'), me.roles.includes('admin')]
   return { me, chain, isClinical, isAdmin, lock, leave, reloadChain }
 }
 
 type State =
-  { is: 'opening' } | { is: 'locked'; code?: SessionCode } | { is: 'open'; me: KeyMaterial; chain: ChainView }
+  | { is: 'opening' }
+  | { is: 'locked' }
+  | { is: 'stopped'; stop: ChainStop }
+  | { is: 'open'; me: KeyMaterial; chain: ChainView }
 
 /** Around the whole of the staff's pages, navigation included. */
 export function StaffProvider({
@@ -74,13 +89,24 @@ export function StaffProvider({
   const [state, setState] = useState<State>({ is: 'opening' })
   const channel = useRef<BroadcastChannel | null>(null)
 
+  // Other tabs of this browser lock too, and say the same when they are unlocked.
+  const stop = async (how: ChainStop) => {
+    await vault().lock()
+    channel.current?.postMessage('lock')
+    setState({ is: 'stopped', stop: how })
+  }
+
   useEffect(() => {
     let gone = false
     void resume(material, lockMinutes).then((opening) => {
       if (gone) return
       if (!opening) setState({ is: 'locked' })
       else if (opening.ok) setState({ is: 'open', me: opening.material, chain: opening.chain })
-      else setState({ is: 'locked', code: opening.code })
+      else {
+        const how = stopOf(opening.code)
+        if (how) void stop(how)
+        else setState({ is: 'locked' })
+      }
     })
     return () => {
       gone = true
@@ -104,6 +130,19 @@ export function StaffProvider({
     return () => line.close()
   }, [lock])
 
+  // Whatever page came upon it: a list of members that does not add up ends them all.
+  useEffect(
+    () =>
+      onChainRefused((code) => {
+        const how = stopOf(code)
+        if (how)
+          void vault()
+            .refusedChain()
+            .then((refused) => refused && stop(how))
+      }),
+    [],
+  )
+
   useIdle(lockMinutes, () => void lock(), state.is === 'open')
 
   // Ended elsewhere: what this tab holds goes at once, not at its next request.
@@ -125,7 +164,7 @@ export function StaffProvider({
   }
 
   return (
-    <Context value={{ material, state, setState, lock, leave }}>
+    <Context value={{ material, state, setState, lock, stop, leave }}>
       <ToastProvider closeLabel={t('close')}>{children}</ToastProvider>
     </Context>
   )
@@ -135,13 +174,14 @@ export function StaffProvider({
 export function StaffGate({ children }: { children: ReactNode }) {
   const t = useTranslations('common')
   const router = useRouter()
-  const { material, state, setState, leave } = useHeld()
+  const { material, state, setState, stop, leave } = useHeld()
   if (state.is === 'open') return children
+  if (state.is === 'stopped') return <ChainNotice stop={state.stop} onLeave={() => void leave()} />
   if (state.is === 'opening') return <SkeletonPage label={t('loading')} />
   return (
     <LockScreen
       name={material.displayName}
-      code={state.code}
+      onStop={(how) => void stop(how)}
       onOpen={(me, chain) => {
         setState({ is: 'open', me, chain })
         router.refresh()

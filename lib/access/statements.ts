@@ -62,7 +62,7 @@ function apply(standing: Standing, body: string): void {
 const wholeOf = (group: string) => group.split(':')[0]!
 const isScoped = (group: string) => group.includes(':')
 const isOf = (groups: readonly string[], group: string) => groups.includes(group) || groups.includes(wholeOf(group))
-const membersOf = (standing: Standing, group: string) =>
+export const membersOf = (standing: Standing, group: string) =>
   [...standing.members.values()].filter((member) => member.groups.includes(group))
 
 /** Whether this member lets people into these groups: an officer who is of them. Others sign what every browser refuses. */

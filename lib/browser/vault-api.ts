@@ -20,6 +20,7 @@ import type { ErasureVault } from './vault-erasure-api.ts'
 import type { CallVault } from './vault-call-api.ts'
 import type { EmergencyVault } from './vault-emergency-api.ts'
 import type { MembersVault } from './vault-members-api.ts'
+import type { NoticeVault } from './vault-notice-api.ts'
 import type { CardVault } from './vault-emergency-card-api.ts'
 import type { RewrapVault } from './vault-rewrap-api.ts'
 import type { PairingVault } from './vault-pairing-api.ts'
@@ -163,6 +164,7 @@ export interface Vault
     PairingVault,
     AccountVault,
     MembersVault,
+    NoticeVault,
     BackupVault,
     ErasureVault {
   // ── chain ──

@@ -17,6 +17,7 @@ import { type RecordCache, recordCache } from './record-cache.ts'
 import { type Turns, turns } from './turns.ts'
 import type { ChainInput, ChainView, KeyHome } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
+import type { Refused } from './vault-notice.ts'
 import type { VaultStorage } from './vault-storage.ts'
 
 /** What the parts of one vault share. Holds private keys: nothing of it is ever returned to a page. */
@@ -49,6 +50,8 @@ export interface VaultContext {
   opening: { recipient: Recipient; pair: CryptoKeyPair } | null
   /** How far a witness saw clinics' logs go. */
   witnessedLogs: Map<string, LogHead>
+  /** The list of members that was refused last, until one is taken again. */
+  refused: Refused | null
   /** What else ends when the account is locked. */
   onLock: (() => void)[]
 }
@@ -115,6 +118,7 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   emergency: new Map(),
   opening: null,
   witnessedLogs: new Map(),
+  refused: null,
   onLock: [],
 })
 
@@ -130,7 +134,11 @@ export async function adoptChain(
   if (stored) pins.push(knownOf(stored))
   const held = context.chains.get(input.clinicId)
   if (held) pins.push({ length: held.chain.hashes.length, head: held.chain.head })
-  const chain = await verifyChain(input.clinicId, input.statements, ...pins)
+  const chain = await verifyChain(input.clinicId, input.statements, ...pins).catch((error: unknown) => {
+    context.refused = { clinicId: input.clinicId, pins, shown: input.statements }
+    throw error
+  })
+  if (context.refused?.clinicId === input.clinicId) context.refused = null
   const trust = known.trust === 'none' ? (stored?.trust ?? held?.trust ?? 'first-use') : known.trust
   const loaded = { chain, statements: input.statements, trust }
   // Somebody may have been removed: nothing that was opened before is answered from memory.

@@ -14,6 +14,7 @@ import { erasures } from './vault-erasure.ts'
 import { invitations } from './vault-invitations.ts'
 import { pairing } from './vault-pairing.ts'
 import { members } from './vault-members.ts'
+import { notices } from './vault-notice.ts'
 import { prescriptions } from './vault-prescriptions.ts'
 import { records } from './vault-records.ts'
 import { rewrapping } from './vault-rewrap.ts'
@@ -50,5 +51,6 @@ export function createVault(storage: VaultStorage): Vault {
     ...auditLog(context),
     ...erasures(context),
     ...witnesses(context),
+    ...notices(context),
   }
 }

@@ -24,9 +24,13 @@ export function witnesses(context: VaultContext): Pick<AuditVault, 'checkWitness
           continue
         }
         // The defence of attack 11 by a witness: a browser that never saw the longer chain refuses the shorter one too.
-        const { hashes } = requireChain(context, clinicId).chain
+        const { chain, statements } = requireChain(context, clinicId)
+        const { hashes, rootFingerprint } = chain
+        if (hashes[length - 1] === head) continue
+        const pins = [{ rootFingerprint, length, head: fromB64(head) }]
+        context.refused = { clinicId, pins, shown: statements }
         if (hashes.length < length) throw new VaultError('CHAIN_SHORTER', 'statements that were witnessed are missing')
-        if (hashes[length - 1] !== head) throw new VaultError('CHAIN_FORKED', 'not the chain that was witnessed')
+        throw new VaultError('CHAIN_FORKED', 'not the chain that was witnessed')
       }
     },
   }

@@ -8,6 +8,13 @@ interface VaultDoor {
 }
 
 let only: Vault | null = null
+const refusals = new Set<(code: VaultCode) => void>()
+
+/** Whenever this tab's vault refuses a list of members, or anything like one. Answers how to stop. */
+export function onChainRefused(listener: (code: VaultCode) => void): () => void {
+  refusals.add(listener)
+  return () => refusals.delete(listener)
+}
 
 /** This tab's vault. The first call starts the worker; refusals arrive as VaultError with their code. */
 export function vault(): Vault {
@@ -27,6 +34,7 @@ export function connect(worker: Worker): Vault {
         const ports = parameters.filter((each) => each instanceof MessagePort)
         const reply = await door.ask(method, ports.length ? transfer(parameters, ports) : parameters)
         if (reply.ok) return reply.value
+        if (reply.code.startsWith('CHAIN_')) for (const listener of refusals) listener(reply.code)
         throw new VaultError(reply.code, reply.detail)
       }
     },

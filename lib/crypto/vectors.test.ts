@@ -1,14 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { extendLog, openAuditEntry } from './audit.ts'
 import { type Bytes, fromB64, sha256, toB64 } from './bytes.ts'
+import { openCard } from './card.ts'
 import { verifyChain } from './chain.ts'
 import { openBody, verifyEnvelope } from './envelope.ts'
+import { checkEmergencyKey, combineShares, openOwnShare } from './emergency.ts'
+import { checkRequest, openReason } from './emergency-request.ts'
 import { openEpochs } from './epoch.ts'
+import { headNumber } from './head-number.ts'
 import { importKeys, importSecret, unwrapAccount } from './keys.ts'
+import { backupKeys } from './patient-backup.ts'
+import { checkLink } from './patient-link.ts'
 import { checkPatientVouch } from './patient-vouch.ts'
 import { openRecord } from './record.ts'
 import { openShare } from './share.ts'
 import type { Recipient } from './types.ts'
+import { checkHead } from './witness.ts'
 
 // What docs/vectors holds was written by this code and is opened by another reader beside it; here, what was written stays readable.
 const load = (name: string) =>
@@ -74,4 +82,44 @@ test('account, vouch and share', async () => {
   const read = { rxId: share.rxId, secret: fromB64(share.secret), share: fromB64(share.share) }
   const copy = await openShare({ ...read, rootFingerprint: fromB64(share.rootFingerprint) })
   expect(copy.prescription).toEqual(share.prescription)
+})
+
+test('the log, the witness, emergencies and a patient’s devices', async () => {
+  const { clinicId, patientId, statements, ...beside } = load('beside')
+  const { log, witness, emergency, card, backup } = beside
+  const longer = await verifyChain(clinicId, statements)
+  expect(await headNumber(longer.hashes.length, longer.head)).toBe(beside.headNumber)
+
+  const people = await Promise.all(
+    (['owner', 'desk'] as const).map(async (memberId) => {
+      const { signSecret, dhSecret } = chains.people[memberId]
+      const keys = await importKeys({ sign: fromB64(signSecret), dh: fromB64(dhSecret) })
+      return { memberId, pair: keys.dh, public: keys.public.dh }
+    }),
+  )
+  const leaves: Bytes[] = []
+  for (const { leaf, enc, ct, says } of log.entries) {
+    leaves.push(fromB64(leaf))
+    const entry = await openAuditEntry(clinicId, fromB64(leaf), { enc: fromB64(enc), ct: fromB64(ct) }, people[0]!)
+    expect([entry.actor.kind, entry.action, entry.refused]).toEqual([says[0], says[2], says[6]])
+  }
+  expect(toB64((await extendLog(null, 0, leaves))!)).toBe(log.head)
+  expect((await checkHead(fromB64(witness.public), fromB64(witness.members))).head).toBe(toB64(longer.head))
+
+  const key = await checkEmergencyKey(longer, patientId, fromB64(emergency.statement))
+  const [one, two] = await Promise.all(
+    people.map((own) =>
+      openOwnShare(
+        key,
+        emergency.shares.find((each: { memberId: string }) => each.memberId === own.memberId),
+        own,
+      ),
+    ),
+  )
+  await combineShares(key, [one!, two!])
+  const request = await checkRequest(longer, fromB64(emergency.request))
+  expect(await openReason(request, fromB64(emergency.reason), people[1]!)).toBe(emergency.text)
+  expect(await openCard(card.cardId, fromB64(card.secret), fromB64(card.sealed))).toEqual(card.content)
+  expect(toB64((await checkLink(clinicId, patientId, fromB64(beside.link))).to.sign)).toBe(beside.linked[1])
+  expect((await backupKeys(fromB64(backup.secret))).keyId).toBe(backup.keyId)
 })

@@ -2,6 +2,7 @@ import 'server-only'
 import type { Prisma } from '@/prisma/generated/client'
 import type { PatientActor, StaffActor } from '../access/rules.ts'
 import type { SealedShare } from '../crypto/types.ts'
+import { openCopy, sealUnder } from '../server/keystore.ts'
 import type { Tx } from '../server/tx.ts'
 import type { EmergencyState } from './rules.ts'
 
@@ -10,10 +11,17 @@ export async function lookupCard(tx: Tx, id: string): Promise<string | null> {
   return row?.id ?? null
 }
 
-/** For whoever holds the card, who is nobody here: ciphertext, for the right claim alone. */
+/** Under the patient's outer key: without that, a card in a drawer and a dump would open for ever. */
+const outer = (clinicId: string, patientId: string) => ({ clinicId, patientId, class: 'clinical' })
+const placeOf = (clinicId: string, id: string) => `card|${clinicId}|${id}`
+
+/** For whoever holds the card, who is nobody here: ciphertext, for the right claim alone. None of what was purged. */
 export async function findCard(tx: Tx, clinicId: string, at: { id: string; claimHash: string }) {
   const row = await tx.emergencyCard.findFirst({ where: { id: at.id, claimHash: at.claimHash, clinicId } })
-  return row && { patientId: row.patientId, sealed: Buffer.from(row.sealed).toString('base64url') }
+  if (!row) return null
+  const { patientId } = row
+  const sealed = await openCopy(outer(clinicId, patientId), placeOf(clinicId, at.id), row.sealed)
+  return sealed && { patientId, sealed: Buffer.from(sealed).toString('base64url') }
 }
 
 export async function saveOpening(
@@ -50,8 +58,9 @@ export async function replaceCard(
   // One after the other: of two presses at once the later finds the earlier's row.
   await tx.$executeRaw`SELECT 1 FROM patient WHERE id = ${patientId}::uuid FOR UPDATE`
   await tx.emergencyCard.deleteMany({ where: { clinicId, patientId, id: { not: card.id } } })
+  const sealed = await sealUnder(outer(clinicId, patientId), placeOf(clinicId, card.id), card.sealed)
   const { count } = await tx.emergencyCard.createMany({
-    data: [{ ...card, clinicId, patientId }],
+    data: [{ ...card, sealed, clinicId, patientId }],
     skipDuplicates: true,
   })
   return count === 1

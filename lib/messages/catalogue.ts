@@ -18,6 +18,7 @@ import errorsEn from './en/errors.json' with { type: 'json' }
 import intakeEn from './en/intake.json' with { type: 'json' }
 import landingEn from './en/landing.json' with { type: 'json' }
 import mailEn from './en/mail.json' with { type: 'json' }
+import noticeEn from './en/notice.json' with { type: 'json' }
 import onboardingEn from './en/onboarding.json' with { type: 'json' }
 import membersEn from './en/members.json' with { type: 'json' }
 import patientEn from './en/patient.json' with { type: 'json' }
@@ -44,6 +45,7 @@ import errorsFr from './fr/errors.json' with { type: 'json' }
 import intakeFr from './fr/intake.json' with { type: 'json' }
 import landingFr from './fr/landing.json' with { type: 'json' }
 import mailFr from './fr/mail.json' with { type: 'json' }
+import noticeFr from './fr/notice.json' with { type: 'json' }
 import onboardingFr from './fr/onboarding.json' with { type: 'json' }
 import membersFr from './fr/members.json' with { type: 'json' }
 import patientFr from './fr/patient.json' with { type: 'json' }
@@ -72,6 +74,7 @@ const en = {
   intake: intakeEn,
   landing: landingEn,
   mail: mailEn,
+  notice: noticeEn,
   onboarding: onboardingEn,
   members: membersEn,
   patient: patientEn,
@@ -103,6 +106,7 @@ const fr = {
   intake: intakeFr,
   landing: landingFr,
   mail: mailFr,
+  notice: noticeFr,
   onboarding: onboardingFr,
   members: membersFr,
   patient: patientFr,

@@ -1,5 +1,6 @@
 import 'server-only'
 import type { StaffActor } from '@/lib/access/rules'
+import { openCopy, sealUnder } from '@/lib/server/keystore'
 import type { Tx } from '@/lib/server/tx'
 import { type PrescriptionRow, type PrescriptionStatus, type RxAnswer, statusAt } from './rules'
 
@@ -27,10 +28,15 @@ const dto = (row: Row, now: Date): PrescriptionRow => ({
   expiresAt: row.expiresAt.toISOString(),
 })
 
-/** For a pharmacist, who is nobody here: ciphertext and the server's word. */
+/** Under the patient's outer key: without that, the code on paper and a dump would open it for ever. */
+const outer = (clinicId: string, patientId: string) => ({ clinicId, patientId, class: 'clinical' })
+const placeOf = (clinicId: string, id: string) => `share|${clinicId}|${id}`
+
+/** For a pharmacist, who is nobody here: ciphertext and the server's word. None of what was purged. */
 export async function findShare(tx: Tx, clinicId: string, id: string, now: Date): Promise<RxAnswer | null> {
   const row = await tx.prescription.findFirst({ where: { id, clinicId } })
-  return row && { share: Buffer.from(row.share).toString('base64url'), status: statusAt(row, now), clinicId }
+  const share = row && (await openCopy(outer(clinicId, row.patientId), placeOf(clinicId, id), row.share))
+  return share && { share: Buffer.from(share).toString('base64url'), status: statusAt(row, now), clinicId }
 }
 
 export async function findPrescription(tx: Tx, actor: StaffActor, id: string): Promise<Row | null> {
@@ -64,8 +70,10 @@ export async function savePrescription(
     expiresAt: Date
   },
 ): Promise<boolean> {
+  const { clinicId, memberId } = actor
+  const share = await sealUnder(outer(clinicId, rx.patientId), placeOf(clinicId, rx.id), rx.share)
   const { count } = await tx.prescription.createMany({
-    data: [{ ...rx, clinicId: actor.clinicId, memberId: actor.memberId, status: 'issued' }],
+    data: [{ ...rx, share, clinicId, memberId, status: 'issued' }],
     skipDuplicates: true,
   })
   return count === 1

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { PatientActor, StaffActor } from '../access/rules.ts'
 import { clinicWorld } from '../payment/testing.ts'
+import { findCard, replaceCard } from '../emergency/store.ts'
+import { findShare, savePrescription } from '../prescription/store.ts'
 import { insertRecords, listRecords } from '../record/store.ts'
 import { sealed } from '../record/testing.ts'
 import { env } from '../server/env.ts'
@@ -61,13 +63,54 @@ async function somebody(lastSeen = now) {
     const [row] = await admin<{ e: Buffer | null }>('SELECT email_sealed AS e FROM patient WHERE id = $1', [patientId])
     return row!.e && openField(row!.e, `patient.email|${clinicId}|${patientId}`)
   }
+  // What a pharmacist's code and an emergency card's code are answered.
+  const paper = { rx: randomUUID(), card: randomUUID(), claimHash: b64(32) }
+  const paperSays = async () => {
+    const [rx, card] = await inClinic(clinicId, async (tx) => [
+      (await findShare(tx, clinicId, paper.rx, now))?.share ?? null,
+      (await findCard(tx, clinicId, { id: paper.card, claimHash: paper.claimHash }))?.sealed ?? null,
+    ])
+    return [rx, card]
+  }
+  const printed = async () => {
+    const [share, sealed] = [new Uint8Array(randomBytes(60)), new Uint8Array(randomBytes(60))]
+    const appointmentId = await visitOf(patientId)
+    const rx = { id: paper.rx, patientId, appointmentId, recordId: randomUUID(), share, issuedAt: now }
+    await inClinic(clinicId, async (tx) => {
+      await savePrescription(tx, officer, { ...rx, expiresAt: new Date(now.getTime() + 86_400_000) })
+      await replaceCard(tx, patient, { id: paper.card, claimHash: paper.claimHash, sealed, madeAt: now })
+    })
+    const text = [share, sealed].map((each) => Buffer.from(each).toString('base64url'))
+    expect(await paperSays()).toEqual(text)
+    const rows = await admin<{ bytes: Buffer }>(
+      `SELECT share AS bytes FROM prescription WHERE patient_id = $1 UNION ALL SELECT sealed FROM emergency_card WHERE patient_id = $1`,
+      [patientId],
+    )
+    // A dump has neither, for whoever holds the codes.
+    expect(rows.filter((row) => [share, sealed].some((each) => row.bytes.includes(Buffer.from(each))))).toEqual([])
+    expect(rows).toHaveLength(2)
+    return text
+  }
   const mine = async () => {
     const answer = await flow.mine(patient)
     if (!answer.ok) throw new Error(answer.code)
     return answer.value
   }
-  return { patient, patientId, types, left, contact, mine }
+  return { patient, patientId, types, left, contact, mine, printed, paperSays }
 }
+
+/** An appointment that is over. */
+async function visitOf(patientId: string): Promise<string> {
+  const [row] = await admin<{ id: string }>(
+    `INSERT INTO appointment (clinic_id, service_id, member_id, patient_id, status, starts_at, ends_at, blocked_from,
+       blocked_until, price_minor, currency, payment_mode)
+     SELECT $1, $2, $3, $4, 'completed', t, t + interval '1 minute', t, t + interval '1 minute', 0, 'eur', 'free'
+     FROM (SELECT now() - interval '1 day' - $5 * interval '1 hour' AS t) AS at RETURNING id`,
+    [officer.clinicId, serviceId, officer.memberId, patientId, (visits += 1)],
+  )
+  return row!.id
+}
+let visits = 0
 
 /** The worker's part. */
 async function work(patientId: string) {
@@ -131,16 +174,20 @@ const openRow = (patientId: string, row: GrantRow) =>
   )
 
 // Defences, each taken out once: `destroyOuter` in purgeNow; `destroyVersions` in rotation.ts; the outer layer around a
-// contact field in kms.ts (`owner` in sealField); `kekOf` at the top of openKey in keystore.ts.
+// contact field in kms.ts (`owner` in sealField), around a pharmacist's copy (savePrescription) and a card (replaceCard); `kekOf`
+// at the top of openKey in keystore.ts.
 it('attack 16: after a purge neither live rows, nor a dump, nor backups of both put back open; others do', async () => {
   const [gone, stays] = [await somebody(), await somebody()]
   expect(await gone.types()).toHaveLength(3)
+  await gone.printed()
+  const theirs = await stays.printed()
   const [database, keys] = [await dump(), copyKeyStore()]
   const rows = await grantsOf(gone.patientId)
   expect(rows).toHaveLength(3)
 
   await erase(gone)
   expect([await gone.types(), await gone.left(), await gone.contact()]).toEqual([[], 0, null])
+  expect(await gone.paperSays()).toEqual([null, null])
   // A dump, with the key store as it is now.
   for (const row of rows) expect(await openRow(gone.patientId, row)).toBeNull()
   expect((await gone.mine()).purges).toMatchObject([{ state: 'destroyed', finalAt: null }])
@@ -157,11 +204,14 @@ it('attack 16: after a purge neither live rows, nor a dump, nor backups of both 
   for (const row of rows) await expect(openRow(gone.patientId, row)).rejects.toMatchObject({ code: 'KEK_GONE' })
   expect(await gone.types()).toEqual([])
   await expect(gone.contact()).rejects.toMatchObject({ code: 'KEK_GONE' })
+  await expect(gone.paperSays()).rejects.toMatchObject({ code: 'KEK_GONE' })
 
   // Last week's dump and the key store as it was saved after the last night: how a clinic is restored.
   newest.restore()
   expect(await gone.types()).toEqual([])
   await expect(gone.contact()).rejects.toMatchObject({ code: 'FIELD_GONE' })
+  expect(await gone.paperSays()).toEqual([null, null])
+  expect(await stays.paperSays()).toEqual(theirs)
   expect(await stays.types()).toHaveLength(3)
   expect(await stays.contact()).toBe('ada@patient.test')
 }, 60_000)

@@ -1,5 +1,5 @@
 import 'server-only'
-import { audit } from '../server/audit.ts'
+import { audit, readerOf } from '../server/audit.ts'
 import { enqueue, type JobHandler } from '../server/jobs.ts'
 import { destroyOuter } from '../server/keystore.ts'
 import { notify } from '../server/notify.ts'
@@ -23,7 +23,8 @@ export async function purgeNow(clinicId: string, purgeId: string, now: Date): Pr
     if ((await store.listHolds(tx, actor, patientId)).length > 0) return
     let storeKek = ''
     for (const each of classes) storeKek = await destroyOuter({ clinicId, patientId, class: each })
-    await store.deleteRows(tx, actor, found)
+    const readers = await Promise.all((await store.listReaderKeys(tx, actor, patientId)).map(readerOf))
+    await store.deleteRows(tx, actor, found, readers)
     await store.markDestroyed(tx, actor, { id: purgeId, storeKek }, now)
     await audit(tx, actor, 'retention.purged', purgeId, { patientId })
     await notify(tx, 'patient', patientId)

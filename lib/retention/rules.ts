@@ -27,6 +27,43 @@ export const classOf = (type: RecordType): RetentionClass => classes[type]
 export const typesOf = (wanted: RetentionClass): RecordType[] =>
   (Object.keys(classes) as RecordType[]).filter((type) => classes[type] === wanted)
 
+// ── what a purge does to each table that is about a patient ──
+
+/** `by`: which column leads to the patient. */
+type Fate =
+  | { goes: RetentionClass; by: 'patient' | 'appointment' | 'call' }
+  /** Each row with the class of what it holds. */
+  | { goes: 'with its class' }
+  /** The row is kept, and why; `without`: columns that are emptied with who the patient is. */
+  | { stays: string; without?: readonly string[] }
+
+/** In the order in which rows can go. A test finds every table that is about a patient: a new one is decided here first. */
+export const fates = {
+  record_grant: { goes: 'with its class' },
+  rewrap_lease: { goes: 'with its class' },
+  record: { goes: 'with its class' },
+  prescription: { goes: 'clinical', by: 'patient' },
+  emergency_card: { goes: 'clinical', by: 'patient' },
+  emergency_card_opening: { goes: 'clinical', by: 'patient' },
+  emergency_request: { goes: 'clinical', by: 'patient' },
+  emergency_key: { goes: 'identity', by: 'patient' },
+  recall: { goes: 'administrative', by: 'patient' },
+  email_code: { goes: 'administrative', by: 'appointment' },
+  call_message: { goes: 'administrative', by: 'call' },
+  call_participant: { goes: 'administrative', by: 'call' },
+  call: { goes: 'administrative', by: 'appointment' },
+  consent_event: {
+    stays: 'hashes and signatures without the text: if they went, a browser that saw them would take it for a theft',
+  },
+  patient_key: { stays: 'public keys: by them the patient reaches the receipt', without: ['name'] },
+  patient: { stays: 'an id, which the receipt names', without: ['email_index', 'email_sealed', 'phone_sealed'] },
+  appointment: { stays: 'when, with whom and at what price: the accounts rest on it', without: ['link_sealed'] },
+  payment: { stays: 'accounts are kept by law' },
+  legal_hold: { stays: 'why something was kept is asked for later' },
+  erasure_request: { stays: 'the receipt' },
+  purge: { stays: 'the receipt' },
+} as const satisfies Record<string, Fate>
+
 // ── how long ──
 
 const years = z.coerce

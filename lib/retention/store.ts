@@ -3,6 +3,7 @@ import type { Actor, PatientActor, StaffActor, SystemActor } from '../access/rul
 import { Prisma } from '@/prisma/generated/client'
 import type { Tx } from '../server/tx.ts'
 import {
+  fates,
   typesOf,
   type ErasureRow,
   type HoldGround,
@@ -115,8 +116,13 @@ export async function listKept(tx: Tx, actor: InClinic, patientId: string | null
       SELECT array_agg(DISTINCT class) AS classes FROM (
         SELECT retention FROM record_grant WHERE patient_id = p.id
         UNION ALL SELECT 'identity' WHERE p.email_sealed IS NOT NULL OR p.phone_sealed IS NOT NULL
+        UNION ALL SELECT 'identity' FROM emergency_key WHERE patient_id = p.id
         UNION ALL SELECT 'clinical' FROM prescription WHERE patient_id = p.id
+        UNION ALL SELECT 'clinical' FROM emergency_card WHERE patient_id = p.id
+        UNION ALL SELECT 'clinical' FROM emergency_request WHERE patient_id = p.id
         UNION ALL SELECT 'administrative' FROM recall WHERE patient_id = p.id
+        UNION ALL SELECT 'administrative' FROM call JOIN appointment v ON v.id = call.appointment_id
+          WHERE v.patient_id = p.id
       ) AS there(class)
     ) c
     WHERE p.clinic_id = ${actor.clinicId}::uuid AND (${patientId}::uuid IS NULL OR p.id = ${patientId}::uuid)
@@ -252,28 +258,49 @@ export async function listPurges(
   }))
 }
 
-/** The rows that the destroyed keys have made unreadable, and what was kept beside them. What the law keeps stays. */
+/**
+ * The rows that the destroyed keys have made unreadable, and what was kept beside them. What stays, and why, is in rules.ts. With
+ * who the patient is go the log's boxes that were sealed to them (`readers`): the entries' hashes stay, and with them the chain.
+ */
 export async function deleteRows(
   tx: Tx,
   actor: SystemActor,
   { patientId, classes }: { patientId: string; classes: readonly RetentionClass[] },
+  readers: readonly Uint8Array[],
 ): Promise<void> {
-  const at = { clinicId: actor.clinicId, patientId }
+  const { clinicId } = actor
+  const at = { clinicId, patientId }
   await tx.grant.deleteMany({ where: { ...at, retention: { in: [...classes] } } })
   await tx.record.deleteMany({ where: { ...at, type: { in: classes.flatMap(typesOf) } } })
-  if (classes.includes('clinical')) {
-    await tx.prescription.deleteMany({ where: at })
-    await tx.emergencyCard.deleteMany({ where: at })
+  const theirs = Prisma.sql`clinic_id = ${clinicId}::uuid AND patient_id = ${patientId}::uuid`
+  const visits = Prisma.sql`SELECT id FROM appointment WHERE ${theirs}`
+  const leadsTo = {
+    patient: theirs,
+    appointment: Prisma.sql`clinic_id = ${clinicId}::uuid AND appointment_id IN (${visits})`,
+    call: Prisma.sql`clinic_id = ${clinicId}::uuid AND call_id IN (SELECT id FROM call WHERE appointment_id IN (${visits}))`,
   }
-  if (classes.includes('administrative')) await tx.recall.deleteMany({ where: at })
-  if (classes.includes('identity')) {
-    const { clinicId } = actor
-    await tx.patient.updateMany({
-      where: { id: patientId, clinicId },
-      data: { emailIndex: null, emailSealed: null, phoneSealed: null },
-    })
-    await tx.appointment.updateMany({ where: at, data: { linkSealed: null } })
+  for (const [table, fate] of Object.entries(fates)) {
+    const name = Prisma.raw(table)
+    if ('by' in fate && classes.includes(fate.goes)) await tx.$executeRaw`DELETE FROM ${name} WHERE ${leadsTo[fate.by]}`
   }
+  if (!classes.includes('identity')) return
+  await tx.patient.updateMany({
+    where: { id: patientId, clinicId },
+    data: { emailIndex: null, emailSealed: null, phoneSealed: null },
+  })
+  await tx.appointment.updateMany({ where: at, data: { linkSealed: null } })
+  await tx.patientKey.updateMany({ where: at, data: { name: '' } })
+  await tx.$queryRaw`SELECT forget_audit_boxes(${patientId}::uuid, ${readers}::bytea[])`
+}
+
+/** Every key of the patient's that entries of the log were ever sealed to. */
+export async function listReaderKeys(tx: Tx, actor: SystemActor, patientId: string): Promise<string[]> {
+  const rows = await tx.patientKey.findMany({
+    where: { clinicId: actor.clinicId, patientId },
+    select: { dhKey: true },
+    orderBy: { createdAt: 'asc' },
+  })
+  return rows.map((row) => row.dhKey)
 }
 
 export async function markDestroyed(

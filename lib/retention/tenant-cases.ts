@@ -39,7 +39,8 @@ export const retentionCases: TenantCases<typeof store> = {
     ),
   listPurges: (tx, actor, b) => store.listPurges(tx, actor, { patientId: b.patientId }),
   deleteRows: (tx, { clinicId }, b) =>
-    store.deleteRows(tx, { kind: 'system', clinicId }, { patientId: b.patientId, classes: retentionClasses }),
+    store.deleteRows(tx, { kind: 'system', clinicId }, { patientId: b.patientId, classes: retentionClasses }, []),
+  listReaderKeys: (tx, { clinicId }, b) => store.listReaderKeys(tx, { kind: 'system', clinicId }, b.patientId),
   markDestroyed: (tx, { clinicId }, b) =>
     store.markDestroyed(tx, { kind: 'system', clinicId }, { id: b.purgeId, storeKek: 'x' }, b.now),
   markFinal: (tx, { clinicId }, b) => store.markFinal(tx, { kind: 'system', clinicId }, ['another'], b.now),

@@ -2,12 +2,12 @@ import 'server-only'
 import { decode } from 'cborg'
 import type { z } from 'zod'
 import type { StaffActor } from '../access/rules.ts'
+import { membersOf, readStanding } from '../access/statements.ts'
 import { listStatements } from '../access/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { deskTypes, recordTypes } from '../record/rules.ts'
 import { insertGrants } from '../record/store.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
-import { readEpochs } from './epochs.ts'
 import { batchSize, decideSuperseded, decideTargets, type NextInput, type RewrapBatch } from './rules.ts'
 import {
   countLeft,
@@ -57,11 +57,14 @@ type Asked = Omit<Reach, 'targets'> & { granter: string | undefined }
  */
 async function reachOf(tx: Tx, actor: StaffActor): Promise<Asked & { targets: Reach['targets'] | null }> {
   const statements = await listStatements(tx, actor.clinicId)
-  const { epochs, groupsOf, signKeyOf } = readEpochs(statements)
-  const groups = groupsOf.get(actor.memberId) ?? []
+  const standing = readStanding(statements)
+  const self = standing.members.get(actor.memberId)
+  const groups = self?.groups ?? []
   const types = groups.includes('clinical') ? recordTypes : groups.includes('desk') ? deskTypes : []
-  const granter = signKeyOf.get(actor.memberId)
-  return { types, groups, granter, targets: decideTargets(epochs), chainLength: statements.length }
+  const targets = decideTargets(
+    [...standing.epochs].map(([group, epoch]) => ({ group, ...epoch, members: membersOf(standing, group).length })),
+  )
+  return { types, groups, granter: self?.keys.sign, targets, chainLength: statements.length }
 }
 
 async function save(

@@ -101,7 +101,7 @@ export async function openOuter(name: OuterKeyName, place: OuterPlace, sealed: U
   }
 }
 
-/** What is no grant and yet must go with its patient: a contact field. */
+/** What is no grant and yet must go with its patient: a contact field, a copy for somebody outside. */
 export async function sealUnder(name: OuterKeyName, context: string, bytes: Uint8Array): Promise<Bytes> {
   const key = await keyOf(name, true)
   if (!key) throw Object.assign(new Error('the outer key was destroyed while it was made'), { code: 'OUTER_KEY_GONE' })
@@ -111,6 +111,21 @@ export async function sealUnder(name: OuterKeyName, context: string, bytes: Uint
 export async function openUnder(name: OuterKeyName, context: string, sealed: Uint8Array): Promise<Bytes | null> {
   const key = await keyOf(name, false)
   return key && gcmOpen(key, context, sealed)
+}
+
+/**
+ * What is sealed for somebody outside, in a browser that checks it itself: a pharmacist's copy, an emergency card. Null when it was
+ * purged; empty, and said in the log, when the bytes were changed or moved.
+ */
+export async function openCopy(name: OuterKeyName, context: string, sealed: Uint8Array): Promise<Bytes | null> {
+  const key = await keyOf(name, false)
+  if (!key) return null
+  try {
+    return gcmOpen(key, context, sealed)
+  } catch (err) {
+    log.error({ code: 'COPY_DAMAGED', clinicId: name.clinicId, context, err })
+    return new Uint8Array()
+  }
 }
 
 const lock = 'curtain outer keys'

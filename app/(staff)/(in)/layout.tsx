@@ -25,6 +25,7 @@ const namespaces = [
   'errors',
   'intake',
   'members',
+  'notice',
   'onboarding',
   'prescription',
   'recall',

@@ -28,7 +28,7 @@ export default async function SignInPage() {
         </div>
         <NextIntlClientProvider
           locale={locale}
-          messages={pick(locale, 'access', 'account', 'common', 'errors', 'onboarding')}
+          messages={pick(locale, 'access', 'account', 'common', 'errors', 'notice', 'onboarding')}
         >
           <SignIn />
         </NextIntlClientProvider>

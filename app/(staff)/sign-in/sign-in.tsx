@@ -3,6 +3,8 @@ import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { KitFields } from '@/components/account/kit-fields'
 import { NewPassphrase } from '@/components/account/password'
+import { ChainNotice } from '@/components/staff/chain-notice'
+import { type ChainStop, stopOf } from '@/components/staff/chain-stop'
 import { PasskeyButton } from '@/components/staff/passkey-button'
 import { PasswordForm } from '@/components/staff/password-form'
 import { useReason } from '@/components/staff/use-reason'
@@ -12,6 +14,7 @@ import { Banner } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
 import { signInByKit } from '@/lib/browser/account'
 import { type SessionCode, signIn, signInByPasskey } from '@/lib/browser/staff-session'
+import { vault } from '@/lib/browser/vault'
 
 // A new document: what the sign-in left in this one goes with it.
 const enter = () => location.assign('/today')
@@ -20,11 +23,30 @@ export function SignIn() {
   const t = useTranslations('access')
   const a = useTranslations('account')
   const [lost, setLost] = useState(false)
-  if (lost) return <ByKit onBack={() => setLost(false)} />
+  const [stop, setStop] = useState<ChainStop | null>(null)
+  /** A list of members that does not add up ends the sign-in, whatever it was by: nothing stays open. */
+  const held = async <Answer extends { ok: true } | { ok: false; code: SessionCode }>(
+    attempt: Promise<Answer>,
+  ): Promise<Answer> => {
+    const answer = await attempt
+    const how = answer.ok ? null : stopOf(answer.code)
+    if (how) {
+      await vault().lock()
+      setStop(how)
+    }
+    return answer
+  }
+  if (stop) return <ChainNotice stop={stop} level={2} />
+  if (lost) return <ByKit held={held} onBack={() => setLost(false)} />
   return (
     <Card className="flex flex-col gap-3 sm:p-8">
-      <PasswordForm address="" submit={t('signIn.submit')} attempt={signIn} onDone={enter} />
-      <PasskeyButton attempt={signInByPasskey} onDone={enter} />
+      <PasswordForm
+        address=""
+        submit={t('signIn.submit')}
+        attempt={(email, password) => held(signIn(email, password))}
+        onDone={enter}
+      />
+      <PasskeyButton attempt={() => held(signInByPasskey())} onDone={enter} />
       <Button variant="quiet" onClick={() => setLost(true)}>
         {a('kit.lost')}
       </Button>
@@ -33,7 +55,13 @@ export function SignIn() {
 }
 
 /** The kit stands for the lost passphrase once, and a new one is set in the same step. */
-function ByKit({ onBack }: { onBack: () => void }) {
+function ByKit({
+  held,
+  onBack,
+}: {
+  held: (attempt: ReturnType<typeof signInByKit>) => ReturnType<typeof signInByKit>
+  onBack: () => void
+}) {
   const t = useTranslations('account')
   const c = useTranslations('common')
   const reason = useReason()
@@ -41,7 +69,7 @@ function ByKit({ onBack }: { onBack: () => void }) {
   const [code, setCode] = useState<SessionCode | null>(null)
   const [send, busy] = useBusy(async (passphrase: string) => {
     setCode(null)
-    const answer = await signInByKit(text, passphrase).catch(() => ({ ok: false, code: 'INTERNAL' }) as const)
+    const answer = await held(signInByKit(text, passphrase)).catch(() => ({ ok: false, code: 'INTERNAL' }) as const)
     if (answer.ok) enter()
     else setCode(answer.code)
   })

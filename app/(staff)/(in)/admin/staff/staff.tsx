@@ -13,6 +13,7 @@ import { call } from '@/lib/browser/api'
 import type { ChainView } from '@/lib/browser/vault-api'
 import { InviteDialog } from './invite-dialog'
 import { Invitations } from './invitations'
+import { ListNumber } from './list-number'
 import { ProfileDialog } from './profile-dialog'
 
 type Listed = AccessContract['access/staff']['out']
@@ -42,7 +43,7 @@ export function Staff({ start }: { start: Listed }) {
   // Joined elsewhere since this browser last looked: the chain is read again before anybody is called unknown.
   const unknown = listed.members.some((row) => row.status === 'active' && standingOf(row, chain) === 'unvouched')
   useEffect(() => {
-    if (unknown) void reloadChain().catch(() => undefined)
+    if (unknown) void reloadChain()
     // Once for each change of the list.
   }, [listed])
 
@@ -96,6 +97,7 @@ export function Staff({ start }: { start: Listed }) {
           <ShieldIcon className="mt-1 text-accent" /> <span>{t('staff.groupsText')}</span>
         </p>
       </Card>
+      <ListNumber />
       <InviteDialog open={inviting} onOpenChange={setInviting} onDone={refresh} />
       <ProfileDialog row={editing} onClose={() => setEditing(null)} onDone={refresh} />
     </>
