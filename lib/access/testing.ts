@@ -112,5 +112,7 @@ export async function vouchFor(clinic: TestClinic, invitationId: string, invitat
   const row = listed.invitations.find((each) => each.id === invitationId)!
   const chain = must(await flow.loadChain(null, { clinicId }))
   const { memberId, keys, mac } = row.answer!
-  return owner.vault.vouch({ clinicId, chain, invitation, memberId, keys, mac })
+  const shown = { clinicId, chain, invitation, memberId, keys, mac }
+  const { code: compared } = await owner.vault.newcomerCode(shown)
+  return owner.vault.vouch({ ...shown, compared })
 }

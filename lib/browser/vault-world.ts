@@ -76,6 +76,7 @@ export async function clinic(
         memberId: id,
         keys: made.keys,
         mac: made.mac,
+        compared: made.code,
       })
       statements.push(...vouched.statements)
       epochGrants.push(...vouched.epochGrants)

@@ -49,7 +49,7 @@ export async function passOn(
 }
 
 /** What the chain says of who asks. */
-type Asked = Omit<Reach, 'targets'> & { granter: string | undefined }
+type Asked = Omit<Reach, 'targets'> & { granter: string | undefined; groupsOf: ReadonlyMap<string, readonly string[]> }
 
 /**
  * Whose browser passes on what: members of the whole clinic's groups, since whoever sees a part of it cannot manage the rest.
@@ -61,7 +61,7 @@ async function reachOf(tx: Tx, actor: StaffActor): Promise<Asked & { targets: Re
   const groups = groupsOf.get(actor.memberId) ?? []
   const types = groups.includes('clinical') ? recordTypes : groups.includes('desk') ? deskTypes : []
   const granter = signKeyOf.get(actor.memberId)
-  return { types, groups, granter, targets: decideTargets(epochs), chainLength: statements.length }
+  return { types, groups, granter, groupsOf, targets: decideTargets(epochs), chainLength: statements.length }
 }
 
 async function save(
@@ -86,7 +86,9 @@ async function save(
   await insertGrants(tx, actor, grants)
   await putAside(tx, actor, input.failed, reach.chainLength)
   if (done.length)
-    await dropSuperseded(tx, actor, done, reach, (rows, header) => decideSuperseded(rows, managingOf(header), targets))
+    await dropSuperseded(tx, actor, done, reach, (rows, header) =>
+      decideSuperseded(rows, managingOf(header), targets, reach.groupsOf),
+    )
   return ok(null)
 }
 
