@@ -87,12 +87,13 @@ export async function openTestClinic(practitioner = true) {
 export type TestClinic = Awaited<ReturnType<typeof openTestClinic>>
 
 /** Invited and answered; nobody vouched yet. */
-export async function answer({ clinicId, rootFingerprint, owner }: TestClinic, roles: Role[]) {
+export async function answer({ clinicId, rootFingerprint, owner }: TestClinic, roles: Role[], ownPatients = false) {
   const { claimHash, ...fresh } = await owner.vault.newInvitation()
-  const invitation = { ...fresh, displayName: 'Grace', roles, groups: groupsOf(roles) }
-  must(await flow.invite(owner.actor, { id: invitation.id, claimHash, displayName: 'Grace', title: '', roles }, at()))
+  const invitation = { ...fresh, displayName: 'Grace', roles, groups: groupsOf(roles, ownPatients ? fresh.id : null) }
+  const invited = { id: invitation.id, claimHash, displayName: 'Grace', title: '', roles, ownPatients }
+  must(await flow.invite(owner.actor, invited, at()))
   const vault = newVault()
-  const [memberId, email] = [randomUUID(), `${randomUUID()}@example.org`]
+  const [memberId, email] = [ownPatients ? invitation.id : randomUUID(), `${randomUUID()}@example.org`]
   const response = await register(vault, email)
   const made = await vault.registerMember({
     clinicId,
