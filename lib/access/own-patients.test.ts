@@ -240,3 +240,25 @@ test('attack 7: whoever took the link sounds otherwise, and keys that nobody com
   await expect(owner.vault.vouch({ ...swapped, compared: code })).rejects.toMatchObject({ code: 'BAD_INVITATION' })
   await expect(owner.vault.vouch({ ...shown, compared: code })).resolves.toBeDefined()
 })
+
+test('in an emergency: a scope’s member grants what the scope manages, the clinic’s grant all of it', async () => {
+  const { clinicId, owner } = clinic
+  await join(['admin'])
+  await Promise.all([own, doctor, owner].map(refresh))
+  const { patientId, records } = await book(own.memberId)
+  expect(await opens(own, records, patientId)).toEqual(['opened', 'opened', 'opened'])
+  const { statement, publicKey: key } = await own.vault.makeEmergencyKey({ clinicId, patientId, epoch: 1 })
+  const to = { kind: 'escrow', id: patientId, key, epoch: 1 } as const
+  for (const [who, types] of [
+    [own, ['reason']],
+    [doctor, ['identity', 'checklist', 'reason']],
+  ] as const) {
+    await opens(who, records, patientId)
+    expect(await who.vault.loadEmergencyKey({ clinicId, patientId, statement })).toMatchObject({ state: 'valid' })
+    const granted = await who.vault.regrant(records, to)
+    const typeOf = (recordId: string) => records.find(({ meta }) => meta.recordId === recordId)!.meta.type
+    expect(granted.map(({ recordId }) => typeOf(recordId))).toEqual(types)
+    // Others believe these grants: they are by members of the managing group.
+    expect(granted.every(({ grant }) => grant.recipient.kind === 'escrow')).toBe(true)
+  }
+})

@@ -8,6 +8,7 @@ import { insertRecords, listRecords } from '../record/store.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import { passOn } from './flow.ts'
+import { decideSuperseded } from './rules.ts'
 import { leavingWorld } from './testing.ts'
 
 const { admin } = testDb()
@@ -25,8 +26,7 @@ async function refresh({ vault, actor }: Pick<typeof own, 'vault' | 'actor'>) {
   await vault.refresh({ chain: { clinicId, statements }, epochGrants })
 }
 
-// Defences: scopesOf in lib/crypto/rewrap.ts, and `theirs` in decideSuperseded: without the first the desk's record is put aside,
-// without both it is lost to the practitioner whose patient it is.
+// Defence: scopesOf in lib/crypto/rewrap.ts.
 test('what was sealed to members’ own keys while groups waited is passed on to the scope, the desk’s records too', async () => {
   const { clinicId, owner } = world
   const { actor } = owner
@@ -60,4 +60,21 @@ test('what was sealed to members’ own keys while groups waited is passed on to
   expect(kinds).toEqual([[`clinical:${own.memberId}`], [`clinical:${own.memberId}`]])
   const opened = await own.vault.open(mine, { patientId })
   expect(opened.map((each) => each.ok)).toEqual([true, true])
+})
+
+// Defence: `theirs` in decideSuperseded. A browser that hands in less than is due would take the record from its practitioner.
+test('a grant to a member’s own key stays until a group of theirs has the record', () => {
+  const scope = 'clinical:own'
+  const epochs = ['desk', 'clinical', scope].map((group) => ({ group, epoch: 2, key: group, stale: false, members: 1 }))
+  const targets = { newest: new Map(epochs.map((each) => [each.group, each])), gone: [] }
+  const grant = (recipientKind: string, recipientId: string) => ({
+    ...{ id: recipientId, recipientKind, recipientId, recipientKey: recipientId, epoch: 2 },
+  })
+  const passedOn = [grant('member', 'm'), grant('group', 'desk'), grant('group', 'clinical')]
+  const groupsOf = new Map([['m', [scope]]])
+  expect(decideSuperseded(passedOn, 'desk', targets, groupsOf)).toEqual({ superseded: [], complete: false })
+  const whole = [...passedOn, grant('group', scope)]
+  expect(decideSuperseded(whole, 'desk', targets, groupsOf)).toMatchObject({ complete: true })
+  // Whoever has left is in no group, and loses it.
+  expect(decideSuperseded(passedOn, 'desk', targets, new Map())).toMatchObject({ complete: true })
 })
