@@ -219,7 +219,9 @@ describe('attack 7, in the vault', () => {
       memberId: 'm1',
       keys: evil,
     }
-    expect(await codeOf(world.owner.vault.vouch({ ...attempt, mac: toB64(new Uint8Array(32)), compared: '' }))).toBe('BAD_INVITATION')
+    expect(await codeOf(world.owner.vault.vouch({ ...attempt, mac: toB64(new Uint8Array(32)), compared: '' }))).toBe(
+      'BAD_INVITATION',
+    )
   })
 
   // Defence: `vouch` in vault-invitations.ts takes roles and groups from what this browser kept, and checkNewcomer (invitation.ts)

@@ -92,7 +92,8 @@ export function Staff({ start }: { start: Listed }) {
               row={row}
               standing={standingOf(row, chain)}
               own={isIn(chain, row.memberId, `clinical:${row.memberId}`)}
-              onEdit={() => setEditing(row)} />
+              onEdit={() => setEditing(row)}
+            />
           ))}
           {unlisted.map((member) => (
             <Unlisted key={member.memberId} member={member} />
