@@ -93,10 +93,34 @@ test('an invited practitioner answers by link, the owner sees it live and vouche
   await answer(other.page, link)
   await expect(owner.page.getByText('Has answered')).toBeVisible()
   await owner.page.getByRole('button', { name: 'Check and vouch' }).click()
+  // Both read the same four words, and nobody is let in before that was said.
+  const dialog = owner.page.getByRole('dialog', { name: 'Is it really Dr Grace Amadi?' })
+  const words = /^(?:[a-z]{5} ){3}[a-z]{5}$/
+  await expect(dialog.locator('[data-newcomer-code]')).toHaveText(words)
+  await expect(other.page.locator('[data-newcomer-code]')).toHaveText(
+    (await dialog.locator('[data-newcomer-code]').textContent())!,
+  )
+  expect(await stack.sql(`SELECT 1 FROM member WHERE display_name = 'Dr Grace Amadi' AND status = 'active'`)).toEqual(
+    [],
+  )
+  await dialog.getByRole('button', { name: 'The same: vouch' }).click()
   await expect(owner.page.getByText('Dr Grace Amadi now belongs to the clinic.')).toBeVisible({ timeout: 20_000 })
   await expect(owner.page.getByText('Vouched for', { exact: true })).toHaveCount(2)
   await expect(other.page).toHaveURL(/\/today/, { timeout: 40_000 })
   await expect(other.page.getByText('Nobody is booked')).toBeVisible()
+})
+
+test('where the words differ, the invitation is withdrawn and nobody is let in', async () => {
+  await openClinic(owner.page)
+  await owner.page.goto(`${stack.baseUrl}/admin/staff`)
+  const link = await invite(owner.page, 'Dr Grace Amadi')
+  await answer(other.page, link)
+  await owner.page.getByRole('button', { name: 'Check and vouch' }).click()
+  await owner.page.getByRole('button', { name: 'They differ' }).click()
+  await expect(owner.page.getByText(/The words differed/).first()).toBeVisible()
+  await expect(other.page.getByText('This invitation is no longer valid')).toBeVisible({ timeout: 20_000 })
+  const invitation = /join\/([0-9a-f-]{36})/.exec(link)![1]
+  expect(await stack.sql('SELECT state FROM invitation WHERE id = $1', [invitation])).toEqual([{ state: 'cancelled' }])
 })
 
 // Fails when the vault signs without checking the newcomer's MAC, or when `standingOf` believes the database.

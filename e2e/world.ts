@@ -239,7 +239,7 @@ async function invited(
   const answer = invitations.find((each) => each.id === secret.id)!.answer!
   const vouched = await owner.vault.vouch({
     ...{ clinicId, invitation: secret },
-    ...{ memberId: answer.memberId, keys: answer.keys, mac: answer.mac },
+    ...{ memberId: answer.memberId, keys: answer.keys, mac: answer.mac, compared: made.code },
     chain: await chainOf(door, clinicId),
   })
   await owner.door.get('access/vouch', { id: secret.id, ...vouched })

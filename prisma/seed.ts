@@ -63,7 +63,7 @@ async function invite(opened: Opened, member: (typeof members)[number]) {
     invitation: { ...invitation, rootFingerprint },
   })
   await theirs.call('access/join', { id: invitation.id, memberId, email, displayName, title, ...made })
-  const { keys, mac } = made
+  const { keys, mac, code: compared } = made
   const chain = await desk.call('access/chain', { clinicId })
   const vouched = await desk.vault.vouch({
     clinicId,
@@ -72,6 +72,7 @@ async function invite(opened: Opened, member: (typeof members)[number]) {
     memberId,
     keys,
     mac,
+    compared,
   })
   await desk.call('access/vouch', { id: invitation.id, ...vouched })
   await desk.loadChain(clinicId)

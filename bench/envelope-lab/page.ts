@@ -35,7 +35,7 @@ async function setUp(counted: boolean) {
   await vault.open([identity], { patientId: patient.patientId })
 }
 
-const input = (type: SealInput['type'], managing: SealInput['managing'], content: unknown): SealInput => ({
+const input = (type: SealInput['type'], managing: 'desk' | 'clinical', content: unknown): SealInput => ({
   clinicId: world.clinicId,
   patientId: patient.patientId,
   recordId: crypto.randomUUID(),

@@ -5,7 +5,7 @@ import type { Chart } from './use-chart'
 
 /** A clinical record of this chart's patient; `shared` with the keys of the patient whose name the chart shows. */
 export async function sealFor<T>(
-  { clinicId, patientId, identity, readers }: Chart,
+  { clinicId, patientId, practitioner, identity, readers }: Chart,
   record: {
     type: RecordType
     recordId?: string
@@ -26,8 +26,7 @@ export async function sealFor<T>(
     type: record.type,
     schema: 1,
     content: record.content,
-    managing: 'clinical',
-    groups: ['clinical'],
+    practitioner,
     patients: record.shared ? readers : undefined,
   })
 }

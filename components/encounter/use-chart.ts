@@ -34,6 +34,8 @@ export interface Chart {
   clinicId: string
   /** Whose chart this is: every record in it is this patient's, and what is written here is written of nobody else. */
   patientId: string
+  /** Whose visit it was opened from: who at the clinic reads what is written goes by that. */
+  practitioner: string
   identity: IdentityContent | null
   reasons: Entry<ReasonContent>[]
   intakes: Entry<IntakeContent>[]
@@ -81,6 +83,7 @@ export async function readChart(view: EncounterView, appointmentId: string, keys
   return {
     clinicId,
     patientId,
+    practitioner: view.appointment.memberId,
     identity: (identity?.content as IdentityContent | undefined) ?? null,
     reasons: of<ReasonContent>('reason'),
     intakes: of<IntakeContent>('intake'),

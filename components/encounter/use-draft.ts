@@ -15,6 +15,8 @@ interface Base {
   text: string
   /** Whose chart it was begun in. */
   patientId: string
+  /** Whose visit: it decides who at the clinic reads along. */
+  practitioner: string
 }
 
 const pauseMs = 1200
@@ -60,6 +62,7 @@ export function useDraft(view: EncounterView, chart: Chart | null) {
         hash: entry?.hash ?? null,
         text: JSON.stringify(stored),
         patientId: chart.patientId,
+        practitioner: chart.practitioner,
       }
       // Typed here and never sent: goes on from there, unless another tab has written since.
       const begin = local && local.revision === base.current.revision ? local.content : stored
@@ -88,8 +91,7 @@ export function useDraft(view: EncounterView, chart: Chart | null) {
             type: 'draft',
             schema: 1,
             content,
-            managing: 'clinical',
-            groups: ['clinical'],
+            practitioner: at.practitioner,
           })
         let sealed = null as Awaited<ReturnType<typeof seal>> | null
         const answer = await sendSealed(

@@ -77,6 +77,9 @@ export function groupsAfter(
 
 export const isClinical = (actor: { roles: readonly Role[] }) => actor.roles.includes('practitioner')
 
+/** The desk and admins run everybody's day, whosever patients they see themselves. */
+export const runsDay = (actor: { roles: readonly Role[] }) => actor.roles.some((role) => role !== 'practitioner')
+
 /** Whether a session still counts. Checked at every request, so that a revoked one fails at its next. */
 export function decideSession(
   session: { revokedAt: Date | null; expiresAt: Date; memberStatus: string },

@@ -238,6 +238,12 @@ export async function saveProfile(
   return count === 1
 }
 
+/** Their own id for who sees their own patients only; null for who sees the clinic's. Keys decide that: this only asks for less. */
+export async function seesOwn(tx: Tx, { clinicId, memberId }: StaffActor): Promise<string | null> {
+  const restricted = await tx.member.count({ where: { id: memberId, clinicId, ownPatients: true } })
+  return restricted ? memberId : null
+}
+
 /** False for nobody of this clinic. */
 export async function changeRoles(
   tx: Tx,

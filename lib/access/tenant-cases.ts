@@ -49,6 +49,11 @@ export const accessCases: TenantCases<typeof store> = {
   saveProfile: (tx, actor, b) => store.saveProfile(tx, actor, { memberId: b.memberId, ...person, bio: '' }),
   changeRoles: (tx, actor, b) =>
     store.changeRoles(tx, actor, { memberId: b.memberId, roles: ['frontdesk'], ownPatients: true }),
+  seesOwn: async (tx, actor, b) => {
+    const { memberId } = b
+    await tx.member.updateMany({ where: { id: memberId }, data: { ownPatients: true } })
+    return store.seesOwn(tx, { ...actor, memberId })
+  },
   retireMember: (tx, actor, b) => store.retireMember(tx, actor, b.memberId, b.now),
   listComing: (tx, actor, b) => store.listComing(tx, actor, b.memberId, b.now),
   findHead: (tx, { clinicId }) => store.findHead(tx, clinicId),

@@ -87,12 +87,13 @@ export async function openTestClinic(practitioner = true) {
 export type TestClinic = Awaited<ReturnType<typeof openTestClinic>>
 
 /** Invited and answered; nobody vouched yet. */
-export async function answer({ clinicId, rootFingerprint, owner }: TestClinic, roles: Role[]) {
+export async function answer({ clinicId, rootFingerprint, owner }: TestClinic, roles: Role[], ownPatients = false) {
   const { claimHash, ...fresh } = await owner.vault.newInvitation()
-  const invitation = { ...fresh, displayName: 'Grace', roles, groups: groupsOf(roles) }
-  must(await flow.invite(owner.actor, { id: invitation.id, claimHash, displayName: 'Grace', title: '', roles }, at()))
+  const invitation = { ...fresh, displayName: 'Grace', roles, groups: groupsOf(roles, ownPatients ? fresh.id : null) }
+  const invited = { id: invitation.id, claimHash, displayName: 'Grace', title: '', roles, ownPatients }
+  must(await flow.invite(owner.actor, invited, at()))
   const vault = newVault()
-  const [memberId, email] = [randomUUID(), `${randomUUID()}@example.org`]
+  const [memberId, email] = [ownPatients ? invitation.id : randomUUID(), `${randomUUID()}@example.org`]
   const response = await register(vault, email)
   const made = await vault.registerMember({
     clinicId,
@@ -112,5 +113,7 @@ export async function vouchFor(clinic: TestClinic, invitationId: string, invitat
   const row = listed.invitations.find((each) => each.id === invitationId)!
   const chain = must(await flow.loadChain(null, { clinicId }))
   const { memberId, keys, mac } = row.answer!
-  return owner.vault.vouch({ clinicId, chain, invitation, memberId, keys, mac })
+  const shown = { clinicId, chain, invitation, memberId, keys, mac }
+  const { code: compared } = await owner.vault.newcomerCode(shown)
+  return owner.vault.vouch({ ...shown, compared })
 }

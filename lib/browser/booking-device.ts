@@ -70,9 +70,14 @@ export async function prepareDevice(clinicId: string): Promise<Preparation> {
   return { ok: true, device: { home, trust: trust.trust, otherLink, missing: callNeeds(), known } }
 }
 
+/** What the chain of the clinic that this browser knows says now; null where another is shown, or none. */
+export async function readClinicChain(clinicId: string): Promise<ChainView | null> {
+  const chain = await loadChain(clinicId)
+  return typeof chain === 'object' ? chain : null
+}
+
 /** Whether the clinic is the one that this browser knows: what is signed for a patient cites its chain. */
-export const loadClinicChain = async (clinicId: string): Promise<boolean> =>
-  typeof (await loadChain(clinicId)) === 'object'
+export const loadClinicChain = async (clinicId: string): Promise<boolean> => (await readClinicChain(clinicId)) !== null
 
 /** The clinic's chain, verified against the link's pin and what this device saw before. */
 async function loadChain(clinicId: string): Promise<ChainView | 'forged' | 'failed'> {

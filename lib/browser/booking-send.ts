@@ -3,7 +3,8 @@ import { consentFields, consentPurpose, consentWords, type ConsentContent } from
 import { askedAnswers, type Answers, type IntakeContent } from '../intake/rules.ts'
 import type { ChecklistContent, IdentityContent, ReasonContent } from '../record/rules.ts'
 import { call, type Answer } from './api.ts'
-import { loadChart, type KnownPatient } from './booking-device.ts'
+import { audienceOf, isScoped } from '../crypto/policy.ts'
+import { loadChart, readClinicChain, type KnownPatient } from './booking-device.ts'
 import type { Ticket } from './booking-hold.ts'
 import type { KeyHome, SealInput } from './vault-api.ts'
 import { sendSealed } from './send-sealed.ts'
@@ -21,23 +22,23 @@ export interface BookingAnswers {
 
 type Draft = SealInput & { asPatient: string }
 
-/** Everything that is sealed here is sealed for the patient's key and the clinic's groups, before a byte of it leaves. */
-export const sealFor = (place: { clinicId: string; patientId: string; key: string }) =>
-  function draft(type: SealInput['type'], content: unknown, more: Partial<SealInput> = {}): Draft {
-    const desk = type === 'identity' || type === 'checklist'
+/**
+ * Everything that is sealed here is sealed for the patient's key and for those at the clinic who may see this practitioner's
+ * patients, before a byte of it leaves.
+ */
+export const sealFor = (place: { clinicId: string; patientId: string; key: string; practitioner: string }) =>
+  function draft(type: SealInput['type'], content: unknown, recordId: string = crypto.randomUUID()): Draft {
     return {
       clinicId: place.clinicId,
       patientId: place.patientId,
-      recordId: crypto.randomUUID(),
+      recordId,
       revision: 1,
       type,
       schema: 1,
       content,
-      managing: desk ? 'desk' : 'clinical',
-      groups: desk ? ['desk', 'clinical'] : ['clinical'],
+      practitioner: place.practitioner,
       patients: [{ patientId: place.patientId, key: place.key }],
       asPatient: place.patientId,
-      ...more,
     }
   }
 
@@ -76,13 +77,23 @@ export async function sendBooking(offer: BookingOffer, ticket: Ticket, given: Bo
   return sendOnce(offer, ticket, { ...given, known: { ...known, consent: chart.value.consent } })
 }
 
+/**
+ * Whether this practitioner sees their own patients only: the name that a known patient gave before was sealed for others then,
+ * and goes to this one with the booking. When in doubt, it is sealed again.
+ */
+async function isOnTheirOwn(clinicId: string, practitioner: string): Promise<boolean> {
+  const chain = await readClinicChain(clinicId)
+  return !chain || audienceOf(chain.members, practitioner, 'identity').groups.some(isScoped)
+}
+
 async function sendOnce(offer: BookingOffer, ticket: Ticket, given: BookingAnswers): Promise<Answer<Booked>> {
   const { clinicId } = offer
   const appointmentId = ticket.id
   const handle =
     given.known?.handle ?? (await vault().createPatient({ clinicId, patientId: ticket.patientId, home: given.home }))
   const { patientId, keyId, keys } = handle
-  const draft = sealFor({ clinicId, patientId, key: keys.dh })
+  const practitioner = ticket.slot.memberId
+  const draft = sealFor({ clinicId, patientId, key: keys.dh, practitioner })
   const now = new Date().toISOString()
   const text = offer.consentText
   const consentRecordId = crypto.randomUUID()
@@ -104,7 +115,8 @@ async function sendOnce(offer: BookingOffer, ticket: Ticket, given: BookingAnswe
     } satisfies ChecklistContent),
     draft('reason', { appointmentId, reason: given.reason } satisfies ReasonContent),
   ]
-  if (!given.known?.identity) drafts.unshift(draft('identity', given.identity))
+  if (!given.known?.identity || (await isOnTheirOwn(clinicId, practitioner)))
+    drafts.unshift(draft('identity', given.identity))
   if (given.answers)
     drafts.push(
       draft('intake', {
@@ -130,7 +142,7 @@ async function sendOnce(offer: BookingOffer, ticket: Ticket, given: BookingAnswe
           signedName: given.signedName,
           signedAt: now,
         } satisfies ConsentContent,
-        { recordId: consentRecordId },
+        consentRecordId,
       ),
     )
   const fields = bookingFields({ clinicId, appointmentId, patientId, keyId, sign: keys.sign, dh: keys.dh })

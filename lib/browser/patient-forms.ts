@@ -29,7 +29,7 @@ export async function sendIntake(
   const { clinicId, patientId, keys } = own.patient
   const session = await openPatientSession(own.patient)
   if (!session.ok) return session
-  const draft = sealFor({ clinicId, patientId, key: keys.dh })
+  const draft = sealFor({ clinicId, patientId, key: keys.dh, practitioner: view.practitioner.id })
   const content: IntakeContent = {
     appointmentId: view.id,
     serviceId: view.service.id,
@@ -65,7 +65,7 @@ export async function sendConsent(view: AppointmentView, own: OwnChart, signedNa
     recordId,
     at: own.chart.consent,
   })
-  const draft = sealFor({ clinicId, patientId, key: keys.dh })
+  const draft = sealFor({ clinicId, patientId, key: keys.dh, practitioner: view.practitioner.id })
   const content: ConsentContent = {
     appointmentId: view.id,
     consentTextId: text.id,
@@ -76,7 +76,7 @@ export async function sendConsent(view: AppointmentView, own: OwnChart, signedNa
     signedName: signedName.trim(),
     signedAt: new Date().toISOString(),
   }
-  const drafts = [draft('consent', content, { recordId }), draft('checklist', checklist(view, { consent: true }))]
+  const drafts = [draft('consent', content, recordId), draft('checklist', checklist(view, { consent: true }))]
   return sendSealed(
     clinicId,
     () => vault().sealMany(drafts),

@@ -39,26 +39,28 @@ export async function openClinic(
   })
 }
 
-/** A newcomer's own keys, authenticated by the secret in the link's fragment. */
+/** A newcomer's own keys, authenticated by the secret in the link's fragment. `code`: to compare with the inviter's. */
 export async function joinClinic(
   invitation: InvitationView & { secret: string; rootFingerprint: string },
   person: { displayName: string; title: string; email: string },
   passphrase: string,
-): Promise<Done<{ done: true }>> {
+): Promise<Done<{ code: string }>> {
   return attempt(async () => {
-    const memberId = crypto.randomUUID()
     const { id, clinicId, secret, rootFingerprint, roles, groups } = invitation
+    // A group of one's own is named after the member, before whom the invitation was.
+    const memberId = groups.includes(`clinical:${id}`) ? id : crypto.randomUUID()
     const { request } = await vault().registerStart(passphrase)
     const started = await call('access/register-start', { email: person.email, request })
     if (!started.ok) return started
     const { response } = started.value
-    const keys = await vault().registerMember({
+    const { code, ...keys } = await vault().registerMember({
       clinicId,
       memberId,
       response,
       invitation: { id, secret, rootFingerprint, roles, groups },
     })
-    return call('access/join', { id, memberId, ...person, ...keys })
+    const answer = await call('access/join', { id, memberId, ...person, ...keys })
+    return answer.ok ? { ok: true, value: { code } } : answer
   })
 }
 

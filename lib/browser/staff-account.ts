@@ -13,7 +13,7 @@ import {
   wipe,
   wrapAccount,
 } from '../crypto/keys.ts'
-import { claimOf, macNewcomer } from '../crypto/invitation.ts'
+import { claimOf, macNewcomer, newcomerCode } from '../crypto/invitation.ts'
 import type { ChainStatement, EpochGrant, Group } from '../crypto/types.ts'
 import { finishRegistration, KEY_STRETCHING, opaque } from './opaque.ts'
 import { isWeakPassword, newPassphrase } from './passphrase.ts'
@@ -121,7 +121,8 @@ export function staffAccount(context: VaultContext): AccountPart {
       const { id, roles, groups } = invitation
       const secret = fromB64(invitation.secret, 32)
       const ids = { clinicId, invitationId: id, memberId, rootFingerprint: root }
-      const mac = await macNewcomer(secret, { ...ids, keys: keys.public, roles, groups })
+      const newcomer = { ...ids, keys: keys.public, roles, groups }
+      const mac = await macNewcomer(secret, newcomer)
       const claim = await claimOf(secret, id)
       return {
         record,
@@ -129,6 +130,7 @@ export function staffAccount(context: VaultContext): AccountPart {
         keys: publicKeys(keys.public),
         mac: toB64(mac),
         claim: toB64(claim),
+        code: toB64(await newcomerCode(newcomer)),
       }
     },
 

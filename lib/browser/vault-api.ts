@@ -63,7 +63,7 @@ export interface ChainView {
   trust: 'link' | 'account' | 'first-use'
 }
 
-export interface SealInput {
+interface SealedContent {
   clinicId: string
   patientId: string
   recordId: string
@@ -73,9 +73,6 @@ export interface SealInput {
   type: RecordType
   schema: number
   content: unknown
-  managing: Group
-  /** Groups that read it; their epoch keys come from the verified chain. */
-  groups: Group[]
   /**
    * The patient's X25519 keys when the patient reads it too. A member's vault takes a key that this patient signed with
    * (learned by opening a record of theirs) or that a member vouched for (`loadPatientKeys`), once it has opened an
@@ -83,6 +80,11 @@ export interface SealInput {
    */
   patients?: { patientId: string; key: B64 }[]
 }
+/**
+ * Groups that manage and read it; or the practitioner whose visit it is of, and the verified chain says which groups those are.
+ * Their epoch keys come from the verified chain in either case.
+ */
+export type SealInput = SealedContent & ({ managing: Group; groups: Group[] } | { practitioner: string })
 
 export interface Opened<T = unknown> {
   recordId: string
@@ -196,6 +198,8 @@ export interface Vault
     mac: B64
     /** Shows the server that the link was at hand. */
     claim: B64
+    /** What the inviter's browser shows as well when it was given these keys. */
+    code: B64
   }>
   signInStart(password: string): Promise<{ request: B64 }>
   signInFinish(input: { response: B64 }): Promise<{ finish: B64 }>

@@ -1,4 +1,4 @@
-import type { ChainStatement, EpochGrant, Group, PublicKeys } from '../crypto/types.ts'
+import type { B64, ChainStatement, EpochGrant, Group, PublicKeys } from '../crypto/types.ts'
 import type { ChainInput, ChainView, KeptInvitation } from './vault-api.ts'
 
 /** What goes into the chain together, and the epochs' secrets that go with it. */
@@ -7,23 +7,32 @@ export interface Extended {
   epochGrants: EpochGrant[]
 }
 
+/** An invitation as it was kept here, and what the server shows of its answer. */
+export interface Answered {
+  clinicId: string
+  chain: ChainInput
+  invitation: KeptInvitation
+  memberId: string
+  keys: PublicKeys
+  mac: string
+}
+
 /**
  * The unlocked officer's, or member's, hand on the chain. Whatever is signed, each group that waits for a new key and has this
  * member in it gets it in the same breath, sealed to those who are in it then.
  */
 export interface MembersVault {
   /**
-   * The inviter's browser checks the newcomer's MAC, then signs the member statement and seals the groups' epochs. Roles and
-   * groups are those of the invitation as it was kept here (`recallInvitation`), never what the server shows of it.
+   * The code that the newcomer's page shows too when these are their keys (`registerMember`): for both to compare before anybody
+   * vouches. Checks the newcomer's MAC first.
    */
-  vouch(input: {
-    clinicId: string
-    chain: ChainInput
-    invitation: KeptInvitation
-    memberId: string
-    keys: PublicKeys
-    mac: string
-  }): Promise<Extended>
+  newcomerCode(input: Answered): Promise<{ code: B64 }>
+  /**
+   * The inviter's browser checks the newcomer's MAC, then signs the member statement and seals the groups' epochs. Roles and
+   * groups are those of the invitation as it was kept here (`recallInvitation`), never what the server shows of it. `compared`
+   * is the code that a person found to be the same: other keys than those are vouched for by nobody.
+   */
+  vouch(input: Answered & { compared: B64 }): Promise<Extended>
   /** Other roles and groups for a member of the chain, whose keys stay: more, or fewer. */
   changeMember(input: {
     clinicId: string

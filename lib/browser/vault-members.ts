@@ -1,13 +1,13 @@
-import { fromB64 } from '../crypto/bytes.ts'
+import { equal, fromB64, toB64 } from '../crypto/bytes.ts'
 import type { Entry } from '../crypto/chain.ts'
 import { openEpochs } from '../crypto/epoch.ts'
-import { checkNewcomer } from '../crypto/invitation.ts'
+import { checkNewcomer, type Newcomer, newcomerCode } from '../crypto/invitation.ts'
 import { extendChain } from '../crypto/renewal.ts'
 import type { EpochGrant } from '../crypto/types.ts'
 import type { ChainInput } from './vault-api.ts'
 import { adoptChain, rawKeys, requireMember, requireUnlocked, type VaultContext, viewChain } from './vault-context.ts'
 import { VaultError } from './vault-error.ts'
-import type { Extended, MembersVault } from './vault-members-api.ts'
+import type { Answered, Extended, MembersVault } from './vault-members-api.ts'
 
 export function members(context: VaultContext): MembersVault {
   /** Signs on the newest chain, which is verified and pinned first. */
@@ -20,20 +20,32 @@ export function members(context: VaultContext): MembersVault {
     return extendChain(clinicId, statements, entry, { memberId, sign, held, epochGrants })
   }
 
+  /** Whom an answer names, once it is the answer of who had the link. Throws BAD_INVITATION. */
+  async function checkAnswer({ clinicId, chain, invitation, memberId, keys, mac }: Answered): Promise<Newcomer> {
+    if (requireUnlocked(context).clinicId !== clinicId) throw new VaultError('LOCKED', 'unlocked for another clinic')
+    const { rootFingerprint } = (await adoptChain(context, chain, { trust: 'none' })).chain
+    // The defence of attack 7 against an invitation that was altered on the server: what the inviter kept is what is signed.
+    const { id: invitationId, roles, groups } = invitation
+    const newcomer = { clinicId, invitationId, memberId, rootFingerprint, keys: rawKeys(keys), roles, groups }
+    await checkNewcomer(fromB64(invitation.secret, 32), newcomer, fromB64(mac))
+    return newcomer
+  }
+
   return {
-    async vouch({ clinicId, chain, invitation, memberId, keys, mac }) {
-      if (requireUnlocked(context).clinicId !== clinicId) throw new VaultError('LOCKED', 'unlocked for another clinic')
-      const { chain: known } = await adoptChain(context, chain, { trust: 'none' })
-      const newcomer = rawKeys(keys)
-      const { rootFingerprint } = known
-      // The defence of attack 7 against an invitation that was altered on the server: what the inviter kept is what is signed.
-      const { roles, groups } = invitation
-      await checkNewcomer(
-        fromB64(invitation.secret, 32),
-        { clinicId, invitationId: invitation.id, memberId, rootFingerprint, keys: newcomer, roles, groups },
-        fromB64(mac),
-      )
-      return extend(clinicId, chain, { kind: 'member-added', memberId, keys: newcomer, roles, groups })
+    async newcomerCode(input) {
+      return { code: toB64(await newcomerCode(await checkAnswer(input))) }
+    },
+
+    async vouch({ compared, ...input }) {
+      const newcomer = await checkAnswer(input)
+      // The defence against whoever took the link: what was compared by people is what is signed.
+      if (!equal(fromB64(compared), await newcomerCode(newcomer)))
+        throw new VaultError('BAD_INVITATION', 'not the keys that were compared')
+      const { memberId, keys, roles, groups } = newcomer
+      return extend(input.clinicId, input.chain, {
+        ...{ kind: 'member-added', memberId, keys },
+        ...{ roles: [...roles], groups: [...groups] },
+      })
     },
 
     changeMember: ({ clinicId, chain, memberId, roles, groups }) =>

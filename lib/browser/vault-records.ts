@@ -11,8 +11,9 @@ import {
   sealRecord,
 } from '../crypto/record.ts'
 import type { RawKeys } from '../crypto/keys.ts'
-import { hasKind } from '../crypto/policy.ts'
-import type { Recipient, RecordType, Sealed } from '../crypto/types.ts'
+import { currentMembers } from '../crypto/chain.ts'
+import { audienceOf, hasKind } from '../crypto/policy.ts'
+import type { Group, Recipient, RecordType, Sealed } from '../crypto/types.ts'
 import type { NoteContent } from '../encounter/rules.ts'
 import { requireDevice } from './device-keys.ts'
 import type { Opened, OpenOptions, OpenResult, SealInput, Vault } from './vault-api.ts'
@@ -98,8 +99,13 @@ export function records(context: VaultContext): RecordPart {
   }
 
   /** Recipients come from the verified chain and from believed patient keys: never from the page or the server alone. */
-  async function recipientsOf(input: Sealing, loaded: LoadedChain, device: PatientDevice | null): Promise<Recipient[]> {
-    const groups = groupRecipients(loaded.chain, input.groups)
+  async function recipientsOf(
+    input: Sealing,
+    read: Group[],
+    loaded: LoadedChain,
+    device: PatientDevice | null,
+  ): Promise<Recipient[]> {
+    const groups = groupRecipients(loaded.chain, read)
     const patients = (input.patients ?? []).map(async ({ patientId, key }): Promise<Recipient> => {
       const isOwn = device?.patientId === patientId && toB64(device.keys.public.dh) === key
       const known = isOwn ? [] : await believed(input.clinicId, patientId)
@@ -126,8 +132,11 @@ export function records(context: VaultContext): RecordPart {
     const keys = device ? device.keys : requireMember(context).unlocked.keys
     if (!device && requireMember(context).unlocked.clinicId !== input.clinicId) throw new VaultError('LOCKED')
     const author: RecordAuthor = { sign: keys.sign.privateKey, keys: keys.public }
-    const recipients = await recipientsOf(input, loaded, device)
-    const { type, clinicId, patientId, recordId, revision, schema, managing } = input
+    // As the chain has it now: what the page was told of this practitioner before counts for nothing.
+    const { managing, groups } =
+      'practitioner' in input ? audienceOf(currentMembers(loaded.chain), input.practitioner, input.type) : input
+    const recipients = await recipientsOf(input, groups, loaded, device)
+    const { type, clinicId, patientId, recordId, revision, schema } = input
     const previous = input.previous ? fromB64(input.previous, 32) : null
     const header = {
       type,

@@ -16,7 +16,7 @@ export interface Clinic {
   /** The OPAQUE server's seed. */
   setup: string
   /** Invites, vouches for and signs in one more member. */
-  join(roles: string[], storage?: VaultStorage): Promise<Staff>
+  join(roles: string[], storage?: VaultStorage, ownPatients?: boolean): Promise<Staff>
 }
 export interface Staff {
   vault: Vault
@@ -57,11 +57,12 @@ export async function clinic(
     epochGrants,
     owner,
     setup,
-    async join(roles, storage = memoryStorage()) {
+    async join(roles, storage = memoryStorage(), ownPatients = false) {
       const newcomer = createVault(storage)
-      const id = crypto.randomUUID()
-      const groups = groupsOf(roles as Role[])
-      const invited = { ...(await owner.vault.newInvitation()), displayName: 'Grace', roles, groups }
+      const fresh = await owner.vault.newInvitation()
+      const { id } = fresh
+      const groups = groupsOf(roles as Role[], ownPatients ? id : null)
+      const invited = { ...fresh, displayName: 'Grace', roles, groups }
       const invitation = { ...invited, rootFingerprint: founded.rootFingerprint }
       const made = await newcomer.registerMember({
         clinicId,
@@ -76,6 +77,7 @@ export async function clinic(
         memberId: id,
         keys: made.keys,
         mac: made.mac,
+        compared: made.code,
       })
       statements.push(...vouched.statements)
       epochGrants.push(...vouched.epochGrants)

@@ -1,4 +1,4 @@
-import { type Bytes, concat, derive, equal, utf8 } from './bytes.ts'
+import { type Bytes, concat, derive, equal, labelledHash, utf8 } from './bytes.ts'
 import { encode } from './cbor.ts'
 import { CryptoError } from './errors.ts'
 import type { RawKeys } from './keys.ts'
@@ -20,10 +20,23 @@ export interface Newcomer {
 export async function macNewcomer(secret: Bytes, newcomer: Newcomer): Promise<Bytes> {
   const raw = await derive(secret, 'invitation', new Uint8Array(0), 32)
   const key = await crypto.subtle.importKey('raw', raw, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
-  const { clinicId, invitationId, memberId, rootFingerprint, keys, roles, groups } = newcomer
+  return new Uint8Array(
+    await crypto.subtle.sign('HMAC', key, concat(utf8('curtain/v1/invitation'), newcomerFields(newcomer))),
+  )
+}
+
+function newcomerFields({ clinicId, invitationId, memberId, rootFingerprint, keys, roles, groups }: Newcomer): Bytes {
   const ids = [clinicId, invitationId, memberId, rootFingerprint, keys.sign, keys.dh]
-  const fields = encode([...ids, sorted(roles), sorted(groups)])
-  return new Uint8Array(await crypto.subtle.sign('HMAC', key, concat(utf8('curtain/v1/invitation'), fields)))
+  return encode([...ids, sorted(roles), sorted(groups)])
+}
+
+/**
+ * What the newcomer and the inviter read to each other before anybody is vouched for: whoever got hold of the link, secret and
+ * all, answers with other keys, and these sound otherwise. 64 bits: in the days of an invitation nobody finds keys that sound the
+ * same.
+ */
+export async function newcomerCode(newcomer: Newcomer): Promise<Bytes> {
+  return (await labelledHash('newcomer-code', newcomerFields(newcomer))).slice(0, 8)
 }
 
 /** Throws BAD_INVITATION: keys, roles or groups that the server swapped, another invitation's MAC, or an altered one. */

@@ -46,6 +46,26 @@ export const isOf = (groups: readonly Group[], group: Group): boolean =>
 export const hasKind = (groups: readonly Group[], kind: GroupKind): boolean =>
   groups.some((group) => wholeOf(group) === kind)
 
+/**
+ * Who manages and who reads what is written for a visit to this practitioner. Whoever is in no clinic-wide clinical group sees
+ * their own patients only: their scope manages what is clinical, and reads the desk's records of these patients. The clinic-wide
+ * groups read it all the same. Somebody whom the chain does not name has no group: the clinic takes care of their patients.
+ */
+export function audienceOf(
+  members: readonly { memberId: string; groups: readonly Group[] }[],
+  practitioner: string,
+  type: RecordType,
+): { managing: Group; groups: Group[] } {
+  const managing = managingKind[type]
+  const whole: Group[] = managing === 'desk' ? ['desk', 'clinical'] : ['clinical']
+  const theirs = members.find(({ memberId }) => memberId === practitioner)?.groups ?? []
+  const scopes = theirs.filter((group) => isScoped(group) && wholeOf(group) === 'clinical')
+  // The defence of "own patients only" on the side of who writes: the whole clinic's practitioners are in no scope's audience.
+  if (theirs.includes('clinical') || !scopes.length) return { managing, groups: whole }
+  const own = scopes.find((group) => group === `clinical:${practitioner}`) ?? scopes[0]!
+  return { managing: managing === 'desk' ? managing : own, groups: [...whole, own] }
+}
+
 /** What a patient says of themselves. Anything else under a patient's signature is a forgery. */
 const patientMayWrite: readonly RecordType[] = ['identity', 'checklist', 'reason', 'intake', 'consent']
 

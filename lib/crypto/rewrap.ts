@@ -1,9 +1,9 @@
 import { fromB64, toB64 } from './bytes.ts'
-import { type ChainMember, currentEpochs } from './chain.ts'
+import { type ChainMember, currentEpochs, currentMembers } from './chain.ts'
 import { checkCommitment, verifyHashed } from './envelope.ts'
 import { CryptoError } from './errors.ts'
 import { makeGrant, openGrant } from './grant.ts'
-import { isOf, wholeOf } from './policy.ts'
+import { isOf, isScoped, wholeOf } from './policy.ts'
 import { checkGrant, judge, type Reader } from './record.ts'
 import type { B64, Group, Recipient, Sealed, SealedGrant } from './types.ts'
 
@@ -13,7 +13,7 @@ export type GroupGrant = SealedGrant & { recipient: Recipient & { kind: 'group' 
 /** One revision whose groups have newer epochs than its grants: without its ciphertext, which granting anew does not need. */
 export interface Superseded extends Pick<Sealed, 'meta' | 'header' | 'commit' | 'signature'> {
   ciphertextHash: B64
-  /** Those to older epochs, and one that the reader can open. */
+  /** Those to older epochs and to members' own keys, and one that the reader can open. */
   grants: SealedGrant[]
 }
 
@@ -44,7 +44,8 @@ export async function rewrapRecord(
     // What it replaces is thrown away: a grant of another key would lose the record.
     await checkCommitment(bytes, commit, dek)
     const groups = record.grants.flatMap(({ recipient }) => (recipient.kind === 'group' ? [recipient.id as Group] : []))
-    const recipients = newestOf(reader, new Set([...groups, ...due(header.managing)]))
+    const scopes = record.grants.flatMap(({ recipient }) => scopesOf(reader, recipient))
+    const recipients = newestOf(reader, new Set([...groups, ...scopes, ...due(header.managing)]))
     const held = new Set(record.grants.map((grant) => grant.recipient.key))
     const by = { key: granter.sign, public: granter.member.keys.sign }
     return await Promise.all(
@@ -55,6 +56,14 @@ export async function rewrapRecord(
   } finally {
     dek.fill(0)
   }
+}
+
+/** Scopes of a member whom a record was granted to by their own key, while no key of these scopes was to be had. */
+function scopesOf({ chain }: Reader, { kind, id, key }: Recipient): Group[] {
+  if (kind !== 'member') return []
+  const member = currentMembers(chain).find((each) => each.memberId === id && toB64(each.keys.dh) === key)
+  const scopes = member?.groups.filter((group) => isScoped(group) && !member.groups.includes(wholeOf(group)))
+  return scopes?.filter((group) => wholeOf(group) === 'clinical') ?? []
 }
 
 /**

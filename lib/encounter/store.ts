@@ -1,5 +1,6 @@
 import 'server-only'
 import type { StaffActor } from '@/lib/access/rules'
+import { seesOwn } from '@/lib/access/store'
 import type { AppointmentStatus } from '@/lib/booking/rules'
 import { parseForm } from '@/lib/intake/rules'
 import type { Tx } from '@/lib/server/tx'
@@ -41,11 +42,17 @@ export async function findVisit(tx: Tx, actor: StaffActor, id: string, now: Date
   return row && { row: toRow(row, now), service: row.service }
 }
 
-const findRow = (tx: Tx, actor: StaffActor, id: string) =>
-  tx.appointment.findFirst({
-    where: { id, clinicId: actor.clinicId, patientId: { not: null }, status: { in: [...shown] } },
+async function findRow(tx: Tx, actor: StaffActor, id: string) {
+  // Beside the keys, which open nothing of others' patients: their appointments are nobody's to work in.
+  const own = await seesOwn(tx, actor)
+  return tx.appointment.findFirst({
+    where: {
+      ...{ id, clinicId: actor.clinicId, patientId: { not: null }, status: { in: [...shown] } },
+      ...(own && { memberId: own }),
+    },
     include,
   })
+}
 type Found = NonNullable<Awaited<ReturnType<typeof findRow>>>
 
 /** Somebody who left without a word is not waiting: a minute and a half without a sign of life. */

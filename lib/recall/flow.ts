@@ -1,6 +1,7 @@
 import 'server-only'
 import type { z } from 'zod'
-import { isClinical, type StaffActor, type SystemActor } from '@/lib/access/rules'
+import { isClinical, runsDay, type StaffActor, type SystemActor } from '@/lib/access/rules'
+import { seesOwn } from '@/lib/access/store'
 import { findVisit } from '@/lib/encounter/store'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { translator } from '@/lib/messages/translator'
@@ -62,7 +63,8 @@ export async function list(
       await decideOne(tx, { kind: 'system', clinicId: actor.clinicId }, id, now)
     }
     const statuses = status === 'open' ? (['scheduled', 'invited', 'overdue'] as const) : undefined
-    const recalls = await store.listRecalls(tx, actor, { statuses: statuses && [...statuses] })
+    const memberId = (!runsDay(actor) && (await seesOwn(tx, actor))) || undefined
+    const recalls = await store.listRecalls(tx, actor, { memberId, statuses: statuses && [...statuses] })
     const patientIds = [...new Set(recalls.map((row) => row.patientId))]
     const recordIds = new Set(recalls.map((row) => row.recordId))
     const reasons = isClinical(actor) ? await listRecords(tx, actor, { patientIds, types: ['recall'] }) : []

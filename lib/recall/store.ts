@@ -11,12 +11,13 @@ const include = { service: { select: { name: true } }, member: { select: { displ
 export async function listRecalls(
   tx: Tx,
   actor: StaffActor,
-  { patientId, statuses }: { patientId?: string; statuses?: RecallStatus[] },
+  { patientId, memberId, statuses }: { patientId?: string; memberId?: string; statuses?: RecallStatus[] },
 ): Promise<RecallRow[]> {
   const rows = await tx.recall.findMany({
     where: {
       clinicId: actor.clinicId,
       ...(patientId ? { patientId } : {}),
+      ...(memberId ? { memberId } : {}),
       ...(statuses ? { status: { in: statuses } } : {}),
     },
     include,

@@ -49,7 +49,7 @@ export async function passOn(
 }
 
 /** What the chain says of who asks. */
-type Asked = Omit<Reach, 'targets'> & { granter: string | undefined }
+type Asked = Omit<Reach, 'targets'> & { granter: string | undefined; groupsOf: ReadonlyMap<string, readonly string[]> }
 
 /**
  * Whose browser passes on what: members of the whole clinic's groups, since whoever sees a part of it cannot manage the rest.
@@ -64,7 +64,8 @@ async function reachOf(tx: Tx, actor: StaffActor): Promise<Asked & { targets: Re
   const targets = decideTargets(
     [...standing.epochs].map(([group, epoch]) => ({ group, ...epoch, members: membersOf(standing, group).length })),
   )
-  return { types, groups, granter: self?.keys.sign, targets, chainLength: statements.length }
+  const groupsOf = new Map([...standing.members].map(([id, each]) => [id, each.groups]))
+  return { types, groups, granter: self?.keys.sign, groupsOf, targets, chainLength: statements.length }
 }
 
 async function save(
@@ -89,7 +90,9 @@ async function save(
   await insertGrants(tx, actor, grants)
   await putAside(tx, actor, input.failed, reach.chainLength)
   if (done.length)
-    await dropSuperseded(tx, actor, done, reach, (rows, header) => decideSuperseded(rows, managingOf(header), targets))
+    await dropSuperseded(tx, actor, done, reach, (rows, header) =>
+      decideSuperseded(rows, managingOf(header), targets, reach.groupsOf),
+    )
   return ok(null)
 }
 

@@ -57,6 +57,7 @@ export function decideSuperseded(
   grants: readonly GrantRow[],
   managing: string,
   { newest, gone }: Targets,
+  groupsOf: ReadonlyMap<string, readonly string[]>,
 ): { superseded: GrantRow[]; complete: boolean } {
   const ofGroups = grants.filter(({ recipientKind }) => recipientKind === 'group')
   const has = (group: string) => ofGroups.some(({ recipientKey }) => recipientKey === newest.get(group)?.key)
@@ -65,7 +66,11 @@ export function decideSuperseded(
     gone.includes(recipientId) || (newest.has(recipientId) && newest.get(recipientId)!.key !== recipientKey)
   const old = [...ofGroups.filter(isOld), ...grants.filter(({ recipientKind }) => recipientKind === 'member')]
   const superseded = old.filter(({ recipientKind, recipientId }) => {
-    if (recipientKind === 'member') return isPassedOn
+    if (recipientKind === 'member') {
+      // A scope's member reads the desk's record by that scope, which its managing group says nothing of.
+      const theirs = (groupsOf.get(recipientId) ?? []).filter((group) => newest.has(group))
+      return isPassedOn && (!theirs.length || theirs.some(has))
+    }
     return has(gone.includes(recipientId) ? kindOf(recipientId) : recipientId)
   })
   return { superseded, complete: superseded.length === old.length }

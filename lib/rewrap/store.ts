@@ -129,7 +129,8 @@ export async function readItems(
   const aside: (Place & { code: string })[] = []
   for (const { recordId, revision, patientId, type, hash, ...sealed } of rows) {
     const grants = byPlace.get(nameOf({ recordId, revision })) ?? []
-    const old = grants.filter(isOld)
+    // Those to members' own keys too: who reads by a scope is passed on to by that scope.
+    const old = grants.filter((grant) => isOld(grant) || grant.recipientKind === 'member')
     const usable = old.some(isUsable) ? [] : grants.filter(isUsable).slice(0, 1)
     const opened = await openGrants([...old, ...usable])
     if (!opened || opened.damaged) {

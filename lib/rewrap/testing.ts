@@ -19,8 +19,8 @@ import { inClinic } from '../server/tx.ts'
 export async function leavingWorld(admin: TestDb['admin']) {
   const clinic = await openTestClinic()
   const { clinicId, owner } = clinic
-  const join = async (roles: Role[]): Promise<TestStaff & { memberId: string }> => {
-    const { invitation, vault, email, memberId } = await answer(clinic, roles)
+  const join = async (roles: Role[], ownPatients = false): Promise<TestStaff & { memberId: string }> => {
+    const { invitation, vault, email, memberId } = await answer(clinic, roles, ownPatients)
     const signed = await vouchFor(clinic, invitation.id, invitation)
     must(await access.vouch(owner.actor, { id: invitation.id, ...signed }, at()))
     const actor = await signIn(vault, email)
@@ -98,5 +98,5 @@ export async function leavingWorld(admin: TestDb['admin']) {
     }
   }
 
-  return { ...{ clinicId, owner, stays, leaves, desk }, browserOf, write, remove, rotate, clinic }
+  return { ...{ clinicId, owner, stays, leaves, desk }, browserOf, join, write, remove, rotate, clinic }
 }

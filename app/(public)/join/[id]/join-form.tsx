@@ -17,7 +17,7 @@ import { joinClinic } from '@/lib/browser/registration'
 
 const Form = z.intersection(OwnerDetails, PassphraseForm)
 type Form = z.infer<typeof Form>
-export type Joined = { email: string; passphrase: string }
+export type Joined = { email: string; passphrase: string; code: string }
 
 export function JoinForm({
   invitation,
@@ -50,7 +50,7 @@ export function JoinForm({
   const send = form.handleSubmit(async ({ displayName, title, email: address, passphrase: chosen }) => {
     setCode(null)
     const answer = await joinClinic(invitation, { displayName, title, email: address }, chosen)
-    if (answer.ok) return onJoined({ email: address, passphrase: chosen })
+    if (answer.ok) return onJoined({ email: address, passphrase: chosen, code: answer.value.code })
     if (answer.code === 'EMAIL_TAKEN') return setError('email', { message: 'EMAIL_TAKEN' }, { shouldFocus: true })
     setCode(answer.code)
   })
@@ -63,12 +63,18 @@ export function JoinForm({
       <Card>
         <CardTitle>{t('join.access')}</CardTitle>
         <ul className="flex flex-col gap-2">
-          {(['desk', 'clinical'] as const)
+          {(['desk', 'clinical', `clinical:${invitation.id}`] as const)
             .filter((group) => invitation.groups.includes(group))
             .map((group) => (
               <li key={group} className="flex gap-2.5">
                 <CheckIcon className="mt-1 text-accent" />
-                {t(group === 'desk' ? 'join.accessDesk' : 'join.accessClinical')}
+                {t(
+                  group === 'desk'
+                    ? 'join.accessDesk'
+                    : group === 'clinical'
+                      ? 'join.accessClinical'
+                      : 'join.accessOwn',
+                )}
               </li>
             ))}
         </ul>

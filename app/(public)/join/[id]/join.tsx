@@ -1,6 +1,8 @@
 'use client'
 import { useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
+import { spokenCode } from '@/components/staff/fingerprint'
+import { NewcomerCode } from '@/components/staff/newcomer-code'
 import { PageHeader } from '@/components/ui/card'
 import { CheckIcon, CrossCircleIcon, LinkIcon } from '@/components/ui/icons'
 import { EmptyState, Skeleton } from '@/components/ui/status'
@@ -91,6 +93,9 @@ export function Join({ invitation }: { invitation: InvitationView | null }) {
       <div role="status">
         <PageHeader title={t('join.wait')} lead={t('join.waitLead', { clinic })} />
         <div className="folds h-3 animate-sway rounded-full" aria-hidden />
+        <div className="mt-6">
+          <NewcomerCode words={spokenCode(state.joined.code)} label={t('join.code')} />
+        </div>
         <p className="mt-5 text-soft">{t('join.waitHint')}</p>
       </div>
     )

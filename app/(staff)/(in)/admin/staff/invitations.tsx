@@ -14,6 +14,9 @@ import { call } from '@/lib/browser/api'
 import { extendChain } from '@/lib/browser/staff-chain'
 import { vault } from '@/lib/browser/vault'
 import type { KeptInvitation } from '@/lib/browser/vault-api'
+import { VaultError } from '@/lib/browser/vault-error'
+import type { MembersVault } from '@/lib/browser/vault-members-api'
+import { CompareDialog } from './compare-dialog'
 import { ShareLink } from './share-link'
 
 /** Those not settled yet. One that was answered waits for this browser: it has the secret, so only it can check. */
@@ -50,12 +53,14 @@ function isAltered(shown: InvitationRow, kept: KeptInvitation): boolean {
 function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onChanged: () => Promise<void> }) {
   const t = useTranslations('admin')
   const s = useTranslations('staff')
+  const m = useTranslations('members')
   const format = useFormatter()
   const toast = useToast()
   const reason = useReason()
   const { me, chain, reloadChain } = useStaff()
   const [fault, setFault] = useState<string | null>(null)
   const [shown, setShown] = useState(false)
+  const [comparing, setComparing] = useState<Omit<Parameters<MembersVault['vouch']>[0], 'chain'> | null>(null)
   /** Undefined until this browser has looked; null when the invitation was made in another. */
   const [kept, setKept] = useState<KeptInvitation | null>()
   const { id, answer } = invitation
@@ -69,22 +74,42 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
   const altered = Boolean(kept && isAltered(invitation, kept))
   const named = (list: readonly string[]) => list.map((role) => s(`role.${role as Role}`)).join(', ')
 
-  /** Checks the newcomer's keys by the fragment's secret, and only then signs. Who lost the race reads the chain and signs again. */
-  const [vouch, vouching] = useBusy(async () => {
+  /** Checks the newcomer's keys by the fragment's secret, and shows the code that their page shows for these keys. */
+  const [check, checking] = useBusy(async () => {
     if (!answer || altered) return
     setFault(null)
     if (!kept) return setFault(t('invitations.noSecret'))
     const { clinicId } = me
     const { memberId, keys, mac } = answer
     const newcomer = { clinicId, invitation: kept, memberId, keys, mac }
+    const chain = await call('access/chain', { clinicId })
+    if (!chain.ok) return setFault(reason(chain.code))
+    try {
+      const { code } = await vault().newcomerCode({ ...newcomer, chain: chain.value })
+      setComparing({ ...newcomer, compared: code })
+    } catch (error) {
+      setFault(reason(error instanceof VaultError ? error.code : 'INTERNAL'))
+    }
+  })
+  /** Signs for the very keys that were compared. Who lost the race reads the chain and signs again. */
+  const [vouch, vouching] = useBusy(async () => {
+    if (!comparing) return
     const code = await extendChain(
-      clinicId,
-      (fresh) => vault().vouch({ ...newcomer, chain: fresh }),
+      me.clinicId,
+      (fresh) => vault().vouch({ ...comparing, chain: fresh }),
       (signed) => call('access/vouch', { id, ...signed }),
       reloadChain,
     )
+    setComparing(null)
     if (code) return setFault(reason(code))
     toast(t('invitations.vouched', { name: displayName }), 'success')
+    await onChanged()
+  })
+  const [differs, ending] = useBusy(async () => {
+    const sent = await call('access/cancel-invitation', { id })
+    setComparing(null)
+    if (!sent.ok) return setFault(reason(sent.code))
+    toast(m('differed', { name: displayName }), 'danger')
     await onChanged()
   })
   const [cancel, cancelling] = useBusy(async () => {
@@ -124,7 +149,7 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
           </Badge>
         )}
         {altered || kept === undefined ? null : answer ? (
-          <Button variant="primary" size="sm" icon={<CheckIcon />} busy={vouching} onClick={() => void vouch()}>
+          <Button variant="primary" size="sm" icon={<CheckIcon />} busy={checking} onClick={() => void check()}>
             {t('invitations.vouch')}
           </Button>
         ) : invitation.expired ? null : (
@@ -146,6 +171,15 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
           {fault}
         </Banner>
       ) : null}
+      <CompareDialog
+        name={displayName}
+        code={comparing?.compared ?? null}
+        onSame={() => void vouch()}
+        signing={vouching}
+        onDiffers={() => void differs()}
+        ending={ending}
+        onClose={() => setComparing(null)}
+      />
       {shown && kept && !answer && !altered ? (
         <div className="mt-4">
           <ShareLink id={id} secret={kept.secret} rootFingerprint={chain.rootFingerprint} />

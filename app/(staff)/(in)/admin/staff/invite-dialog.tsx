@@ -2,7 +2,7 @@
 import { zodResolver } from '@hookform/resolvers/zod'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
-import { useForm } from 'react-hook-form'
+import { useForm, useWatch } from 'react-hook-form'
 import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
@@ -15,7 +15,14 @@ import { groupsOf, InviteInput, roles } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
 import { isIn } from '@/lib/browser/staff-chain'
 import { vault } from '@/lib/browser/vault'
+import { hasKind } from '@/lib/crypto/policy'
+import type { Group } from '@/lib/crypto/types'
+import { Sees } from './sees'
 import { ShareLink } from './share-link'
+
+type Opened = 'own' | 'madeClinical' | 'madeDesk'
+const openedBy = (groups: readonly Group[]): Opened =>
+  groups.includes('clinical') ? 'madeClinical' : hasKind(groups, 'clinical') ? 'own' : 'madeDesk'
 
 const Form = InviteInput.omit({ id: true, claimHash: true })
 
@@ -30,34 +37,40 @@ export function InviteDialog({
 }) {
   const t = useTranslations('admin')
   const s = useTranslations('staff')
+  const m = useTranslations('members')
   const c = useTranslations('common')
   const reason = useReason()
   const { me, chain } = useStaff()
   const opensClinical = isIn(chain, me.memberId, 'clinical')
   const [fault, setFault] = useState<string | null>(null)
-  const [made, setMade] = useState<{ id: string; secret: string; name: string; clinical: boolean } | null>(null)
+  const [made, setMade] = useState<{ id: string; secret: string; name: string; opens: Opened } | null>(null)
   const form = useForm({
     resolver: zodResolver(Form),
     defaultValues: {
       ...{ displayName: '', title: '' },
       roles: [opensClinical ? 'practitioner' : 'frontdesk'] as (typeof roles)[number][],
+      ownPatients: false,
     },
   })
-  const { register, formState } = form
+  const { register, control, setValue, formState } = form
   const { errors, isSubmitting } = formState
+  const [chosen, own] = useWatch({ control, name: ['roles', 'ownPatients'] })
+  const practises = chosen.includes('practitioner')
   const send = form.handleSubmit(async (typed) => {
     setFault(null)
     // Made here: the secret is in the link's fragment and this browser's keyring, and nowhere else.
     const { id, secret, claimHash } = await vault().newInvitation()
-    const answer = await call('access/invite', { id, claimHash, ...typed })
-    if (!answer.ok) return setFault(reason(answer.code))
     const { displayName, roles: given } = typed
-    const groups = groupsOf(given)
+    const ownPatients = given.includes('practitioner') && Boolean(typed.ownPatients)
+    const answer = await call('access/invite', { id, claimHash, ...typed, ownPatients })
+    if (!answer.ok) return setFault(reason(answer.code))
+    // A group of their own is named after the invitation, since who answers it has no name yet.
+    const groups = groupsOf(given, ownPatients ? id : null)
     await vault().rememberInvitation({
       ...{ id, secret, displayName, roles: given, groups },
       expiresAt: answer.value.expiresAt,
     })
-    setMade({ id, secret, name: displayName, clinical: groups.includes('clinical') })
+    setMade({ id, secret, name: displayName, opens: openedBy(groups) })
     await onDone()
   })
   const close = (next: boolean) => {
@@ -75,7 +88,7 @@ export function InviteDialog({
       closeLabel={c('close')}
       title={made ? t('invitations.madeTitle', { name: made.name }) : t('staff.invite')}
       description={
-        made ? t(made.clinical ? 'invitations.madeClinical' : 'invitations.madeDesk') : t('invitations.lead')
+        made ? (made.opens === 'own' ? m('madeOwn') : t(`invitations.${made.opens}`)) : t('invitations.lead')
       }
     >
       {made ? (
@@ -121,6 +134,7 @@ export function InviteDialog({
               </div>
             )}
           </FieldGroup>
+          {practises ? <Sees own={Boolean(own)} onChange={(next) => setValue('ownPatients', next)} /> : null}
           <Button type="submit" variant="primary" busy={isSubmitting}>
             {t('invitations.make')}
           </Button>

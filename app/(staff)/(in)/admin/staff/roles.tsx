@@ -14,6 +14,7 @@ import { call } from '@/lib/browser/api'
 import { extendChain, isIn } from '@/lib/browser/staff-chain'
 import { vault } from '@/lib/browser/vault'
 import type { MemberProps } from './member-props'
+import { Sees } from './sees'
 
 const same = (a: readonly string[], b: readonly string[]) => [...a].sort().join() === [...b].sort().join()
 
@@ -25,9 +26,14 @@ export function Roles({ row, onClose, onDone }: MemberProps) {
   const reason = useReason()
   const toast = useToast()
   const { me, chain, reloadChain } = useStaff()
-  const { memberId, displayName: name, ownPatients } = row
+  const { memberId, displayName: name } = row
   const signed = chain.members.find((member) => member.memberId === memberId)
   const [roles, setRoles] = useState<Role[]>(row.roles)
+  // As it is signed, whatever the row says.
+  const seesOwn = signed?.groups.includes(`clinical:${memberId}`) ?? false
+  const [own, setOwn] = useState(seesOwn)
+  const practises = roles.includes('practitioner')
+  const ownPatients = practises && own
   const [save, saving] = useBusy(async () => {
     const { clinicId } = me
     const code = await extendChain(
@@ -49,8 +55,7 @@ export function Roles({ row, onClose, onDone }: MemberProps) {
   })
   if (!signed) return null
   const opens = isIn(chain, me.memberId, 'clinical')
-  const practises = roles.includes('practitioner')
-  const changed = !same(roles, signed.roles)
+  const changed = !same(roles, signed.roles) || ownPatients !== seesOwn
   const toggle = (role: Role, on: boolean) =>
     setRoles(on ? [...roles, role].sort() : roles.filter((each) => each !== role))
   return (
@@ -76,6 +81,12 @@ export function Roles({ row, onClose, onDone }: MemberProps) {
           ))
         }
       </FieldGroup>
+      {practises ? <Sees name={name} own={own} disabled={!opens} onChange={setOwn} /> : null}
+      {ownPatients && !seesOwn ? (
+        <Banner tone="warning" className="mt-3">
+          {t('seesBefore', { name })}
+        </Banner>
+      ) : null}
       <Button className="mt-3" busy={saving} disabled={!changed || !roles.length} onClick={() => void save()}>
         {t('sign')}
       </Button>

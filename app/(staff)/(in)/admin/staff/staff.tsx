@@ -10,6 +10,7 @@ import { Avatar } from '@/components/ui/progress'
 import { Badge, Banner } from '@/components/ui/status'
 import type { AccessContract, Role, StaffRow } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
+import { isIn } from '@/lib/browser/staff-chain'
 import type { ChainView } from '@/lib/browser/vault-api'
 import { InviteDialog } from './invite-dialog'
 import { Invitations } from './invitations'
@@ -25,7 +26,10 @@ function standingOf(row: StaffRow, chain: ChainView): Standing {
   if (!member) return 'unvouched'
   // The defence of attack 7: the chain's keys count, the database's are only compared with them.
   if (row.keys?.sign !== member.keys.sign || row.keys.dh !== member.keys.dh) return 'other-keys'
-  const same = row.roles.length === member.roles.length && row.roles.every((role) => member.roles.includes(role))
+  const same =
+    row.roles.length === member.roles.length &&
+    row.roles.every((role) => member.roles.includes(role)) &&
+    row.ownPatients === member.groups.includes(`clinical:${row.memberId}`)
   return same ? 'vouched' : 'other-roles'
 }
 
@@ -84,7 +88,13 @@ export function Staff({ start }: { start: Listed }) {
       <Card padded={false}>
         <ul className="divide-y divide-line">
           {members.map((row) => (
-            <Member key={row.memberId} row={row} standing={standingOf(row, chain)} onEdit={() => setEditing(row)} />
+            <Member
+              key={row.memberId}
+              row={row}
+              standing={standingOf(row, chain)}
+              own={isIn(chain, row.memberId, `clinical:${row.memberId}`)}
+              onEdit={() => setEditing(row)}
+            />
           ))}
           {unlisted.map((member) => (
             <Unlisted key={member.memberId} member={member} />
@@ -104,7 +114,19 @@ export function Staff({ start }: { start: Listed }) {
   )
 }
 
-function Member({ row, standing, onEdit }: { row: StaffRow; standing: Standing; onEdit: () => void }) {
+function Member({
+  row,
+  standing,
+  own,
+  onEdit,
+}: {
+  row: StaffRow
+  standing: Standing
+  /** Sees their own patients only, by what was signed. */
+  own: boolean
+  onEdit: () => void
+}) {
+  const m = useTranslations('members')
   const t = useTranslations('admin')
   const s = useTranslations('staff')
   const format = useFormatter()
@@ -114,7 +136,9 @@ function Member({ row, standing, onEdit }: { row: StaffRow; standing: Standing; 
       <div className="min-w-0 flex-1 basis-56">
         <p className="font-semibold">{row.displayName}</p>
         <p className="text-sm text-soft">
-          {[row.title, row.roles.map((role) => s(`role.${role}`)).join(', ')].filter(Boolean).join(' · ')}
+          {[row.title, row.roles.map((role) => s(`role.${role}`)).join(', '), own && m('ownOnly')]
+            .filter(Boolean)
+            .join(' · ')}
         </p>
         {row.lastSeenAt ? (
           <p className="text-sm text-soft">
