@@ -16,6 +16,7 @@ import { pairing } from './vault-pairing.ts'
 import { members } from './vault-members.ts'
 import { prescriptions } from './vault-prescriptions.ts'
 import { records } from './vault-records.ts'
+import { recognising } from './vault-recognise.ts'
 import { rewrapping } from './vault-rewrap.ts'
 import type { VaultStorage } from './vault-storage.ts'
 import { witnesses } from './vault-witness.ts'
@@ -41,6 +42,7 @@ export function createVault(storage: VaultStorage): Vault {
     ...backups(context),
     ...recordPart,
     ...calls(context, recordPart),
+    ...recognising(context, recordPart),
     ...drafts(context),
     ...prescriptions(context),
     ...rewrapping(context),
