@@ -4,6 +4,7 @@ import { useCallback, useEffect, useState } from 'react'
 import { LinkButton } from '@/components/ui/button'
 import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
 import { LockIcon } from '@/components/ui/icons'
+import linkSecretOf from '@/lib/browser/link-secret'
 import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
 import type { Locale, Messages } from '@/lib/messages/catalogue'
 import { CardSection } from '@/components/emergency/card-section'
@@ -11,13 +12,15 @@ import { WhoLooked } from '@/components/audit/who-looked'
 import { AddDevice } from './add-device'
 import { ToldSection } from '@/components/emergency/told-section'
 import { ErasureSection } from '@/components/retention/erasure-section'
+import { DeviceCode } from './device-code'
 import { Devices } from './devices'
 import { KeepAccess } from './keep-access'
+import { UseDevice } from './use-device'
 
 interface Props {
   appointmentId: string
   locale: Locale
-  messages: Pick<Messages, 'audit' | 'devices' | 'emergency' | 'retention' | 'errors' | 'common'>
+  messages: Pick<Messages, 'audit' | 'devices' | 'emergency' | 'recognition' | 'retention' | 'errors' | 'common'>
 }
 
 export function PatientAccess({ appointmentId, locale, messages }: Props) {
@@ -34,12 +37,21 @@ function Sections({ appointmentId }: { appointmentId: string }) {
   const load = useCallback(() => void loadOwn(appointmentId).then(setOwn), [appointmentId])
   useEffect(load, [load])
 
+  const [secret, setSecret] = useState<string | null>(null)
+  useEffect(() => {
+    const linked = /[#&]s=([\w-]{20,64})/.exec(location.hash)?.[1]
+    if (linked) setSecret(linked)
+    else void linkSecretOf(appointmentId).then(setSecret)
+  }, [appointmentId])
+
   if (!own)
     return (
       <div role="status" aria-label={t('loading')}>
         <Skeleton className="h-60 rounded-card" />
       </div>
     )
+  if (!own.ok && own.why === 'no-keys' && secret)
+    return <UseDevice appointmentId={appointmentId} secret={secret} onDone={load} />
   if (!own.ok && own.why === 'no-keys')
     return (
       <EmptyState
@@ -57,12 +69,7 @@ function Sections({ appointmentId }: { appointmentId: string }) {
       </Banner>
     )
   const { chart, identity } = own.value
-  if (chart.byCode)
-    return (
-      <Banner tone="info" title={t('byCodeTitle')}>
-        {t('byCode')}
-      </Banner>
-    )
+  if (chart.byCode) return <DeviceCode own={own.value} appointmentId={appointmentId} onChange={load} />
   return (
     <div className="flex flex-col gap-6">
       {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}

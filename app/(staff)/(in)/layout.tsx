@@ -28,6 +28,7 @@ const namespaces = [
   'onboarding',
   'prescription',
   'recall',
+  'recognition',
   'retention',
   'rewrap',
   'staff',
