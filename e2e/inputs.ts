@@ -170,6 +170,10 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'pair/read': { relay: b64(16), seq: 1 },
     'patient/challenge': { clinicId, patientId, keyId },
     'patient/session': { clinicId, patientId, keyId, nonce: b64(16), signature: b64(64) },
+    'patient/code': { appointmentId, secret: booked.linkSecret, keyId: randomUUID(), keys },
+    'patient/confirm': {
+      ...{ appointmentId, secret: booked.linkSecret, keyId: randomUUID(), keys, code: '123456', proof: b64(64) },
+    },
     'patient/chart': {},
     'patient/export': {},
     'patient/devices': {},
@@ -179,6 +183,9 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'patient/behind': {},
     'patient/links': {},
     'patient/hand-on': { grants: [] },
+    'recognition/devices': { appointmentId },
+    'recognition/records': { appointmentId },
+    'recognition/recognise': { appointmentId, keyId: randomUUID(), keys, vouch: b64(60), grants: [] },
     'prescription/issue': {
       ...{ rxId: randomUUID(), appointmentId, record: await sealed('prescription', {}), share: b64(60) },
       ...{ issuedAt: days(0), expiresAt: days(30) },

@@ -13,6 +13,7 @@ import type { PatientContract } from './patient/rules.ts'
 import type { PaymentContract } from './payment/rules.ts'
 import type { PrescriptionContract } from './prescription/rules.ts'
 import type { RecallContract } from './recall/rules.ts'
+import type { RecognitionContract } from './recognition/rules.ts'
 import type { RecordContract } from './record/rules.ts'
 import type { RewrapContract } from './rewrap/rules.ts'
 import type { RetentionContract } from './retention/rules.ts'
@@ -33,6 +34,7 @@ export type Contract = AccessContract &
   PaymentContract &
   PrescriptionContract &
   RecallContract &
+  RecognitionContract &
   RecordContract &
   RewrapContract &
   RetentionContract

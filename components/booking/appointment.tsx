@@ -1,5 +1,6 @@
 'use client'
 import { type ComponentType, useCallback, useEffect, useState } from 'react'
+import { LinkButton } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
 import type { AppointmentView } from '@/lib/booking/rules'
@@ -99,7 +100,17 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
       {Own ? (
         <Own id={id} locale={locale} view={view} onChange={refresh} />
       ) : over || view.status === 'held' ? null : (
-        <Banner tone="info" title={forgotten ? words.forgottenTitle : words.newDeviceTitle}>
+        <Banner
+          tone="info"
+          title={forgotten ? words.forgottenTitle : words.newDeviceTitle}
+          actions={
+            forgotten ? null : (
+              <LinkButton size="sm" href={`/a/${id}/access#s=${secret}`}>
+                {words.useDevice}
+              </LinkButton>
+            )
+          }
+        >
           {forgotten ? words.forgotten : words.newDevice}
         </Banner>
       )}

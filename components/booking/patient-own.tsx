@@ -70,7 +70,15 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
         </Banner>
       )
     return (
-      <Banner tone="info" title={t('newDeviceTitle')}>
+      <Banner
+        tone="info"
+        title={t('newDeviceTitle')}
+        actions={
+          <LinkButton size="sm" href={`/a/${id}/access`}>
+            {t('useDevice')}
+          </LinkButton>
+        }
+      >
         {t('newDevice')}
       </Banner>
     )
@@ -80,7 +88,15 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
     <>
       {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
       {own.value.chart.byCode ? (
-        <Banner tone="info" title={t('byCodeTitle')}>
+        <Banner
+          tone="info"
+          title={t('byCodeTitle')}
+          actions={
+            <LinkButton size="sm" href={`/a/${id}/access`}>
+              {t('openHere')}
+            </LinkButton>
+          }
+        >
           {t('byCode')}
         </Banner>
       ) : (

@@ -40,6 +40,7 @@ export function AlsoWaiting({ appointmentId, zone }: { appointmentId: string; zo
               {row.service}
               <span className="block text-sm text-soft">
                 {t('waitingSince', { date: new Date(row.since), timeZone: zone })}
+                {row.confirmed ? null : ` · ${t('unknown')}`}
               </span>
             </span>
             <Link href={`/encounter/${row.appointmentId}`} className={buttonClass({ size: 'sm' })}>

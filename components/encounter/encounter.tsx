@@ -4,6 +4,7 @@ import Link from 'next/link'
 import { useParams, useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { admitNext } from '@/components/call/admit-next'
+import { NewDeviceDialog } from '@/components/recognition/new-device'
 import { NotShown } from '@/components/staff/not-shown'
 import { useLive } from '@/components/staff/use-live'
 import { useReason } from '@/components/staff/use-reason'
@@ -31,11 +32,13 @@ export function Encounter({ start }: { start: EncounterView }) {
   const t = useTranslations('encounter')
   const c = useTranslations('common')
   const s = useTranslations('staff')
+  const w = useTranslations('recognition')
   const locale = useLocale()
   const router = useRouter()
   const toast = useToast()
   const reason = useReason()
   const [view, setView] = useState(start)
+  const [recognising, setRecognising] = useState(false)
   const { appointmentId } = useParams<{ appointmentId: string }>()
   const chart = useChart(view, appointmentId)
   const draft = useDraft(view, chart)
@@ -124,10 +127,28 @@ export function Encounter({ start }: { start: EncounterView }) {
       </header>
       <NotShown failed={chart.failed} />
       {chart.strangers ? (
-        <Banner tone="warning" title={t('strangersTitle', { count: chart.strangers })} className="mb-5">
+        <Banner
+          tone="warning"
+          title={t('strangersTitle', { count: chart.strangers })}
+          className="mb-5"
+          actions={
+            chart.identity ? (
+              <Button size="sm" onClick={() => setRecognising(true)}>
+                {w('menu')}
+              </Button>
+            ) : null
+          }
+        >
           {t('strangersText')}
         </Banner>
       ) : null}
+      <NewDeviceDialog
+        appointmentId={appointment.appointmentId}
+        patientId={chart.patientId}
+        open={recognising}
+        onOpenChange={setRecognising}
+        onDone={() => void refresh()}
+      />
       <div className="grid items-start gap-6 xl:grid-cols-[minmax(20rem,5fr)_minmax(0,7fr)]">
         <div className="flex min-w-0 flex-col gap-6 xl:order-2">
           <ConsultPlace

@@ -50,7 +50,7 @@ async function patientAndThief() {
 test('attack 7: a form from a mailed code’s device is shown as not vouched for, and its key is no reader', async () => {
   const { patient, thief, records, patientId } = await patientAndThief()
   const { clinicId, keys } = patient.handle
-  const { vouch } = await world.owner.vault.vouchPatient({ clinicId, patientId, keys })
+  const { vouch } = await world.owner.vault.vouchPatient({ clinicId, patientId, keys, reason: 'call' })
   for (const [patientKeys, order] of [
     [[keyOf(patient, vouch), keyOf(thief)], records],
     // In whatever order they lie there: the vouch is known before any record is opened.
@@ -84,7 +84,7 @@ test('who booked on one device and was recognised on another keeps the name, and
   const before = await wiped()
   await readChart(viewOf(patientId, [keyOf(desktop), keyOf(phone)], records), `visit of ${patientId}`, before)
   const { clinicId } = desktop.handle
-  const { vouch } = await before.vouchPatient({ clinicId, patientId, keys: phone.handle.keys })
+  const { vouch } = await before.vouchPatient({ clinicId, patientId, keys: phone.handle.keys, reason: 'call' })
   const keys = [keyOf(desktop), keyOf(thief), keyOf(phone, vouch)]
   const chart = await readChart(viewOf(patientId, keys, records), `visit of ${patientId}`, await wiped())
   expect(chart.identity).toMatchObject({ name: 'Ada' })

@@ -5,6 +5,7 @@ import { Button, LinkButton } from '@/components/ui/button'
 import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
 import { LockIcon } from '@/components/ui/icons'
 import { loadErasure, type OwnRequest } from '@/lib/browser/erasure'
+import linkSecretOf from '@/lib/browser/link-secret'
 import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
 import type { Locale, Messages } from '@/lib/messages/catalogue'
 import { CardSection } from '@/components/emergency/card-section'
@@ -12,13 +13,15 @@ import { WhoLooked } from '@/components/audit/who-looked'
 import { AddDevice } from './add-device'
 import { ToldSection } from '@/components/emergency/told-section'
 import { ErasureSection } from '@/components/retention/erasure-section'
+import { DeviceCode } from './device-code'
 import { Devices } from './devices'
 import { KeepAccess } from './keep-access'
+import { UseDevice } from './use-device'
 
 interface Props {
   appointmentId: string
   locale: Locale
-  messages: Pick<Messages, 'audit' | 'devices' | 'emergency' | 'retention' | 'errors' | 'common'>
+  messages: Pick<Messages, 'audit' | 'devices' | 'emergency' | 'recognition' | 'retention' | 'errors' | 'common'>
 }
 
 export function PatientAccess({ appointmentId, locale, messages }: Props) {
@@ -43,12 +46,21 @@ function Sections({ appointmentId }: { appointmentId: string }) {
   }, [appointmentId])
   useEffect(() => void load(), [load])
 
+  const [secret, setSecret] = useState<string | null>(null)
+  useEffect(() => {
+    const linked = /[#&]s=([\w-]{20,64})/.exec(location.hash)?.[1]
+    if (linked) setSecret(linked)
+    else void linkSecretOf(appointmentId).then(setSecret)
+  }, [appointmentId])
+
   if (!own)
     return (
       <div role="status" aria-label={t('loading')}>
         <Skeleton className="h-60 rounded-card" />
       </div>
     )
+  if (!own.ok && own.why === 'no-keys' && secret)
+    return <UseDevice appointmentId={appointmentId} secret={secret} onDone={load} />
   if (!own.ok && own.why === 'no-keys')
     return (
       <EmptyState
@@ -81,12 +93,7 @@ function Sections({ appointmentId }: { appointmentId: string }) {
       </Banner>
     )
   const { chart, identity } = own.value
-  if (chart.byCode)
-    return (
-      <Banner tone="info" title={t('byCodeTitle')}>
-        {t('byCode')}
-      </Banner>
-    )
+  if (chart.byCode) return <DeviceCode own={own.value} appointmentId={appointmentId} onChange={load} />
   // Devices, cards and who looked are of somebody that the clinic knows: what is left of this one is the answer and its receipt.
   if (erased)
     return (

@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { type Bytes, fromB64, labelledHash, sha256, toB64, utf8 } from '../../lib/crypto/bytes.ts'
 import { appendStatement, type Chain, type Entry, verifyChain } from '../../lib/crypto/chain.ts'
+import { deviceCode } from '../../lib/crypto/device-code.ts'
 import { openBody, sealBody, verifyEnvelope, type Header } from '../../lib/crypto/envelope.ts'
 import { sealEpoch } from '../../lib/crypto/epoch.ts'
 import { openGrant } from '../../lib/crypto/grant.ts'
@@ -274,10 +275,12 @@ save('accounts', {
     patientId,
     keys: { sign: phone.json.sign, dh: phone.json.dh },
     first: { sign: patient.json.sign, dh: patient.json.dh },
+    reason: 'document',
+    code: await deviceCode(whole, patientId, phone.keys.public),
     bytes: toB64(
       await vouchForPatient(
         whole,
-        { clinicId, patientId, keys: phone.keys.public, first: patient.keys.public },
+        { clinicId, patientId, keys: phone.keys.public, first: patient.keys.public, reason: 'document' },
         owner.signer,
       ),
     ),

@@ -100,6 +100,8 @@ describe('a second reader opens the vectors', () => {
     const said = reader.checkVouch(chain, b64(vouch.bytes))
     expect([said.patient, text(said.sign), text(said.dh)]).toEqual([vouch.patientId, vouch.keys.sign, vouch.keys.dh])
     expect(said.first!.map(text)).toEqual([vouch.first.sign, vouch.first.dh])
+    expect([said.reason, said.by]).toEqual([vouch.reason, 'clinical'])
+    expect(reader.deviceCode(chain, vouch.patientId, said.sign, said.dh)).toBe(vouch.code.replaceAll(' ', ''))
   })
 
   test('a pharmacist’s copy', () => {

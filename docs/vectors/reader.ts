@@ -2,7 +2,7 @@
  * A second reader of Curtain's file format, written from docs/envelope.md alone: Node's own node:crypto, a CBOR decoder and an
  * HPKE of its own, nothing of lib/. It reads; it seals nothing. Section numbers are that page's. Refusals throw.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, pbkdf2Sync } from 'node:crypto'
 import {
   b64,
   checkSignature,
@@ -346,13 +346,20 @@ export function openFurther(
 
 export function checkVouch(chain: Chain, bytes: Buffer) {
   type Keys = [Buffer, Buffer]
-  const fields = decode(bytes) as [number, string, string, Buffer, Buffer, Keys | null, Buffer, Buffer, Buffer]
-  const [version, clinic, patient, sign, dh, first, chainHead, signer, signature] = fields
-  if (version !== 1 || clinic !== chain.clinic || fields.length !== 9) throw new Error('unsupported vouch')
-  checkSignature(signer, 'patient-key', fields.slice(0, 8), signature)
-  if (!memberAt(chain, chainHead, (each) => each.sign.equals(signer))?.groups.some(inClinical))
-    throw new Error('not vouched for')
-  return { patient, sign, dh, first }
+  const fields = decode(bytes) as [number, string, string, Buffer, Buffer, Keys | null, string, Buffer, Buffer, Buffer]
+  const [version, clinic, patient, sign, dh, first, reason, chainHead, signer, signature] = fields
+  if (version !== 2 || clinic !== chain.clinic || fields.length !== 10) throw new Error('unsupported vouch')
+  checkSignature(signer, 'patient-key', fields.slice(0, 9), signature)
+  const groups = memberAt(chain, chainHead, (each) => each.sign.equals(signer))?.groups ?? []
+  const by = groups.some(inClinical) ? 'clinical' : groups.some((group) => group.startsWith('desk')) ? 'desk' : null
+  if (!by) throw new Error('not vouched for')
+  return { patient, sign, dh, first, reason, by }
+}
+
+export function deviceCode(chain: Chain, patient: string, sign: Buffer, dh: Buffer): string {
+  const salt = Buffer.concat([text('curtain/v1/device-code'), encode([chain.clinic, patient, chain.fingerprint])])
+  const bits = pbkdf2Sync(Buffer.concat([sign, dh]), salt, 600_000, 16, 'sha256')
+  return String(BigInt(`0x${bits.toString('hex')}`) % 10n ** 12n).padStart(12, '0')
 }
 
 export const invitationMac = (secret: Buffer, fields: Field[]): Buffer =>

@@ -70,6 +70,7 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ openId: randomUUID(), escrowedId: randomUUID() },
     ...{ entryId: randomUUID(), reader: bytes(32) },
     ...{ kit: b64(32), kitId: randomUUID() },
+    ...{ strangerId: randomUUID(), stranger: { sign: b64(32), dh: b64(32) } },
   }
   const proofHash = bytes(32)
 
@@ -112,6 +113,10 @@ export async function tenant(admin: TestDb['admin']) {
   await insert('consent_text', { id: more.textId, version: 1, title: 'Consent', body: 'I agree.', hash: b64(32) })
   await admin('UPDATE service SET consent_text_id = $2 WHERE id = $1', [serviceId, more.textId])
   await insert('patient_key', { id: more.keyId, patient_id: patientId, ...keys, state: 'booking' })
+  const { strangerId: id, stranger } = more
+  await insert('patient_key', {
+    ...{ id, patient_id: patientId, sign_key: stranger.sign, dh_key: stranger.dh, state: 'confirmed' },
+  })
   const kit = { sign_key: b64(32), dh_key: b64(32), state: 'paired', kind: 'kit' }
   await insert('patient_key', { id: more.kitId, patient_id: patientId, ...kit })
   await admin('UPDATE payment SET session_id = $2 WHERE id = $1', [paymentId, more.checkout])

@@ -13,6 +13,7 @@ import { patientCases } from '../patient/tenant-cases.ts'
 import { paymentCases } from '../payment/tenant-cases.ts'
 import { prescriptionCases } from '../prescription/tenant-cases.ts'
 import { recallCases } from '../recall/tenant-cases.ts'
+import { recognitionCases } from '../recognition/tenant-cases.ts'
 import { recordCases } from '../record/tenant-cases.ts'
 import { retentionCases } from '../retention/tenant-cases.ts'
 import { rewrapCases } from '../rewrap/tenant-cases.ts'
@@ -36,6 +37,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   payment: paymentCases,
   prescription: prescriptionCases,
   recall: recallCases,
+  recognition: recognitionCases,
   record: recordCases,
   retention: retentionCases,
   rewrap: rewrapCases,

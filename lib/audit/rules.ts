@@ -64,12 +64,21 @@ export interface AuditContract {
 export const kinds = ['reading', 'writing', 'granting', 'exporting', 'refusing'] as const
 export type Kind = (typeof kinds)[number]
 
-const readings = ['encounter.opened', 'names.listed', 'patient.chart-opened', 'audit.read', 'emergency.card-opened']
+const readings = [
+  'encounter.opened',
+  'names.listed',
+  'patient.chart-opened',
+  'patient.records-for-device',
+  'audit.read',
+  'emergency.card-opened',
+]
 const grantings = [
   'access.vouched',
   'access.role-added',
   'access.invited',
   'call.matched',
+  'patient.device-recognised',
+  'patient.device-recognised-at-desk',
   'emergency.card-made',
   'record.granted',
 ]

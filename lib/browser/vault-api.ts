@@ -11,6 +11,7 @@ import type {
   Recipient,
   RecordType,
   Sealed,
+  VouchReason,
 } from '../crypto/types.ts'
 import type { BackupVault } from './vault-backup-api.ts'
 import type { CacheVault } from './vault-cache-api.ts'
@@ -22,6 +23,7 @@ import type { EmergencyVault } from './vault-emergency-api.ts'
 import type { MembersVault } from './vault-members-api.ts'
 import type { NoticeVault } from './vault-notice-api.ts'
 import type { CardVault } from './vault-emergency-card-api.ts'
+import type { RecogniseVault } from './vault-recognise-api.ts'
 import type { RewrapVault } from './vault-rewrap-api.ts'
 import type { PairingVault } from './vault-pairing-api.ts'
 
@@ -123,6 +125,8 @@ export interface PatientKeyView {
   trust: 'vouched' | 'first-use' | 'none'
   /** Known by these very keys: what it signed is the patient's, even where it reads no more beside one vouched for. */
   met: boolean
+  /** How the desk, and nobody else yet, recognised the patient on it: it is granted what the desk manages. */
+  atDesk: VouchReason | null
   /** Signing key of the one that it is believed because of, itself where that is so; null where it is not. */
   root: B64 | null
 }
@@ -162,6 +166,7 @@ export interface Vault
     CardVault,
     EmergencyVault,
     AuditVault,
+    RecogniseVault,
     RewrapVault,
     PairingVault,
     AccountVault,
@@ -259,11 +264,17 @@ export interface Vault
   open<T = unknown>(records: Sealed<T>[], options: OpenOptions): Promise<OpenResult<T>[]>
   /** Checks what members vouched for and says how far each key is trusted. */
   loadPatientKeys(input: { clinicId: string; patientId: string; keys: PatientKeyInput[] }): Promise<PatientKeyView[]>
-  /** "Matches": the unlocked clinical member's statement that these keys are the patient's. */
-  vouchPatient(input: { clinicId: string; patientId: string; keys: PublicKeys }): Promise<{ vouch: B64 }>
+  /** "Matches": the unlocked member's statement that these keys are the patient's, and how they knew the patient. */
+  vouchPatient(input: {
+    clinicId: string
+    patientId: string
+    keys: PublicKeys
+    reason: VouchReason
+  }): Promise<{ vouch: B64; by: 'clinical' | 'desk' }>
   /**
    * Re-grants records' DEKs to a further recipient (a patient's vouched key): those that this browser believes, and of these
-   * what a patient may read. Never a draft or a recall; a note when it says of itself that it is shared.
+   * what a patient may read. Never a draft or a recall; a note when it says of itself that it is shared. To a key that only the
+   * desk vouched for, what the desk manages.
    */
   regrant(
     records: Sealed[],

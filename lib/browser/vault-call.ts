@@ -136,7 +136,7 @@ export function calls(
       if (!name || !context.names.get(`${patient.clinicId}/${patient.patientId}`)?.has(name)) {
         throw new VaultError('NOT_VOUCHED', 'no name of this patient was shown')
       }
-      const { vouch } = await vouchPatient({ ...patient, keys: peer.keys })
+      const { vouch } = await vouchPatient({ ...patient, keys: peer.keys, reason: 'call' })
       return { vouch, keys: peer.keys }
     },
 

@@ -12,7 +12,7 @@ import {
 import type { EpochKey } from '../crypto/epoch.ts'
 import type { Keys, RawKeys } from '../crypto/keys.ts'
 import type { PatientLink } from '../crypto/patient-link.ts'
-import type { B64, ChainStatement, EpochGrant, PublicKeys, Recipient } from '../crypto/types.ts'
+import type { B64, ChainStatement, EpochGrant, PublicKeys, Recipient, VouchReason } from '../crypto/types.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
 import { type Turns, turns } from './turns.ts'
 import type { ChainInput, ChainView, KeyHome } from './vault-api.ts'
@@ -36,6 +36,8 @@ export interface VaultContext {
   appointments: Map<string, BoundAppointment>
   /** What is believed of other devices' keys: by "clinic/patient". */
   patientKeys: Map<string, TrustedPatientKey[]>
+  /** Keys that only the desk vouched for: by "clinic/patient". */
+  deskVouches: Map<string, { keys: RawKeys; reason: VouchReason }[]>
   /** Links between keys of one patient, as both of each signed them: by "clinic/patient". */
   patientLinks: Map<string, PatientLink[]>
   /** Names that identity records opened here say, by "clinic/patient". */
@@ -111,6 +113,7 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   devices: new Map(),
   appointments: new Map(),
   patientKeys: new Map(),
+  deskVouches: new Map(),
   patientLinks: new Map(),
   names: new Map(),
   cache: recordCache(),

@@ -17,6 +17,7 @@ import { members } from './vault-members.ts'
 import { notices } from './vault-notice.ts'
 import { prescriptions } from './vault-prescriptions.ts'
 import { records } from './vault-records.ts'
+import { recognising } from './vault-recognise.ts'
 import { rewrapping } from './vault-rewrap.ts'
 import type { VaultStorage } from './vault-storage.ts'
 import { witnesses } from './vault-witness.ts'
@@ -42,6 +43,7 @@ export function createVault(storage: VaultStorage): Vault {
     ...backups(context),
     ...recordPart,
     ...calls(context, recordPart),
+    ...recognising(context, recordPart),
     ...drafts(context),
     ...prescriptions(context),
     ...rewrapping(context),

@@ -35,7 +35,7 @@ test('attack 7: beside a vouched key none takes the place of the first, and none
   const { clinicId, patientId, keys } = patient.handle
   const vault = await wipedDoctor()
   await vault.open([identity], { patientId })
-  const { vouch } = await vault.vouchPatient({ clinicId, patientId, keys })
+  const { vouch } = await vault.vouchPatient({ clinicId, patientId, keys, reason: 'call' })
   const intake = await sealAs(thief, 'intake', { answers: { allergies: 'none' } })
   const forged = await sealAs(thief, 'identity', { name: 'Eve' })
   const claimed = [{ keys, vouch }, { keys: thief.handle.keys }]
@@ -95,7 +95,7 @@ test('attack 7: a first use that was a thief’s reads no more once the patient 
   const patient = await patientOf(world)
   const thief = await patientOf(world, patient.handle.patientId)
   const { clinicId, patientId, keys } = patient.handle
-  const { vouch } = await doctor.vault.vouchPatient({ clinicId, patientId, keys })
+  const { vouch } = await doctor.vault.vouchPatient({ clinicId, patientId, keys, reason: 'call' })
   const vault = await wipedDoctor()
   await vault.open([await sealAs(thief, 'identity', { name: 'Eve' })], { patientId })
   const toThief = () => vault.seal(input(patient.handle, 'note', { text: 'rest' }, [thief.handle.keys.dh]))
@@ -115,7 +115,7 @@ test('what the device met first has signed stays the patient’s in an empty bro
   const identity = await sealAs(desktop, 'identity', { name: 'Ada' })
   const vault = await wipedDoctor()
   await vault.open([identity], { patientId })
-  const { vouch } = await vault.vouchPatient({ clinicId, patientId, keys: phone.handle.keys })
+  const { vouch } = await vault.vouchPatient({ clinicId, patientId, keys: phone.handle.keys, reason: 'call' })
   const claimed = [{ keys: thief.handle.keys }, { keys: desktop.handle.keys }, { keys: phone.handle.keys, vouch }]
   const records = [await sealAs(thief, 'identity', { name: 'Eve' }), identity]
   const later = await wipedDoctor()

@@ -228,7 +228,7 @@ test('a linked device reads as the one that it is linked with does; by first use
   const note = await staff.vault.seal(input(own.handle, 'note', { shared: true }, [own.handle.keys.dh, filed.keys.dh]))
   expect(note.grants).toHaveLength(3)
   // A member's word for the one is a member's word for the other, whichever of them came to the call.
-  await staff.vault.vouchPatient({ clinicId, patientId, keys: filed.keys })
+  await staff.vault.vouchPatient({ clinicId, patientId, keys: filed.keys, reason: 'call' })
   const vouched = await staff.vault.loadPatientKeys({ clinicId, patientId, keys })
   expect(vouched.map(({ trust }) => trust)).toEqual(['vouched', 'vouched'])
 })

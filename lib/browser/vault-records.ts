@@ -1,5 +1,5 @@
 import { equal, fromB64, sha256, toB64, utf8 } from '../crypto/bytes.ts'
-import { checkPatientVouch, vouchForPatient } from '../crypto/patient-vouch.ts'
+import { checkPatientVouch, vouchesAs, vouchForPatient } from '../crypto/patient-vouch.ts'
 import { groupRecipients } from '../crypto/recipients.ts'
 import {
   type Author,
@@ -12,8 +12,8 @@ import {
 } from '../crypto/record.ts'
 import type { RawKeys } from '../crypto/keys.ts'
 import { currentMembers } from '../crypto/chain.ts'
-import { audienceOf, hasKind } from '../crypto/policy.ts'
-import type { Group, Recipient, RecordType, Sealed } from '../crypto/types.ts'
+import { audienceOf, hasKind, managingKind } from '../crypto/policy.ts'
+import type { Group, Recipient, RecordType, Sealed, VouchReason } from '../crypto/types.ts'
 import type { NoteContent } from '../encounter/rules.ts'
 import { requireDevice } from './device-keys.ts'
 import type { Opened, OpenOptions, OpenResult, SealInput, Vault } from './vault-api.ts'
@@ -86,6 +86,15 @@ export function records(context: VaultContext): RecordPart {
       (each) =>
         toB64(each.keys.dh) === dh && (each.trust === 'vouched' || !known.some((other) => other.trust === 'vouched')),
     )
+
+  /** Whom the desk recognised reads what the desk manages, until a clinical member says the same. */
+  const knownAtDesk = (name: string, dh: string) =>
+    context.deskVouches.get(name)?.find((each) => toB64(each.keys.dh) === dh) ?? null
+
+  function believeDesk(name: string, keys: RawKeys, reason: VouchReason) {
+    const others = (context.deskVouches.get(name) ?? []).filter((each) => !sameKeys(each.keys, keys))
+    context.deskVouches.set(name, [...others, { keys, reason }])
+  }
 
   function remember(whose: string, identity: unknown) {
     const { name } = (identity ?? {}) as { name?: unknown }
@@ -264,7 +273,8 @@ export function records(context: VaultContext): RecordPart {
       const known = await believed(unlocked.clinicId, to.id)
       const escrow = context.emergency.get(nameOf(unlocked.clinicId, to.id))
       const isEscrow = to.kind === 'escrow' && escrow?.key === to.key && escrow.epoch === to.epoch
-      if (!isEscrow && (to.kind !== 'patient' || !mayRead(known, to.key))) {
+      const isRead = isEscrow || mayRead(known, to.key)
+      if (!isRead && (to.kind !== 'patient' || !knownAtDesk(nameOf(unlocked.clinicId, to.id), to.key))) {
         throw new VaultError('NOT_VOUCHED', 'a key nobody stands behind')
       }
       const reader = await readerFor(sealed)
@@ -274,6 +284,8 @@ export function records(context: VaultContext): RecordPart {
           const { recordId, revision } = record.meta
           // The defence of attack 7 in "matches": a draft, or a note that was not shared, is the clinic's own.
           if (!isEscrow && !(await mayHandOn(record, reader, to.id))) return null
+          // The defence of attack 7 at the desk: whoever is at the desk opens no clinical record by vouching for a key of theirs.
+          if (!isRead && managingKind[record.meta.type] !== 'desk') return null
           // What does not open here, or is signed by a stranger, is handed on to nobody; the rest is.
           const grant = await regrantRecord(record, reader, isEscrow ? escrow : { ...to, epoch: 0 }, granter).catch(
             refused,
@@ -297,7 +309,11 @@ export function records(context: VaultContext): RecordPart {
           const raw = rawKeys(claimed)
           const vouched = vouch ? await checkPatientVouch(chain, patientId, fromB64(vouch)).catch(refused) : null
           if (!vouched || !sameKeys(vouched.keys, raw)) return { keys: claimed, raw }
-          const { first } = vouched
+          const { first, reason } = vouched
+          if (vouched.by === 'desk') {
+            believeDesk(nameOf(clinicId, patientId), raw, reason)
+            return { keys: claimed, raw }
+          }
           if (first && !known.some((each) => sameKeys(each.keys, first)))
             known.push({ keys: first, trust: 'first-use' })
           believe(known, raw)
@@ -312,22 +328,29 @@ export function records(context: VaultContext): RecordPart {
           keys: claimed,
           trust,
           met: held !== undefined,
+          atDesk: knownAtDesk(nameOf(clinicId, patientId), claimed.dh)?.reason ?? null,
           root: held ? toB64((held.root ?? held.keys).sign) : null,
         }
       })
     },
 
-    async vouchPatient({ clinicId, patientId, keys }) {
+    async vouchPatient({ clinicId, patientId, keys, reason }) {
       const { unlocked, loaded, member } = requireMember(context)
-      if (unlocked.clinicId !== clinicId || !hasKind(member.groups, 'clinical')) throw new VaultError('NOT_VOUCHED')
+      const by = vouchesAs(member.groups)
+      if (unlocked.clinicId !== clinicId || !by) throw new VaultError('NOT_VOUCHED')
       const signer = { key: unlocked.keys.sign.privateKey, public: unlocked.keys.public.sign }
       const raw = rawKeys(keys)
       const known = await believed(clinicId, patientId)
-      const first = known.find((each) => each.trust === 'first-use' && !sameKeys(each.keys, raw))?.keys ?? null
-      const vouch = await vouchForPatient(loaded.chain, { clinicId, patientId, keys: raw, first }, signer)
+      const met = known.find((each) => each.trust === 'first-use' && !sameKeys(each.keys, raw))?.keys ?? null
+      const first = by === 'clinical' ? met : null
+      const vouch = await vouchForPatient(loaded.chain, { clinicId, patientId, keys: raw, first, reason }, signer)
+      if (by === 'desk') {
+        believeDesk(nameOf(clinicId, patientId), raw, reason)
+        return { vouch: toB64(vouch), by }
+      }
       believe(known, raw)
       spread(known, linksOf(context, clinicId, patientId))
-      return { vouch: toB64(vouch) }
+      return { vouch: toB64(vouch), by }
     },
 
     async loadOwnKeys({ patientId, keys }) {

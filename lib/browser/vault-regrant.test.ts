@@ -16,7 +16,7 @@ async function records() {
     ...(['checklist', 'reason', 'intake', 'consent'] as const).map((type) => sealAs(patient, type, {})),
   ])
   await doctor.open(theirs, { patientId })
-  await doctor.vouchPatient({ clinicId, patientId, keys: phone.handle.keys })
+  await doctor.vouchPatient({ clinicId, patientId, keys: phone.handle.keys, reason: 'call' })
   const write = (type: RecordType, content: unknown) => doctor.seal({ ...input(patient.handle, type, content, []) })
   return {
     patientId,

@@ -9,7 +9,7 @@ import { enqueue, type JobHandler } from '@/lib/server/jobs'
 import { keyedHash, openField } from '@/lib/server/kms'
 import { sendMail } from '@/lib/server/mail'
 import { limit } from '@/lib/server/rate-limit'
-import { inClinic } from '@/lib/server/tx'
+import { inClinic, type Tx } from '@/lib/server/tx'
 import { changed, closeCall, enter, later } from './flow.ts'
 import * as rules from './rules.ts'
 import type { CallContract } from './rules.ts'
@@ -25,25 +25,51 @@ type Out<K extends keyof CallContract> = Promise<Result<CallContract[K]['out']>>
 export async function sendCode(_: unknown, { door }: In<typeof rules.DoorInput>, { now }: Ctx): Out<'call/code'> {
   const at = await readDoorToken(door, now)
   if (!at || at.role !== 'patient') return refuse('SIGN_IN_FIRST')
-  // By call, not by device: whoever holds the link can make devices.
-  const counted = await limit('call-code', at.callId, { points: 5, seconds: 1800 })
+  const entered = await enter(door, now, async (_tx, { call }) => ok(call.appointmentId))
+  if (!entered.ok) return entered
+  const counted = await countCode(entered.value)
   if (!counted.ok) return counted
   return enter(door, now, async (tx, { me, call, door: { clinicId } }) => {
     if (me.confirmed) return refuse('WRONG_STATE')
-    const id = randomUUID()
-    const codeHash = await codeHashOf(id, await codeOf(id))
-    const expiresAt = later(now, rules.CODE_MINUTES)
-    await store.saveCode(tx, {
-      id,
-      clinicId,
-      appointmentId: call.appointmentId,
-      signKey: me.signKey,
-      codeHash,
-      expiresAt,
-    })
-    await enqueue(tx, 'mail.code', { clinicId, codeId: id })
-    return ok({ minutes: rules.CODE_MINUTES })
+    return ok(await issueCode(tx, { clinicId, appointmentId: call.appointmentId, signKey: me.signKey }, now))
   })
+}
+
+/** By appointment, not by device: whoever holds the link can make devices. A link is good for long, hence the second limit. */
+export async function countCode(appointmentId: string): Promise<Result<unknown>> {
+  const counted = await limit('call-code', appointmentId, { points: 5, seconds: 1800 })
+  return counted.ok ? limit('call-code-day', appointmentId, { points: 12, seconds: 86_400 }) : counted
+}
+
+/** A new code for this device, which ends the one before it. */
+export async function issueCode(
+  tx: Tx,
+  at: { clinicId: string; appointmentId: string; signKey: string },
+  now: Date,
+): Promise<{ minutes: number }> {
+  const id = randomUUID()
+  const codeHash = await codeHashOf(id, await codeOf(id))
+  await store.saveCode(tx, { ...at, id, codeHash, expiresAt: later(now, rules.CODE_MINUTES) })
+  await enqueue(tx, 'mail.code', { clinicId: at.clinicId, codeId: id })
+  return { minutes: rules.CODE_MINUTES }
+}
+
+/** Takes a code for the device that asked for it, and files its key. Refused or not, the transaction stays: the try counts. */
+export async function takeCode(
+  tx: Tx,
+  at: { clinicId: string; appointmentId: string; patientId: string; keyId: string; signKey: string; dhKey: string },
+  typed: string,
+  now: Date,
+): Promise<Result<true>> {
+  const { clinicId, appointmentId, patientId, keyId: id, signKey, dhKey } = at
+  const code = await store.lockCode(tx, appointmentId, signKey)
+  if (!code) return refuse('CODE_EXPIRED')
+  const matches = Buffer.from(code.codeHash).equals(Buffer.from(await codeHashOf(code.id, typed)))
+  const decided = rules.decideCode(code, matches, now)
+  await store.countTry(tx, code.id, decided === 'ok' ? now : null)
+  if (decided !== 'ok') return refuse(decided)
+  const filed = await store.fileKey(tx, { id, clinicId, patientId, signKey, dhKey, state: 'confirmed' })
+  return filed ? ok(true as const) : refuse('NOT_ALLOWED')
 }
 
 /** Digits that follow from the code's id under the server's key: the mail job finds them again, a dump does not. */
@@ -59,17 +85,12 @@ export const confirm = (_: unknown, input: In<typeof rules.ConfirmInput>, { now 
     now,
     async (tx, { me, call, door: { clinicId } }) => {
       if (me.confirmed) return ok({ done: true as const })
-      const code = await store.lockCode(tx, call.appointmentId, me.signKey)
-      if (!code) return refuse('CODE_EXPIRED')
-      const matches = Buffer.from(code.codeHash).equals(Buffer.from(await codeHashOf(code.id, input.code)))
-      const decided = rules.decideCode(code, matches, now)
-      await store.countTry(tx, code.id, decided === 'ok' ? now : null)
-      // Kept although refused: the try counts.
-      if (decided !== 'ok') return refuse(decided)
       const row = await store.findAppointment(tx, call.appointmentId)
       if (!row?.patientId || !me.deviceKeyId) return refuse('NOT_FOUND')
-      const filed = { id: me.deviceKeyId, clinicId, patientId: row.patientId, signKey: me.signKey, dhKey: me.dhKey }
-      if (!(await store.fileKey(tx, { ...filed, state: 'confirmed' }))) return refuse('NOT_ALLOWED')
+      const { signKey, dhKey, deviceKeyId: keyId } = me
+      const at = { clinicId, appointmentId: row.id, patientId: row.patientId, keyId, signKey, dhKey }
+      const taken = await takeCode(tx, at, input.code, now)
+      if (!taken.ok) return taken
       await store.saveParticipants(tx, { id: me.id }, { confirmed: true })
       await store.moveAppointment(tx, row.id, 'arrived', now)
       await changed(tx, clinicId, call.id)

@@ -23,16 +23,21 @@ const NONCE_MINUTES = 5
 const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest())
 
 /** In the clinic of an appointment whose link this is. */
-async function byLink<T>(
+export async function byLink<T>(
   input: { appointmentId: string; secret: string },
   body: (tx: Tx, row: store.AppointmentRow) => Promise<Result<T>>,
+  { keepRefused = false } = {},
 ): Promise<Result<T>> {
   const clinicId = await inNoClinic((tx) => store.lookupAppointment(tx, input.appointmentId))
   if (!clinicId) return refuse('NOT_FOUND')
-  return inClinic(clinicId, async (tx) => {
-    const row = await store.findByLink(tx, input.appointmentId, sha256(Buffer.from(input.secret)))
-    return row?.patientId ? body(tx, row) : refuse('NOT_FOUND')
-  })
+  return inClinic(
+    clinicId,
+    async (tx) => {
+      const row = await store.findByLink(tx, input.appointmentId, sha256(Buffer.from(input.secret)))
+      return row?.patientId ? body(tx, row) : refuse('NOT_FOUND')
+    },
+    { keepRefused },
+  )
 }
 
 /** What the link tells. Reading it changes nothing: mail scanners open links. */

@@ -350,7 +350,8 @@ export async function lockCode(tx: Tx, appointmentId: string, signKey: string) {
 export const findCode = (tx: Tx, id: string) => tx.emailCode.findFirst({ where: { id } })
 
 export async function countTry(tx: Tx, id: string, used: Date | null): Promise<void> {
-  await tx.emailCode.updateMany({ where: { id }, data: { tries: { increment: 1 }, ...(used ? { usedAt: used } : {}) } })
+  const data = { tries: { increment: 1 }, ...(used && { usedAt: used, answered: true }) }
+  await tx.emailCode.updateMany({ where: { id }, data })
 }
 
 export const findPatient = (tx: Tx, id: string) => tx.patient.findFirst({ where: { id } })

@@ -5,8 +5,11 @@ import { CryptoError } from './errors.ts'
 import type { RawKeys } from './keys.ts'
 import { hasKind } from './policy.ts'
 import { sign, verify } from './sign.ts'
+import type { Group, VouchReason } from './types.ts'
 
-/** A clinical member's word that these keys are this patient's ("matches", after comparing the safety code). */
+const reasons: readonly VouchReason[] = ['call', 'document', 'known', 'video', 'phone']
+
+/** A member's word that these keys are this patient's, after comparing a code that both screens show, and how they knew the patient. */
 export interface PatientVouch {
   clinicId: string
   patientId: string
@@ -16,56 +19,62 @@ export interface PatientVouch {
    * patient's own words in every browser, and it reads nothing more.
    */
   first: RawKeys | null
+  reason: VouchReason
 }
 
-/** CBOR [1, clinic, patient, signing key, agreement key, [signing key, agreement key] of the first device or null, chain head,
- *  signer, signature]. */
+/** `by` the kind of group that the signer was in: the desk's word counts for what the desk manages, and for nothing else. */
+export type CheckedVouch = Pick<PatientVouch, 'keys' | 'first' | 'reason'> & { by: 'clinical' | 'desk' }
+
+/** CBOR [2, clinic, patient, signing key, agreement key, [signing key, agreement key] of the first device or null, reason, chain
+ *  head, signer, signature]. */
 export async function vouchForPatient(
   chain: Chain,
   vouch: PatientVouch,
   signer: { key: CryptoKey; public: Bytes },
 ): Promise<Bytes> {
-  const { clinicId, patientId, keys } = vouch
+  const { clinicId, patientId, keys, reason } = vouch
   const first = vouch.first && [vouch.first.sign, vouch.first.dh]
-  const fields = [1, clinicId, patientId, keys.sign, keys.dh, first, chain.head, signer.public]
+  const fields = [2, clinicId, patientId, keys.sign, keys.dh, first, reason, chain.head, signer.public]
   return encode([...fields, await sign(signer.key, 'patient-key', fields)])
 }
 
 /**
  * The keys that a vouch speaks for, and those of the device met first. Throws BAD_SIGNATURE, BAD_ENVELOPE for another clinic's or patient's, CHAIN_SHORTER
- * for a head the chain lacks, NOT_VOUCHED when the signer was no clinical member at that head.
+ * for a head the chain lacks, NOT_VOUCHED when the signer was in no group at that head that knows patients.
  */
-export async function checkPatientVouch(
-  chain: Chain,
-  patientId: string,
-  bytes: Bytes,
-): Promise<Pick<PatientVouch, 'keys' | 'first'>> {
-  const [version, clinic, patient, signKey, dhKey, firstKeys, head, signer, signature] = decodeArray(bytes, 9)
-  if (version !== 1) throw new CryptoError('UNSUPPORTED', `vouch version ${String(version)}`)
+export async function checkPatientVouch(chain: Chain, patientId: string, bytes: Bytes): Promise<CheckedVouch> {
+  const [version, clinic, patient, signKey, dhKey, firstKeys, why, head, signer, signature] = decodeArray(bytes, 10)
+  if (version !== 2) throw new CryptoError('UNSUPPORTED', `vouch version ${String(version)}`)
   if (clinic !== chain.clinicId || patient !== patientId)
     throw new CryptoError('BAD_ENVELOPE', 'a vouch for another patient')
   const keys = { sign: read.bytes(signKey, 32, 'signing key'), dh: read.bytes(dhKey, 32, 'agreement key') }
   const first = readFirst(firstKeys)
+  const reason = reasons.find((each) => each === why)
+  if (!reason) throw new CryptoError('BAD_ENVELOPE', 'a reason that is none')
   const headBytes = read.bytes(head, 32, 'chain head')
   const signerKey = read.bytes(signer, 32, 'signer')
   const fields = [
-    1,
+    2,
     chain.clinicId,
     patientId,
     keys.sign,
     keys.dh,
     first && [first.sign, first.dh],
+    reason,
     headBytes,
     signerKey,
   ]
   await verify(signerKey, 'patient-key', fields, read.bytes(signature, 64, 'signature'))
   const seq = chain.hashes.indexOf(toB64(headBytes))
   if (seq < 0) throw new CryptoError('CHAIN_SHORTER', 'the vouch cites a head that this chain lacks')
-  if (!hasKind(memberAt(chain, signerKey, seq)?.groups ?? [], 'clinical')) {
-    throw new CryptoError('NOT_VOUCHED', 'not vouched for by a clinical member')
-  }
-  return { keys, first }
+  const by = vouchesAs(memberAt(chain, signerKey, seq)?.groups ?? [])
+  if (!by) throw new CryptoError('NOT_VOUCHED', 'vouched for by nobody who knows patients')
+  return { keys, first, reason, by }
 }
+
+/** What a member of these groups vouches for patients as; null where they do not. */
+export const vouchesAs = (groups: readonly Group[]): CheckedVouch['by'] | null =>
+  hasKind(groups, 'clinical') ? 'clinical' : hasKind(groups, 'desk') ? 'desk' : null
 
 function readFirst(value: unknown): RawKeys | null {
   if (value === null) return null

@@ -93,3 +93,6 @@ export interface Proof {
   nonce: B64
   signature: B64
 }
+
+/** How a member knew the patient whose key they vouched for: in this product's call by its safety code, or otherwise. */
+export type VouchReason = 'call' | 'document' | 'known' | 'video' | 'phone'

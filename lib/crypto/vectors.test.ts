@@ -10,6 +10,7 @@ import { checkRequest, openReason } from './emergency-request.ts'
 import { openEpochs } from './epoch.ts'
 import { headNumber } from './head-number.ts'
 import { importKeys, importSecret, unwrapAccount } from './keys.ts'
+import { deviceCode } from './device-code.ts'
 import { backupKeys } from './patient-backup.ts'
 import { checkLink } from './patient-link.ts'
 import { checkPatientVouch } from './patient-vouch.ts'
@@ -77,6 +78,8 @@ test('account, vouch and share', async () => {
   const opened = await unwrapAccount(fromB64(exportKey), { clinicId, memberId }, fromB64(wrapped))
   expect(toB64(opened.secrets.sign)).toBe(secrets.sign)
   const vouched = await checkPatientVouch(chain, vouch.patientId, fromB64(vouch.bytes))
+  expect([vouched.reason, vouched.by]).toEqual([vouch.reason, 'clinical'])
+  expect(await deviceCode(chain, vouch.patientId, vouched.keys)).toBe(vouch.code)
   expect([vouched.keys.sign, vouched.first!.sign].map((key) => toB64(key))).toEqual([vouch.keys.sign, vouch.first.sign])
   const share = load('shares')
   const read = { rxId: share.rxId, secret: fromB64(share.secret), share: fromB64(share.share) }

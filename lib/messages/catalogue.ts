@@ -25,6 +25,7 @@ import patientEn from './en/patient.json' with { type: 'json' }
 import paymentEn from './en/payment.json' with { type: 'json' }
 import prescriptionEn from './en/prescription.json' with { type: 'json' }
 import recallEn from './en/recall.json' with { type: 'json' }
+import recognitionEn from './en/recognition.json' with { type: 'json' }
 import recordEn from './en/record.json' with { type: 'json' }
 import retentionEn from './en/retention.json' with { type: 'json' }
 import rewrapEn from './en/rewrap.json' with { type: 'json' }
@@ -52,6 +53,7 @@ import patientFr from './fr/patient.json' with { type: 'json' }
 import paymentFr from './fr/payment.json' with { type: 'json' }
 import prescriptionFr from './fr/prescription.json' with { type: 'json' }
 import recallFr from './fr/recall.json' with { type: 'json' }
+import recognitionFr from './fr/recognition.json' with { type: 'json' }
 import recordFr from './fr/record.json' with { type: 'json' }
 import retentionFr from './fr/retention.json' with { type: 'json' }
 import rewrapFr from './fr/rewrap.json' with { type: 'json' }
@@ -81,6 +83,7 @@ const en = {
   payment: paymentEn,
   prescription: prescriptionEn,
   recall: recallEn,
+  recognition: recognitionEn,
   record: recordEn,
   retention: retentionEn,
   rewrap: rewrapEn,
@@ -113,6 +116,7 @@ const fr = {
   payment: paymentFr,
   prescription: prescriptionFr,
   recall: recallFr,
+  recognition: recognitionFr,
   record: recordFr,
   retention: retentionFr,
   rewrap: rewrapFr,

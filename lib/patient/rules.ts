@@ -63,6 +63,30 @@ export const SessionInput = z.object({
   nonce: b64(64),
   signature: b64(128),
 })
+/** The link of an appointment, and the device that came with it. */
+const LinkedDevice = z.object({
+  appointmentId: z.uuid(),
+  secret: b64(64),
+  keyId: z.uuid(),
+  keys: z.object({ sign: b64(43).length(43), dh: b64(43).length(43) }),
+})
+export const CodeInput = LinkedDevice
+export const ConfirmInput = LinkedDevice.extend({
+  code: z.string().regex(/^\d{6}$/, { error: 'code' }),
+  proof: b64(128),
+})
+export const confirmPurpose = 'patient-confirm'
+/** What the device signs over the code that it was told: whoever files a key has it. */
+export const confirmFields = (
+  origin: string,
+  {
+    appointmentId,
+    keyId,
+    keys,
+    code,
+  }: Pick<z.output<typeof ConfirmInput>, 'appointmentId' | 'keyId' | 'keys' | 'code'>,
+): string[] => [origin, appointmentId, keyId, keys.sign, keys.dh, code]
+
 export const ChartInput = z.object({}).strict()
 export const ExportInput = ChartInput
 export const DevicesInput = ChartInput
@@ -167,6 +191,9 @@ export interface PatientExport extends PatientChart {
 export interface PatientContract {
   'patient/challenge': { in: z.input<typeof ChallengeInput>; out: { nonce: string } }
   'patient/session': { in: z.input<typeof SessionInput>; out: { expiresAt: string } }
+  /** Six digits to the address that the appointment was booked with, while its link is good. WRONG_STATE for a known device. */
+  'patient/code': { in: z.input<typeof CodeInput>; out: { minutes: number } }
+  'patient/confirm': { in: z.input<typeof ConfirmInput>; out: { done: true } }
   'patient/chart': { in: z.input<typeof ChartInput>; out: PatientChart }
   'patient/devices': { in: z.input<typeof DevicesInput>; out: { devices: DeviceRow[] } }
   'patient/remove-device': { in: z.input<typeof RemoveDeviceInput>; out: { done: true } }

@@ -19,6 +19,14 @@ export async function findDeviceKey(tx: Tx, ids: { patientId: string; keyId: str
   })
 }
 
+/** Any key of this patient by its signing key, a removed one too. */
+export async function findKey(
+  tx: Tx,
+  { patientId, signKey }: { patientId: string; signKey: string },
+): Promise<{ id: string; state: KeyState } | null> {
+  return tx.patientKey.findFirst({ where: { patientId, signKey }, select: { id: true, state: true } })
+}
+
 /** A patient's devices and what else opens their records, first seen first; those that were removed are not answered. */
 export async function listDevices(tx: Tx, patientId: string) {
   return tx.patientKey.findMany({
@@ -127,14 +135,22 @@ export async function takeNonce(tx: Tx, value: string, purpose: string, now: Dat
   return count === 1
 }
 
-/** Appointments to whose doors a device came as a confirmed one: each of them took that appointment's own link. */
+/**
+ * Appointments that a device came to as a confirmed one, to their doors or with a code of their own: each of them took that
+ * appointment's own link.
+ */
 export async function listCameTo(tx: Tx, key: Pick<DeviceKey, 'patientId' | 'signKey'>): Promise<string[]> {
   const { patientId, signKey } = key
   const rows = await tx.callParticipant.findMany({
     where: { role: 'patient', signKey, confirmed: true, call: { appointment: { patientId } } },
     select: { call: { select: { appointmentId: true } } },
   })
-  return [...new Set(rows.map(({ call }) => call.appointmentId))]
+  const codes = await tx.emailCode.findMany({ where: { signKey, answered: true }, select: { appointmentId: true } })
+  const coded = await tx.appointment.findMany({
+    where: { patientId, id: { in: codes.map((code) => code.appointmentId) } },
+    select: { id: true },
+  })
+  return [...new Set([...rows.map(({ call }) => call.appointmentId), ...coded.map(({ id }) => id)])]
 }
 
 /** Operational facts of a patient's own appointments and prescriptions; of these appointments alone, where they are named. */

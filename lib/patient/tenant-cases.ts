@@ -4,6 +4,7 @@ import * as store from './store.ts'
 
 export const patientCases: TenantCases<typeof store> = {
   findDeviceKey: (tx, _, b) => store.findDeviceKey(tx, { patientId: b.patientId, keyId: b.keyId }),
+  findKey: (tx, _, b) => store.findKey(tx, { patientId: b.patientId, signKey: b.sign }),
   listDevices: (tx, _, b) => store.listDevices(tx, b.patientId),
   listKeys: (tx, _, b) => store.listKeys(tx, b.patientId),
   lookupKey: { lookup: (tx, _, b) => store.lookupKey(tx, b.keyId), answers: (b) => b.clinicId },

@@ -29,6 +29,7 @@ const namespaces = [
   'onboarding',
   'prescription',
   'recall',
+  'recognition',
   'retention',
   'rewrap',
   'staff',

@@ -16,6 +16,7 @@ import { patientActions } from './patient'
 import { paymentActions } from './payment'
 import { prescriptionActions } from './prescription'
 import { recallActions } from './recall'
+import { recognitionActions } from './recognition'
 import { recordActions } from './record'
 import { rewrapActions } from './rewrap'
 import { retentionActions } from './retention'
@@ -37,6 +38,7 @@ const actions = {
   ...patientActions,
   ...prescriptionActions,
   ...recallActions,
+  ...recognitionActions,
   ...recordActions,
   ...rewrapActions,
   ...retentionActions,

@@ -2,6 +2,8 @@
 import { admitNext } from '@/components/call/admit-next'
 import { useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
+import { useState } from 'react'
+import { NewDeviceDialog } from '@/components/recognition/new-device'
 import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { IconButton, buttonClass } from '@/components/ui/button'
@@ -114,7 +116,7 @@ function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProp
               {t(state === 'waiting' ? 'admit' : 'open')}
             </Link>
           ) : null}
-          <More row={row} state={state} name={name} />
+          <More row={row} state={state} name={name} named={identity !== undefined} />
         </>
       }
     >
@@ -162,7 +164,7 @@ const Tick = ({ done, label }: { done: boolean; label: string }) => (
   </span>
 )
 
-function More({ row, state, name }: { row: DayRow; state: RowState; name: string }) {
+function More({ row, state, name, named }: { row: DayRow; state: RowState; name: string; named: boolean }) {
   const t = useTranslations('staff')
   const toast = useToast()
   const reason = useReason()
@@ -171,6 +173,8 @@ function More({ row, state, name }: { row: DayRow; state: RowState; name: string
     if (!answer.ok) toast(reason(answer.code), 'danger')
   }
   const { isClinical } = useStaff()
+  const w = useTranslations('recognition')
+  const [recognising, setRecognising] = useState(false)
   const items = [
     ...(isClinical && ['waiting', 'at_door', 'in_consult', 'late'].includes(state)
       ? [{ label: t('markDone'), onSelect: () => void act('encounter/complete') }]
@@ -178,7 +182,19 @@ function More({ row, state, name }: { row: DayRow; state: RowState; name: string
     ...(['late', 'at_door', 'waiting'].includes(state)
       ? [{ label: t('markMissed'), onSelect: () => void act('encounter/miss') }]
       : []),
+    // Nobody is recognised whose name did not open here.
+    ...(named ? [{ label: w('menu'), onSelect: () => setRecognising(true) }] : []),
   ]
   if (!items.length) return null
-  return <Menu trigger={<IconButton label={t('moreFor', { name })} icon={<MoreIcon />} />} items={items} />
+  return (
+    <>
+      <Menu trigger={<IconButton label={t('moreFor', { name })} icon={<MoreIcon />} />} items={items} />
+      <NewDeviceDialog
+        appointmentId={row.appointmentId}
+        patientId={row.patientId}
+        open={recognising}
+        onOpenChange={setRecognising}
+      />
+    </>
+  )
 }

@@ -1,0 +1,145 @@
+'use client'
+import { useLocale, useTranslations } from 'next-intl'
+import { useEffect, useState } from 'react'
+import { useReason } from '@/components/staff/use-reason'
+import { Button } from '@/components/ui/button'
+import { RadioGroup } from '@/components/ui/choice'
+import { Dialog } from '@/components/ui/dialog'
+import { Banner, Skeleton } from '@/components/ui/status'
+import { TextField } from '@/components/ui/text-field'
+import { useBusy } from '@/components/ui/use-busy'
+import { loadNewDevices, type NewDevices, recogniseDevice } from '@/lib/browser/recognition'
+import { type Reason, reasons } from '@/lib/recognition/rules'
+import { formatDate } from '@/lib/time'
+
+interface Props {
+  appointmentId: string
+  /** Whose name the page shows for this appointment. */
+  patientId: string
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  onDone?: () => void
+}
+
+/** The patient stands at the desk, or is known otherwise: their new device reads its code out, and is opened what they may read. */
+export function NewDeviceDialog({ open, onOpenChange, ...rest }: Props) {
+  const t = useTranslations('recognition')
+  const c = useTranslations('common')
+  return (
+    <Dialog
+      title={t('title')}
+      description={t('lead')}
+      closeLabel={c('close')}
+      open={open}
+      onOpenChange={onOpenChange}
+      footer={<Button onClick={() => onOpenChange(false)}>{c('close')}</Button>}
+    >
+      {open ? <Recognise {...rest} /> : null}
+    </Dialog>
+  )
+}
+
+function Recognise({ appointmentId, patientId, onDone }: Omit<Props, 'open' | 'onOpenChange'>) {
+  const t = useTranslations('recognition')
+  const locale = useLocale()
+  const sentence = useReason()
+  const [found, setFound] = useState<NewDevices | null>(null)
+  const [problem, setProblem] = useState('')
+  const [keyId, setKeyId] = useState('')
+  const [code, setCode] = useState('')
+  const [reason, setReason] = useState<Reason | ''>('')
+  const [missing, setMissing] = useState(false)
+  const [done, setDone] = useState<{ granted: number; partly: boolean } | null>(null)
+  const say = (refused: string) =>
+    refused === 'STALE' || refused === 'NOT_VOUCHED' || refused === 'OTHER_PATIENT'
+      ? t(`problem.${refused}`)
+      : sentence(refused)
+
+  useEffect(() => {
+    let late = false
+    void loadNewDevices(appointmentId, patientId).then((answer) => {
+      if (late) return
+      if (!answer.ok) return setProblem(answer.code)
+      setFound(answer.value)
+      setKeyId(answer.value.devices[0]?.keyId ?? '')
+    })
+    return () => {
+      late = true
+    }
+  }, [appointmentId, patientId])
+
+  const [confirm, confirming] = useBusy(async () => {
+    const device = found?.devices.find((each) => each.keyId === keyId)
+    setMissing(!reason)
+    if (!found || !device || !reason) return
+    const answer = await recogniseDevice(appointmentId, found, device, { code, reason })
+    setProblem(answer.ok ? '' : answer.code)
+    if (!answer.ok) return
+    setDone(answer.value)
+    onDone?.()
+  })
+
+  if (done)
+    return (
+      <Banner tone="success" title={t('done', { name: found!.name })} announce>
+        <p>{t('opened', { count: done.granted })}</p>
+        {done.partly ? <p className="mt-2">{t('partly')}</p> : null}
+      </Banner>
+    )
+  const fault = problem ? (
+    <Banner tone="danger" announce>
+      {say(problem)}
+    </Banner>
+  ) : null
+  if (!found) return fault ?? <Skeleton className="h-40" />
+  if (!found.devices.length) return <p className="text-soft">{t('none', { name: found.name })}</p>
+  return (
+    <form
+      className="grid gap-5"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void confirm()
+      }}
+    >
+      <p>{t('ask', { name: found.name })}</p>
+      <RadioGroup
+        name="device"
+        label={t('which')}
+        look="cards"
+        value={keyId}
+        onChange={(event) => setKeyId(event.target.value)}
+        options={found.devices.map((device) => ({
+          value: device.keyId,
+          label: device.name || t('unnamed'),
+          hint: (
+            <>
+              {t('since', { date: formatDate(new Date(device.firstSeen), found.zone, locale) })}
+              {device.atDesk ? ` ${t('atDesk', { how: t(`reason.${device.atDesk}`) })}` : ''}
+            </>
+          ),
+        }))}
+      />
+      <TextField
+        label={t('code')}
+        hint={t('codeHint')}
+        inputMode="numeric"
+        autoComplete="off"
+        required
+        value={code}
+        onChange={(event) => setCode(event.target.value)}
+      />
+      <RadioGroup
+        name="reason"
+        label={t('how')}
+        value={reason}
+        error={missing ? t('howMissing') : undefined}
+        onChange={(event) => setReason(event.target.value as Reason)}
+        options={reasons.map((value) => ({ value, label: t(`reason.${value}`) }))}
+      />
+      {fault}
+      <Button type="submit" variant="primary" busy={confirming}>
+        {t('confirm')}
+      </Button>
+    </form>
+  )
+}

@@ -1,0 +1,94 @@
+// The last resort: every device is lost, the mailbox is left. A code lets a new one act; the clinic opens the records on it.
+import { expect, test, type Page } from '@playwright/test'
+import { desktop, phone, signInPage, type Device } from './browsers.ts'
+import { look } from './page-checks.ts'
+import { up, type TestStack } from './stack.ts'
+import { clinicWorld, type Booked, type ClinicWorld } from './world.ts'
+
+let stack: TestStack
+let world: ClinicWorld
+const open: Device[] = []
+
+test.describe.configure({ timeout: 240_000 })
+test.beforeAll(async () => {
+  test.setTimeout(300_000)
+  stack = await up()
+  world = await clinicWorld(stack)
+})
+test.afterAll(() => stack?.down())
+test.afterEach(() => Promise.all(open.splice(0).map((device) => device.close())))
+
+const own = async (made: Promise<Device>) => {
+  const device = await made
+  open.push(device)
+  return device.page
+}
+const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name })
+
+/** From the mailed link in an empty browser to the code that it shows. */
+async function letIn(page: Page, booked: Booked): Promise<string> {
+  await page.goto(booked.link)
+  await page.getByRole('link', { name: 'Use this device' }).click()
+  await button(page, 'Send me a code').click()
+  let code = ''
+  await expect
+    .poll(async () => {
+      const mails = await stack.mails(booked.patient.fields.email)
+      code = mails.map(({ subject }) => /^(\d{6}) /.exec(subject)?.[1]).findLast(Boolean) ?? ''
+      return code
+    })
+    .toMatch(/^\d{6}$/)
+  await page.getByLabel('Code from the e-mail').fill(code)
+  await button(page, 'Use this device').click()
+  const shown = page.locator('[data-device-code]')
+  await expect(shown).toHaveAttribute('data-device-code', /^\d{3}( \d{3}){3}$/, { timeout: 30_000 })
+  return (await shown.getAttribute('data-device-code'))!
+}
+async function recognise(page: Page, code: string) {
+  const dialog = page.getByRole('dialog')
+  await expect(dialog.getByRole('radio', { name: /·/ })).toBeChecked({ timeout: 30_000 })
+  await dialog.getByLabel('In person, with a document').check()
+  const wrong = `${(Number(code[0]) + 1) % 10}${code.slice(1)}`
+  await dialog.getByLabel('Code on the device').fill(wrong)
+  await button(page, 'This is the patient’s device').click()
+  await expect(dialog.getByText('This is not the code of that device.')).toBeVisible({ timeout: 30_000 })
+  await dialog.getByLabel('Code on the device').fill(code)
+  await button(page, 'This is the patient’s device').click()
+  await expect(dialog.getByText('This device is now Vera Lind’s')).toBeVisible({ timeout: 30_000 })
+  return dialog
+}
+
+// Defences: see lib/recognition/flow.test.ts and lib/browser/vault-recognise.test.ts.
+test('attack 14: a code by e-mail opens no record; the desk opens names, the practitioner the rest', async () => {
+  const booked = await world.book({ service: 'free', fields: { name: 'Vera Lind', email: 'vera@patient.test' } })
+  const mobile = await own(phone())
+  const code = await letIn(mobile, booked)
+  await look(mobile, 'new-device')
+  await expect(mobile.getByText('Vera Lind')).toHaveCount(0)
+  const grants = () =>
+    stack.sql(
+      `SELECT 1 FROM record_grant g JOIN patient_key k ON k.dh_key = g.recipient_key WHERE k.patient_id = $1 AND k.state IN ('confirmed', 'vouched')`,
+      [booked.patient.handle.patientId],
+    )
+  expect(await grants()).toEqual([])
+
+  const desk = await own(desktop())
+  await signInPage(desk, stack.baseUrl, world.desk)
+  await button(desk, 'More for Vera Lind').click()
+  await desk.getByRole('menuitem', { name: 'New device' }).click()
+  const atDesk = await recognise(desk, code)
+  await expect(atDesk.getByText('A practitioner does the rest')).toBeVisible()
+  await expect(mobile.getByText('The clinic’s desk has recognised you')).toBeVisible({ timeout: 30_000 })
+
+  const doctor = await own(desktop())
+  await signInPage(doctor, stack.baseUrl, world.doctor)
+  await doctor.goto(`${stack.baseUrl}/encounter/${booked.appointmentId}`)
+  await button(doctor, 'New device').click()
+  await expect(doctor.getByText('Recognised at the desk (In person, with a document).')).toBeVisible({
+    timeout: 30_000,
+  })
+  await recognise(doctor, code)
+  await expect(mobile.getByRole('heading', { name: 'Your devices' })).toBeVisible({ timeout: 30_000 })
+  await expect(mobile.getByText('For Vera Lind')).toBeVisible()
+  expect((await grants()).length).toBeGreaterThan(2)
+})
