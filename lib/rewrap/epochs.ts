@@ -36,6 +36,10 @@ export function readEpochs(statements: readonly ChainStatement[]): {
       leave(fields[0] as string, fields[2] as string[])
       groupsOf.set(fields[0] as string, fields[2] as string[])
     }
+    if (kind === 'member-rekeyed') {
+      leave(fields[0] as string, [])
+      signKeyOf.set(fields[0] as string, b64(fields[1] as Uint8Array))
+    }
     if (kind === 'member-removed') {
       leave(fields[0] as string, [])
       groupsOf.delete(fields[0] as string)
