@@ -14,6 +14,7 @@ import { paymentCases } from '../payment/tenant-cases.ts'
 import { prescriptionCases } from '../prescription/tenant-cases.ts'
 import { recallCases } from '../recall/tenant-cases.ts'
 import { recordCases } from '../record/tenant-cases.ts'
+import { rekeyCases } from '../rekey/tenant-cases.ts'
 import { retentionCases } from '../retention/tenant-cases.ts'
 import { rewrapCases } from '../rewrap/tenant-cases.ts'
 import { testDb } from '../server/testing.ts'
@@ -37,6 +38,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   prescription: prescriptionCases,
   recall: recallCases,
   record: recordCases,
+  rekey: rekeyCases,
   retention: retentionCases,
   rewrap: rewrapCases,
 }

@@ -21,6 +21,7 @@ import type { CallVault } from './vault-call-api.ts'
 import type { EmergencyVault } from './vault-emergency-api.ts'
 import type { MembersVault } from './vault-members-api.ts'
 import type { CardVault } from './vault-emergency-card-api.ts'
+import type { RekeyVault } from './vault-rekey-api.ts'
 import type { RewrapVault } from './vault-rewrap-api.ts'
 import type { PairingVault } from './vault-pairing-api.ts'
 
@@ -41,6 +42,8 @@ export type VaultCode =
   | 'BAD_INVITATION'
   | 'WEAK_PASSWORD'
   | 'BAD_KIT'
+  | 'WRONG_WORDS'
+  | 'TOO_EARLY'
   | 'STALE'
 
 /** A clinic's chain as the server answers it; the vault verifies it, pins its head and refuses shorter or forked ones. */
@@ -163,6 +166,7 @@ export interface Vault
     PairingVault,
     AccountVault,
     MembersVault,
+    RekeyVault,
     BackupVault,
     ErasureVault {
   // ── chain ──

@@ -16,6 +16,7 @@ import { pairing } from './vault-pairing.ts'
 import { members } from './vault-members.ts'
 import { prescriptions } from './vault-prescriptions.ts'
 import { records } from './vault-records.ts'
+import { rekeying } from './vault-rekey.ts'
 import { rewrapping } from './vault-rewrap.ts'
 import type { VaultStorage } from './vault-storage.ts'
 import { witnesses } from './vault-witness.ts'
@@ -43,6 +44,7 @@ export function createVault(storage: VaultStorage): Vault {
     ...calls(context, recordPart),
     ...drafts(context),
     ...prescriptions(context),
+    ...rekeying(context),
     ...rewrapping(context),
     cacheFor: async (seconds) => context.cache.keepFor(seconds),
     ...emergencyCards(context),

@@ -26,6 +26,7 @@ import prescriptionEn from './en/prescription.json' with { type: 'json' }
 import recallEn from './en/recall.json' with { type: 'json' }
 import recordEn from './en/record.json' with { type: 'json' }
 import retentionEn from './en/retention.json' with { type: 'json' }
+import rekeyEn from './en/rekey.json' with { type: 'json' }
 import rewrapEn from './en/rewrap.json' with { type: 'json' }
 import staffEn from './en/staff.json' with { type: 'json' }
 import accessFr from './fr/access.json' with { type: 'json' }
@@ -52,6 +53,7 @@ import prescriptionFr from './fr/prescription.json' with { type: 'json' }
 import recallFr from './fr/recall.json' with { type: 'json' }
 import recordFr from './fr/record.json' with { type: 'json' }
 import retentionFr from './fr/retention.json' with { type: 'json' }
+import rekeyFr from './fr/rekey.json' with { type: 'json' }
 import rewrapFr from './fr/rewrap.json' with { type: 'json' }
 import staffFr from './fr/staff.json' with { type: 'json' }
 
@@ -80,6 +82,7 @@ const en = {
   recall: recallEn,
   record: recordEn,
   retention: retentionEn,
+  rekey: rekeyEn,
   rewrap: rewrapEn,
   staff: staffEn,
 }
@@ -111,6 +114,7 @@ const fr = {
   recall: recallFr,
   record: recordFr,
   retention: retentionFr,
+  rekey: rekeyFr,
   rewrap: rewrapFr,
   staff: staffFr,
 }
