@@ -101,11 +101,15 @@ export async function takeAddition(
 ): Taken {
   const { memberId, keys, roles, groups } = to
   const [sign, dh] = [fromB64(keys.sign), fromB64(keys.dh)]
-  const fresh = keys.sign !== keys.dh && !standing.used.has(keys.sign) && !standing.used.has(keys.dh)
-  if (!fresh || standing.members.has(memberId) || sign.length !== 32 || dh.length !== 32) return bad
+  if (!areFresh(standing, keys) || standing.members.has(memberId)) return bad
   const entry = ['member-added', memberId, sign, dh, sorted(roles), sorted(groups)]
   return take(clinicId, standing, { entry, memberId, entered: groups }, given)
 }
+
+/** Two keys of 32 bytes, in their one spelling, which nobody ever had. */
+export const areFresh = (standing: Standing, { sign, dh }: PublicKeys): boolean =>
+  sign !== dh &&
+  [sign, dh].every((key) => fromB64(key).length === 32 && toB64(fromB64(key)) === key && !standing.used.has(key))
 
 /** Other roles and groups for a member. */
 export async function takeChange(
@@ -167,7 +171,7 @@ export async function readApproval(
   const [version, clinic, member, sign, dh, , at, signer, signature] = fields
   const isBytes = [sign, dh, fields[5], signer, signature].every((field) => field instanceof Uint8Array)
   if (fields.length !== 9 || version !== 1 || clinic !== clinicId || member !== memberId || !isBytes) return null
-  if (!Number.isSafeInteger(at)) return null
+  if (!isTime(at)) return null
   if (toB64(sign as Uint8Array) !== keys.sign || toB64(dh as Uint8Array) !== keys.dh) return null
   const first = [...standing.members].find(([, each]) => each.keys.sign === toB64(signer as Uint8Array))
   // Of the keys that both have now: browsers refuse a word from before.
@@ -180,8 +184,11 @@ export async function readApproval(
     fields.slice(0, 8) as ProofField[],
     toB64(signature as Uint8Array),
   )
-  return signed ? { at: at as number, by: first[0] } : null
+  return signed ? { at, by: first[0] } : null
 }
+
+/** Whole seconds: browsers read no other time. */
+const isTime = (at: unknown): at is number => Number.isSafeInteger(at) && (at as number) > 0
 
 /** New keys in the place of lost ones: what the first approved, signed by the second a day later. */
 export async function takeRekey(
@@ -201,10 +208,10 @@ export async function takeRekey(
   if (standing.members.get(to.by)?.keys.sign !== statement.signer || !mayRekey(standing, memberId, first.by, to.by))
     return refuse('NOT_ALLOWED')
   const [sign, dh] = [fromB64(keys.sign), fromB64(keys.dh)]
-  if (keys.sign === keys.dh || standing.used.has(keys.sign) || standing.used.has(keys.dh)) return bad
+  if (!areFresh(standing, keys)) return bad
   // By the second one's own clock, which is held to be about right.
   const at = arrayOf(statement.body)[9]
-  if (typeof at !== 'number' || Math.abs(at * 1000 - now.getTime()) > clockMinutes * 60_000) return bad
+  if (!isTime(at) || Math.abs(at * 1000 - now.getTime()) > clockMinutes * 60_000) return bad
   if (at - first.at < rekeyHours * 3600) return refuse('TOO_EARLY')
   const entry = ['member-rekeyed', memberId, sign, dh, at, arrayOf(approval).slice(5) as ProofField[]]
   const chained = await successor(clinicId, standing, entry, statement.signer, statement)

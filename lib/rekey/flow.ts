@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { extend } from '@/lib/access/flow-members'
 import { staffOf } from '@/lib/access/flow-sign-in'
 import { clockMinutes, type PublicActor, type StaffActor } from '@/lib/access/rules'
-import { hasColleagues, mayApprove, readApproval, readStanding, takeRekey } from '@/lib/access/statements'
+import { areFresh, hasColleagues, mayApprove, readApproval, readStanding, takeRekey } from '@/lib/access/statements'
 import * as access from '@/lib/access/store'
 import { registrationFor } from '@/lib/account/flow'
 import { ENDED } from '@/lib/account/rules'
@@ -97,9 +97,7 @@ export async function request(_: PublicActor, input: In<typeof rules.RequestInpu
     const standing = await standingOf(tx, clinicId)
     if (!hasColleagues(standing, memberId)) return refuse('NOT_ALLOWED')
     const { id, keys, record: opaqueRecord, wrappedAccount } = input
-    const fresh = keys.sign !== keys.dh && !standing.used.has(keys.sign) && !standing.used.has(keys.dh)
-    if (!fresh || ![keys.sign, keys.dh].every((key) => Buffer.from(key, 'base64url').length === 32))
-      return refuse('BAD_INPUT', { keys: 'invalid' })
+    if (!areFresh(standing, keys)) return refuse('BAD_INPUT', { keys: 'invalid' })
     const expiresAt = new Date(now.getTime() + requestDays * DAY)
     const asked = { id, clinicId, memberId, keys, opaqueRecord, wrappedAccount, askedAt: now, expiresAt }
     if (!(await store.saveRequest(tx, asked))) return refuse('STALE')
