@@ -6,11 +6,22 @@ import { callJobs } from './call/flow-codes.ts'
 import { emergencyJobs } from './emergency/mail.ts'
 import { paymentJobs } from './payment/settle.ts'
 import { recallJobs } from './recall/flow.ts'
+import { rekeyJobs } from './rekey/mail.ts'
 import { retentionJobs } from './retention/purge.ts'
 import { startWorker } from './server/jobs.ts'
 import { log } from './server/log.ts'
 
-const parts = [bookingJobs, mailJobs, paymentJobs, recallJobs, retentionJobs, callJobs, auditJobs, emergencyJobs]
+const parts = [
+  bookingJobs,
+  mailJobs,
+  paymentJobs,
+  recallJobs,
+  retentionJobs,
+  callJobs,
+  auditJobs,
+  emergencyJobs,
+  rekeyJobs,
+]
 const stop = await startWorker({
   handlers: Object.assign({}, ...parts.map((part) => part.handlers)),
   every: Object.assign({}, ...parts.map((part) => ('every' in part ? part.every : {}))),

@@ -12,6 +12,7 @@ import { openGrant } from '../../lib/crypto/grant.ts'
 import { claimOf, macNewcomer } from '../../lib/crypto/invitation.ts'
 import { importKeys, importSecret, wrapAccount, wrapFurther } from '../../lib/crypto/keys.ts'
 import { vouchForPatient } from '../../lib/crypto/patient-vouch.ts'
+import { approveRekey, readApproval, rekeyFingerprint } from '../../lib/crypto/rekey.ts'
 import { sealRecord } from '../../lib/crypto/record.ts'
 import * as sas from '../../lib/crypto/sas.ts'
 import { sealShare } from '../../lib/crypto/share.ts'
@@ -115,6 +116,37 @@ save('epochs', {
     { opener: 'desk epoch 2', ...(await sealEpoch(clinicId, whole.epochs[0]!, epochs[0]!.scalar, epochs[2]!.public)) },
   ],
 })
+
+// Who lost passphrase and kit, and is given new keys by an officer and, a day later, another.
+{
+  const [manager, lost, anew] = await Promise.all(['manager', 'lost', 'anew'].map(person))
+  const told: ChainStatement[] = []
+  let known: Chain | null = null
+  const tell = async (entry: Entry, signer: typeof rootSigner) => {
+    told.push(await appendStatement(known, clinicId, entry, signer))
+    known = await verifyChain(clinicId, told)
+    return known
+  }
+  await tell({ kind: 'genesis', root: root.public }, rootSigner)
+  await tell(added('owner', owner, ['admin', 'practitioner'], ['desk', 'clinical', 'officers']), rootSigner)
+  await tell(added('manager', manager!, ['admin'], ['desk', 'officers']), owner.signer)
+  const before = await tell(added('lost', lost!, ['practitioner'], ['clinical', 'desk']), owner.signer)
+  const to = { memberId: 'lost', keys: anew!.keys.public }
+  const bytes = await approveRekey(before, to, 1_800_000_000, manager!.signer)
+  const approval = await readApproval(clinicId, to, bytes)
+  const after = await tell({ kind: 'member-rekeyed', ...to, at: 1_800_086_400, approval }, owner.signer)
+  save('rekey', {
+    clinicId,
+    rootFingerprint: toB64(after.rootFingerprint),
+    fingerprint: toB64(await rekeyFingerprint(clinicId, after.rootFingerprint, to)),
+    approval: toB64(bytes),
+    hashes: after.hashes,
+    statements: told,
+    members: after.members.map(({ memberId, keys, since, until }) => ({
+      ...{ memberId, sign: toB64(keys.sign), dh: toB64(keys.dh), since, until },
+    })),
+  })
+}
 
 const toClinical: Recipient = { kind: 'group', id: 'clinical', key: toB64(epochs[1]!.public), epoch: 1 }
 const toDesk: Recipient = { kind: 'group', id: 'desk', key: toB64(epochs[2]!.public), epoch: 2 }

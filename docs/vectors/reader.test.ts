@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import * as base from './reader-base.ts'
+import type { Field } from './reader-base.ts'
 import * as reader from './reader.ts'
 
 const { b64, encode, hash } = base
 const load = (name: string) => JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), 'utf8'))
-const [chains, epochs, records, bodies, accounts, shares, calls] = [
+const [rekey, chains, epochs, records, bodies, accounts, shares, calls] = [
+  'rekey',
   'chain',
   'epochs',
   'records',
@@ -31,6 +33,21 @@ describe('a second reader opens the vectors', () => {
       chain.members.map(({ memberId, roles, groups, since, until }) => ({ memberId, roles, groups, since, until })),
     ).toEqual(chains.members)
     expect(text(base.publicOf('Ed25519', b64(chains.rootSecret)))).toBe(text(chain.root))
+  })
+
+  test('a chain in which somebody has new keys, and the words that were compared', () => {
+    const root = b64(rekey.rootFingerprint)
+    const read = reader.readChain(rekey.clinicId, rekey.statements, root)
+    expect(read.hashes.map(text)).toEqual(rekey.hashes)
+    expect(
+      read.members.map(({ memberId, sign, dh, since, until }) => ({
+        ...{ memberId, sign: text(sign), dh: text(dh), since, until },
+      })),
+    ).toEqual(rekey.members)
+    const { memberId, sign, dh } = read.members.at(-1)!
+    expect(text(hash('rekey', encode([rekey.clinicId, root, memberId, sign, dh])))).toBe(rekey.fingerprint)
+    const fields = base.decode(b64(rekey.approval)) as Field[]
+    base.checkSignature(fields[7] as Buffer, 'rekey', fields.slice(0, 8), fields[8] as Buffer)
   })
 
   test('epoch secrets, directly and through a later epoch', () => {

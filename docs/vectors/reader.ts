@@ -101,6 +101,22 @@ export function readChain(clinic: string, statements: Statement[], fingerprint: 
       const gone = chain.members.find((member) => member.memberId === fields[0] && member.until === null)
       if (!gone) throw new Error('nobody')
       leave(chain, gone, gone.groups, number)
+    } else if (kind === 'member-rekeyed') {
+      const [memberId, sign, dh, at, approval] = fields as [string, Buffer, Buffer, number, Field[]]
+      const [head, since, approver, signature] = approval as [Buffer, number, Buffer, Buffer]
+      const now = chain.members.filter((member) => member.until === null)
+      const lost = now.find((member) => member.memberId === memberId)
+      const first = now.find((member) => member.sign.equals(approver))
+      if (!lost || !by || !first || approval.length !== 4) throw new Error('nobody')
+      checkSignature(approver, 'rekey', [1, clinic, memberId, sign, dh, head, since, approver], signature)
+      if (!memberAt(chain, head, (each) => each.sign.equals(approver))) throw new Error('no approver then')
+      if (!memberAt(chain, head, (each) => each.sign.equals(lost.sign))) throw new Error('other keys since')
+      mayRekey(now, lost, first, by)
+      if (at - since < 86400) throw new Error('less than a day')
+      use(sign)
+      use(dh)
+      leave(chain, lost, lost.groups, number)
+      chain.members.push({ ...lost, sign, dh, since: number, until: null })
     } else if (kind === 'epoch') {
       const [group, epoch, key] = fields as [string, number, Buffer]
       if (!by || !isOf(by.groups, group)) throw new Error('not of the group')
@@ -147,6 +163,16 @@ function mayGive(by: Member | undefined, isRoot: boolean, roles: string[], group
   if (isRoot) return
   if (!entered.every((group) => isOf(by!.groups, group))) throw new Error('a group from outside it')
   if (entered.some((group) => wholeOf(group) === 'clinical') && !roles.includes('practitioner')) throw new Error('not for clinical')
+}
+
+/** Who may renew a member's keys between them. */
+function mayRekey(now: Member[], lost: Member, first: Member, second: Member): void {
+  if (new Set([lost, first, second]).size < 3) throw new Error('not two others')
+  const covers = (a: Member, b: Member) => lost.groups.every((group) => isOf(a.groups, group) || isOf(b.groups, group))
+  const officers = now.filter((each) => each !== lost && each.roles.includes('admin'))
+  const pairs = officers.some((a, at) => officers.slice(at + 1).some((b) => covers(a, b)))
+  const count = [first, second].filter((each) => officers.includes(each)).length
+  if (count < (pairs ? 2 : 1) || !covers(first, second)) throw new Error('not theirs to renew')
 }
 
 export function memberAt(chain: Chain, head: Buffer, is: (member: Member) => boolean): Member | undefined {

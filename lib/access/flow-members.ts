@@ -15,7 +15,7 @@ interface Context {
 }
 
 /** Takes what the signer's browser made on the newest chain. One successor for each head: who lost the race signs again. */
-async function extend(
+export async function extend(
   tx: Tx,
   clinicId: string,
   given: Given,

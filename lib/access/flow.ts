@@ -31,7 +31,7 @@ interface Context {
   ip: string
 }
 
-const emailContext = (clinicId: string, memberId: string) => `member.email|${clinicId}|${memberId}`
+export const emailContext = (clinicId: string, memberId: string) => `member.email|${clinicId}|${memberId}`
 
 export async function loadMe(actor: StaffActor): Promise<Result<KeyMaterial>> {
   return inClinic(actor.clinicId, async (tx) => {

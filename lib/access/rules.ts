@@ -47,6 +47,10 @@ export const sessionHours = 14
 export const proofSeconds = 60
 export const loginStateSeconds = 60
 export const invitationDays = 7
+/** Between two colleagues' word for new keys: as long as lib/crypto/rekey asks for. */
+export const rekeyHours = 24
+/** How far a browser's clock may be off where its time is signed. */
+export const clockMinutes = 10
 
 /**
  * Groups a role belongs to. Further admins see the desk's records, and a note only as practitioners. `own` is the member id of

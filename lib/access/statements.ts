@@ -2,6 +2,7 @@ import 'server-only'
 import { createHash } from 'node:crypto'
 import { decode, encode, rfc8949EncodeOptions } from 'cborg'
 import { ok, refuse, type Result } from '@/lib/errors'
+import { clockMinutes, rekeyHours } from './rules'
 import type { ChainStatement, EpochGrant, Group, PublicKeys } from '@/lib/crypto/types'
 import { type ProofField, verifyProof } from '@/lib/server/proof'
 
@@ -17,15 +18,20 @@ export interface Standing {
   /** Hash of the last statement: what the next one names. */
   head: string
   root: string
-  members: Map<string, { keys: PublicKeys; roles: string[]; groups: string[] }>
+  /** `since`: the statement that gave them these keys. */
+  members: Map<string, { keys: PublicKeys; roles: string[]; groups: string[]; since: number }>
   /** The newest epoch of each group. Stale: somebody left the group since. */
   epochs: Map<string, { epoch: number; key: string; stale: boolean }>
   /** Every key there ever was: none serves twice. */
   used: Set<string>
+  hashes: string[]
 }
 
 export function readStanding(statements: Pick<ChainStatement, 'body'>[]): Standing {
-  const standing: Standing = { length: 0, head: '', root: '', members: new Map(), epochs: new Map(), used: new Set() }
+  const standing: Standing = {
+    ...{ length: 0, head: '', root: '', hashes: [] },
+    ...{ members: new Map(), epochs: new Map(), used: new Set() },
+  }
   for (const { body } of statements) apply(standing, body)
   return standing
 }
@@ -33,13 +39,15 @@ export function readStanding(statements: Pick<ChainStatement, 'body'>[]): Standi
 function apply(standing: Standing, body: string): void {
   const [, , , , , kind, ...fields] = decode(fromB64(body)) as unknown[]
   const { members, epochs } = standing
+  const since = standing.length
   standing.length += 1
   standing.head = hashStatement(body)
+  standing.hashes.push(standing.head)
   for (const field of fields) if (field instanceof Uint8Array) standing.used.add(toB64(field))
   if (kind === 'genesis') standing.root = toB64(fields[0] as Uint8Array)
   if (kind === 'member-added') {
     const [memberId, sign, dh, roles, groups] = fields as [string, Uint8Array, Uint8Array, string[], string[]]
-    members.set(memberId, { keys: { sign: toB64(sign), dh: toB64(dh) }, roles, groups })
+    members.set(memberId, { keys: { sign: toB64(sign), dh: toB64(dh) }, roles, groups, since })
   }
   if (kind === 'member-changed') {
     const [memberId, roles, groups] = fields as [string, string[], string[]]
@@ -52,6 +60,12 @@ function apply(standing: Standing, body: string): void {
     const { groups } = members.get(fields[0] as string)!
     for (const [group, epoch] of epochs) if (isOf(groups, group)) epoch.stale = true
     members.delete(fields[0] as string)
+  }
+  if (kind === 'member-rekeyed') {
+    const [memberId, sign, dh] = fields as [string, Uint8Array, Uint8Array]
+    const before = members.get(memberId)!
+    for (const [group, epoch] of epochs) if (isOf(before.groups, group)) epoch.stale = true
+    members.set(memberId, { ...before, keys: { sign: toB64(sign), dh: toB64(dh) }, since })
   }
   if (kind === 'epoch') {
     const [group, epoch, key] = fields as [string, number, Uint8Array]
@@ -87,11 +101,15 @@ export async function takeAddition(
 ): Taken {
   const { memberId, keys, roles, groups } = to
   const [sign, dh] = [fromB64(keys.sign), fromB64(keys.dh)]
-  const fresh = keys.sign !== keys.dh && !standing.used.has(keys.sign) && !standing.used.has(keys.dh)
-  if (!fresh || standing.members.has(memberId) || sign.length !== 32 || dh.length !== 32) return bad
+  if (!areFresh(standing, keys) || standing.members.has(memberId)) return bad
   const entry = ['member-added', memberId, sign, dh, sorted(roles), sorted(groups)]
   return take(clinicId, standing, { entry, memberId, entered: groups }, given)
 }
+
+/** Two keys of 32 bytes, in their one spelling, which nobody ever had. */
+export const areFresh = (standing: Standing, { sign, dh }: PublicKeys): boolean =>
+  sign !== dh &&
+  [sign, dh].every((key) => fromB64(key).length === 32 && toB64(fromB64(key)) === key && !standing.used.has(key))
 
 /** Other roles and groups for a member. */
 export async function takeChange(
@@ -119,6 +137,88 @@ export async function takeRemoval(clinicId: string, standing: Standing, memberId
   if (!standing.members.has(memberId)) return refuse('NOT_FOUND')
   if (isLast(standing, memberId, [])) return refuse('LAST_OF_GROUP')
   return take(clinicId, standing, { entry: ['member-removed', memberId], memberId, entered: [] }, given)
+}
+
+/** Whether these two may renew this member's keys between them: mayRekey of lib/crypto/rekey, by the stored chain. */
+function mayRekey(standing: Standing, memberId: string, first: string, second: string): boolean {
+  const [member, one, other] = [memberId, first, second].map((id) => standing.members.get(id))
+  if (!member || !one || !other || new Set([memberId, first, second]).size !== 3) return false
+  type Standee = typeof member
+  const isOfficer = ({ roles }: Standee) => roles.includes('admin')
+  const cover = (...pair: Standee[]) => member.groups.every((group) => pair.some((each) => isOf(each.groups, group)))
+  const officers = [...standing.members.values()].filter((each) => isOfficer(each) && each !== member)
+  const two = officers.some((a) => officers.some((b) => a !== b && cover(a, b)))
+  return (two ? isOfficer(one) && isOfficer(other) : isOfficer(one) || isOfficer(other)) && cover(one, other)
+}
+
+/** Whether anybody could finish what this member begins as first of the two. */
+export function mayApprove(standing: Standing, memberId: string, first: string): boolean {
+  return [...standing.members.keys()].some((second) => mayRekey(standing, memberId, first, second))
+}
+
+/** Who of the clinic could give this member new keys: nobody, where only a kit helps. */
+export const hasColleagues = (standing: Standing, memberId: string): boolean =>
+  [...standing.members.keys()].some((first) => mayApprove(standing, memberId, first))
+
+/** The first colleague's word, signed by their key of the chain. Null for anything else. */
+export async function readApproval(
+  clinicId: string,
+  standing: Standing,
+  { memberId, keys }: { memberId: string; keys: PublicKeys },
+  approval: string,
+): Promise<{ at: number; by: string } | null> {
+  const fields = arrayOf(approval)
+  const [version, clinic, member, sign, dh, , at, signer, signature] = fields
+  const isBytes = [sign, dh, fields[5], signer, signature].every((field) => field instanceof Uint8Array)
+  if (fields.length !== 9 || version !== 1 || clinic !== clinicId || member !== memberId || !isBytes) return null
+  if (!isTime(at)) return null
+  if (toB64(sign as Uint8Array) !== keys.sign || toB64(dh as Uint8Array) !== keys.dh) return null
+  const first = [...standing.members].find(([, each]) => each.keys.sign === toB64(signer as Uint8Array))
+  // Of the keys that both have now: browsers refuse a word from before.
+  const seen = standing.hashes.indexOf(toB64(fields[5] as Uint8Array))
+  const lost = standing.members.get(memberId)
+  if (!first || !lost || seen < Math.max(first[1].since, lost.since)) return null
+  const signed = await verifyProof(
+    toB64(signer as Uint8Array),
+    'rekey',
+    fields.slice(0, 8) as ProofField[],
+    toB64(signature as Uint8Array),
+  )
+  return signed ? { at, by: first[0] } : null
+}
+
+/** Whole seconds: browsers read no other time. */
+const isTime = (at: unknown): at is number => Number.isSafeInteger(at) && (at as number) > 0
+
+/** New keys in the place of lost ones: what the first approved, signed by the second a day later. */
+export async function takeRekey(
+  clinicId: string,
+  standing: Standing,
+  to: { memberId: string; keys: PublicKeys; approval: string; by: string; now: Date },
+  given: Given,
+): Taken {
+  const { memberId, keys, approval, now } = to
+  if (!standing.members.has(memberId)) return refuse('NOT_FOUND')
+  const first = await readApproval(clinicId, standing, { memberId, keys }, approval)
+  // The approver was removed since, or has other keys: their word is none any more.
+  if (!first) return refuse('WRONG_STATE')
+  if (isLast(standing, memberId, [])) return refuse('LAST_OF_GROUP')
+  const statement = given.statements[0]!
+  if (statement.seq !== standing.length) return refuse('CHAIN_MOVED')
+  if (standing.members.get(to.by)?.keys.sign !== statement.signer || !mayRekey(standing, memberId, first.by, to.by))
+    return refuse('NOT_ALLOWED')
+  const [sign, dh] = [fromB64(keys.sign), fromB64(keys.dh)]
+  if (!areFresh(standing, keys)) return bad
+  // By the second one's own clock, which is held to be about right.
+  const at = arrayOf(statement.body)[9]
+  if (!isTime(at) || Math.abs(at * 1000 - now.getTime()) > clockMinutes * 60_000) return bad
+  if (at - first.at < rekeyHours * 3600) return refuse('TOO_EARLY')
+  const entry = ['member-rekeyed', memberId, sign, dh, at, arrayOf(approval).slice(5) as ProofField[]]
+  const chained = await successor(clinicId, standing, entry, statement.signer, statement)
+  if (!chained) return bad
+  apply(standing, chained.body)
+  const rest = { statements: given.statements.slice(1), epochGrants: given.epochGrants }
+  return settle(clinicId, standing, statement.signer, { chained: [chained], due: [] }, rest)
 }
 
 /** The next epochs of groups that wait for theirs, made by a member of them. */
@@ -248,17 +348,17 @@ const hashStatement = (body: string) =>
 
 /** The group of an epoch's statement; none, of anything else. */
 function groupOf(body: string): string {
-  const group = fieldsOf(body)[6]
+  const group = arrayOf(body)[6]
   return typeof group === 'string' ? group : ''
 }
 
 /** Last field of an epoch's statement; nothing, of anything else. */
 function epochKey(body: string): Uint8Array {
-  const last = fieldsOf(body).at(-1)
+  const last = arrayOf(body).at(-1)
   return last instanceof Uint8Array ? last : new Uint8Array()
 }
 
-function fieldsOf(body: string): unknown[] {
+function arrayOf(body: string): unknown[] {
   try {
     const fields: unknown = decode(fromB64(body))
     return Array.isArray(fields) ? fields : []

@@ -71,6 +71,7 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ entryId: randomUUID(), reader: bytes(32) },
     ...{ kit: b64(32), kitId: randomUUID() },
     ...{ strangerId: randomUUID(), stranger: { sign: b64(32), dh: b64(32) } },
+    rekeyId: randomUUID(),
   }
   const proofHash = bytes(32)
 
@@ -97,6 +98,10 @@ export async function tenant(admin: TestDb['admin']) {
   await insert('member_session', { id: more.sessionId, member_id: memberId, expires_at: later })
   await insert('sign_in_proof', { hash: proofHash, member_id: memberId, expires_at: later })
   await insert('account_wrap', { id: more.kitId, member_id: memberId, kind: 'kit', handle: more.kit, wrapped: 'wrap' })
+  await insert('rekey_request', {
+    ...{ id: more.rekeyId, member_id: memberId, state: 'open', sign_key: b64(32), dh_key: b64(32) },
+    ...{ opaque_record: 'waits', wrapped_account: 'waits', asked_at: new Date(), expires_at: later },
+  })
   await insert('invitation', {
     ...{ id: more.invitationId, display_name: 'Grace', roles: ['frontdesk'], groups: ['desk'] },
     ...{ created_by: memberId, expires_at: later },

@@ -15,6 +15,7 @@ import { prescriptionCases } from '../prescription/tenant-cases.ts'
 import { recallCases } from '../recall/tenant-cases.ts'
 import { recognitionCases } from '../recognition/tenant-cases.ts'
 import { recordCases } from '../record/tenant-cases.ts'
+import { rekeyCases } from '../rekey/tenant-cases.ts'
 import { retentionCases } from '../retention/tenant-cases.ts'
 import { rewrapCases } from '../rewrap/tenant-cases.ts'
 import { testDb } from '../server/testing.ts'
@@ -39,6 +40,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   recall: recallCases,
   recognition: recognitionCases,
   record: recordCases,
+  rekey: rekeyCases,
   retention: retentionCases,
   rewrap: rewrapCases,
 }

@@ -20,6 +20,7 @@ const RESERVED = new Set([
   'emergency-answer',
   'witness-head',
   'account-kit',
+  'rekey',
 ])
 const isReserved = (purpose: string): boolean => RESERVED.has(purpose) || purpose.startsWith('call-')
 

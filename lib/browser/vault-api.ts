@@ -24,6 +24,7 @@ import type { MembersVault } from './vault-members-api.ts'
 import type { NoticeVault } from './vault-notice-api.ts'
 import type { CardVault } from './vault-emergency-card-api.ts'
 import type { RecogniseVault } from './vault-recognise-api.ts'
+import type { RekeyVault } from './vault-rekey-api.ts'
 import type { RewrapVault } from './vault-rewrap-api.ts'
 import type { PairingVault } from './vault-pairing-api.ts'
 
@@ -44,6 +45,8 @@ export type VaultCode =
   | 'BAD_INVITATION'
   | 'WEAK_PASSWORD'
   | 'BAD_KIT'
+  | 'WRONG_WORDS'
+  | 'TOO_EARLY'
   | 'STALE'
 
 /** A clinic's chain as the server answers it; the vault verifies it, pins its head and refuses shorter or forked ones. */
@@ -172,6 +175,7 @@ export interface Vault
     AccountVault,
     MembersVault,
     NoticeVault,
+    RekeyVault,
     BackupVault,
     ErasureVault {
   // ── chain ──

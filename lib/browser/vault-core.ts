@@ -18,6 +18,7 @@ import { notices } from './vault-notice.ts'
 import { prescriptions } from './vault-prescriptions.ts'
 import { records } from './vault-records.ts'
 import { recognising } from './vault-recognise.ts'
+import { rekeying } from './vault-rekey.ts'
 import { rewrapping } from './vault-rewrap.ts'
 import type { VaultStorage } from './vault-storage.ts'
 import { witnesses } from './vault-witness.ts'
@@ -46,6 +47,7 @@ export function createVault(storage: VaultStorage): Vault {
     ...recognising(context, recordPart),
     ...drafts(context),
     ...prescriptions(context),
+    ...rekeying(context),
     ...rewrapping(context),
     cacheFor: async (seconds) => context.cache.keepFor(seconds),
     ...emergencyCards(context),

@@ -9,16 +9,23 @@ import { adoptChain, rawKeys, requireMember, requireUnlocked, type VaultContext,
 import { VaultError } from './vault-error.ts'
 import type { Answered, Extended, MembersVault } from './vault-members-api.ts'
 
+/** Signs on the newest chain, which is verified and pinned first. */
+export async function extendBy(
+  context: VaultContext,
+  clinicId: string,
+  input: ChainInput,
+  entry: Entry | null,
+): Promise<Extended> {
+  if (requireUnlocked(context).clinicId !== clinicId) throw new VaultError('LOCKED', 'unlocked for another clinic')
+  const { statements } = await adoptChain(context, input, { trust: 'none' })
+  const { memberId, keys, epochs, epochGrants } = requireMember(context).unlocked
+  const sign = { key: keys.sign.privateKey, public: keys.public.sign }
+  const held = [{ public: keys.public.dh, pair: keys.dh }, ...epochs]
+  return extendChain(clinicId, statements, entry, { memberId, sign, held, epochGrants })
+}
+
 export function members(context: VaultContext): MembersVault {
-  /** Signs on the newest chain, which is verified and pinned first. */
-  async function extend(clinicId: string, input: ChainInput, entry: Entry | null): Promise<Extended> {
-    if (requireUnlocked(context).clinicId !== clinicId) throw new VaultError('LOCKED', 'unlocked for another clinic')
-    const { statements } = await adoptChain(context, input, { trust: 'none' })
-    const { memberId, keys, epochs, epochGrants } = requireMember(context).unlocked
-    const sign = { key: keys.sign.privateKey, public: keys.public.sign }
-    const held = [{ public: keys.public.dh, pair: keys.dh }, ...epochs]
-    return extendChain(clinicId, statements, entry, { memberId, sign, held, epochGrants })
-  }
+  const extend = (clinicId: string, input: ChainInput, entry: Entry | null) => extendBy(context, clinicId, input, entry)
 
   /** Whom an answer names, once it is the answer of who had the link. Throws BAD_INVITATION. */
   async function checkAnswer({ clinicId, chain, invitation, memberId, keys, mac }: Answered): Promise<Newcomer> {

@@ -3,6 +3,7 @@ import { type Cbor, decodeArray, encode, read } from './cbor.ts'
 import { CryptoError } from './errors.ts'
 import { type RawKeys, rootFingerprint } from './keys.ts'
 import { clinicGroups, hasKind, isOf, isScoped, readGroup, roleNames, sorted, wholeOf } from './policy.ts'
+import { approvalFields, checkApproval, mayRekey, parseApproval, type RekeyApproval, rekeySeconds } from './rekey.ts'
 import { signBytes, signedBytes, verifyBytes } from './sign.ts'
 import type { B64, ChainStatement, Group } from './types.ts'
 
@@ -12,6 +13,8 @@ export type Entry =
   | { kind: 'member-added'; memberId: string; keys: RawKeys; roles: string[]; groups: Group[] }
   | { kind: 'member-changed'; memberId: string; roles: string[]; groups: Group[] }
   | { kind: 'member-removed'; memberId: string }
+  /** Other keys for who lost theirs: the first colleague's approval is in it, the second one signs it, both by their own clocks. */
+  | { kind: 'member-rekeyed'; memberId: string; keys: RawKeys; at: number; approval: RekeyApproval }
   | { kind: 'epoch'; group: Group; epoch: number; key: Bytes }
 
 export interface ChainMember {
@@ -19,9 +22,9 @@ export interface ChainMember {
   keys: RawKeys
   roles: string[]
   groups: Group[]
-  /** Sequence number of the statement that added them, or gave them these roles. */
+  /** Sequence number of the statement that added them, or gave them these roles or keys. */
   since: number
-  /** Sequence number of the statement that removed them, or gave them other roles: a row of its own follows then. */
+  /** Sequence number of the statement that removed them, or gave them other roles or keys: a row of its own follows then. */
   until: number | null
 }
 
@@ -85,15 +88,16 @@ export async function verifyChain(
   if (known.some((pin) => pin.rootFingerprint && !equal(pin.rootFingerprint, chain.rootFingerprint))) {
     throw new CryptoError('CHAIN_FORKED', 'the root is not the one that was pinned')
   }
-  statements.forEach((statement, seq) => {
+  for (const [seq, statement] of statements.entries()) {
     const { entry, previous, signer } = parseStatement(bodies[seq]!, clinicId, seq)
+    await checkEntry(clinicId, entry, seq)
     if (statement.seq !== seq || statement.signer !== toB64(signer)) invalid(seq, 'filed as what it is not')
     if (seq > 0 && (previous === null || !equal(previous, chain.head)))
       invalid(seq, 'not a successor of the statement before')
     apply(chain, entry, signer, seq)
     chain.head = hashes[seq]!
     chain.hashes.push(toB64(hashes[seq]!))
-  })
+  }
   for (const pin of known) checkPin(chain, pin)
   return chain
 }
@@ -111,12 +115,9 @@ export async function appendStatement(
   const seq = chain?.hashes.length ?? 0
   const fields = [VERSION, clinicId, seq, chain?.head ?? null, signer.public, entry.kind, ...entryFields(entry)]
   const body = encode(fields)
-  apply(
-    chain ? structuredClone(chain) : begin(clinicId, signer.public),
-    parseStatement(body, clinicId, seq).entry,
-    signer.public,
-    seq,
-  )
+  const parsed = parseStatement(body, clinicId, seq).entry
+  await checkEntry(clinicId, parsed, seq)
+  apply(chain ? structuredClone(chain) : begin(clinicId, signer.public), parsed, signer.public, seq)
   const signature = await signBytes(signer.key, signedBytes('chain', fields))
   return { seq, body: toB64(body), signer: toB64(signer.public), signature: toB64(signature) }
 }
@@ -190,6 +191,12 @@ async function checkSignature(statement: ChainStatement, body: Bytes): Promise<v
   }
 }
 
+/** A statement that carries somebody else's word is signed by both. */
+async function checkEntry(clinicId: string, entry: Entry, seq: number): Promise<void> {
+  if (entry.kind !== 'member-rekeyed') return
+  await checkApproval(clinicId, entry, entry.approval).catch(() => invalid(seq, 'not approved by its approver'))
+}
+
 function checkPin(chain: Chain, known: KnownChain): void {
   if (!known.length || !known.head) return
   if (chain.hashes.length < known.length) throw new CryptoError('CHAIN_SHORTER', 'statements are missing')
@@ -216,6 +223,8 @@ function entryFields(entry: Entry): Cbor[] {
   }
   if (entry.kind === 'member-changed') return [entry.memberId, sorted(entry.roles), sorted(entry.groups)]
   if (entry.kind === 'member-removed') return [entry.memberId]
+  if (entry.kind === 'member-rekeyed')
+    return [entry.memberId, entry.keys.sign, entry.keys.dh, entry.at, approvalFields(entry.approval)]
   return [entry.group, entry.epoch, entry.key]
 }
 
@@ -241,6 +250,12 @@ function parseEntry(kind: unknown, rest: unknown[]): Entry {
   if (kind === 'member-removed') {
     count(1)
     return { kind, memberId: read.id(rest[0], 'member') }
+  }
+  if (kind === 'member-rekeyed') {
+    count(5)
+    const keys = { sign: read.bytes(rest[1], 32, 'signing key'), dh: read.bytes(rest[2], 32, 'agreement key') }
+    const at = read.count(rest[3], 1, 'time')
+    return { kind, memberId: read.id(rest[0], 'member'), keys, at, approval: parseApproval(rest[4]) }
   }
   if (kind === 'epoch') {
     count(3)
@@ -280,8 +295,13 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
     chain.epochs.push({ group, epoch: entry.epoch, key: entry.key, since: seq, until: null, stale: false })
     return
   }
-  if (!isOfficer) invalid(seq, 'only root and officers add and remove')
   const same = currentMembers(chain).find((member) => member.memberId === entry.memberId)
+  if (entry.kind === 'member-rekeyed') {
+    if (!same) invalid(seq, 'no such member')
+    rekey(chain, same, entry, author, seq)
+    return
+  }
+  if (!isOfficer) invalid(seq, 'only root and officers add and remove')
   const checkEntered = (roles: readonly string[], entered: readonly Group[]) => {
     // The defence of attack 7 against an officer who would read more than is theirs: nobody opens a group from outside it.
     if (!isRoot && !entered.every((group) => isOf(author!.groups, group)))
@@ -293,8 +313,7 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
   if (entry.kind === 'member-added') {
     const { keys, roles, groups } = entry
     if (same) invalid(seq, 'a member already')
-    if (isUsed(chain, keys.sign) || isUsed(chain, keys.dh) || equal(keys.sign, keys.dh))
-      invalid(seq, 'a key that was used before')
+    checkFresh(chain, keys, seq)
     checkRoles(roles, groups, seq)
     checkEntered(roles, groups)
     chain.members.push({ ...entryMember(entry), since: seq, until: null })
@@ -321,6 +340,33 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
     return
   }
   leave(chain, same, same.groups, seq)
+}
+
+/** New keys in the place of lost ones. The old ones may be in the wrong hands: they end as at a removal, groups' epochs with them. */
+function rekey(
+  chain: Chain,
+  member: ChainMember,
+  { keys, at, approval }: Extract<Entry, { kind: 'member-rekeyed' }>,
+  second: ChainMember | undefined,
+  seq: number,
+): void {
+  const current = currentMembers(chain)
+  const first = current.find((each) => equal(each.keys.sign, approval.signer))
+  // The defence of attack 7 against one officer, or one stolen key, that would become anybody.
+  if (!first || !second || !mayRekey(current, member, first, second)) invalid(seq, 'two colleagues renew keys')
+  const seen = chain.hashes.indexOf(toB64(approval.head))
+  if (seen < 0 || !memberAt(chain, approval.signer, seen) || !memberAt(chain, member.keys.sign, seen))
+    invalid(seq, 'approved for other keys than the member has')
+  // The time in which the member and the officers, who were told, can object.
+  if (at - approval.at < rekeySeconds) invalid(seq, 'approved less than a day before')
+  checkFresh(chain, keys, seq)
+  leave(chain, member, member.groups, seq)
+  chain.members.push({ ...member, keys, since: seq, until: null })
+}
+
+function checkFresh(chain: Chain, keys: RawKeys, seq: number): void {
+  if (isUsed(chain, keys.sign) || isUsed(chain, keys.dh) || equal(keys.sign, keys.dh))
+    invalid(seq, 'a key that was used before')
 }
 
 /** Ends what a member was. Whoever leaves a group knows its key, and those of its scopes. */

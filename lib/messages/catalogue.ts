@@ -28,6 +28,7 @@ import recallEn from './en/recall.json' with { type: 'json' }
 import recognitionEn from './en/recognition.json' with { type: 'json' }
 import recordEn from './en/record.json' with { type: 'json' }
 import retentionEn from './en/retention.json' with { type: 'json' }
+import rekeyEn from './en/rekey.json' with { type: 'json' }
 import rewrapEn from './en/rewrap.json' with { type: 'json' }
 import staffEn from './en/staff.json' with { type: 'json' }
 import accessFr from './fr/access.json' with { type: 'json' }
@@ -56,6 +57,7 @@ import recallFr from './fr/recall.json' with { type: 'json' }
 import recognitionFr from './fr/recognition.json' with { type: 'json' }
 import recordFr from './fr/record.json' with { type: 'json' }
 import retentionFr from './fr/retention.json' with { type: 'json' }
+import rekeyFr from './fr/rekey.json' with { type: 'json' }
 import rewrapFr from './fr/rewrap.json' with { type: 'json' }
 import staffFr from './fr/staff.json' with { type: 'json' }
 
@@ -86,6 +88,7 @@ const en = {
   recognition: recognitionEn,
   record: recordEn,
   retention: retentionEn,
+  rekey: rekeyEn,
   rewrap: rewrapEn,
   staff: staffEn,
 }
@@ -119,6 +122,7 @@ const fr = {
   recognition: recognitionFr,
   record: recordFr,
   retention: retentionFr,
+  rekey: rekeyFr,
   rewrap: rewrapFr,
   staff: staffFr,
 }

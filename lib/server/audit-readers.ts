@@ -65,6 +65,15 @@ function readOfficers(bodies: readonly string[]): Officers {
       else leaves(name)
     }
     if (kind === 'member-removed') leaves(name)
+    if (kind === 'member-rekeyed') {
+      const key = toB64(rest[1] as Uint8Array)
+      keys.set(name, key)
+      own.set(name, [...(own.get(name) ?? []), key])
+      if (officers.has(name)) {
+        leaves(name)
+        officers.set(name, key)
+      }
+    }
     if (kind === 'epoch' && name === 'officers') {
       epochs.push(toB64(rest[1] as Uint8Array))
       stale = false

@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { rekeyHours, RenewEpochsInput } from '../access/rules.ts'
+import type { ChainStatement, PublicKeys } from '../crypto/types.ts'
+
+/** How long the link in the mail is good for, and how long a request waits for colleagues. */
+export const linkMinutes = 60
+export const requestDays = 7
+
+export type RekeyState = 'open' | 'done' | 'objected' | 'replaced'
+
+/** The earliest moment for the second colleague: a day after the request, and after the first one's word. */
+export const readyAt = (request: { askedAt: Date; approvedAt: Date | null }): Date =>
+  new Date(Math.max(request.askedAt.getTime(), request.approvedAt?.getTime() ?? 0) + rekeyHours * 3_600_000)
+
+/** Officers may object, and the member whose keys these are to be. */
+export const mayObject = (actor: { memberId: string; roles: readonly string[] }, memberId: string): boolean =>
+  actor.memberId === memberId || actor.roles.includes('admin')
+
+const id = z.uuid()
+const b64 = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[A-Za-z0-9_-]+$/)
+const token = z
+  .string()
+  .min(1)
+  .max(4000)
+  .regex(/^[A-Za-z0-9_.-]+$/)
+const email = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .pipe(z.email({ error: 'email' }).max(254))
+
+export const NoInput = z.object({}).strict()
+export const AskInput = z.object({ email })
+export const LinkInput = z.object({ token })
+export const StartInput = z.object({ token, request: b64(2000) })
+export const RequestInput = z.object({
+  ...{ token, id, record: b64(2000), wrappedAccount: b64(8000) },
+  keys: z.object({ sign: b64(64), dh: b64(64) }),
+})
+export const ApproveInput = z.object({ id, approval: b64(2000) })
+export const FinishInput = RenewEpochsInput.extend({ id })
+export const OneInput = z.object({ id })
+
+/** Whose link it is, and what their browser needs in order to make keys. */
+export interface LinkView {
+  clinicId: string
+  memberId: string
+  displayName: string
+  clinicName: string
+  statements: ChainStatement[]
+  /** Nobody else could say it: only a kit would have helped. */
+  colleagues: boolean
+}
+
+export interface RekeyRow {
+  id: string
+  memberId: string
+  displayName: string
+  keys: PublicKeys
+  askedAt: string
+  expiresAt: string
+  approval: string | null
+  approvedBy: string | null
+  readyAt: string
+}
+
+type Done = { done: true }
+
+export interface RekeyContract {
+  'rekey/ask': { in: z.input<typeof AskInput>; out: Done }
+  'rekey/link': { in: z.input<typeof LinkInput>; out: LinkView }
+  'rekey/start': { in: z.input<typeof StartInput>; out: { response: string } }
+  'rekey/request': { in: z.input<typeof RequestInput>; out: Done }
+  'rekey/list': { in: z.input<typeof NoInput>; out: { requests: RekeyRow[] } }
+  'rekey/approve': { in: z.input<typeof ApproveInput>; out: Done }
+  'rekey/finish': { in: z.input<typeof FinishInput>; out: Done }
+  'rekey/object': { in: z.input<typeof OneInput>; out: Done }
+}
