@@ -12,7 +12,7 @@ import {
 } from '../crypto/record.ts'
 import type { RawKeys } from '../crypto/keys.ts'
 import { currentMembers } from '../crypto/chain.ts'
-import { audienceOf, hasKind, managingKind } from '../crypto/policy.ts'
+import { audienceOf, managingKind } from '../crypto/policy.ts'
 import type { Group, Recipient, RecordType, Sealed, VouchReason } from '../crypto/types.ts'
 import type { NoteContent } from '../encounter/rules.ts'
 import { requireDevice } from './device-keys.ts'

@@ -1,6 +1,5 @@
 import 'server-only'
 import type { StaffActor } from '@/lib/access/rules'
-import { seesOwn } from '@/lib/access/store'
 import type { AppointmentStatus } from '@/lib/booking/rules'
 import { parseForm } from '@/lib/intake/rules'
 import type { Tx } from '@/lib/server/tx'
@@ -44,11 +43,13 @@ export async function findVisit(tx: Tx, actor: StaffActor, id: string, now: Date
 
 async function findRow(tx: Tx, actor: StaffActor, id: string) {
   // Beside the keys, which open nothing of others' patients: their appointments are nobody's to work in.
-  const own = await seesOwn(tx, actor)
+  const restricted = await tx.member.count({
+    where: { id: actor.memberId, clinicId: actor.clinicId, ownPatients: true },
+  })
   return tx.appointment.findFirst({
     where: {
       ...{ id, clinicId: actor.clinicId, patientId: { not: null }, status: { in: [...shown] } },
-      ...(own && { memberId: own }),
+      ...(restricted ? { memberId: actor.memberId } : {}),
     },
     include,
   })
