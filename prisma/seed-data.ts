@@ -38,7 +38,8 @@ export const members = [
     title: 'General practitioner',
     email: 'amara@harbour.example',
     password: 'demo-amara-tidal-compass-87',
-    roles: ['practitioner'] as const,
+    // Opening records in an emergency takes two administrators.
+    roles: ['practitioner', 'admin'] as const,
     bio: 'Family medicine for twelve years; migraine, blood pressure, and the questions one has meant to ask for a while.',
     hours: [1, 2, 3, 4, 5].flatMap((weekday) => [
       { weekday, startMinute: 9 * 60, endMinute: 12 * 60 + 30 },
