@@ -4,7 +4,8 @@
  */
 import { writeFileSync } from 'node:fs'
 import { type Bytes, fromB64, labelledHash, sha256, toB64, utf8 } from '../../lib/crypto/bytes.ts'
-import { appendStatement, type Chain, type Entry, verifyChain } from '../../lib/crypto/chain.ts'
+import { appendStatement, type Chain, verifyChain } from '../../lib/crypto/chain.ts'
+import type { Entry } from '../../lib/crypto/chain-statement.ts'
 import { deviceCode } from '../../lib/crypto/device-code.ts'
 import { openBody, sealBody, verifyEnvelope, type Header } from '../../lib/crypto/envelope.ts'
 import { sealEpoch } from '../../lib/crypto/epoch.ts'

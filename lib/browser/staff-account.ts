@@ -1,5 +1,6 @@
 import { equal, fromB64, toB64 } from '../crypto/bytes.ts'
-import { appendStatement, currentMembers, type Entry, verifyChain } from '../crypto/chain.ts'
+import { appendStatement, currentMembers, verifyChain } from '../crypto/chain.ts'
+import type { Entry } from '../crypto/chain-statement.ts'
 import { newEpoch, openEpochs, sealEpoch } from '../crypto/epoch.ts'
 import {
   type ChainPin,

@@ -1,5 +1,5 @@
 import { equal, fromB64, toB64 } from '../crypto/bytes.ts'
-import type { Entry } from '../crypto/chain.ts'
+import type { Entry } from '../crypto/chain-statement.ts'
 import { openEpochs } from '../crypto/epoch.ts'
 import { checkNewcomer, type Newcomer, newcomerCode } from '../crypto/invitation.ts'
 import { extendChain } from '../crypto/renewal.ts'

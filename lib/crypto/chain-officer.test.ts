@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
-import { appendStatement, type Chain, currentEpochs, currentMembers, type Entry, verifyChain } from './chain.ts'
+import { appendStatement, type Chain, currentEpochs, currentMembers, verifyChain } from './chain.ts'
+import type { Entry } from './chain-statement.ts'
 import { newEpoch } from './epoch.ts'
 import { roleNames } from './policy.ts'
 import { adding, codeOf, newKeys, OWNER, say, type Signer, signerOf, testClinic, type TestClinic } from './testing.ts'

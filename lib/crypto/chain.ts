@@ -1,21 +1,21 @@
-import { type Bytes, equal, fromB64, labelledHash, toB64 } from './bytes.ts'
-import { type Cbor, decodeArray, encode, read } from './cbor.ts'
+import { type Bytes, equal, fromB64, toB64 } from './bytes.ts'
+import { encode } from './cbor.ts'
+import {
+  chainBytes,
+  checkEntry,
+  checkSignature,
+  type Entry,
+  hashStatement,
+  invalid,
+  parseStatement,
+  statementFields,
+} from './chain-statement.ts'
 import { CryptoError } from './errors.ts'
 import { type RawKeys, rootFingerprint } from './keys.ts'
-import { clinicGroups, hasKind, isOf, isScoped, readGroup, roleNames, sorted, wholeOf } from './policy.ts'
-import { approvalFields, checkApproval, mayRekey, parseApproval, type RekeyApproval, rekeySeconds } from './rekey.ts'
-import { signBytes, signedBytes, verifyBytes } from './sign.ts'
+import { clinicGroups, hasKind, isOf, isScoped, sorted, wholeOf } from './policy.ts'
+import { mayRekey, rekeySeconds } from './rekey.ts'
+import { signBytes, signedBytes } from './sign.ts'
 import type { B64, ChainStatement, Group } from './types.ts'
-
-/** What one statement says. */
-export type Entry =
-  | { kind: 'genesis'; root: Bytes }
-  | { kind: 'member-added'; memberId: string; keys: RawKeys; roles: string[]; groups: Group[] }
-  | { kind: 'member-changed'; memberId: string; roles: string[]; groups: Group[] }
-  | { kind: 'member-removed'; memberId: string }
-  /** Other keys for who lost theirs: the first colleague's approval is in it, the second one signs it, both by their own clocks. */
-  | { kind: 'member-rekeyed'; memberId: string; keys: RawKeys; at: number; approval: RekeyApproval }
-  | { kind: 'epoch'; group: Group; epoch: number; key: Bytes }
 
 export interface ChainMember {
   memberId: string
@@ -59,8 +59,6 @@ export interface KnownChain {
   length?: number
   head?: Bytes
 }
-
-const VERSION = 1
 
 /**
  * Verifies a clinic's whole chain, from its root. Throws
@@ -113,7 +111,7 @@ export async function appendStatement(
   signer: { key: CryptoKey; public: Bytes },
 ): Promise<ChainStatement> {
   const seq = chain?.hashes.length ?? 0
-  const fields = [VERSION, clinicId, seq, chain?.head ?? null, signer.public, entry.kind, ...entryFields(entry)]
+  const fields = statementFields(clinicId, seq, chain?.head ?? null, signer.public, entry)
   const body = encode(fields)
   const parsed = parseStatement(body, clinicId, seq).entry
   await checkEntry(clinicId, parsed, seq)
@@ -121,9 +119,6 @@ export async function appendStatement(
   const signature = await signBytes(signer.key, signedBytes('chain', fields))
   return { seq, body: toB64(body), signer: toB64(signer.public), signature: toB64(signature) }
 }
-
-/** The statement's hash: what its successor, and records, name as the chain's head. */
-const hashStatement = (body: Bytes): Promise<Bytes> => labelledHash('chain', body)
 
 /** The member whose signing key this was when the chain's head was `head`. Null: nobody's. */
 export function memberAt(chain: Chain, signKey: Bytes, seq: number): ChainMember | null {
@@ -178,95 +173,11 @@ function begin(clinicId: string, root: Bytes): Chain {
   return { clinicId, root, rootFingerprint: none, hashes: [], head: none, members: [], epochs: [] }
 }
 
-async function checkSignature(statement: ChainStatement, body: Bytes): Promise<void> {
-  // The body is the CBOR array that was signed; `parseStatement` refuses any other encoding of it.
-  const bytes = chainBytes('CHAIN_INVALID', () => ({
-    signer: fromB64(statement.signer, 32),
-    signature: fromB64(statement.signature, 64),
-  }))
-  try {
-    await verifyBytes(bytes.signer, signedBytes('chain', decodeArray(body) as Cbor[]), bytes.signature)
-  } catch {
-    throw new CryptoError('CHAIN_INVALID', `statement ${statement.seq} is not signed by its signer`)
-  }
-}
-
-/** A statement that carries somebody else's word is signed by both. */
-async function checkEntry(clinicId: string, entry: Entry, seq: number): Promise<void> {
-  if (entry.kind !== 'member-rekeyed') return
-  await checkApproval(clinicId, entry, entry.approval).catch(() => invalid(seq, 'not approved by its approver'))
-}
-
 function checkPin(chain: Chain, known: KnownChain): void {
   if (!known.length || !known.head) return
   if (chain.hashes.length < known.length) throw new CryptoError('CHAIN_SHORTER', 'statements are missing')
   if (chain.hashes[known.length - 1] !== toB64(known.head))
     throw new CryptoError('CHAIN_FORKED', 'statements were replaced')
-}
-
-function parseStatement(body: Bytes, clinicId: string, seq: number) {
-  const [version, clinic, at, previous, signer, kind, ...rest] = decodeArray(body)
-  if (version !== VERSION) throw new CryptoError('UNSUPPORTED', `statement version ${String(version)}`)
-  if (clinic !== clinicId) invalid(seq, 'of another clinic')
-  if (at !== seq) invalid(seq, 'out of its place')
-  return {
-    entry: chainBytes('CHAIN_INVALID', () => parseEntry(kind, rest)),
-    previous: previous === null ? null : read.bytes(previous, 32, 'previous'),
-    signer: read.bytes(signer, 32, 'signer'),
-  }
-}
-
-function entryFields(entry: Entry): Cbor[] {
-  if (entry.kind === 'genesis') return [entry.root]
-  if (entry.kind === 'member-added') {
-    return [entry.memberId, entry.keys.sign, entry.keys.dh, sorted(entry.roles), sorted(entry.groups)]
-  }
-  if (entry.kind === 'member-changed') return [entry.memberId, sorted(entry.roles), sorted(entry.groups)]
-  if (entry.kind === 'member-removed') return [entry.memberId]
-  if (entry.kind === 'member-rekeyed')
-    return [entry.memberId, entry.keys.sign, entry.keys.dh, entry.at, approvalFields(entry.approval)]
-  return [entry.group, entry.epoch, entry.key]
-}
-
-function parseEntry(kind: unknown, rest: unknown[]): Entry {
-  const count = (fields: number) => {
-    if (rest.length !== fields) throw new CryptoError('UNSUPPORTED', `${rest.length} fields in ${String(kind)}`)
-  }
-  if (kind === 'genesis') {
-    count(1)
-    return { kind, root: read.bytes(rest[0], 32, 'root') }
-  }
-  if (kind === 'member-added') {
-    count(5)
-    const keys = { sign: read.bytes(rest[1], 32, 'signing key'), dh: read.bytes(rest[2], 32, 'agreement key') }
-    const roles = readSet(rest[3], readRole, 'role')
-    return { kind, memberId: read.id(rest[0], 'member'), keys, roles, groups: readSet(rest[4], readGroup, 'group') }
-  }
-  if (kind === 'member-changed') {
-    count(3)
-    const [roles, groups] = [readSet(rest[1], readRole, 'role'), readSet(rest[2], readGroup, 'group')]
-    return { kind, memberId: read.id(rest[0], 'member'), roles, groups }
-  }
-  if (kind === 'member-removed') {
-    count(1)
-    return { kind, memberId: read.id(rest[0], 'member') }
-  }
-  if (kind === 'member-rekeyed') {
-    count(5)
-    const keys = { sign: read.bytes(rest[1], 32, 'signing key'), dh: read.bytes(rest[2], 32, 'agreement key') }
-    const at = read.count(rest[3], 1, 'time')
-    return { kind, memberId: read.id(rest[0], 'member'), keys, at, approval: parseApproval(rest[4]) }
-  }
-  if (kind === 'epoch') {
-    count(3)
-    return {
-      kind,
-      group: readGroup(rest[0]),
-      epoch: read.count(rest[1], 1, 'epoch'),
-      key: read.bytes(rest[2], 32, 'epoch key'),
-    }
-  }
-  throw new CryptoError('UNSUPPORTED', `statement of kind ${String(kind)}`)
 }
 
 /** Who may say what. Mutates the chain under construction; throws CHAIN_INVALID. */
@@ -406,27 +317,4 @@ function isUsed(chain: Chain, key: Bytes): boolean {
     chain.members.some((member) => equal(member.keys.sign, key) || equal(member.keys.dh, key)) ||
     chain.epochs.some((epoch) => equal(epoch.key, key))
   )
-}
-
-const readRole = (name: unknown) => read.oneOf(name, roleNames, 'role')
-
-/** A set of known names: sorted, none twice. */
-function readSet<T extends string>(value: unknown, one: (name: unknown) => T, field: string): T[] {
-  const names = read.array(value, field).map(one)
-  if (sorted(names).join() !== names.join()) throw new CryptoError('BAD_ENVELOPE', `${field} set is not sorted`)
-  return names
-}
-
-/** Within a chain, bytes that parse as nothing make the chain invalid; versions and kinds of the future stay UNSUPPORTED. */
-function chainBytes<T>(code: 'CHAIN_INVALID', parse: () => T): T {
-  try {
-    return parse()
-  } catch (error) {
-    if (error instanceof CryptoError && error.code !== 'UNSUPPORTED') throw new CryptoError(code, error.message)
-    throw error
-  }
-}
-
-function invalid(seq: number, why: string): never {
-  throw new CryptoError('CHAIN_INVALID', `statement ${seq}: ${why}`)
 }

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
-import { appendStatement, type Chain, currentEpochs, type Entry, memberAt, verifyChain } from './chain.ts'
+import { appendStatement, type Chain, currentEpochs, memberAt, verifyChain } from './chain.ts'
+import type { Entry } from './chain-statement.ts'
 import { newEpoch, openEpochs, sealEpoch } from './epoch.ts'
 import type { Keys } from './keys.ts'
 import { approveRekey, readApproval, rekeyFingerprint, rekeySeconds } from './rekey.ts'

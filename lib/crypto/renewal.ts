@@ -5,10 +5,10 @@ import {
   currentEpoch,
   currentMembers,
   dueEpochs,
-  type Entry,
   membersOf,
   verifyChain,
 } from './chain.ts'
+import type { Entry } from './chain-statement.ts'
 import { newEpoch, openSecret, sealEpoch } from './epoch.ts'
 import { CryptoError } from './errors.ts'
 import { isScoped, wholeOf } from './policy.ts'

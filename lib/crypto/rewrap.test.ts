@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { fromB64, random, sha256, toB64 } from './bytes.ts'
-import type { Chain, Entry } from './chain.ts'
+import type { Chain } from './chain.ts'
+import type { Entry } from './chain-statement.ts'
 import { verifyHashed } from './envelope.ts'
 import { makeGrant } from './grant.ts'
 import { type Reader, sealRecord } from './record.ts'

@@ -1,4 +1,5 @@
-import { type Chain, type Entry, appendStatement, verifyChain } from './chain.ts'
+import { type Chain, appendStatement, verifyChain } from './chain.ts'
+import type { Entry } from './chain-statement.ts'
 import { newEpoch } from './epoch.ts'
 import { CryptoError } from './errors.ts'
 import { importKeys, importSecret, type Keys, newAccountSecrets } from './keys.ts'
