@@ -119,7 +119,7 @@ export class CallSession<S extends Sync = Sync> {
       const sent = await call('call/send', { door: this.door, message }, again)
       if (!sent.ok && sent.code === 'STALE') return false
       if (!sent.ok) {
-        await this.fail(sent.code)
+        await this.refused(sent.code)
         return true
       }
     }
@@ -144,6 +144,16 @@ export class CallSession<S extends Sync = Sync> {
     this.connecting = null
     await this.letGo(this.media)
     await this.onFail()
+  }
+
+  /**
+   * The server refuses what belongs to a call. It may have ended, and our own server's word of it come later than the video
+   * server's: asked first, so that nobody is told of a problem where there is none.
+   */
+  private async refused(problem: CallCode): Promise<void> {
+    const newest = await call('call/sync', { door: this.door, after: this.after }, again)
+    if (newest.ok) this.takeSync(newest.value as S)
+    if (!newest.ok || newest.value.call !== 'ended') await this.fail(problem)
   }
 
   protected clearProblem(): void {
@@ -221,7 +231,7 @@ export class CallSession<S extends Sync = Sync> {
       if (!problem && this.mayConnect()) return
       await this.letGo(media)
       // A video server that is away comes back; our own asks it before every answer.
-      if (problem && problem !== 'SFU_UNAVAILABLE' && problem !== 'OFFLINE') return this.fail(problem)
+      if (problem && problem !== 'SFU_UNAVAILABLE' && problem !== 'OFFLINE') return this.refused(problem)
       await pause(1500)
     }
   }
