@@ -22,14 +22,17 @@ const button = (page: Page, name: string | RegExp) => page.getByRole('button', {
 /** Each test takes another time, so that none meets another's. */
 let nth = 0
 
-async function chooseTime(page: Page, service: string, index = (nth += 2)) {
-  await page.goto(world.bookingUrl)
+async function chooseTime(page: Page, service: string, link = world.bookingUrl) {
+  await page.goto(link)
   await page.getByRole('link', { name: `Choose a time: ${service}` }).click()
   // Two days on: no clock of this test comes near it.
   await page.getByRole('navigation', { name: 'Days' }).getByRole('link').nth(2).click()
-  await page.locator('a[href*="slot="]').nth(index).click()
+  await page.waitForURL(/[?&]day=/)
+  await page
+    .locator('a[href*="slot="]')
+    .nth((nth += 2))
+    .click()
   await button(page, 'Continue with this time').click()
-  await page.getByLabel('Reason').waitFor()
 }
 
 const patient = { name: 'Clara Quillfeather', reason: 'Zanzibarfever since Tuesday', email: 'clara@example.test' }
@@ -50,6 +53,7 @@ async function fillConsent(page: Page, name = patient.name) {
   await page.getByLabel(/Type your (own )?full name/).fill(name)
   await page.getByLabel('I have read this and agree').check()
 }
+const draftKept = (page: Page) => expect(page.locator('form[data-draft=saved]')).toBeVisible()
 const goOn = (page: Page) => button(page, 'Continue').click()
 const title = (page: Page, name: string) => expect(page.getByRole('heading', { name, exact: true })).toBeVisible()
 
@@ -95,7 +99,7 @@ test('what is typed while the time is still being kept is not lost, and nothing 
   answered()
   await expect(page.getByText(/This time is kept for you/)).toBeVisible()
   await page.unroute(keeping)
-  await page.waitForTimeout(600)
+  await draftKept(page)
   await page.reload()
   await expect(page.getByLabel('Reason')).toHaveValue(patient.reason)
   await toReview(page, { ...patient, email: 'typed@example.test' })
@@ -115,7 +119,7 @@ test('one appointment, one payment, one consent, through reloads, back and doubl
   const before = await counts()
   await chooseTime(page, world.services.online.name)
   await fillWho(page)
-  await page.waitForTimeout(600)
+  await draftKept(page)
   await page.reload()
   await expect(page.getByLabel('Full name')).toHaveValue(patient.name)
   await expect(page.getByLabel('Year')).toHaveValue('1986')
@@ -129,7 +133,7 @@ test('one appointment, one payment, one consent, through reloads, back and doubl
   await goOn(page)
   await title(page, 'Consent')
   await fillConsent(page)
-  await page.waitForTimeout(600)
+  await draftKept(page)
   await page.reload()
   await title(page, 'Consent')
   await goOn(page)
@@ -177,7 +181,7 @@ test('two tabs that press at once make one booking', async () => {
   const before = await counts()
   await chooseTime(page, world.services.free.name)
   await toReview(page, { ...patient, email: 'tabs@example.test' })
-  await page.waitForTimeout(600)
+  await draftKept(page)
   const second = await context.newPage()
   watch(second)
   await second.goto(page.url())
@@ -312,7 +316,7 @@ test('one browser holds a parent and a child, and the questions may follow', asy
   await toReview(page, { ...patient, email: 'family@example.test' })
   await button(page, 'Book').click()
   await page.waitForURL(/\/a\//)
-  await chooseTime(page, world.services.free.name).catch(() => undefined)
+  await chooseTime(page, world.services.free.name)
   await page.getByRole('radio', { name: /For someone else/ }).check()
   await page.getByLabel('Your own name').fill(patient.name)
   await fillWho(page, { name: 'Otto Quillfeather', reason: 'A cough', email: 'family@example.test' })
@@ -330,20 +334,14 @@ test('one browser holds a parent and a child, and the questions may follow', asy
   await fillQuestions(page)
   await button(page, 'Send answers').click()
   await expect(page.getByText('Questions answered')).toBeVisible()
-  await page.goto(world.bookingUrl)
-  await page.getByRole('link', { name: /Choose a time: First talk/ }).click()
-  await page.locator('a[href*="slot="]').nth(40).click()
-  await button(page, 'Continue with this time').click()
+  await chooseTime(page, world.services.free.name)
   await expect(page.getByRole('radio', { name: new RegExp(patient.name) })).toBeVisible()
   await expect(page.getByRole('radio', { name: /Otto Quillfeather/ })).toBeVisible()
 })
 
 test('a clinic whose key is not the one in the link is refused before anything is typed', async () => {
   const { page } = device
-  await page.goto(world.bookingUrl.replace(/#k=.*/, `#k=${'A'.repeat(43)}`))
-  await page.getByRole('link', { name: /Choose a time: First talk/ }).click()
-  await page.locator('a[href*="slot="]').nth(30).click()
-  await button(page, 'Continue with this time').click()
+  await chooseTime(page, world.services.free.name, world.bookingUrl.replace(/#k=.*/, `#k=${'A'.repeat(43)}`))
   await expect(page.getByText('This is not the clinic that your link names')).toBeVisible()
   await expect(page.getByLabel('Full name')).toHaveCount(0)
 })

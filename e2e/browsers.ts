@@ -8,6 +8,7 @@ import {
   type Page,
 } from '@playwright/test'
 import { chromiumArgs } from './playwright.config.ts'
+import { clinicZone } from './zones.ts'
 
 export interface Device {
   browser: Browser
@@ -28,7 +29,7 @@ const phoneOptions: BrowserContextOptions = {
 async function launch(options: BrowserContextOptions): Promise<Device> {
   const executablePath = process.env.CHROMIUM_PATH || '/usr/bin/chromium'
   const browser = await chromium.launch({ executablePath, args: chromiumArgs })
-  const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Paris', ...options })
+  const context = await browser.newContext({ locale: 'en-GB', timezoneId: clinicZone, ...options })
   context.setDefaultTimeout(20_000)
   const page = await context.newPage()
   const faults = watch(page)

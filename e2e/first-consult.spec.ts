@@ -10,6 +10,7 @@ import * as journey from './journey.ts'
 import { dumpOf } from './rows.ts'
 import { up, type TestStack } from './stack.ts'
 import { clinicWorld, PASSWORD, type ClinicWorld } from './world.ts'
+import { otherZone } from './zones.ts'
 
 test.describe.configure({ mode: 'serial' })
 
@@ -37,7 +38,7 @@ test.beforeAll(async () => {
   test.setTimeout(400_000)
   stack = await up({ mode: process.env.E2E_DEV ? 'dev' : 'production' })
   world = await clinicWorld(stack)
-  ;[patient, doctor] = await Promise.all([phone(), desktop()])
+  ;[patient, doctor] = await Promise.all([phone({ timezoneId: otherZone }), desktop()])
   for (const { page } of [patient, doctor])
     page.on('response', async (response) => {
       if (!response.url().endsWith('/api/call/token') || !response.ok()) return

@@ -13,11 +13,14 @@ export interface Person {
   texts: Record<string, string>
 }
 
-/** From the booking link to a kept slot and the open form. */
+/** From the booking link to a kept slot and the open form; `index` among those that do not begin in this quarter of an hour. */
 export async function chooseSlot(page: Page, bookingUrl: string, service: string, index = 0) {
   await page.goto(bookingUrl)
   await page.getByRole('link', { name: `Choose a time: ${service}` }).click()
-  await page.locator('a[href*="slot="]').nth(index).click()
+  await page
+    .locator('a[href*="slot="]')
+    .nth(index + 1)
+    .click()
   await page.getByRole('button', { name: 'Continue with this time' }).click()
   await expect(page.getByRole('heading', { name: 'Who is the appointment for?' })).toBeVisible({ timeout: 30_000 })
 }

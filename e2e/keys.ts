@@ -1,5 +1,6 @@
 // A person without a pointer: Tab, Shift+Tab, Enter, Space and arrows, and a look at each stop whether it can be seen.
 import { expect, type Locator, type Page } from '@playwright/test'
+import { settled } from './page-checks.ts'
 
 interface Stop {
   hit: boolean
@@ -73,10 +74,10 @@ export class Keys {
 
   async #stop(target: Locator | null): Promise<Stop> {
     const wanted = target ? await target.first().elementHandle() : null
-    // Styles of focus may ease in.
     let stop = await this.page.evaluate(look, wanted)
     if (stop.unseen) {
-      await this.page.waitForTimeout(250)
+      // Styles of focus ease in.
+      await settled(this.page)
       stop = await this.page.evaluate(look, wanted)
     }
     await wanted?.dispose()

@@ -8,8 +8,6 @@ import { clinicWorld, PASSWORD, type ClinicWorld } from './world.ts'
 
 let stack: TestStack
 let world: ClinicWorld
-/** The clinic's, where it is about noon: patients live there too, so that no day of theirs ends during a test. */
-let zone: string
 const open: Device[] = []
 
 test.describe.configure({ timeout: 240_000 })
@@ -17,10 +15,6 @@ test.beforeAll(async () => {
   test.setTimeout(300_000)
   stack = await up()
   world = await clinicWorld(stack)
-  const [clinic] = await stack.sql<{ zone: string }>('SELECT time_zone AS zone FROM clinic WHERE id = $1', [
-    world.clinicId,
-  ])
-  zone = clinic!.zone
 })
 test.afterAll(() => stack?.down())
 test.afterEach(() => Promise.all(open.splice(0).map((device) => device.close())))
@@ -50,7 +44,7 @@ const statusOf = async (id: string) =>
   (await stack.sql<{ status: string }>('SELECT status FROM appointment WHERE id = $1', [id]))[0]!.status
 
 test('a browser that cannot do calls is told so before the form, and at the call', async () => {
-  const { page, context } = await own(phone({ timezoneId: zone }))
+  const { page, context } = await own(phone())
   await context.addInitScript(() => {
     delete (window as { RTCRtpScriptTransform?: unknown }).RTCRtpScriptTransform
   })
@@ -79,7 +73,7 @@ async function before(context: BrowserContext, script: string) {
 }
 
 test('a private window books to the end, and is told of the code', async () => {
-  const { page, context } = await own(phone({ timezoneId: zone }))
+  const { page, context } = await own(phone())
   await before(context, 'IDBFactory.prototype.open = () => { throw new DOMException("no", "InvalidStateError") }')
   await chooseSlot(page, world.bookingUrl, world.services.free.name, 4)
   await expect(page.getByText('This browser does not keep keys')).toBeVisible()
@@ -95,7 +89,7 @@ test('a private window books to the end, and is told of the code', async () => {
 })
 
 test('a browser that takes keys and gives none back is known before the form', async () => {
-  const { page, context } = await own(phone({ timezoneId: zone }))
+  const { page, context } = await own(phone())
   // Whatever is asked for, the browser's own `get` looks for something that is not there.
   const lost =
     'const { get } = IDBObjectStore.prototype; IDBObjectStore.prototype.get = function () { return get.call(this, "") }'
@@ -106,7 +100,7 @@ test('a browser that takes keys and gives none back is known before the form', a
 
 test('who comes with the link alone is at the door on the day list, and has not arrived', async () => {
   const visit = await world.book({ at: 1, fields: { name: 'Selma Stranger' } })
-  const [{ page: day }, { page }] = [await own(desktop()), await own(phone({ timezoneId: zone }))]
+  const [{ page: day }, { page }] = [await own(desktop()), await own(phone())]
   await signInPage(day, stack.baseUrl, world.doctor)
   const row = day.getByRole('listitem').filter({ hasText: 'Selma Stranger' })
   await expect(row).toBeVisible()
@@ -122,11 +116,7 @@ test('who comes with the link alone is at the door on the day list, and has not 
 })
 
 test('“Complete and admit next” completes this encounter and lets the next patient in', async () => {
-  const [one, two, doctor] = await Promise.all([
-    own(phone({ timezoneId: zone })),
-    own(phone({ timezoneId: zone })),
-    own(desktop()),
-  ])
+  const [one, two, doctor] = await Promise.all([own(phone()), own(phone()), own(desktop())])
   const first = await bookHere(one.page, 'Iris First', 3)
   const second = await bookHere(two.page, 'Juno Second', 3)
   await signInPage(doctor.page, stack.baseUrl, world.doctor)
@@ -147,7 +137,7 @@ test('“Complete and admit next” completes this encounter and lets the next p
 })
 
 test('a consent signed elsewhere in the meantime loses nothing that was typed', async () => {
-  const { page } = await own(phone({ timezoneId: zone }))
+  const { page } = await own(phone())
   const { settings, door } = { settings: await world.owner.door.get('clinic/settings', {}), door: world.owner.door }
   const { id: _, version: __, currency: ___, intakeVersion: ____, ...like } = settings.services[0]!
   const scale = {
@@ -193,7 +183,7 @@ test('a consent signed elsewhere in the meantime loses nothing that was typed', 
 })
 
 test('a consent text that has changed while it was read is shown anew, and signed', async () => {
-  const { page } = await own(phone({ timezoneId: zone }))
+  const { page } = await own(phone())
   const { door } = world.owner
   const like = { ...(await door.get('clinic/settings', {})).services[0]!, intakeForm: { questions: [] } }
   const { id: _, version: __, currency: ___, intakeVersion: ____, ...plain } = like
@@ -355,7 +345,7 @@ const bookingsAt = (slot: string) =>
   )
 
 test('a card that is declined and another that is not make one payment and one appointment', async () => {
-  const { page } = await own(phone({ timezoneId: zone }))
+  const { page } = await own(phone())
   const slot = await toStripe(page, 'Dora Declined', 16)
   await button(page, 'Pay with a card that is declined').click()
   await expect(page.getByText('Your card was declined. Try another one.')).toBeVisible()
@@ -370,7 +360,7 @@ test('a card that is declined and another that is not make one payment and one a
 })
 
 test('a payment that is left frees its slot when Stripe’s page runs out, without a wait for the hold', async () => {
-  const [left, next] = [await own(phone({ timezoneId: zone })), await own(phone({ timezoneId: zone }))]
+  const [left, next] = [await own(phone()), await own(phone())]
   const slot = await toStripe(left.page, 'Lena Left', 16)
   expect(await bookingsAt(slot)).toMatchObject([{ status: 'held', payment: 'pending' }])
   await stripe('clock', { advance: 33 * 60 })

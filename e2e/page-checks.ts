@@ -42,6 +42,27 @@ function tooWide(page: Page): Promise<string[]> {
   })
 }
 
+/**
+ * Waits until nothing changes over: colours ease into another theme (for a hundredth of a millisecond where less motion is
+ * wanted, and yet a frame long), and those that are inherited begin only when the ones above them have ended.
+ */
+export function settled(page: Page): Promise<void> {
+  return page.evaluate(async () => {
+    const frame = () => new Promise(requestAnimationFrame)
+    const moving = () =>
+      document.getAnimations().filter(({ playState, effect }) => {
+        const { endTime } = effect?.getComputedTiming() ?? {}
+        return playState === 'running' && endTime !== Infinity
+      })
+    do {
+      // Each ends, or is cancelled by what changes next.
+      await Promise.allSettled(moving().map(({ finished }) => finished))
+      await frame()
+      await frame()
+    } while (moving().length)
+  })
+}
+
 export interface LookOptions {
   /** A dialog has its own title, and hides the page's. */
   dialog?: boolean
@@ -57,8 +78,10 @@ export async function look(page: Page, name: string, options: LookOptions = {}) 
     if (options.size && options.size !== size) continue
     await page.setViewportSize(viewport)
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+    await settled(page)
     await check(`${size}, light`, await findings(page))
     await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
+    await settled(page)
     // What a theme can change is colour alone.
     await check(`${size}, dark`, await findings(page, ['color-contrast', 'link-in-text-block']))
   }
@@ -72,8 +95,10 @@ export async function look(page: Page, name: string, options: LookOptions = {}) 
 export async function narrow(page: Page, name: string) {
   const before = page.viewportSize() ?? desktop
   await page.setViewportSize({ width: 320, height: 640 })
+  await settled(page)
   expect.soft(await tooWide(page), `${name}: 320 px`).toEqual([])
   await page.setViewportSize({ width: 640, height: 400 })
+  await settled(page)
   expect.soft(await tooWide(page), `${name}: 200 % zoom`).toEqual([])
   await page.setViewportSize(before)
   const words = await page.locator('body').innerText()

@@ -11,6 +11,7 @@ import { type ConsentContent, consentFields, consentPurpose, consentWords } from
 import type { RecordType } from '../lib/crypto/types.ts'
 import { sessionFields } from '../lib/patient/rules.ts'
 import { Door } from './door.ts'
+import { clinicZone } from './zones.ts'
 
 export const PASSWORD = 'tundra-violin-lantern-87'
 
@@ -80,12 +81,6 @@ export interface Booked {
   startsAt: string
   patient: PatientWorld
   checkoutUrl: string | null
-}
-
-/** A zone in which it is about noon now, so that no test meets a midnight. */
-function noonZone(now = new Date()): string {
-  const ahead = 12 - now.getUTCHours()
-  return ahead === 0 ? 'Etc/UTC' : `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`
 }
 
 const secret128 = () => randomBytes(16).toString('base64url')
@@ -209,7 +204,7 @@ async function openClinic(
   await door.get('access/open-clinic', {
     ...keys,
     ...{ clinicId, memberId, practitioner },
-    clinic: { name, slug, timeZone: made.timeZone ?? noonZone(), country: 'FR', currency: 'eur', locale: 'en' },
+    clinic: { name, slug, timeZone: made.timeZone ?? clinicZone, country: 'FR', currency: 'eur', locale: 'en' },
     owner: { displayName, title: 'Director', email },
   })
   const staff = { door, vault, email, password: PASSWORD, name: displayName, memberId, roles }
@@ -302,7 +297,9 @@ export async function hold(world: Base, door: Door, serviceId: string, at: numbe
   const from = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)
   for (let tries = 0; ; tries++) {
     const { slots } = await door.get('booking/slots', { clinicId: world.clinicId, serviceId, from, days: 7 })
-    const free = slots.filter((slot) => !notBefore || new Date(slot.startsAt) >= notBefore)
+    // None that begins while it is being booked.
+    const soonest = notBefore ?? new Date(Date.now() + 60_000)
+    const free = slots.filter((slot) => new Date(slot.startsAt) >= soonest)
     const slot = free[at + tries]
     if (!slot) throw new Error('no free start')
     const ref = { id: randomUUID(), secret: secret128() }

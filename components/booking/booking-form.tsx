@@ -44,6 +44,9 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
   const [problem, setProblem] = useState('')
   const [status, setStatus] = useState('')
   const stepNow = useRef<StepName>('who')
+  /** All that was typed so far is kept on this device. */
+  const [isKept, setKept] = useState(false)
+  const changes = useRef(0)
   const heading = useRef<HTMLHeadingElement>(null)
   const summary = useRef<HTMLDivElement>(null)
   const form = useForm<Values>({
@@ -136,6 +139,8 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       void saveDraft()
     }
     const watching = form.watch(() => {
+      changes.current++
+      setKept(false)
       if (waiting !== null) clearTimeout(waiting)
       waiting = setTimeout(save, 250)
     })
@@ -167,8 +172,11 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
 
   const saveDraft = async () => {
     const values = form.getValues()
+    const change = ++changes.current
+    setKept(false)
     if (values.shared) return vault().saveDraft(draftName(offer), '')
     await vault().saveDraft(draftName(offer), { values, step: stepNow.current } satisfies Draft)
+    if (change === changes.current) setKept(true)
   }
 
   const goOn = form.handleSubmit(
@@ -280,7 +288,12 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
         />
       </div>
       <LiveRegion>{status}</LiveRegion>
-      <form noValidate onClickCapture={onceEach} onSubmit={(event) => void goOn(event)}>
+      <form
+        noValidate
+        data-draft={isKept ? 'saved' : 'typed'}
+        onClickCapture={onceEach}
+        onSubmit={(event) => void goOn(event)}
+      >
         <Card>
           <h2 ref={heading} tabIndex={-1} className="mb-5 text-xl outline-none">
             {t(
