@@ -47,7 +47,7 @@ async function letIn(page: Page, booked: Booked): Promise<string> {
 async function recognise(page: Page, code: string) {
   const dialog = page.getByRole('dialog')
   await expect(dialog.getByRole('radio', { name: /·/ })).toBeChecked({ timeout: 30_000 })
-  await dialog.getByLabel('In person, with a document').check()
+  await dialog.getByRole('radio', { name: 'In person, with a document', exact: true }).check()
   const wrong = `${(Number(code[0]) + 1) % 10}${code.slice(1)}`
   await dialog.getByLabel('Code on the device').fill(wrong)
   await button(page, 'This is the patient’s device').click()
@@ -88,7 +88,7 @@ test('attack 14: a code by e-mail opens no record; the desk opens names, the pra
     timeout: 30_000,
   })
   await recognise(doctor, code)
-  await expect(mobile.getByRole('heading', { name: 'Your devices' })).toBeVisible({ timeout: 30_000 })
+  await expect(mobile.getByRole('heading', { name: 'Your devices', exact: true })).toBeVisible({ timeout: 30_000 })
   await expect(mobile.getByText('For Vera Lind')).toBeVisible()
   expect((await grants()).length).toBeGreaterThan(2)
 })

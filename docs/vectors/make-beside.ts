@@ -10,6 +10,7 @@ import { type Bytes, concat, fromB64, labelledHash, toB64, utf8 } from '../../li
 import { cardClaim, sealCard } from '../../lib/crypto/card.ts'
 import { appendStatement, verifyChain } from '../../lib/crypto/chain.ts'
 import { checkEmergencyKey, makeEmergencyKey, openOwnShare } from '../../lib/crypto/emergency.ts'
+import { signErasure } from '../../lib/crypto/erasure.ts'
 import { answerRequest, checkRequest, requestCode, sealReason, signRequest } from '../../lib/crypto/emergency-request.ts'
 import { headNumber } from '../../lib/crypto/head-number.ts'
 import { hpkeSeal } from '../../lib/crypto/hpke.ts'
@@ -91,6 +92,14 @@ const own = { memberId: 'owner', pair: owner.keys.dh, public: owner.keys.public.
 const ownerShare = await openOwnShare(key, shares.find((each) => each.memberId === 'owner')!, own)
 const answer = await answerRequest(checked, key, ownerShare, { memberId: 'owner', ...owner.signer })
 
+// ── an officer's answers to a wish to be forgotten ──
+const wish = { clinicId, patientId, requestId: '5b1c6f0e-0000-4000-8000-000000000006', answeredAt: at }
+const erased = { ...wish, state: 'erased' as const, classes: ['clinical', 'identity'], ground: '' }
+const refused = { ...wish, state: 'refused' as const, classes: [], ground: 'duty' }
+const answers = await Promise.all(
+  [erased, refused].map(async (says) => ({ says, bytes: toB64(await signErasure(chain, says, owner.signer)) })),
+)
+
 // ── an emergency card ──
 const cardId = '5b1c6f0e-0000-4000-8000-000000000005'
 const content = { allergies: 'penicillin', medicines: [{ drug: 'ramipril', dose: '5 mg' }] }
@@ -151,6 +160,7 @@ const vectors = {
     claim: toB64(await cardClaim(card.secret, cardId)),
     content,
   },
+  erasure: answers,
   link: toB64(encodeLink(link, halves)),
   linked: [toB64(first.public.sign), toB64(phone.public.sign)],
   backup: { secret: toB64(backupSecret), keyId: backup.keyId, sign: toB64(backup.keys.public.sign) },

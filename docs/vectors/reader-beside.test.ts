@@ -96,6 +96,23 @@ describe('an emergency', () => {
   })
 })
 
+describe('an answer to a wish to be forgotten', () => {
+  test('says what an officer signed', () => {
+    for (const { says, bytes } of vectors.erasure)
+      expect(beside.checkErasure(chain, patientId, b64(bytes))).toEqual({
+        ...{ request: says.requestId, state: says.state, classes: says.classes },
+        ...{ ground: says.ground, at: says.answeredAt },
+      })
+  })
+  test('altered, to another patient, or before its signer’s head, is refused', () => {
+    const [{ bytes }] = vectors.erasure
+    for (const at of [2, 130, -80, -1]) expect(() => beside.checkErasure(chain, patientId, altered(bytes, at))).toThrow()
+    expect(() => beside.checkErasure(chain, 'another', b64(bytes))).toThrow(/another patient/)
+    const earlier = readChain(clinicId, chains.statements, b64(chains.rootFingerprint))
+    expect(() => beside.checkErasure(earlier, patientId, b64(bytes))).toThrow(/lacks/)
+  })
+})
+
 describe('an emergency card', () => {
   test('opens with its code, and the claim says that it was at hand', () => {
     expect(beside.openCard(card.cardId, b64(card.secret), b64(card.sealed))).toEqual(card.content)

@@ -41,6 +41,18 @@ export function openBackup(secret: Buffer) {
   return { keyId, sign: publicOf('Ed25519', both.subarray(0, 32)) }
 }
 
+type Erasure = [number, string, string, string, string, string[], string, string, Buffer, Buffer, Buffer]
+
+export function checkErasure(chain: Chain, patient: string, bytes: Buffer) {
+  const fields = list<Erasure>(bytes, 11, 'erasure')
+  const [, clinic, whose, request, state, classes, ground, at, head, signer, signature] = fields
+  if (clinic !== chain.clinic || whose !== patient) throw new Error('an answer to another patient')
+  checkSignature(signer, 'erasure', fields.slice(0, 10), signature)
+  const officer = memberAt(chain, head, (each) => each.sign.equals(signer))
+  if (!officer?.roles.includes('admin')) throw new Error('not answered by an officer')
+  return { request, state, classes, ground, at }
+}
+
 // ── §10: two devices ──
 
 /** The code that both screens show, out of the first three messages; `shows` is the role of the side that showed the secret. */

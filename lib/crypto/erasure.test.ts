@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { fromB64 } from './bytes.ts'
 import { type Cbor, decodeArray, encode } from './cbor.ts'
 import { checkErasure, signErasure } from './erasure.ts'
 import { codeOf, newKeys, signerOf, testClinic } from './testing.ts'
@@ -29,5 +30,10 @@ test('an answer to a wish to be forgotten is an officer’s own, for this patien
     const changed = encode((decodeArray(good) as Cbor[]).with(index, part))
     expect(await codeOf(checkErasure(chain, 'p1', changed))).toBe('BAD_SIGNATURE')
   }
+  const newer = encode((decodeArray(good) as Cbor[]).with(0, 2))
+  expect(await codeOf(checkErasure(chain, 'p1', newer))).toBe('UNSUPPORTED')
+  // A place in the chain where its signer was an officer, in exchange for the one that was signed.
+  const elsewhere = encode((decodeArray(good) as Cbor[]).with(8, fromB64(chain.hashes.at(-2)!)))
+  expect(await codeOf(checkErasure(chain, 'p1', elsewhere))).toBe('BAD_SIGNATURE')
   expect(await codeOf(checkErasure({ ...chain, hashes: [] }, 'p1', good))).toBe('CHAIN_SHORTER')
 })

@@ -8,6 +8,7 @@ import { openBody, verifyEnvelope } from './envelope.ts'
 import { checkEmergencyKey, combineShares, openOwnShare } from './emergency.ts'
 import { checkRequest, openReason } from './emergency-request.ts'
 import { openEpochs } from './epoch.ts'
+import { checkErasure } from './erasure.ts'
 import { headNumber } from './head-number.ts'
 import { importKeys, importSecret, unwrapAccount } from './keys.ts'
 import { deviceCode } from './device-code.ts'
@@ -15,6 +16,7 @@ import { backupKeys } from './patient-backup.ts'
 import { checkLink } from './patient-link.ts'
 import { checkPatientVouch } from './patient-vouch.ts'
 import { openRecord } from './record.ts'
+import { readApproval, rekeyFingerprint } from './rekey.ts'
 import { openShare } from './share.ts'
 import type { Recipient } from './types.ts'
 import { checkHead } from './witness.ts'
@@ -87,6 +89,16 @@ test('account, vouch and share', async () => {
   expect(copy.prescription).toEqual(share.prescription)
 })
 
+test('new keys for who lost theirs, approved and signed', async () => {
+  const { clinicId, rootFingerprint, statements, approval, fingerprint, hashes } = load('rekey')
+  const root = fromB64(rootFingerprint, 32)
+  const renewed = await verifyChain(clinicId, statements, { rootFingerprint: root })
+  expect(renewed.hashes).toEqual(hashes)
+  const { memberId, keys } = renewed.members.at(-1)!
+  expect(toB64(await rekeyFingerprint(clinicId, root, { memberId, keys }))).toBe(fingerprint)
+  await readApproval(clinicId, { memberId, keys }, fromB64(approval))
+})
+
 test('the log, the witness, emergencies and a patient’s devices', async () => {
   const { clinicId, patientId, statements, ...beside } = load('beside')
   const { log, witness, emergency, card, backup } = beside
@@ -122,6 +134,8 @@ test('the log, the witness, emergencies and a patient’s devices', async () => 
   await combineShares(key, [one!, two!])
   const request = await checkRequest(longer, fromB64(emergency.request))
   expect(await openReason(request, fromB64(emergency.reason), people[1]!)).toBe(emergency.text)
+  for (const { says, bytes } of beside.erasure)
+    expect(await checkErasure(longer, patientId, fromB64(bytes))).toEqual(says)
   expect(await openCard(card.cardId, fromB64(card.secret), fromB64(card.sealed))).toEqual(card.content)
   expect(toB64((await checkLink(clinicId, patientId, fromB64(beside.link))).to.sign)).toBe(beside.linked[1])
   expect((await backupKeys(fromB64(backup.secret))).keyId).toBe(backup.keyId)
