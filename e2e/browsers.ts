@@ -26,9 +26,9 @@ const phoneOptions: BrowserContextOptions = {
   hasTouch: true,
 }
 
-async function launch(options: BrowserContextOptions): Promise<Device> {
+async function launch(options: BrowserContextOptions, args: string[]): Promise<Device> {
   const executablePath = process.env.CHROMIUM_PATH || '/usr/bin/chromium'
-  const browser = await chromium.launch({ executablePath, args: chromiumArgs })
+  const browser = await chromium.launch({ executablePath, args: [...chromiumArgs, ...args] })
   const context = await browser.newContext({ locale: 'en-GB', timezoneId: clinicZone, ...options })
   context.setDefaultTimeout(20_000)
   const page = await context.newPage()
@@ -45,9 +45,11 @@ export function watch(page: Page): string[] {
   return faults
 }
 
-export const phone = (options: BrowserContextOptions = {}) => launch({ ...phoneOptions, ...options })
-export const desktop = (options: BrowserContextOptions = {}) =>
-  launch({ viewport: { width: 1360, height: 860 }, ...options })
+/** `args`: the browser's own, after those of every test. */
+export const phone = (options: BrowserContextOptions = {}, args: string[] = []) =>
+  launch({ ...phoneOptions, ...options }, args)
+export const desktop = (options: BrowserContextOptions = {}, args: string[] = []) =>
+  launch({ viewport: { width: 1360, height: 860 }, ...options }, args)
 
 /** Through the sign-in page, to the day. */
 export async function signInPage(page: Page, baseUrl: string, who: { email: string; password: string }) {

@@ -3,6 +3,7 @@ import { expect, test, type Page } from '@playwright/test'
 import { pairLink, unspell } from '../lib/browser/pairing.ts'
 import { desktop, phone, type Device } from './browsers.ts'
 import { readFileSync } from 'node:fs'
+import { cameraShowing } from './camera.ts'
 import { chooseSlot, fillForm, readPdf, type Person } from './journey.ts'
 import { look } from './page-checks.ts'
 import { up, type TestStack } from './stack.ts'
@@ -101,10 +102,55 @@ test('attack 18: a computer is added by the phone’s code, once; no request of 
   await expect(computer.page.getByText('Vera Lind')).toHaveCount(0)
 })
 
+// Defence: CodeCamera stops its track when it goes.
+test('the computer’s camera reads the code off the phone’s screen; the camera is off as soon as it was read', async () => {
+  const mobile = await own(phone())
+  await bookHere(mobile.page)
+  await button(mobile.page, 'Show a code').click()
+  const camera = await cameraShowing(mobile.page.getByRole('img', { name: 'Code for the other device' }))
+  const computer = await own(desktop({}, camera))
+  await computer.page.addInitScript(() => {
+    const all: MediaStreamTrack[] = ((window as never as { tracks: MediaStreamTrack[] }).tracks = [])
+    const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      const stream = await open(wanted)
+      all.push(...stream.getTracks())
+      return stream
+    }
+  })
+  await computer.page.goto(`${stack.baseUrl}/pair`)
+  await button(computer.page, 'Scan or type the code it shows').click()
+  await button(computer.page, 'Use the camera').click()
+  await agree(mobile.page, computer.page)
+  const states = await computer.page.evaluate(() =>
+    (window as never as { tracks: MediaStreamTrack[] }).tracks.map((track) => track.readyState),
+  )
+  expect(states).toEqual(['ended'])
+  await opensRecords(computer.page)
+})
+
+test('a camera that is refused, or is not there, is said in words, and the code is typed', async () => {
+  for (const [args, words] of [
+    ['--use-fake-ui-for-media-stream=deny', 'This page may not use the camera'],
+    ['--use-fake-device-for-media-stream=device-count=0', 'This device has no camera for this'],
+  ] as const) {
+    const { page } = await own(phone({}, [args]))
+    await page.goto(`${stack.baseUrl}/pair`)
+    await button(page, 'Scan or type the code it shows').click()
+    await button(page, 'Use the camera').click()
+    await expect(page.getByText(words)).toBeVisible()
+    await expect(page.getByLabel('The code in letters')).toBeEditable()
+    await button(page, 'Try the camera again').click()
+    await expect(page.getByText(words)).toBeVisible()
+  }
+})
+
 test('a computer shows the code, the phone reads it as letters; told that the numbers differ, nothing is handed over', async () => {
   const mobile = await own(phone())
   await bookHere(mobile.page)
   const computer = await own(desktop())
+  const paired = () => stack.sql(`SELECT id FROM patient_key WHERE state = 'paired' AND revoked_at IS NULL ORDER BY id`)
+  const before = await paired()
   const begin = async () => {
     await computer.page.goto(`${stack.baseUrl}/pair`)
     await button(computer.page, 'Show a code here').click()
@@ -117,7 +163,7 @@ test('a computer shows the code, the phone reads it as letters; told that the nu
   await begin()
   await button(mobile.page, 'No, it differs').click()
   await expect(mobile.page.getByText('Nothing was handed over.', { exact: false })).toBeVisible()
-  expect(await stack.sql(`SELECT 1 FROM patient_key WHERE state = 'paired' AND revoked_at IS NULL`)).toEqual([])
+  expect(await paired()).toEqual(before)
   await begin()
   await agree(mobile.page, computer.page)
   await opensRecords(computer.page)

@@ -2,13 +2,14 @@
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { Button } from '@/components/ui/button'
+import { CodeCamera } from '@/components/ui/code-camera'
 import { QrIcon } from '@/components/ui/icons'
 import { TextArea } from '@/components/ui/text-field'
-import { ScanCode } from './scan-code'
 
 /** A kit's words as they were written down, or its code before the camera. */
 export function KitFields({ text, onText, error }: { text: string; onText: (text: string) => void; error?: string }) {
   const t = useTranslations('account')
+  const c = useTranslations('common')
   const [scanning, setScanning] = useState(false)
   return (
     <div className="flex flex-col gap-3">
@@ -24,7 +25,8 @@ export function KitFields({ text, onText, error }: { text: string; onText: (text
         onChange={(event) => onText(event.target.value)}
       />
       {scanning ? (
-        <ScanCode
+        <CodeCamera
+          say={(word) => c(`camera.${word}`)}
           onCode={(code) => {
             setScanning(false)
             onText(code)

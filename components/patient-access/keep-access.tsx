@@ -7,7 +7,7 @@ import { PrintIcon } from '@/components/ui/icons'
 import { Banner } from '@/components/ui/status'
 import { TextField } from '@/components/ui/text-field'
 import { useBusy } from '@/components/ui/use-busy'
-import { kitLink, wordsOf } from '@/lib/browser/kit-words'
+import { kitLink, plainWord, wordsOfSecret } from '@/lib/browser/kit-words'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { fileKey } from '@/lib/browser/recover'
 import { vault } from '@/lib/browser/vault'
@@ -37,7 +37,7 @@ export function KeepAccess({ own, onKept }: { own: OwnChart; onKept: () => void 
 
   const [print, printing] = useBusy(async () => {
     const secret = await vault().newBackupSecret()
-    const words = await wordsOf(secret, locale)
+    const words = await wordsOfSecret(secret, locale)
     const { default: kitPdf } = await import('./kit-pdf')
     const address = `${location.host}/recover`
     const link = kitLink(location.origin, secret, own.rootFingerprint)
@@ -50,7 +50,7 @@ export function KeepAccess({ own, onKept }: { own: OwnChart; onKept: () => void 
   })
   const [finish, finishing] = useBusy(async () => {
     const { secret, words, asked } = kit!
-    const same = (text: string, word: string) => plain(text) === plain(word)
+    const same = (text: string, word: string) => plainWord(text) === plainWord(word)
     if (!asked.every((at, index) => same(typed[index]!, words[at]!))) return setProblem(t('wrongWords'))
     const { patientId } = own.patient
     const filed = await fileKey(own.patient, await vault().makeBackup({ patientId, secret }), 'kit')
@@ -112,13 +112,6 @@ export function KeepAccess({ own, onKept }: { own: OwnChart; onKept: () => void 
     </Card>
   )
 }
-
-const plain = (text: string) =>
-  text
-    .trim()
-    .toLowerCase()
-    .normalize('NFKD')
-    .replace(/\p{Mark}/gu, '')
 
 /** Three different places, in order. */
 function threeOf(count: number): number[] {

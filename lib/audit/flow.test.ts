@@ -75,6 +75,32 @@ describe('the log', () => {
     expect(mine).toEqual(opened[2])
   })
 
+  // Defence: 'paired' in patientKeys.
+  it('opens for a device that another of the patient’s added, and for their printed page; not for a mailed code’s', async () => {
+    const it = await world()
+    const { clinicId, patient } = it
+    const { patientId } = patient
+    const file = async (state: string, kind: string) => {
+      const [vault, keyId] = [createVault(memoryStorage()), randomUUID()]
+      const { keys } = await vault.createPatient({ clinicId, patientId, home: 'memory' })
+      await admin(
+        `INSERT INTO patient_key (id, clinic_id, patient_id, sign_key, dh_key, state, kind) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+        [keyId, clinicId, patientId, keys.sign, keys.dh, state, kind],
+      )
+      return { vault, actor: { ...patient.actor, keyId } }
+    }
+    const further = [await file('paired', 'device'), await file('paired', 'kit'), await file('confirmed', 'device')]
+    await read(it)
+    const opened = await Promise.all(
+      further.map(async ({ vault, actor }) => {
+        const { entries } = must(await flow.showOwnLog(actor, { skip: 0 }))
+        const [mine] = await vault.openAudit({ clinicId, entries, asPatient: patientId })
+        return mine?.ok
+      }),
+    )
+    expect(opened).toEqual([true, true, undefined])
+  })
+
   it('holds in the database neither who, nor what, nor about whom', async () => {
     const it = await world()
     await read(it)

@@ -1,41 +1,50 @@
 import { entropyToMnemonic, mnemonicToEntropy } from '@scure/bip39'
+import { type Bytes, fromB64, toB64 } from '../crypto/bytes.ts'
 
+/** Loaded when words are written or read, and not with the page or the vault that may. */
 const lists = {
   en: async () => (await import('@scure/bip39/wordlists/english.js')).wordlist,
   fr: async () => (await import('@scure/bip39/wordlists/french.js')).wordlist,
 }
 
-const bytesOf = (secret: string) =>
-  Uint8Array.from(atob(secret.replace(/-/g, '+').replace(/_/g, '/')), (each) => each.charCodeAt(0))
-const secretOf = (bytes: Uint8Array) =>
-  btoa(String.fromCharCode(...bytes))
-    .replace(/\+/g, '-')
-    .replace(/\//g, '_')
-    .replace(/=+$/, '')
-
-/** 32 bytes as 24 words of BIP-39, in the page's language. */
-export async function wordsOf(secret: string, locale: 'en' | 'fr'): Promise<string[]> {
-  return entropyToMnemonic(bytesOf(secret), await lists[locale]())
+/** 32 bytes as they are written down: 24 words (BIP 39), in the page's language. */
+export async function wordsOf(bytes: Bytes, language: 'en' | 'fr'): Promise<string[]> {
+  return entropyToMnemonic(bytes, await lists[language]())
     .normalize('NFC')
     .split(/\s+/)
 }
 
-/** The bytes of 24 words in either language, however they were typed; null when one is wrong: the last carries a check. */
-export async function secretOfWords(typed: string): Promise<string | null> {
-  const words = typed
+/** Without accents and in small letters: no two words of a list differ by these alone. */
+export const plainWord = (word: string): string =>
+  word
     .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .trim()
     .toLowerCase()
-    .split(/[\s,.;\d]+/)
-    .filter(Boolean)
+
+/** The bytes of 24 words in either language, however they were typed; null when one is wrong: the last carries a check. */
+export async function bytesOfWords(typed: string): Promise<Bytes | null> {
+  const words = typed.split(/[\s,.;\d]+/).filter(Boolean)
   if (words.length !== 24) return null
   for (const load of Object.values(lists)) {
+    const list = await load()
+    const spelt = new Map(list.map((word) => [plainWord(word), word]))
+    const found = words.map((word) => spelt.get(plainWord(word)))
+    if (found.includes(undefined)) continue
     try {
-      return secretOf(mnemonicToEntropy(words.join(' '), await load()))
+      return new Uint8Array(mnemonicToEntropy(found.join(' '), list))
     } catch {
-      // Not this language, or not these words.
+      // The checksum of the other list, perhaps: the two share a hundred words.
     }
   }
   return null
+}
+
+/** A patient's words, as `wordsOf` and `bytesOfWords` of their page's secret. */
+export const wordsOfSecret = (secret: string, language: 'en' | 'fr') => wordsOf(fromB64(secret), language)
+export async function secretOfWords(typed: string): Promise<string | null> {
+  const bytes = await bytesOfWords(typed)
+  return bytes && toB64(bytes)
 }
 
 /** In the fragment: the bytes, and the clinic's fingerprint, so that nobody else's answers pass for the clinic. */

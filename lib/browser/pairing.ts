@@ -1,3 +1,4 @@
+import { fromB64, toB64 } from '../crypto/bytes.ts'
 import type { PairRole } from '../crypto/pairing.ts'
 import { deviceName } from '../patient/rules.ts'
 import { call } from './api.ts'
@@ -147,18 +148,10 @@ function keepPin(clinicId: string, rootFingerprint: string) {
 /** Crockford's letters: none that are taken for another. 128 bits make 26 of them. */
 const letters = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
-const bytesOf = (secret: string) =>
-  Uint8Array.from(atob(secret.replace(/-/g, '+').replace(/_/g, '/')), (each) => each.charCodeAt(0))
-const secretOf = (bytes: Uint8Array) =>
-  btoa(String.fromCharCode(...bytes))
-    .replace(/\+/g, '-')
-    .replace(/\//g, '_')
-    .replace(/=+$/, '')
-
 /** The secret as a person types it: "7K3M-…", 26 letters in fours. */
 export function spell(secret: string): string {
   let bits = 0n
-  for (const byte of bytesOf(secret)) bits = (bits << 8n) | BigInt(byte)
+  for (const byte of fromB64(secret)) bits = (bits << 8n) | BigInt(byte)
   let text = ''
   for (let at = 0; at < 26; at++) {
     text = letters[Number(bits & 31n)]! + text
@@ -174,7 +167,7 @@ export function unspell(typed: string): string | null {
   let bits = 0n
   for (const letter of text) bits = (bits << 5n) | BigInt(letters.indexOf(letter))
   if (bits >> 128n) return null
-  return secretOf(Uint8Array.from({ length: 16 }, (_, at) => Number((bits >> BigInt(8 * (15 - at))) & 255n)))
+  return toB64(Uint8Array.from({ length: 16 }, (_, at) => Number((bits >> BigInt(8 * (15 - at))) & 255n)))
 }
 
 /** In the fragment, which no browser sends: the secret, and which side shows it. */

@@ -74,7 +74,7 @@ export function account(context: VaultContext): AccountVault {
         const { clinicId, memberId } = input
         const [id, entropy] = [crypto.randomUUID(), random(32)]
         const wrapped = await wrapFurther(entropy, { clinicId, memberId, kind: 'kit', wrapId: id }, secrets)
-        const spelt = spellKit(entropy, input.language)
+        const spelt = await spellKit(entropy, input.language)
         const handle = toB64((await kitSigner(entropy)).public)
         entropy.fill(0)
         return { id, handle, wrapped: toB64(wrapped), ...spelt }
@@ -82,7 +82,7 @@ export function account(context: VaultContext): AccountVault {
     },
 
     async takeKit(text) {
-      const secret = readKit(text)
+      const secret = await readKit(text)
       context.taken = { kind: 'kit', secret }
       return { handle: toB64((await kitSigner(secret)).public) }
     },

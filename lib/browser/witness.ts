@@ -6,7 +6,12 @@ type Configured = { url: string; key: string } | null
 let configured: Promise<Configured> | null = null
 
 async function witnessOf(): Promise<Configured> {
-  configured ??= call('audit/witness', {}, { retry: true }).then((answer) => (answer.ok ? answer.value.witness : null))
+  configured ??= call('audit/witness', {}, { retry: true }).then((answer) => {
+    if (answer.ok) return answer.value.witness
+    // No answer is not "there is none": asked again next time.
+    configured = null
+    return null
+  })
   return configured
 }
 

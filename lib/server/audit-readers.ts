@@ -115,7 +115,7 @@ export async function patientOf(tx: Tx, clinicId: string, subjectId: string): Pr
 export async function patientKeys(tx: Tx, clinicId: string, patientIds: string[]): Promise<Map<string, string[]>> {
   const rows = await tx.$queryRaw<{ patient_id: string; dh_key: string }[]>`
     SELECT patient_id, dh_key FROM patient_key
-    WHERE clinic_id = ${clinicId}::uuid AND patient_id = ANY(${patientIds}::uuid[]) AND state IN ('booking', 'vouched')`
+    WHERE clinic_id = ${clinicId}::uuid AND patient_id = ANY(${patientIds}::uuid[]) AND state IN ('booking', 'paired', 'vouched')`
   const keys = new Map<string, string[]>()
   for (const row of rows) keys.set(row.patient_id, [...(keys.get(row.patient_id) ?? []), row.dh_key])
   return keys
