@@ -319,6 +319,7 @@ test('one browser holds a parent and a child, and the questions may follow', asy
   await chooseTime(page, world.services.free.name)
   await page.getByRole('radio', { name: /For someone else/ }).check()
   await page.getByLabel('Your own name').fill(patient.name)
+  await page.getByLabel('You are their').selectOption('mother')
   await fillWho(page, { name: 'Otto Quillfeather', reason: 'A cough', email: 'family@example.test' })
   await goOn(page)
   await page.getByRole('radio', { name: /Answer later/ }).check()

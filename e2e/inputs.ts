@@ -123,6 +123,11 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'intake/submit': { appointmentId, records: [book.records[3]!] },
     'payment/checkout': mine,
     'payment/return': { appointmentId, sessionId: 'cs_test_nothing' },
+    'care/let-in': {
+      ...{ careId: randomUUID(), role: 'carer' as const, until: null, keyId: randomUUID(), name: 'Firefox' },
+      ...{ keys: { sign: b64(32), dh: b64(32) }, record: book.records[0]! },
+    },
+    'care/end': { careId: randomUUID(), ending: b64(200) },
     'clinic/settings': {},
     'clinic/save-profile': {
       ...{ name, about, phone, address, timeZone, holdMinutes, horizonDays, locale: 'en' },

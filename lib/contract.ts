@@ -3,6 +3,7 @@ import type { AuditContract } from './audit/rules.ts'
 import type { AccountContract } from './account/rules.ts'
 import type { BookingContract } from './booking/rules.ts'
 import type { CallContract } from './call/rules.ts'
+import type { CareContract } from './care/rules.ts'
 import type { ClinicContract } from './clinic/rules.ts'
 import type { ConsentContract } from './consent/rules.ts'
 import type { EmergencyContract } from './emergency/rules.ts'
@@ -24,6 +25,7 @@ export type Contract = AccessContract &
   AccountContract &
   BookingContract &
   CallContract &
+  CareContract &
   ClinicContract &
   ConsentContract &
   EmergencyContract &

@@ -11,6 +11,7 @@ export default async function StaffLayout({ children }: { children: ReactNode })
     'access',
     'booking',
     'call',
+    'care',
     'clinic',
     'common',
     'consent',

@@ -156,6 +156,7 @@ function useLines(log: OpenedLog, patients: Map<string, string>): Line[] {
         const who = {
           staff: () => log.names.get(id ?? '') ?? t('formerMember', { id: (id ?? '').slice(0, 8) }),
           patient: () => t('thePatient'),
+          helper: () => t('helper'),
           system: () => t('system'),
         }[kind]()
         const { action } = detail

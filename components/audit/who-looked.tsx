@@ -7,6 +7,7 @@ import { Banner, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
 import { loadOwnLog, type OwnLogView } from '@/lib/browser/audit-log'
 import type { OwnChart } from '@/lib/browser/patient-chart'
+import { relationOf } from '@/lib/care/rules'
 import type { AuditDetail } from '@/lib/crypto/audit'
 import { formatDate, formatTime } from '@/lib/time'
 import { useWords } from './words'
@@ -54,7 +55,7 @@ export function WhoLooked({ own }: { own: OwnChart }) {
           <ol className="flex flex-col divide-y divide-line">
             {log.entries.map(({ leaf, detail }) => (
               <li key={leaf} className="py-3 first:pt-0 last:pb-0">
-                <Entry detail={detail} names={log.names} />
+                <Entry detail={detail} names={log.names} own={own} />
               </li>
             ))}
           </ol>
@@ -75,12 +76,20 @@ export function WhoLooked({ own }: { own: OwnChart }) {
   )
 }
 
-function Entry({ detail, names }: { detail: AuditDetail; names: Map<string, string> }) {
+function Entry({ detail, names, own }: { detail: AuditDetail; names: Map<string, string>; own: OwnChart }) {
   const t = useTranslations('audit.own')
   const locale = useLocale()
   const words = useWords()
   const { kind, id } = detail.actor
-  const who = kind === 'patient' ? t('you') : kind === 'system' ? t('clinic') : (names.get(id ?? '') ?? t('member'))
+  const care = useTranslations('care')
+  const helper = own.care.find(({ careId }) => careId === id)
+  const named = helper && (helper.mine ? t('you') : `${helper.name}, ${care(`your.${relationOf(helper)}`)}`)
+  const who = {
+    patient: () => t(own.care.some(({ mine }) => mine) ? 'patient' : 'you'),
+    helper: () => named ?? t('helper'),
+    system: () => t('clinic'),
+    staff: () => names.get(id ?? '') ?? t('member'),
+  }[kind]()
   const at = new Date(detail.at)
   return (
     <>

@@ -204,13 +204,13 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     if (!ticket) return setStatus('')
     const known = phase.device.known.find((each) => each.handle.patientId === values.patient) ?? null
     const home = values.shared ? 'memory' : phase.device.home
-    const { name, birthDate, email, phone, bookedBy } = values
+    const { name, birthDate, email, phone, bookedBy, relation } = values
     const sent = await sendBooking(offer, ticket, {
       known,
       identity: {
         ...{ name: name.trim(), birthDate, email: email.trim().toLowerCase() },
         ...(phone.trim() && { phone: phone.trim() }),
-        ...(values.patient === 'other' && { bookedBy: bookedBy.trim() }),
+        ...(values.patient === 'other' && { bookedBy: bookedBy.trim(), relation }),
       },
       reason: values.reason.trim(),
       answers: values.intake === 'now' && offer.service.intakeForm.questions.length ? values.answers : null,
@@ -265,6 +265,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     email: t('who2.email'),
     phone: t('who2.phone'),
     bookedBy: t('who2.bookedBy'),
+    relation: t('who2.relation'),
     reason: t('who2.reason'),
     signedName:
       form.getValues('patient') === 'other'

@@ -1,11 +1,12 @@
 /** Only what the patient's forms say, in the one language that is shown. */
 export async function formMessages(locale: 'en' | 'fr') {
   if (locale === 'fr') {
-    const [booking, errors, common, patient, payment] = await Promise.all([
+    const [booking, errors, common, patient, care, payment] = await Promise.all([
       import('@/lib/messages/fr/booking.json'),
       import('@/lib/messages/fr/errors.json'),
       import('@/lib/messages/fr/common.json'),
       import('@/lib/messages/fr/patient.json'),
+      import('@/lib/messages/fr/care.json'),
       import('@/lib/messages/fr/payment.json'),
     ])
     return {
@@ -13,14 +14,16 @@ export async function formMessages(locale: 'en' | 'fr') {
       errors: errors.default,
       common: common.default,
       patient: patient.default,
+      care: care.default,
       payment: payment.default,
     }
   }
-  const [booking, errors, common, patient, payment] = await Promise.all([
+  const [booking, errors, common, patient, care, payment] = await Promise.all([
     import('@/lib/messages/en/booking.json'),
     import('@/lib/messages/en/errors.json'),
     import('@/lib/messages/en/common.json'),
     import('@/lib/messages/en/patient.json'),
+    import('@/lib/messages/en/care.json'),
     import('@/lib/messages/en/payment.json'),
   ])
   return {
@@ -28,6 +31,7 @@ export async function formMessages(locale: 'en' | 'fr') {
     errors: errors.default,
     common: common.default,
     patient: patient.default,
+    care: care.default,
     payment: payment.default,
   }
 }

@@ -1,6 +1,8 @@
 'use client'
 import { useTranslations } from 'next-intl'
 import { useCallback, useEffect, useState } from 'react'
+import { EndSoon } from '@/components/care/end-soon'
+import { HelpedBy } from '@/components/care/helped-by'
 import { Button, LinkButton } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
 import { DownloadIcon } from '@/components/ui/icons'
@@ -87,6 +89,8 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
   return (
     <>
       {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
+      <HelpedBy own={own.value} />
+      <EndSoon own={own.value} />
       {own.value.chart.byCode ? (
         <Banner
           tone="info"
@@ -104,6 +108,7 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
       )}
       <Documents own={own.value} locale={locale} />
       {own.value.chart.byCode ||
+      own.value.care.some(({ mine }) => mine) ||
       own.value.chart.keys.some(({ state }, index) => index > 0 && state !== 'revoked') ? null : (
         <p className="text-soft">
           <a href={`/a/${id}/access#keep`}>{t('keep')}</a>. {t('keepText')}

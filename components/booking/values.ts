@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { BookingOffer } from '@/lib/booking/rules'
+import { relations } from '@/lib/care/rules'
 import { faultsOf, type Answer } from '@/lib/intake/rules'
 
 const steps = ['who', 'questions', 'consent', 'review'] as const
@@ -13,6 +14,8 @@ export interface Values {
   email: string
   phone: string
   bookedBy: string
+  /** What they are to the patient: a word of lib/care/rules.ts. */
+  relation: string
   reason: string
   shared: boolean
   intake: 'now' | 'later'
@@ -28,6 +31,7 @@ export const emptyValues: Values = {
   email: '',
   phone: '',
   bookedBy: '',
+  relation: '',
   reason: '',
   shared: false,
   intake: 'now',
@@ -57,9 +61,11 @@ const Who = z
       .max(30, { error: 'tooLong' })
       .regex(/^$|^\+?[\d\s().-]{6,}$/, { error: 'phone' }),
     bookedBy: z.string().trim().max(120, { error: 'tooLong' }),
+    relation: z.union([z.literal(''), z.enum(relations)], { error: 'required' }),
     reason: needed(2000),
   })
   .refine((who) => who.patient !== 'other' || who.bookedBy.length > 0, { error: 'required', path: ['bookedBy'] })
+  .refine((who) => who.patient !== 'other' || who.relation !== '', { error: 'required', path: ['relation'] })
 
 const Consent = z.object({ signedName: needed(120), agree: z.literal(true, { error: 'accept' }) })
 

@@ -3,8 +3,9 @@ import { useTranslations } from 'next-intl'
 import { Controller, useFormContext } from 'react-hook-form'
 import { Checkbox, RadioGroup } from '@/components/ui/choice'
 import { DateField } from '@/components/ui/date-field'
-import { TextArea, TextField } from '@/components/ui/text-field'
+import { Select, TextArea, TextField } from '@/components/ui/text-field'
 import type { Device } from '@/lib/browser/booking-device'
+import { relations } from '@/lib/care/rules'
 import { useFieldError } from './field-error'
 import type { Values } from './values'
 
@@ -48,14 +49,25 @@ export function WhoStep({ device, onChoose }: { device: Device; onChoose: (id: s
       {known?.identity ? null : (
         <>
           {patient === 'other' ? (
-            <TextField
-              id="bookedBy"
-              label={t('bookedBy')}
-              hint={t('bookedByHint')}
-              autoComplete="name"
-              error={error('bookedBy')}
-              {...register('bookedBy')}
-            />
+            <>
+              <TextField
+                id="bookedBy"
+                label={t('bookedBy')}
+                hint={t('bookedByHint')}
+                autoComplete="name"
+                error={error('bookedBy')}
+                {...register('bookedBy')}
+              />
+              <Select
+                id="relation"
+                label={t('relation')}
+                hint={t('relationHint')}
+                placeholder={t('relationChoose')}
+                options={relations.map((value) => ({ value, label: t(`relations.${value}`) }))}
+                error={error('relation')}
+                {...register('relation')}
+              />
+            </>
           ) : null}
           <TextField
             id="name"

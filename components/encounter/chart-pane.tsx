@@ -1,4 +1,6 @@
 'use client'
+import { HelpersList, SignedBy } from '@/components/care/helpers-of'
+import { useCareWords } from '@/components/care/words'
 import { useFormatter, useLocale, useTranslations } from 'next-intl'
 import type { ReactNode } from 'react'
 import { Card, CardTitle, Disclosure } from '@/components/ui/card'
@@ -17,11 +19,13 @@ import type { Chart } from './use-chart'
 /** What the patient gave and what was written before, opened here. */
 export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }) {
   const t = useTranslations('encounter')
+  const care = useTranslations('care.staff')
   const { identity } = chart
   const { appointmentId } = view.appointment
-  const reason = chart.reasons.findLast((entry) => entry.appointmentId === appointmentId && entry.content)?.content
-    ?.reason
-  const intake = chart.intakes.findLast((entry) => entry.appointmentId === appointmentId && entry.content)?.content
+  const asked = chart.reasons.findLast((entry) => entry.appointmentId === appointmentId && entry.content)
+  const reason = asked?.content?.reason
+  const answered = chart.intakes.findLast((entry) => entry.appointmentId === appointmentId && entry.content)
+  const intake = answered?.content
   return (
     <div className="flex min-w-0 flex-col gap-6">
       <Card>
@@ -33,11 +37,21 @@ export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }
         )}
         <h3 className="mt-5 mb-1.5 text-base font-semibold">{t('reason')}</h3>
         {reason ? <p className="whitespace-pre-wrap">{reason}</p> : <p className="text-soft">{t('noReason')}</p>}
+        <SignedBy signer={asked && chart.signers.get(asked.recordId)} patient={identity?.name} />
+        {chart.helpers.length ? (
+          <>
+            <h3 className="mt-5 mb-1.5 text-base font-semibold">{care('title')}</h3>
+            <HelpersList helpers={chart.helpers} />
+          </>
+        ) : null}
       </Card>
       <Card>
         <CardTitle>{t('intake')}</CardTitle>
         {intake ? (
-          <Answers intake={intake} />
+          <>
+            <Answers intake={intake} />
+            <SignedBy signer={answered && chart.signers.get(answered.recordId)} patient={identity?.name} />
+          </>
         ) : (
           <p className="text-soft">
             {t(parseForm(view.service.intakeForm).questions.length ? 'noIntake' : 'noQuestions')}
@@ -46,7 +60,7 @@ export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }
       </Card>
       <Card>
         <CardTitle>{t('consents')}</CardTitle>
-        <ConsentList view={view} consents={chart.consents} broken={chart.consentsBroken} />
+        <ConsentList view={view} chart={chart} />
       </Card>
       {chart.unvouched.length ? <NotVouched view={view} records={chart.unvouched} /> : null}
       <History view={view} chart={chart} />
@@ -56,6 +70,7 @@ export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }
 
 function Identity({ identity, at }: { identity: IdentityContent; at: string }) {
   const t = useTranslations('encounter')
+  const words = useCareWords()
   const locale = useLocale()
   return (
     <dl className="grid gap-x-5 gap-y-3 sm:grid-cols-[auto_1fr]">
@@ -67,7 +82,12 @@ function Identity({ identity, at }: { identity: IdentityContent; at: string }) {
         {identity.email}
         {identity.phone ? <span className="block">{identity.phone}</span> : null}
       </Fact>
-      {identity.bookedBy ? <Fact label={t('bookedBy')}>{identity.bookedBy}</Fact> : null}
+      {identity.bookedBy ? (
+        <Fact label={t('bookedBy')}>
+          {identity.bookedBy}
+          {identity.relation ? `, ${words.relation({ relation: identity.relation })}` : ''}
+        </Fact>
+      ) : null}
     </dl>
   )
 }

@@ -1,23 +1,16 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
+import { SignedBy } from '@/components/care/helpers-of'
 import { Disclosure } from '@/components/ui/card'
 import { CheckIcon, WarningIcon } from '@/components/ui/icons'
 import { Badge, Banner } from '@/components/ui/status'
-import type { HistoryFault } from '@/lib/browser/consent-proof'
 import type { EncounterView } from '@/lib/encounter/rules'
 import { formatDate } from '@/lib/time'
-import type { ConsentEntry } from './use-chart'
+import type { Chart, ConsentEntry } from './use-chart'
 
 /** Each consent with what was checked of it. One that does not verify is never shown as given. */
-export function ConsentList({
-  view,
-  consents,
-  broken,
-}: {
-  view: EncounterView
-  consents: ConsentEntry[]
-  broken: HistoryFault | null
-}) {
+export function ConsentList({ view, chart }: { view: EncounterView; chart: Chart }) {
+  const { consents, consentsBroken: broken } = chart
   const t = useTranslations('encounter')
   const audit = useTranslations('audit')
   // The defence of attack 11: of a history that was cut or replaced nothing is shown as given.
@@ -32,20 +25,24 @@ export function ConsentList({
   const earlier = consents.filter(({ proof }) => proof.appointmentId !== appointmentId)
   return (
     <div className="flex flex-col gap-2.5">
-      {here.length ? <Signed view={view} consents={here} /> : <p className="text-soft">{t('noConsent')}</p>}
+      {here.length ? (
+        <Signed view={view} chart={chart} consents={here} />
+      ) : (
+        <p className="text-soft">{t('noConsent')}</p>
+      )}
       {earlier.length ? (
         <details>
           <summary className="inline-flex min-h-11 items-center text-sm text-accent underline underline-offset-3">
             {t('earlierConsents', { count: earlier.length })}
           </summary>
-          <Signed view={view} consents={earlier} />
+          <Signed view={view} chart={chart} consents={earlier} />
         </details>
       ) : null}
     </div>
   )
 }
 
-function Signed({ view, consents }: { view: EncounterView; consents: ConsentEntry[] }) {
+function Signed({ view, chart, consents }: { view: EncounterView; chart: Chart; consents: ConsentEntry[] }) {
   const t = useTranslations('encounter')
   const locale = useLocale()
   return (
@@ -79,6 +76,7 @@ function Signed({ view, consents }: { view: EncounterView; consents: ConsentEntr
                     version: content.version,
                   })}
                 </p>
+                <SignedBy signer={chart.signers.get(proof.recordId)} patient={chart.identity?.name} />
                 <p
                   className="max-h-80 overflow-y-auto whitespace-pre-wrap"
                   tabIndex={0}

@@ -1,4 +1,5 @@
 'use client'
+import { HelpersOf } from '@/components/care/helpers-of'
 import { useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
 import { useParams, useRouter } from 'next/navigation'
@@ -78,6 +79,7 @@ export function Encounter({ start }: { start: EncounterView }) {
             <ArrowLeftIcon size={18} /> {t('back')}
           </Link>
           <h1 className="text-2xl sm:text-3xl">{name}</h1>
+          <HelpersOf helpers={chart.helpers} />
           <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-soft">
             <span>
               {view.service.name} · {formatDay(startsAt, zone, locale)}, {formatTime(startsAt, zone, locale)}

@@ -4,6 +4,7 @@ import type { ConsentContent } from '@/lib/consent/rules'
 import { checkConsent, checkHistory, type ConsentFault, type HistoryFault } from '@/lib/browser/consent-proof'
 import { vault } from '@/lib/browser/vault'
 import type { Opened, OpenResult, PatientKeyView, Vault } from '@/lib/browser/vault-api'
+import type { CareView, HelperView } from '@/lib/browser/vault-care-api'
 import { refusalCode } from '@/lib/browser/vault-error'
 import type { ConsentProof, EncounterView, NoteContent } from '@/lib/encounter/rules'
 import type { IntakeContent } from '@/lib/intake/rules'
@@ -37,6 +38,10 @@ export interface Chart {
   /** Whose visit it was opened from: who at the clinic reads what is written goes by that. */
   practitioner: string
   identity: IdentityContent | null
+  /** Who helps the patient, or did. */
+  helpers: CareView[]
+  /** Who signed in the patient's place, by record. */
+  signers: Map<string, HelperView>
   reasons: Entry<ReasonContent>[]
   intakes: Entry<IntakeContent>[]
   consents: ConsentEntry[]
@@ -69,6 +74,16 @@ export async function readChart(view: EncounterView, appointmentId: string, keys
   await keys.loadChain({ clinicId, statements: view.statements })
   // Twice: where somebody was vouched for, no record makes its key known by itself; else the first device is known by them.
   await keys.loadPatientKeys({ clinicId, patientId, keys: claimed })
+  // The name first, by which the patient's device is known; then who helps; then what either wrote.
+  await openRecords(
+    view.records.filter(({ meta }) => meta.type === 'identity'),
+    [patientId],
+    keys,
+  )
+  const care = await keys.loadCare({
+    ...{ clinicId, patientId, rows: view.care, now: view.now },
+    records: view.records.filter(({ meta }) => meta.type === 'care' && meta.patientId === patientId),
+  })
   const records = await openRecords(view.records, [patientId], keys)
   const all = await keys.loadPatientKeys({ clinicId, patientId, keys: claimed })
   const trust: PatientKeyView[] = all.filter((key) => !removed.has(key.keys.sign))
@@ -80,9 +95,22 @@ export async function readChart(view: EncounterView, appointmentId: string, keys
   const byId = <T>(entries: Entry<T>[], recordId: string) =>
     entries.find((entry) => entry.recordId === recordId) ?? null
   const [prescriptions, recalls] = [of<PrescriptionContent>('prescription'), of<RecallContent>('recall')]
+  const readers = trust
+    // The defence of attack 7 in a chart: the key that signed the name on the screen, or one vouched for beside it.
+    .filter((key) => identity && (key.trust === 'vouched' || isAuthor(identity, key, all)))
+    .map((key) => key.keys.dh)
+  // Who helps reads with the patient, for as long as it holds: the vault asks again.
+  const helping = identity && readers.length ? care.filter(({ state, ofItself }) => state === 'holds' && !ofItself) : []
+  const helperKeys = new Set(care.map((each) => each.keys.sign))
   return {
     clinicId,
     patientId,
+    helpers: care,
+    signers: new Map(
+      records.flatMap(({ opened }) =>
+        opened.ok && opened.value.author.helper ? [[opened.value.recordId, opened.value.author.helper]] : [],
+      ),
+    ),
     practitioner: view.appointment.memberId,
     identity: (identity?.content as IdentityContent | undefined) ?? null,
     reasons: of<ReasonContent>('reason'),
@@ -93,11 +121,8 @@ export async function readChart(view: EncounterView, appointmentId: string, keys
     consents: await Promise.all(view.consents.map((proof) => readConsent(proof, { clinicId, patientId }, records))),
     prescriptions: view.prescriptions.map((row) => ({ row, entry: byId(prescriptions, row.recordId) })),
     recalls: view.recalls.map((row) => ({ row, entry: byId(recalls, row.recordId) })),
-    readers: trust
-      // The defence of attack 7 in a chart: the key that signed the name on the screen, or one vouched for beside it.
-      .filter((key) => identity && (key.trust === 'vouched' || isAuthor(identity, key, all)))
-      .map((key) => ({ patientId, key: key.keys.dh })),
-    strangers: trust.filter((key) => key.trust === 'none' && !key.met).length,
+    readers: [...new Set([...readers, ...helping.map((each) => each.keys.dh)])].map((key) => ({ patientId, key })),
+    strangers: trust.filter((key) => key.trust === 'none' && !key.met && !helperKeys.has(key.keys.sign)).length,
     unvouched: records.map(unvouchedOf).filter((each) => each !== null),
     failed: records.flatMap((record) =>
       record.opened.ok || unvouchedOf(record) ? [] : [{ type: record.meta.type, code: record.opened.code }],

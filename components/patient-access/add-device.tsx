@@ -9,16 +9,17 @@ import { PairPanel } from './pair-panel'
 import { Scanner } from './scanner'
 
 /** The side that has access: it shows a code, or reads the other device's. */
-export function AddDevice({ own, onAdded }: { own: OwnChart; onAdded: () => void }) {
+export function AddDevice({ own, child, onAdded }: { own: OwnChart; child: string | null; onAdded: () => void }) {
   const t = useTranslations('devices.pair')
+  const care = useTranslations('care')
   const [side, setSide] = useState<PairSide | 'reading' | null>(null)
   const patient = own.patient
   return (
     <Card>
-      <CardTitle>{t('title')}</CardTitle>
+      <CardTitle>{child === null ? t('title') : care('childDevice', { name: child })}</CardTitle>
       {side === null ? (
         <>
-          <p className="mb-4 text-soft">{t('lead')}</p>
+          <p className="mb-4 text-soft">{child === null ? t('lead') : care('childDeviceLead', { name: child })}</p>
           <div className="flex flex-wrap gap-2.5">
             <Button variant="primary" onClick={() => setSide({ role: 'own', patient })}>
               {t('show')}

@@ -11,7 +11,7 @@ import type { Locale, Messages } from '@/lib/messages/catalogue'
 import { PairPanel } from './pair-panel'
 import { Scanner } from './scanner'
 
-type Props = { locale: Locale; messages: Pick<Messages, 'devices' | 'errors' | 'common'> }
+type Props = { locale: Locale; messages: Pick<Messages, 'care' | 'devices' | 'errors' | 'common'> }
 
 export const PairPage = ({ locale, messages }: Props) => (
   <NextIntlClientProvider locale={locale} messages={messages} timeZone="UTC">

@@ -1,10 +1,12 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
 import { useEffect, useEffectEvent, useRef, useState } from 'react'
+import { useCareWords } from '@/components/care/words'
 import { Button } from '@/components/ui/button'
 import { QrCode } from '@/components/ui/qr-code'
 import { Banner, LiveRegion } from '@/components/ui/status'
 import { pairLink, runPairing, spell, type PairSide, type PairStep } from '@/lib/browser/pairing'
+import type { CareTerms } from '@/lib/crypto/care'
 import { formatTime } from '@/lib/time'
 
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
@@ -93,8 +95,12 @@ export function PairPanel({
       ) : null}
       {step?.at === 'handing' ? <p>{t('say.handing')}</p> : null}
       {step?.at === 'done' ? (
-        <Banner tone="success" title={t('doneTitle')} announce>
-          {t(side.patient ? 'doneOwn' : 'doneNew')}
+        <Banner tone="success" title={t(step.terms || side.care ? 'doneHelp' : 'doneTitle')} announce>
+          {step.terms || side.care ? (
+            <HelpDone side={side} terms={step.terms} />
+          ) : (
+            t(side.patient ? 'doneOwn' : 'doneNew')
+          )}
         </Banner>
       ) : null}
       {step?.at === 'failed' ? (
@@ -112,5 +118,20 @@ export function PairPanel({
         </Banner>
       ) : null}
     </div>
+  )
+}
+
+/** What both agreed on, told on both screens. */
+function HelpDone({ side, terms }: { side: PairSide; terms: CareTerms | null }) {
+  const t = useTranslations('care')
+  const words = useCareWords()
+  const agreed = side.care?.terms ?? terms!
+  return (
+    <>
+      {side.care
+        ? `${agreed.name}, ${words.relation(agreed)}. `
+        : `${t('you.as', { relation: words.relation(agreed) })} `}
+      {words.end(agreed.end)}.
+    </>
   )
 }

@@ -10,6 +10,9 @@ import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
 import type { Locale, Messages } from '@/lib/messages/catalogue'
 import { CardSection } from '@/components/emergency/card-section'
 import { WhoLooked } from '@/components/audit/who-looked'
+import { Carers } from '@/components/care/carers'
+import { EndSoon } from '@/components/care/end-soon'
+import { Helping, PeopleHere } from '@/components/care/helping'
 import { AddDevice } from './add-device'
 import { ToldSection } from '@/components/emergency/told-section'
 import { ErasureSection } from '@/components/retention/erasure-section'
@@ -21,7 +24,10 @@ import { UseDevice } from './use-device'
 interface Props {
   appointmentId: string
   locale: Locale
-  messages: Pick<Messages, 'audit' | 'devices' | 'emergency' | 'recognition' | 'retention' | 'errors' | 'common'>
+  messages: Pick<
+    Messages,
+    'audit' | 'care' | 'devices' | 'emergency' | 'recognition' | 'retention' | 'errors' | 'common'
+  >
 }
 
 export function PatientAccess({ appointmentId, locale, messages }: Props) {
@@ -104,12 +110,28 @@ function Sections({ appointmentId }: { appointmentId: string }) {
         <ErasureSection own={own.value} appointmentId={appointmentId} />
       </div>
     )
+  const mine = own.value.care.find((each) => each.mine)
+  // Who helps sees what they are and no more: devices, cards and who looked are the patient's.
+  if (mine?.role === 'carer')
+    return (
+      <div className="flex flex-col gap-6">
+        {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
+        <EndSoon own={own.value} />
+        <Helping own={own.value} care={mine} onEnded={() => void load()} />
+        <PeopleHere patientId={own.value.patient.patientId} />
+      </div>
+    )
+  const practitioner = chart.appointments.find(({ id }) => id === appointmentId)?.practitionerId ?? ''
   return (
     <div className="flex flex-col gap-6">
       {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
-      <Devices own={own.value} />
-      <AddDevice own={own.value} onAdded={() => void load()} />
-      <KeepAccess own={own.value} onKept={() => void load()} />
+      <EndSoon own={own.value} />
+      {mine ? <Helping own={own.value} care={mine} onEnded={() => void load()} /> : null}
+      <PeopleHere patientId={own.value.patient.patientId} />
+      {mine ? null : <Devices own={own.value} />}
+      <Carers own={own.value} practitioner={practitioner} onChange={() => void load()} />
+      <AddDevice own={own.value} child={mine ? (identity?.name ?? '') : null} onAdded={() => void load()} />
+      {mine ? null : <KeepAccess own={own.value} onKept={() => void load()} />}
       <CardSection own={own.value} appointmentId={appointmentId} />
       <WhoLooked own={own.value} />
       <ToldSection own={own.value} appointmentId={appointmentId} />

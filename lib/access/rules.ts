@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ChainStatement, EpochGrant, Group, PublicKeys } from '../crypto/types.ts'
+import type { CareRole, ChainStatement, EpochGrant, Group, PublicKeys } from '../crypto/types.ts'
 
 export const roles = ['practitioner', 'frontdesk', 'admin'] as const
 export type Role = (typeof roles)[number]
@@ -13,6 +13,8 @@ export interface PatientActor {
   clinicId: string
   patientId: string
   keyId: string
+  /** Where it is somebody who helps the patient: as what. */
+  care?: { id: string; role: CareRole }
 }
 export interface StaffActor {
   kind: 'staff'

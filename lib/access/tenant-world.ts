@@ -72,6 +72,8 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ kit: b64(32), kitId: randomUUID() },
     ...{ strangerId: randomUUID(), stranger: { sign: b64(32), dh: b64(32) } },
     rekeyId: randomUUID(),
+    ...{ careId: randomUUID(), helperId: randomUUID(), helper: { sign: b64(32), dh: b64(32) } },
+    ...{ letInId: randomUUID(), letIn: { sign: b64(32), dh: b64(32) } },
   }
   const proofHash = bytes(32)
 
@@ -122,6 +124,20 @@ export async function tenant(admin: TestDb['admin']) {
   await insert('patient_key', {
     ...{ id, patient_id: patientId, sign_key: stranger.sign, dh_key: stranger.dh, state: 'confirmed' },
   })
+  for (const [id, { sign, dh }] of [
+    [more.helperId, more.helper],
+    [more.letInId, more.letIn],
+  ] as const)
+    await insert('patient_key', { id, patient_id: patientId, sign_key: sign, dh_key: dh, state: 'paired' })
+  const helps = {
+    patient_id: patientId,
+    record_id: randomUUID(),
+    role: 'guardian',
+    until: later,
+    created_at: new Date(),
+  }
+  await insert('care', { ...helps, id: more.careId, key_id: more.helperId, granted_by: more.keyId })
+  await insert('care', { ...helps, id: randomUUID(), key_id: more.letInId, granted_by: more.helperId })
   const kit = { sign_key: b64(32), dh_key: b64(32), state: 'paired', kind: 'kit' }
   await insert('patient_key', { id: more.kitId, patient_id: patientId, ...kit })
   await admin('UPDATE payment SET session_id = $2 WHERE id = $1', [paymentId, more.checkout])

@@ -5,6 +5,7 @@ import { auditCases } from '../audit/tenant-cases.ts'
 import { accountCases } from '../account/tenant-cases.ts'
 import { bookingCases } from '../booking/tenant-cases.ts'
 import { callCases } from '../call/tenant-cases.ts'
+import { careCases } from '../care/tenant-cases.ts'
 import { clinicCases } from '../clinic/tenant-cases.ts'
 import { emergencyCases } from '../emergency/tenant-cases.ts'
 import { encounterCases } from '../encounter/tenant-cases.ts'
@@ -30,6 +31,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   account: accountCases,
   booking: bookingCases,
   call: callCases,
+  care: careCases,
   clinic: clinicCases,
   emergency: emergencyCases,
   encounter: encounterCases,

@@ -1,6 +1,7 @@
 import 'server-only'
 import type { PatientActor } from '../access/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { findDeviceKey } from '../patient/store.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue } from '../server/jobs.ts'
 import { openField, patientEmailIndex, sealField } from '../server/kms.ts'
@@ -11,8 +12,14 @@ import * as store from './store.ts'
 
 type Given = Pick<z.output<typeof BookInput>, 'patient' | 'email' | 'phone' | 'locale' | 'timeZone'>
 
+interface Admitted {
+  isNew: boolean
+  /** Where somebody books who helps. */
+  care?: PatientActor['care']
+}
+
 /** A new patient with this device's key, or one whose key this is. Anybody else's patient id is refused. */
-export async function admitPatient(tx: Tx, actor: PatientActor, input: Given): Promise<Result<{ isNew: boolean }>> {
+export async function admitPatient(tx: Tx, actor: PatientActor, input: Given): Promise<Result<Admitted>> {
   const { clinicId, patientId, keyId } = actor
   const contact: store.Contact = {
     emailIndex: await patientEmailIndex(clinicId, input.email),
@@ -32,9 +39,11 @@ export async function admitPatient(tx: Tx, actor: PatientActor, input: Given): P
   }
   const mine = keys.find((key) => key.id === keyId)
   if (mine?.signKey !== input.patient.sign || mine.dhKey !== input.patient.dh) return refuse('NO_KEY')
+  const key = await findDeviceKey(tx, actor)
+  if (!key) return refuse('NO_KEY')
   // A code by e-mail shows that somebody reads the mail. It books and joins; where mail goes from now on is the patient's word.
-  if (mine.state !== 'confirmed') await changeContact(tx, actor, contact, input.phone)
-  return ok({ isNew: false })
+  if (key.state !== 'confirmed') await changeContact(tx, actor, contact, input.phone)
+  return ok({ isNew: false, ...(key.care && { care: key.care }) })
 }
 
 async function changeContact(tx: Tx, actor: PatientActor, contact: store.Contact, phone: string): Promise<void> {

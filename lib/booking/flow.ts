@@ -83,6 +83,7 @@ async function bookIn(
   const actor: PatientActor = { kind: 'patient', clinicId, patientId, keyId }
   const admitted = await admitPatient(tx, actor, input)
   if (!admitted.ok) return admitted
+  if (admitted.value.care) actor.care = admitted.value.care
   const link = {
     linkHash: secretHash(input.linkSecret),
     linkSealed: await sealField(input.linkSecret, `appointment.link|${clinicId}|${row.id}`),

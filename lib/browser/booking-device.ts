@@ -4,6 +4,7 @@ import { call, type Answer } from './api.ts'
 import { learnKeys } from './own-keys.ts'
 import { openPatientSession } from './patient-session.ts'
 import type { ChainView, KeyHome, PatientHandle } from './vault-api.ts'
+import type { CareView } from './vault-care-api.ts'
 import { VaultError } from './vault-error.ts'
 import { vault } from './vault.ts'
 
@@ -11,6 +12,10 @@ export interface KnownPatient {
   handle: PatientHandle
   identity: IdentityContent | null
   consent: PatientChart['consent']
+  /** As what this device helps them; null where it is the patient's own. */
+  helper: CareView | null
+  /** Their appointments, newest first. */
+  appointments: string[]
 }
 export interface Device {
   home: KeyHome
@@ -113,8 +118,18 @@ export async function knownPatients(clinicId: string): Promise<KnownPatient[]> {
     const chart = await loadChart(handle)
     // Keys that were made and never used: a booking that was begun and left.
     if (!chart.ok) continue
-    const identity = await openNewest<IdentityContent>(chart.value.records, 'identity', handle.patientId)
-    found.push({ handle, identity, consent: chart.value.consent })
+    const { clinicId: clinic, patientId } = handle
+    const { records, consent, care: rows, now } = chart.value
+    const of = { clinicId: clinic, patientId, asPatient: patientId, rows, now }
+    const care = await vault().loadCare({ ...of, records: records.filter(({ meta }) => meta.type === 'care') })
+    const identity = await openNewest<IdentityContent>(records, 'identity', patientId)
+    found.push({
+      handle,
+      identity,
+      consent,
+      helper: care.find(({ mine }) => mine) ?? null,
+      appointments: chart.value.appointments.map(({ id }) => id),
+    })
   }
   return found
 }

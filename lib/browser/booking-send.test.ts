@@ -29,7 +29,7 @@ beforeEach(() => {
 async function booked(practitioner: string, isKnown: boolean) {
   const { vault, handle } = await patientOf(world)
   here.vault = vault
-  const known = isKnown ? { handle, identity, consent: { seq: 0, previous: '' } } : null
+  const known = isKnown ? { handle, identity, consent: { seq: 0, previous: '' }, helper: null, appointments: [] } : null
   const secret = 'A'.repeat(22)
   const ticket = {
     ...{ id: crypto.randomUUID(), secret, key: crypto.randomUUID(), linkSecret: secret },

@@ -86,6 +86,15 @@ async function isOnTheirOwn(clinicId: string, practitioner: string): Promise<boo
   return !chain || audienceOf(chain.members, practitioner, 'identity').groups.some(isScoped)
 }
 
+/** Who signs in the patient's place: as it was agreed on, or, at the first booking, as they say it. */
+export function onBehalf(
+  { bookedBy, relation }: Pick<IdentityContent, 'bookedBy' | 'relation'>,
+  helper?: { name: string; relation: string } | null,
+): Pick<ConsentContent, 'onBehalf'> {
+  if (helper) return { onBehalf: { name: helper.name, relation: helper.relation } }
+  return bookedBy && relation ? { onBehalf: { name: bookedBy, relation } } : {}
+}
+
 async function sendOnce(offer: BookingOffer, ticket: Ticket, given: BookingAnswers): Promise<Answer<Booked>> {
   const { clinicId } = offer
   const appointmentId = ticket.id
@@ -140,6 +149,7 @@ async function sendOnce(offer: BookingOffer, ticket: Ticket, given: BookingAnswe
           body: text.body,
           textHash: consent.textHash,
           signedName: given.signedName,
+          ...onBehalf(given.identity, given.known?.helper),
           signedAt: now,
         } satisfies ConsentContent,
         consentRecordId,

@@ -14,6 +14,8 @@ const RESERVED = new Set([
   'prescription',
   'patient-key',
   'patient-link',
+  'patient-care',
+  'patient-care-end',
   'erasure',
   'emergency-key',
   'emergency-request',
@@ -98,7 +100,7 @@ async function findDevice(context: VaultContext, patientId: string): Promise<Pat
 /** Keys that were made here become this patient's on this device: in the place of any that it held for them before. */
 export async function keepDevice(
   { storage, devices }: VaultContext,
-  made: Pick<PatientDevice, 'clinicId' | 'patientId' | 'keys'> & { keyId?: string },
+  made: Pick<PatientDevice, 'clinicId' | 'patientId' | 'keys' | 'helps'> & { keyId?: string },
   home: KeyHome = 'stored',
 ): Promise<PatientHandle> {
   const kept: KeyHome = home === 'stored' ? storage.home : 'memory'
@@ -115,12 +117,13 @@ export async function requireDevice(context: VaultContext, patientId: string): P
   return device
 }
 
-export const handleOf = ({ clinicId, patientId, keyId, keys, home }: PatientDevice): PatientHandle => ({
+export const handleOf = ({ clinicId, patientId, keyId, keys, home, helps }: PatientDevice): PatientHandle => ({
   clinicId,
   patientId,
   keyId,
   keys: publicKeys(keys.public),
   home,
+  ...(helps && { helps: helps.role }),
 })
 
 async function signProof(key: CryptoKey, purpose: string, fields: (string | number)[]) {

@@ -1,10 +1,13 @@
 import { fromB64, toB64 } from '../crypto/bytes.ts'
+import type { CareTerms } from '../crypto/care.ts'
 import type { PairRole } from '../crypto/pairing.ts'
 import { deviceName } from '../patient/rules.ts'
 import { call } from './api.ts'
 import { handOnAll } from './own-keys.ts'
 import { openPatientSession } from './patient-session.ts'
-import type { PatientHandle } from './vault-api.ts'
+import { letIn } from './care.ts'
+import type { PatientHandle, Vault } from './vault-api.ts'
+import type { CareTermsInput } from './vault-care-api.ts'
 import { refusalCode } from './vault-error.ts'
 import { vault } from './vault.ts'
 
@@ -14,7 +17,7 @@ export type PairStep =
   | { at: 'reading' }
   | { at: 'compare'; code: string; answered: boolean }
   | { at: 'handing' }
-  | { at: 'done'; appointments: string[] }
+  | { at: 'done'; appointments: string[]; terms: CareTerms | null }
   | { at: 'failed'; why: 'refused' | 'altered' | 'differs' | 'offline' }
 
 export interface PairSide {
@@ -23,7 +26,11 @@ export interface PairSide {
   patient: PatientHandle | null
   /** The code that the other device shows; none where this one shows it. */
   secret?: string
+  /** As what somebody else is let in; none where both devices are the patient's. */
+  care?: { terms: CareTermsInput; practitioner: string }
 }
+
+type Filed = Awaited<ReturnType<Vault['pairFinish']>>
 
 const EVERY_MS = 700
 /** Past the relay's own five minutes nothing comes any more. */
@@ -69,7 +76,7 @@ export async function runPairing(
     show({ at: 'compare', code: compared.code, answered: false })
     if (!(await agree())) throw new Stop('differs')
     show({ at: 'compare', code: compared.code, answered: true })
-    if (side.patient) await handOver(side.patient)
+    if (side.patient) await handOver(side.patient, side.care)
     else await takeOver()
   } catch (error) {
     if (signal.aborted) return
@@ -106,20 +113,24 @@ export async function runPairing(
     return { relay: at, code }
   }
 
-  async function handOver(patient: PatientHandle) {
-    const { patientId } = patient
-    await post(relay, 4, (await vault().pairVouch({ relay })).body)
+  async function handOver(patient: PatientHandle, care: PairSide['care']) {
+    await post(relay, 4, (await vault().pairVouch({ relay, ...(care && { care: care.terms }) })).body)
     const body = await next(relay, 5, signal)
     show({ at: 'handing' })
     const device = await vault().pairFinish({ relay, body })
     const session = await openPatientSession(patient)
-    const added = session.ok
-      ? await call('patient/add-device', { ...device, kind: 'device' }, { as: 'patient', patientId, retry: true })
-      : session
+    const added = session.ok ? await file(patient, device, care) : session
     if (!added.ok) throw new Stop(added.code === 'OFFLINE' || added.code === 'INTERNAL' ? 'offline' : 'refused')
     if (!(await handOnAll(patient))) throw new Stop('offline')
     await post(relay, 6, (await vault().pairDone({ relay })).body)
-    show({ at: 'done', appointments: [] })
+    show({ at: 'done', appointments: [], terms: null })
+  }
+
+  async function file(patient: PatientHandle, device: Filed, care: PairSide['care']) {
+    const { keyId, keys, name, link } = device
+    if (device.care && care) return letIn(patient, { ...device.care, keyId, keys, name }, care.practitioner)
+    const as = { as: 'patient', patientId: patient.patientId, retry: true } as const
+    return call('patient/add-device', { keyId, keys, name, link: link!, kind: 'device' }, as)
   }
 
   async function takeOver() {
@@ -129,7 +140,7 @@ export async function runPairing(
     keepPin(taken.patient.clinicId, taken.rootFingerprint)
     await post(relay, 5, taken.body)
     await vault().pairEnd({ relay, body: await next(relay, 6, signal) })
-    show({ at: 'done', appointments: taken.appointments })
+    show({ at: 'done', appointments: taken.appointments, terms: taken.terms })
   }
 }
 

@@ -4,9 +4,11 @@ import type { PrescriptionContent } from '../prescription/rules.ts'
 import type { IdentityContent } from '../record/rules.ts'
 import { call } from './api.ts'
 import { loadChart, pinOf } from './booking-device.ts'
+import { sayWhoBooked, termsOf } from './care.ts'
 import { handOnAll } from './own-keys.ts'
 import { openPatientSession } from './patient-session.ts'
 import type { Opened, PatientHandle } from './vault-api.ts'
+import type { CareView, HelperView } from './vault-care-api.ts'
 import { VaultError } from './vault-error.ts'
 import { vault } from './vault.ts'
 import { compareWitness } from './witness.ts'
@@ -18,6 +20,10 @@ export interface OwnChart {
   identity: IdentityContent | null
   notes: (Opened<NoteContent> & { appointmentId: string | null })[]
   prescriptions: (Opened<PrescriptionContent> & { status: string; appointmentId: string | null })[]
+  /** Who helps the patient, or did. */
+  care: CareView[]
+  /** Who signed in the patient's place, by record. */
+  signers: Map<string, HelperView>
   /** Records that are there and did not open: altered, or not for this device. */
   broken: number
   rootFingerprint: string
@@ -26,6 +32,19 @@ export type OwnAnswer = { ok: true; value: OwnChart } | { ok: false; why: 'no-ke
 
 /** Everything of the patient's that this device opens, after the clinic's chain was checked. */
 export async function loadOwn(appointmentId: string): Promise<OwnAnswer> {
+  const own = await readOwn(appointmentId)
+  return own.ok && (await saysWhoBooked(own.value, appointmentId)) ? readOwn(appointmentId) : own
+}
+
+/** The first browser of a patient whom somebody else booked for is that one's. */
+async function saysWhoBooked({ patient, identity, care, chart }: OwnChart, appointmentId: string): Promise<boolean> {
+  const terms = identity && !care.some(({ mine }) => mine) ? termsOf(identity, new Date()) : null
+  const isFirst = chart.keys.some(({ keyId, state }) => keyId === patient.keyId && state === 'booking')
+  const at = chart.appointments.find(({ id }) => id === appointmentId)
+  return terms !== null && isFirst && at !== undefined && sayWhoBooked(patient, terms, at.practitionerId)
+}
+
+async function readOwn(appointmentId: string): Promise<OwnAnswer> {
   const bound = await vault().appointment(appointmentId)
   if (!bound) return { ok: false, why: 'no-keys' }
   const { patient, linkSecret } = bound
@@ -45,6 +64,11 @@ export async function loadOwn(appointmentId: string): Promise<OwnAnswer> {
     if (error instanceof VaultError) return { ok: false, why: 'forged' }
     throw error
   }
+  // Who helps first: what they handed in is read as theirs.
+  const care = await vault().loadCare({
+    ...{ clinicId, patientId, asPatient: patientId, rows: chart.care, now: chart.now },
+    records: records.filter(({ meta }) => meta.type === 'care'),
+  })
   const opened = await vault().open(records, { asPatient: patientId, patientId })
   // Their other devices get what came for this one alone. Nothing on this page waits for it.
   if (chart.keys.filter(({ state }) => state !== 'revoked').length > 1) void handOnAll(patient)
@@ -66,6 +90,8 @@ export async function loadOwn(appointmentId: string): Promise<OwnAnswer> {
         status: statusOf(rx.recordId),
         appointmentId: placed.get(rx.recordId) ?? null,
       })),
+      care,
+      signers: new Map(good.flatMap(({ recordId, author }) => (author.helper ? [[recordId, author.helper]] : []))),
       broken: opened.length - good.length,
       rootFingerprint,
     },

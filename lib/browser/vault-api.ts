@@ -4,6 +4,7 @@
  */
 import type {
   B64,
+  CareRole,
   ChainStatement,
   EpochGrant,
   Group,
@@ -15,6 +16,7 @@ import type {
 } from '../crypto/types.ts'
 import type { BackupVault } from './vault-backup-api.ts'
 import type { CacheVault } from './vault-cache-api.ts'
+import type { CareVault, HelperView } from './vault-care-api.ts'
 import type { AuditVault } from './vault-audit-api.ts'
 import type { AccountVault, FurtherWrap } from './vault-account-api.ts'
 import type { ErasureVault } from './vault-erasure-api.ts'
@@ -98,7 +100,14 @@ export interface Opened<T = unknown> {
   content: T
   /** Record hash: what the next revision names as previous. */
   hash: B64
-  author: { key: B64; kind: 'member' | 'patient'; id: string; vouched: boolean }
+  author: {
+    key: B64
+    kind: 'member' | 'patient'
+    id: string
+    vouched: boolean
+    /** Who signed in the patient's place. */
+    helper?: HelperView | null
+  }
 }
 /** `unvouched`: with NOT_VOUCHED, what a key that nobody stands behind says. To be shown as that, or not at all. */
 export type OpenResult<T = unknown> =
@@ -113,6 +122,8 @@ export interface PatientHandle {
   keyId: string
   keys: PublicKeys
   home: KeyHome
+  /** As what this device helps the patient; none where it is the patient's own. */
+  helps?: CareRole
 }
 
 /** A patient's keys as the server answers them; `vouch` is a member's statement, made by `vouchPatient`. */
@@ -166,6 +177,7 @@ export interface Vault
   extends
     CallVault,
     CacheVault,
+    CareVault,
     CardVault,
     EmergencyVault,
     AuditVault,

@@ -12,11 +12,12 @@ import {
 import type { EpochKey } from '../crypto/epoch.ts'
 import type { Keys, RawKeys } from '../crypto/keys.ts'
 import type { PatientLink } from '../crypto/patient-link.ts'
-import type { B64, ChainStatement, EpochGrant, PublicKeys, Recipient, VouchReason } from '../crypto/types.ts'
+import type { B64, CareRole, ChainStatement, EpochGrant, PublicKeys, Recipient, VouchReason } from '../crypto/types.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
 import { type Turns, turns } from './turns.ts'
 import type { ChainInput, ChainView, KeyHome } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
+import type { HeldCare } from './vault-care.ts'
 import type { Refused } from './vault-notice.ts'
 import type { VaultStorage } from './vault-storage.ts'
 
@@ -40,6 +41,8 @@ export interface VaultContext {
   deskVouches: Map<string, { keys: RawKeys; reason: VouchReason }[]>
   /** Links between keys of one patient, as both of each signed them: by "clinic/patient". */
   patientLinks: Map<string, PatientLink[]>
+  /** Who helps a patient, as it was signed, and the server's clock when it was asked last: by "clinic/patient". */
+  care: Map<string, { held: HeldCare[]; serverNow: number }>
   /** Names that identity records opened here say, by "clinic/patient". */
   names: Map<string, Set<string>>
   /** What was opened for the unlocked member, for as long as the clinic allows. */
@@ -80,6 +83,8 @@ export interface PatientDevice {
   keyId: string
   keys: Keys
   home: KeyHome
+  /** Where it helps a patient: whose key let it in, and as what. */
+  helps?: { from: RawKeys; role: CareRole }
 }
 
 export interface BoundAppointment {
@@ -115,6 +120,7 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   patientKeys: new Map(),
   deskVouches: new Map(),
   patientLinks: new Map(),
+  care: new Map(),
   names: new Map(),
   cache: recordCache(),
   turns: turns(),

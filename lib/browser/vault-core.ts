@@ -6,6 +6,7 @@ import { auditLog } from './vault-audit.ts'
 import { account } from './vault-account.ts'
 import { backups } from './vault-backup.ts'
 import { calls } from './vault-call.ts'
+import { caring } from './vault-care.ts'
 import { adoptChain, newContext, viewChain } from './vault-context.ts'
 import { drafts } from './vault-drafts.ts'
 import { emergencies } from './vault-emergency.ts'
@@ -44,6 +45,7 @@ export function createVault(storage: VaultStorage): Vault {
     ...backups(context),
     ...recordPart,
     ...calls(context, recordPart),
+    ...caring(context, recordPart.open),
     ...recognising(context, recordPart),
     ...drafts(context),
     ...prescriptions(context),

@@ -2,14 +2,19 @@ import { fromB64 } from '../crypto/bytes.ts'
 import { checkLink, linkedTo, type PatientLink } from '../crypto/patient-link.ts'
 import type { RawKeys } from '../crypto/keys.ts'
 import type { B64 } from '../crypto/types.ts'
-import { rawKeys, sameKeys, type TrustedPatientKey, type VaultContext } from './vault-context.ts'
+import { type PatientDevice, sameKeys, type TrustedPatientKey, type VaultContext } from './vault-context.ts'
 import { refusalCode } from './vault-error.ts'
-import type { OwnKeyInput } from './vault-pairing-api.ts'
 
 const nameOf = (clinicId: string, patientId: string) => `${clinicId}/${patientId}`
 
-export const linksOf = (context: VaultContext, clinicId: string, patientId: string): PatientLink[] =>
-  context.patientLinks.get(nameOf(clinicId, patientId)) ?? []
+/** Links that count: none of a key whose holder says that they only help. */
+export function linksOf(context: VaultContext, clinicId: string, patientId: string): PatientLink[] {
+  const name = nameOf(clinicId, patientId)
+  const links = context.patientLinks.get(name) ?? []
+  const helps = (context.care.get(name)?.held ?? []).filter(({ care }) => care.terms.role === 'carer')
+  // The defence against a helper who calls a further key the patient's: carers' keys are tied to nothing.
+  return links.filter(({ from, to }) => !helps.some(({ care }) => sameKeys(care.to, from) || sameKeys(care.to, to)))
+}
 
 export function addLink(context: VaultContext, link: PatientLink) {
   const name = nameOf(link.clinicId, link.patientId)
@@ -57,27 +62,12 @@ export function spread(known: TrustedPatientKey[], links: readonly PatientLink[]
   return grew
 }
 
-/** This device's own further keys: those that links lead to from its own. */
-export const ownKeys = (
-  context: VaultContext,
-  device: { clinicId: string; patientId: string; keys: { public: RawKeys } },
-): RawKeys[] =>
-  linkedTo(device.keys.public, linksOf(context, device.clinicId, device.patientId)).map(({ keys }) => keys)
+export type Device = Pick<PatientDevice, 'clinicId' | 'patientId' | 'keys' | 'helps'>
 
-/** Which of these keys, as the server lists them, the device itself stands behind. */
-export async function believedOwn(
-  context: VaultContext,
-  device: { clinicId: string; patientId: string; keys: { public: RawKeys } },
-  listed: readonly OwnKeyInput[],
-): Promise<RawKeys[]> {
-  await loadLinks(
-    context,
-    device,
-    listed.map(({ link }) => link),
-  )
-  const mine = ownKeys(context, device)
-  return listed
-    .filter(({ removed }) => !removed)
-    .map(({ keys }) => rawKeys(keys))
-    .filter((keys) => mine.some((each) => sameKeys(each, keys)))
+/** The patient's own keys as this device knows them: its own and those that links lead to; where it helps, from who let it in. */
+export function ownRoots(context: VaultContext, device: Device): RawKeys[] {
+  const links = linksOf(context, device.clinicId, device.patientId)
+  // A helper's key is where no link begins: what it says is its own is not the patient's.
+  const root = device.helps?.from ?? device.keys.public
+  return [root, ...linkedTo(root, links).map(({ keys }) => keys)]
 }

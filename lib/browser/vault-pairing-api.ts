@@ -1,6 +1,8 @@
 import type { PairRole } from '../crypto/pairing.ts'
-import type { B64, PublicKeys, Sealed } from '../crypto/types.ts'
+import type { CareTerms } from '../crypto/care.ts'
+import type { B64, CareRole, PublicKeys, Sealed } from '../crypto/types.ts'
 import type { PatientHandle } from './vault-api.ts'
+import type { CareTermsInput } from './vault-care-api.ts'
 
 /** A patient's keys as the server answers them to one of their devices. */
 export interface OwnKeyInput {
@@ -31,16 +33,25 @@ export interface PairingVault {
   pairReveal(input: { relay: string; body: B64 }): Promise<{ body: B64; code: string }>
   pairSee(input: { relay: string; body: B64 }): Promise<{ code: string }>
   /** The person said on the device with access that both show the same. */
-  pairVouch(input: { relay: string }): Promise<{ body: B64 }>
+  /** With `care`, the other device is not the patient's but of somebody who helps. */
+  pairVouch(input: { relay: string; care?: CareTermsInput }): Promise<{ body: B64 }>
   /** And on the new one: its keys are this patient's from now on. */
   pairAccept(input: { relay: string; body: B64; name: string }): Promise<{
     body: B64
     patient: PatientHandle
     rootFingerprint: B64
     appointments: string[]
+    /** As what it was let in; null where it is the patient's own. */
+    terms: CareTerms | null
   }>
   /** The new device as the server files it, and both devices' word that it is the patient's. */
-  pairFinish(input: { relay: string; body: B64 }): Promise<{ keyId: string; keys: PublicKeys; name: string; link: B64 }>
+  pairFinish(input: { relay: string; body: B64 }): Promise<{
+    keyId: string
+    keys: PublicKeys
+    name: string
+    link: B64 | null
+    care: { careId: string; role: CareRole; until: string | null; statement: B64 } | null
+  }>
   pairDone(input: { relay: string }): Promise<{ body: B64 }>
   /** Throws BAD_ENVELOPE unless the other side said that all is handed over. */
   pairEnd(input: { relay: string; body: B64 }): Promise<void>

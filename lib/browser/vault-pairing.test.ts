@@ -79,7 +79,7 @@ for (const shows of ['own', 'new'] as const) {
     const { patientId } = own.handle
     const granted = await own.vault.handOn({ patientId, records, to: [filed.keys.dh] })
     expect(granted).toHaveLength(2)
-    const opened = await reads(asDevice(fresh, fifth), withGrants(records, granted), filed.link, own)
+    const opened = await reads(asDevice(fresh, fifth), withGrants(records, granted), filed.link!, own)
     expect(opened.map((each) => each.ok && each.value.content)).toEqual([{ name: 'Vera' }, { reason: 'a cough' }])
     expect(opened.every((each) => each.ok && each.value.author.vouched)).toBe(true)
   })
@@ -100,7 +100,7 @@ test('attack 7: what a key that this device is not linked with hands on is refus
   await fresh.loadChain(world.chain, world.rootFingerprint)
   const lone = await fresh.open(theirs, { asPatient: own.handle.patientId, patientId: own.handle.patientId })
   expect(lone).toMatchObject([{ ok: false, code: 'NOT_VOUCHED' }])
-  expect(await reads(device, theirs, filed.link, own)).toMatchObject([{ ok: true }])
+  expect(await reads(device, theirs, filed.link!, own)).toMatchObject([{ ok: true }])
   expect(granted.length).toBe(2)
 })
 

@@ -16,11 +16,14 @@ import {
   revealFields,
   sealMessage,
 } from '../crypto/pairing.ts'
+import { type Care, checkCareHalf, encodeCare, readTerms, signCare, termFields } from '../crypto/care.ts'
 import { checkHalf, encodeLink, type PatientLink, signLink } from '../crypto/patient-link.ts'
 import type { B64 } from '../crypto/types.ts'
 import { keepDevice, requireDevice } from './device-keys.ts'
 import { type BoundAppointment, publicKeys, requireChain, type VaultContext } from './vault-context.ts'
 import { VaultError } from './vault-error.ts'
+import { serverEnd } from '../care/rules.ts'
+import { addCare, onlyHelps } from './vault-care.ts'
 import { addLink } from './vault-links.ts'
 import type { PairingVault } from './vault-pairing-api.ts'
 
@@ -33,6 +36,7 @@ interface Pairing {
   theirs: PairReveal | null
   patientId: string | null
   link: PatientLink | null
+  care: Care | null
 }
 
 type PairPart = Omit<PairingVault, 'loadOwnKeys' | 'handOn'>
@@ -46,7 +50,7 @@ export function pairing(context: VaultContext): PairPart {
     if (open.has(channel.relay)) throw new VaultError('BAD_INVITATION', 'this code was used here already')
     const keys = role === 'own' ? (await requireDevice(context, patientId ?? '')).keys : await generateDeviceKeys()
     const base = { channel, keys, mine: newReveal(role, keys.public), patientId: patientId ?? null }
-    return { ...base, theirs: null, link: null }
+    return { ...base, theirs: null, link: null, care: null }
   }
   function at(relay: string): Pairing {
     const found = open.get(relay)
@@ -109,35 +113,51 @@ export function pairing(context: VaultContext): PairPart {
         return { code: await codeOf(mine) }
       }),
 
-    pairVouch: ({ relay }) =>
+    pairVouch: ({ relay, care: given }) =>
       step(relay, 'own', async (mine) => {
         const device = await requireDevice(context, mine.patientId!)
         const { clinicId, patientId, keys } = device
-        mine.link = { clinicId, patientId, from: keys.public, to: shown(mine).keys }
-        const half = await signLink(mine.link, keys.sign.privateKey)
+        const between = { clinicId, patientId, from: keys.public, to: shown(mine).keys }
+        // The page does not offer it; a page that was tampered with gets no further.
+        if (device.helps?.role === 'carer' || onlyHelps(context, device))
+          throw new VaultError('NOT_VOUCHED', 'who helps lets nobody in')
+        const terms = given && { ...given, careId: crypto.randomUUID(), since: new Date().toISOString() }
+        // The other side signs the same, so terms that nobody could read would be found out too late there.
+        if (terms) mine.care = { ...between, terms: readTerms(termFields(terms)) }
+        else mine.link = between
+        const half = mine.care
+          ? await signCare(mine.care, keys.sign.privateKey)
+          : await signLink(between, keys.sign.privateKey)
         const { chain } = requireChain(context, clinicId)
         const bound = await boundTo(context, patientId)
-        const fields = [clinicId, patientId, chain.rootFingerprint, half, bound]
+        const fields = [clinicId, patientId, chain.rootFingerprint, half, bound, terms ? termFields(terms) : null]
         return { body: toB64(await sealMessage(mine.channel, 4, fields)) }
       }),
 
     pairAccept: ({ relay, body, name }) =>
       step(relay, 'new', async (mine) => {
         const from = shown(mine).keys
-        const [clinic, patient, root, half, bound] = await openMessage(mine.channel, 4, fromB64(body), 5)
+        const [clinic, patient, root, half, bound, terms] = await openMessage(mine.channel, 4, fromB64(body), 6)
         const [clinicId, patientId] = [read.id(clinic, 'clinic'), read.id(patient, 'patient')]
         const link = { clinicId, patientId, from, to: mine.keys.public }
-        await checkHalf(link, from.sign, read.bytes(half, 64, 'signature'))
-        const device = await keepDevice(context, { clinicId, patientId, keys: mine.keys })
+        const care = terms === null ? null : { ...link, terms: readTerms(read.array(terms, 'terms')) }
+        const theirs = read.bytes(half, 64, 'signature')
+        if (care) await checkCareHalf(care, from.sign, theirs)
+        else await checkHalf(link, from.sign, theirs)
+        const made = { clinicId, patientId, keys: mine.keys }
+        const device = await keepDevice(context, care ? { ...made, helps: { from, role: care.terms.role } } : made)
         const appointments = readBound(bound)
         for (const [appointmentId, linkSecret] of appointments) {
           const kept: BoundAppointment = { patientId, linkSecret }
           if (device.home === 'stored') await context.storage.put(`appointment:${appointmentId}`, kept)
           context.appointments.set(appointmentId, kept)
         }
-        const own = await signLink(link, mine.keys.sign.privateKey)
+        const key = mine.keys.sign.privateKey
+        const own = care ? await signCare(care, key) : await signLink(link, key)
+        if (care) await addCare(context, care, toB64(encodeCare(care, { from: theirs, to: own })))
         return {
           body: toB64(await sealMessage(mine.channel, 5, [device.keyId, own, name.slice(0, 60)])),
+          terms: care?.terms ?? null,
           patient: device,
           rootFingerprint: toB64(read.bytes(root, 32, 'root fingerprint')),
           appointments: appointments.map(([id]) => id),
@@ -146,18 +166,28 @@ export function pairing(context: VaultContext): PairPart {
 
     pairFinish: ({ relay, body }) =>
       step(relay, 'own', async (mine) => {
-        if (!mine.link) throw new VaultError('BAD_INVITATION', 'nobody compared the codes')
+        const { link, care } = mine
+        const between = link ?? care
+        if (!between) throw new VaultError('BAD_INVITATION', 'nobody compared the codes')
         const [keyId, half, name] = await openMessage(mine.channel, 5, fromB64(body), 3)
         const theirs = read.bytes(half, 64, 'signature')
-        await checkHalf(mine.link, mine.link.to.sign, theirs)
-        const own = await signLink(mine.link, mine.keys.sign.privateKey)
-        addLink(context, mine.link)
-        return {
+        const key = mine.keys.sign.privateKey
+        const filed = {
           keyId: read.id(keyId, 'key id'),
-          keys: publicKeys(mine.link.to),
+          keys: publicKeys(between.to),
           name: read.text(name, 'name').slice(0, 60),
-          link: toB64(encodeLink(mine.link, { from: own, to: theirs })),
         }
+        if (care) {
+          await checkCareHalf(care, care.to.sign, theirs)
+          const statement = toB64(encodeCare(care, { from: await signCare(care, key), to: theirs }))
+          await addCare(context, care, statement)
+          const { careId, role, end } = care.terms
+          return { ...filed, link: null, care: { careId, role, until: serverEnd(end), statement } }
+        }
+        await checkHalf(between, between.to.sign, theirs)
+        const own = await signLink(between, key)
+        addLink(context, between)
+        return { ...filed, link: toB64(encodeLink(between, { from: own, to: theirs })), care: null }
       }),
 
     pairDone: ({ relay }) =>

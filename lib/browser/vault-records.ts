@@ -17,6 +17,7 @@ import type { Group, Recipient, RecordType, Sealed, VouchReason } from '../crypt
 import type { NoteContent } from '../encounter/rules.ts'
 import { requireDevice } from './device-keys.ts'
 import type { Opened, OpenOptions, OpenResult, SealInput, Vault } from './vault-api.ts'
+import type { HelperView } from './vault-care-api.ts'
 import {
   type LoadedChain,
   type PatientDevice,
@@ -29,14 +30,24 @@ import {
   type VaultContext,
 } from './vault-context.ts'
 import { refusalCode, VaultError } from './vault-error.ts'
-import { believedOwn, linksOf, loadLinks, ownKeys, spread } from './vault-links.ts'
+import { hasStepsBack, helperOf, mayReadAsHelper } from './vault-care.ts'
+import { linksOf, loadLinks, spread } from './vault-links.ts'
+import { believedOwn, mayHandTo, ownKeys } from './vault-own.ts'
 
 type RecordPart = Pick<
   Vault,
   'seal' | 'sealMany' | 'open' | 'regrant' | 'loadPatientKeys' | 'vouchPatient' | 'hashText' | 'loadOwnKeys' | 'handOn'
 >
 /** Types that a patient reads whoever wrote them; a note is theirs once it is shared. */
-const patientReads: readonly RecordType[] = ['identity', 'checklist', 'reason', 'intake', 'consent', 'prescription']
+const patientReads: readonly RecordType[] = [
+  'identity',
+  'checklist',
+  'reason',
+  'intake',
+  'consent',
+  'prescription',
+  'care',
+]
 type Sealing = SealInput & { asPatient?: string }
 
 export function records(context: VaultContext): RecordPart {
@@ -63,6 +74,11 @@ export function records(context: VaultContext): RecordPart {
     const known = patientKeys.get(nameOf(clinicId, patientId)) ?? []
     const same = known.find((each) => sameKeys(each.keys, keys))
     if (same) return same.trust
+    // Who helps is believed because of who let them in, and is never the first device of the patient.
+    const helper = helperOf(context, nameOf(clinicId, patientId), keys.sign, (root) => {
+      return known.find((each) => sameKeys(each.keys, root))?.trust ?? null
+    })
+    if (helper) return helper.trust === 'own' ? null : helper.trust
     // The defence of attack 7 against a mailbox's thief: what they sign beside a known key is not the patient's.
     if (known.length > 0) return null
     known.push({ keys, trust: 'first-use' })
@@ -119,11 +135,14 @@ export function records(context: VaultContext): RecordPart {
       const isOwn = device?.patientId === patientId && toB64(device.keys.public.dh) === key
       const known = isOwn ? [] : await believed(input.clinicId, patientId)
       // The defence of attack 7 for patients: a key that only the database says is the patient's gets nothing.
-      if (patientId !== input.patientId || !(isOwn || mayRead(known, key))) {
+      const whose = nameOf(input.clinicId, patientId)
+      const isRead = mayRead(known, key) && !hasStepsBack(context, whose, key)
+      // The defence against a helper whose time is over: nothing new is sealed for them, whatever the server lists.
+      if (patientId !== input.patientId || !(isOwn || isRead || mayReadAsHelper(context, whose, key, known))) {
         throw new VaultError('NOT_VOUCHED', 'a key nobody stands behind')
       }
       // And none while this browser has not seen a name that goes with it.
-      if (!isOwn && !names.has(nameOf(input.clinicId, patientId))) {
+      if (!isOwn && !names.has(whose)) {
         throw new VaultError('NOT_VOUCHED', 'no identity of this patient was opened')
       }
       return { kind: 'patient', id: patientId, key, epoch: 0 }
@@ -219,6 +238,7 @@ export function records(context: VaultContext): RecordPart {
       })
       const { revision, type } = header
       const by = authorView(author, header.author.sign, header.patientId)
+      if (by.kind === 'patient') by.helper = helperSeen(header.clinicId, patientId, header.author.sign)
       const value = { recordId, revision, type, content, hash: toB64(hash), author: by }
       // Opened, and a refusal all the same: only who asks for it by its name gets to see it.
       if (stranger) return { ok: false, recordId, code: 'NOT_VOUCHED', unvouched: value }
@@ -231,6 +251,14 @@ export function records(context: VaultContext): RecordPart {
       if (!code) throw error
       return { ok: false, recordId, code }
     }
+  }
+
+  /** Who it was that signed for the patient, where it was not the patient. */
+  function helperSeen(clinicId: string, patientId: string, signKey: RawKeys['sign']): HelperView | null {
+    const known = patientKeys.get(nameOf(clinicId, patientId)) ?? []
+    const trustOf = (keys: RawKeys) => known.find((each) => sameKeys(each.keys, keys))?.trust ?? ('own' as const)
+    const found = helperOf(context, nameOf(clinicId, patientId), signKey, trustOf)
+    return found && { careId: found.careId, name: found.name, relation: found.relation, state: found.state }
   }
 
   async function openAll(sealed: Sealed[], options: OpenOptions): Promise<OpenResult[]> {
@@ -323,7 +351,8 @@ export function records(context: VaultContext): RecordPart {
       if (spread(known, linksOf(context, clinicId, patientId))) context.cache.drop()
       return views.map(({ keys: claimed, raw }) => {
         const held = known.find((each) => sameKeys(each.keys, raw))
-        const trust = held && mayRead(known, claimed.dh) ? held.trust : ('none' as const)
+        const isOver = hasStepsBack(context, nameOf(clinicId, patientId), claimed.dh)
+        const trust = held && mayRead(known, claimed.dh) && !isOver ? held.trust : ('none' as const)
         return {
           keys: claimed,
           trust,
@@ -361,7 +390,7 @@ export function records(context: VaultContext): RecordPart {
     async handOn({ patientId, records: sealed, to }) {
       const device = await requireDevice(context, patientId)
       const reader = await readerFor(sealed, patientId)
-      const mine = ownKeys(context, device)
+      const mine = mayHandTo(context, device)
       // The defence of attack 7 on the patient's side: a key that only the database says is theirs is handed nothing.
       if (!to.every((key) => mine.some((each) => toB64(each.dh) === key))) throw new VaultError('NOT_VOUCHED')
       const recipients = to.map((key): Recipient => ({ kind: 'patient', id: patientId, key, epoch: 0 }))

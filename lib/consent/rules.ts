@@ -43,6 +43,8 @@ export interface ConsentContent {
   textHash: string
   /** As typed by whoever signs. */
   signedName: string
+  /** Who signed in the patient's place, and what they are to the patient. */
+  onBehalf?: { name: string; relation: string }
   signedAt: string
 }
 

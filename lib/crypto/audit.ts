@@ -6,7 +6,7 @@ import { type HpkeBox, hpkeOpen } from './hpke.ts'
 /** What an entry of a clinic's log says. */
 export interface AuditDetail {
   at: string
-  actor: { kind: 'staff' | 'patient' | 'system'; id: string | null }
+  actor: { kind: 'staff' | 'patient' | 'helper' | 'system'; id: string | null }
   action: string
   subjectId: string | null
   patientId: string | null
@@ -42,7 +42,10 @@ function parseDetail(clinicId: string, body: Bytes): AuditDetail {
   const idOrNull = (value: unknown, field: string) => (value === null ? null : read.id(value, field))
   return {
     at: read.text(at, 'time'),
-    actor: { kind: read.oneOf(kind, ['staff', 'patient', 'system'] as const, 'actor'), id: idOrNull(actor, 'actor') },
+    actor: {
+      kind: read.oneOf(kind, ['staff', 'patient', 'helper', 'system'] as const, 'actor'),
+      id: idOrNull(actor, 'actor'),
+    },
     action: read.text(action, 'action'),
     subjectId: idOrNull(subject, 'subject'),
     patientId: idOrNull(patient, 'patient'),

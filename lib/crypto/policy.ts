@@ -15,6 +15,7 @@ export const managingKind: Record<RecordType, GroupKind> = {
   draft: 'clinical',
   prescription: 'clinical',
   recall: 'clinical',
+  care: 'desk',
 }
 export const recordTypes = Object.keys(managingKind) as RecordType[]
 /** The clinic-wide groups. */
@@ -67,7 +68,7 @@ export function audienceOf(
 }
 
 /** What a patient says of themselves. Anything else under a patient's signature is a forgery. */
-const patientMayWrite: readonly RecordType[] = ['identity', 'checklist', 'reason', 'intake', 'consent']
+const patientMayWrite: readonly RecordType[] = ['identity', 'checklist', 'reason', 'intake', 'consent', 'care']
 
 /**
  * Throws NOT_VOUCHED when this author may not have written this type under this managing group: a receptionist's prescription,

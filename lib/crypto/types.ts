@@ -13,7 +13,12 @@ export type GroupKind = 'desk' | 'clinical' | 'officers'
 export type Group = GroupKind | `desk:${string}` | `clinical:${string}`
 
 export type RecordType =
-  'identity' | 'checklist' | 'reason' | 'intake' | 'consent' | 'note' | 'draft' | 'prescription' | 'recall'
+  'identity' | 'checklist' | 'reason' | 'intake' | 'consent' | 'note' | 'draft' | 'prescription' | 'recall' | 'care'
+
+/** What who helps a patient may: a guardian speaks for a child and lets others in, a carer acts for the patient. */
+export type CareRole = 'guardian' | 'carer'
+/** When somebody's help ends: on the first day without, on a birthday, or when somebody ends it. */
+export type CareEnd = { kind: 'open' } | { kind: 'date'; on: string } | { kind: 'age'; age: number; on: string }
 
 /**
  * Who a grant is for. `id` is the group's name, or a patient's or member's id; `key` is the recipient's X25519 public key. A

@@ -15,7 +15,8 @@ import * as store from './store.ts'
 /** A device let in by a mailed code alone makes and sees no card: it may be a mailbox's thief. */
 async function isTheirs(tx: Tx, actor: PatientActor): Promise<boolean> {
   const key = await findDeviceKey(tx, actor)
-  return key !== null && key.state !== 'confirmed'
+  // What is on a card is the patient's choice, or their guardian's.
+  return key !== null && key.state !== 'confirmed' && key.care?.role !== 'carer'
 }
 
 export async function myCard(actor: PatientActor): Promise<Result<MyCard>> {

@@ -16,6 +16,7 @@ import { inClinic, type Tx } from '@/lib/server/tx'
 import { addDays, dayIn } from '@/lib/time'
 import { type DayView, type EncounterView, nextUp, weekStart } from './rules'
 import type * as rules from './rules'
+import { listCare } from '../care/store.ts'
 import * as store from './store'
 
 type In<S extends z.ZodType> = z.output<S>
@@ -56,7 +57,9 @@ export async function loadDay(
       rows,
       practitioners: await store.listPractitioners(tx, actor),
       week: [0, 1, 2, 3, 4, 5, 6].map((offset) => loadOf(addDays(monday, offset), load, zone)),
-      records: await listRecords(tx, actor, { patientIds, types: ['identity', 'checklist'] }),
+      records: await listRecords(tx, actor, { patientIds, types: ['identity', 'checklist', 'care'] }),
+      care: (await listCare(tx, actor, patientIds)).map(({ patientId, row }) => ({ ...row, patientId })),
+      now: now.toISOString(),
     })
   })
   if (answer.ok) await auditReadings(actor, 'names.listed', answer.value.records)
@@ -99,6 +102,8 @@ export async function openEncounter(
       services: await store.listServices(tx, actor),
       statements: await listStatements(tx, actor.clinicId),
       patientKeys: await store.listPatientKeys(tx, actor, patientId),
+      care: (await listCare(tx, actor, [patientId])).map(({ row: care }) => care),
+      now: now.toISOString(),
       records,
       consents: await store.listConsents(tx, actor, patientId),
       prescriptions: await listPrescriptions(tx, actor, patientId, now),

@@ -1,3 +1,4 @@
+import type { CareRow } from '../care/rules.ts'
 import { z } from 'zod'
 import type { AppointmentStatus } from '../booking/rules.ts'
 import type { ChainStatement, Sealed } from '../crypto/types.ts'
@@ -44,8 +45,11 @@ export interface DayView {
   practitioners: { memberId: string; name: string }[]
   /** Appointments on each day of the week around `day`, for the load chart. */
   week: { day: string; count: number; minutes: number }[]
-  /** Identity and checklist records of these patients: what the desk may read. */
+  /** Identity, checklist and care records of these patients: what the desk may read. */
   records: StoredRecord[]
+  /** Who helps these patients, each with whom, and the server's clock. */
+  care: (CareRow & { patientId: string })[]
+  now: string
 }
 
 /** What a row looks like to the person who runs the day. */
@@ -153,6 +157,9 @@ export interface EncounterView {
   services: { id: string; name: string }[]
   statements: ChainStatement[]
   patientKeys: PatientKeyRow[]
+  /** Who helps the patient, or did, and the server's clock. */
+  care: CareRow[]
+  now: string
   /** Newest revision of each of the patient's records that this role may read. */
   records: StoredRecord[]
   consents: ConsentProof[]

@@ -8,6 +8,7 @@ import adminEn from './en/admin.json' with { type: 'json' }
 import auditEn from './en/audit.json' with { type: 'json' }
 import bookingEn from './en/booking.json' with { type: 'json' }
 import callEn from './en/call.json' with { type: 'json' }
+import careEn from './en/care.json' with { type: 'json' }
 import clinicEn from './en/clinic.json' with { type: 'json' }
 import commonEn from './en/common.json' with { type: 'json' }
 import consentEn from './en/consent.json' with { type: 'json' }
@@ -37,6 +38,7 @@ import adminFr from './fr/admin.json' with { type: 'json' }
 import auditFr from './fr/audit.json' with { type: 'json' }
 import bookingFr from './fr/booking.json' with { type: 'json' }
 import callFr from './fr/call.json' with { type: 'json' }
+import careFr from './fr/care.json' with { type: 'json' }
 import clinicFr from './fr/clinic.json' with { type: 'json' }
 import commonFr from './fr/common.json' with { type: 'json' }
 import consentFr from './fr/consent.json' with { type: 'json' }
@@ -68,6 +70,7 @@ const en = {
   audit: auditEn,
   booking: bookingEn,
   call: callEn,
+  care: careEn,
   clinic: clinicEn,
   common: commonEn,
   consent: consentEn,
@@ -102,6 +105,7 @@ const fr = {
   audit: auditFr,
   booking: bookingFr,
   call: callFr,
+  care: careFr,
   clinic: clinicFr,
   common: commonFr,
   consent: consentFr,

@@ -21,8 +21,18 @@ import {
 } from './rules.ts'
 import * as store from './store.ts'
 
-/** In the clinic of a device that may speak for the patient: whoever reads their mail alone may not. */
+/**
+ * In the clinic of a device that may speak for the patient: whoever reads their mail alone may not, and whoever helps may not
+ * say who else does.
+ */
 export function asOwn<T>(
+  actor: PatientActor,
+  body: (tx: Tx, key: store.DeviceKey) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  return asOwnOrHelper(actor, async (tx, key) => (key.care?.role === 'carer' ? refuse('NOT_ALLOWED') : body(tx, key)))
+}
+
+function asOwnOrHelper<T>(
   actor: PatientActor,
   body: (tx: Tx, key: store.DeviceKey) => Promise<Result<T>>,
 ): Promise<Result<T>> {
@@ -51,8 +61,10 @@ export const addDevice = (
   actor: PatientActor,
   input: z.output<typeof AddDeviceInput>,
 ): Promise<Result<{ done: true }>> =>
-  asOwn(actor, async (tx) => {
+  asOwn(actor, async (tx, key) => {
     const { clinicId, patientId } = actor
+    // A guardian adds the child's own browser. What is kept for later would outlast the guardian.
+    if (key.care && input.kind !== 'device') return refuse('NOT_ALLOWED')
     const all = await store.listKeys(tx, patientId)
     const there = all.find((each) => each.keyId === input.keyId)
     // Asked again, because the answer got lost.
@@ -79,7 +91,7 @@ export async function findBackup(
 export const listLinks = (
   actor: PatientActor,
 ): Promise<Result<{ links: { appointmentId: string; linkSecret: string }[] }>> =>
-  asOwn(actor, async (tx) => {
+  asOwnOrHelper(actor, async (tx) => {
     const rows = await store.listLinks(tx, actor.patientId)
     const links = await Promise.all(
       rows.map(async ({ id, linkSealed }) => ({
@@ -90,14 +102,18 @@ export const listLinks = (
     return ok({ links })
   })
 
-const mayBeHanded = ({ state }: OwnKeyRow) => state !== 'revoked' && state !== 'confirmed'
+/** Who helps hands what they wrote to the patient, and to nobody else who helps. */
+const mayBeHanded =
+  ({ care }: store.DeviceKey) =>
+  ({ state, helps }: OwnKeyRow) =>
+    state !== 'revoked' && state !== 'confirmed' && (care?.role !== 'carer' || !helps)
 /** Revisions for one answer: the rest is asked for after these. */
 const AT_ONCE = 400
 
 export const listBehind = (actor: PatientActor): Promise<Result<Behind>> =>
-  asOwn(actor, async (tx, key) => {
+  asOwnOrHelper(actor, async (tx, key) => {
     const all = await store.listKeys(tx, actor.patientId)
-    const others = all.filter((each) => each.keyId !== key.id && mayBeHanded(each))
+    const others = all.filter((each) => each.keyId !== key.id && mayBeHanded(key)(each))
     const keys = others.map((each) => each.keys.dh)
     const lacking = keys.length ? await store.listLacking(tx, actor.patientId, key.dhKey, keys, AT_ONCE) : []
     const wanted = new Set(lacking.map(({ recordId, revision }) => `${recordId}.${revision}`))
@@ -115,8 +131,8 @@ export const handOn = (
   actor: PatientActor,
   { grants }: z.output<typeof HandOnInput>,
 ): Promise<Result<{ granted: number }>> =>
-  asOwn(actor, async (tx, key) => {
-    const all = (await store.listKeys(tx, actor.patientId)).filter(mayBeHanded)
+  asOwnOrHelper(actor, async (tx, key) => {
+    const all = (await store.listKeys(tx, actor.patientId)).filter(mayBeHanded(key))
     const theirs = new Set(all.map((each) => each.keys.dh))
     const isOwn = ({ grant: { recipient, granter } }: (typeof grants)[number]) =>
       recipient.kind === 'patient' &&
@@ -140,9 +156,10 @@ export const removeDevice = (
   { keyId }: z.output<typeof RemoveDeviceInput>,
   { now }: Ctx,
 ): Promise<Result<{ done: true }>> =>
-  asOwn(actor, async (tx) => {
-    // This device is forgotten by the browser that holds its keys, not from here.
-    if (keyId === actor.keyId) return refuse('NOT_ALLOWED')
+  asOwn(actor, async (tx, key) => {
+    // This device is forgotten by the browser that holds its keys, not from here. And a guardian takes the patient's own
+    // access from nobody.
+    if (keyId === actor.keyId || key.care) return refuse('NOT_ALLOWED')
     if (!(await store.revokeDevice(tx, { patientId: actor.patientId, keyId }, now))) return refuse('NOT_FOUND')
     await audit(tx, actor, 'patient.device-removed', keyId)
     await notify(tx, 'patient', actor.patientId)

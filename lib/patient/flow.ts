@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { PatientActor, PublicActor } from '../access/rules.ts'
 import { listStatements } from '../access/store.ts'
 import { lastConsent } from '../booking/store.ts'
+import { listCare, useCare } from '../care/store.ts'
 import { findClinic } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { statusAt } from '../prescription/rules.ts'
@@ -60,6 +61,7 @@ export async function openSession(
     if (!key || !(await store.takeNonce(tx, input.nonce, purpose, now))) return false
     if (!(await verifyProof(key.signKey, purpose, sessionFields(env().APP_ORIGIN, input), input.signature)))
       return false
+    if (key.care) await useCare(tx, input, key.care.id, now)
     if (!key.name) await store.nameDevice(tx, input, deviceName(userAgent))
     return true
   })
@@ -91,6 +93,8 @@ async function chartOf(actor: PatientActor, history: boolean, now: Date): Promis
       clinic: { name: clinic.name, address: clinic.address, phone: clinic.phone },
       statements: await listStatements(tx, clinicId),
       keys: byCode ? [] : await store.listKeys(tx, patientId),
+      care: byCode ? [] : (await listCare(tx, actor, [patientId])).map(({ row }) => row),
+      now: now.toISOString(),
       records: await listRecords(tx, actor, { history }),
       prescriptions: own.prescriptions.map((row) => ({
         ...row,
@@ -98,8 +102,9 @@ async function chartOf(actor: PatientActor, history: boolean, now: Date): Promis
         issuedAt: row.issuedAt.toISOString(),
         expiresAt: row.expiresAt.toISOString(),
       })),
-      appointments: own.appointments.map(({ service, member, ...row }) => ({
+      appointments: own.appointments.map(({ service, member, memberId, ...row }) => ({
         ...row,
+        practitionerId: memberId,
         startsAt: row.startsAt.toISOString(),
         endsAt: row.endsAt.toISOString(),
         service: service.name,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ChainStatement } from '../crypto/types.ts'
+import type { CareRow } from '../care/rules.ts'
 import { Grant, type StoredRecord } from '../record/rules.ts'
 
 /** Half an hour, renewed by the page as long as it is open. */
@@ -116,6 +117,8 @@ export interface OwnKeyRow {
   kind: KeyKind
   state: KeyState
   link: string | null
+  /** Of somebody who helps, and not the patient's own. */
+  helps: boolean
 }
 
 /** Which revision a key of the patient's, by its agreement key, was not granted. */
@@ -167,7 +170,11 @@ export interface PatientChart {
     status: string
     service: string
     practitioner: string
+    practitionerId: string
   }[]
+  /** Who helps the patient, or did, and the server's clock. */
+  care: CareRow[]
+  now: string
   /** The next consent event's place in the patient's history. */
   consent: { seq: number; previous: string }
 }

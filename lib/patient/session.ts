@@ -45,5 +45,5 @@ export async function resolvePatient(request: Request, now: Date): Promise<Patie
   if (!verified) return null
   const { clinic: clinicId, key: keyId } = verified.payload as { clinic: string; key: string }
   const key = await inClinic(clinicId, (tx) => findDeviceKey(tx, { patientId, keyId }))
-  return key && { kind: 'patient', clinicId, patientId, keyId }
+  return key && { kind: 'patient', clinicId, patientId, keyId, ...(key.care && { care: key.care }) }
 }

@@ -1,4 +1,6 @@
 import 'server-only'
+import { isPast, mayHelp } from '../care/rules.ts'
+import type { CareRole } from '../crypto/types.ts'
 import type { Tx } from '../server/tx.ts'
 import type { KeyKind, KeyState, Lacking, OwnKeyRow } from './rules.ts'
 
@@ -9,14 +11,21 @@ export interface DeviceKey {
   dhKey: string
   state: KeyState
   name: string
+  /** Where it is somebody's who helps. */
+  care: { id: string; role: CareRole } | null
 }
 
-/** A device's key that still counts; null when it is unknown, another patient's, or revoked. */
+/** A device's key that still counts; null when it is unknown, another patient's, revoked, or a helper's whose time is over. */
 export async function findDeviceKey(tx: Tx, ids: { patientId: string; keyId: string }): Promise<DeviceKey | null> {
-  return tx.patientKey.findFirst({
-    where: { id: ids.keyId, patientId: ids.patientId, state: { not: 'revoked' } },
-    select: { id: true, patientId: true, signKey: true, dhKey: true, state: true, name: true },
+  const row = await tx.patientKey.findFirst({
+    // By the server's own clock, at every request: a session that is open ends with it.
+    where: { id: ids.keyId, patientId: ids.patientId, state: { not: 'revoked' }, ...mayHelp(new Date()) },
+    select: {
+      ...{ id: true, patientId: true, signKey: true, dhKey: true, state: true, name: true },
+      care: { select: { id: true, role: true } },
+    },
   })
+  return row && { ...row, care: row.care && { id: row.care.id, role: row.care.role as CareRole } }
 }
 
 /** Any key of this patient by its signing key, a removed one too. */
@@ -30,7 +39,8 @@ export async function findKey(
 /** A patient's devices and what else opens their records, first seen first; those that were removed are not answered. */
 export async function listDevices(tx: Tx, patientId: string) {
   return tx.patientKey.findMany({
-    where: { patientId, state: { not: 'revoked' } },
+    // Who helps stands in a list of their own.
+    where: { patientId, state: { not: 'revoked' }, care: null },
     orderBy: { createdAt: 'asc' },
     select: { id: true, name: true, kind: true, state: true, createdAt: true },
   }) satisfies Promise<{ kind: KeyKind }[]>
@@ -38,10 +48,17 @@ export async function listDevices(tx: Tx, patientId: string) {
 
 /** All of a patient's keys, removed ones too: they tell of others that were added by them. */
 export async function listKeys(tx: Tx, patientId: string): Promise<OwnKeyRow[]> {
-  const rows = await tx.patientKey.findMany({ where: { patientId }, orderBy: { createdAt: 'asc' } })
+  const rows = await tx.patientKey.findMany({
+    where: { patientId },
+    orderBy: { createdAt: 'asc' },
+    include: { care: true },
+  })
+  const now = new Date()
   return rows.map((row) => ({
     ...{ keyId: row.id, keys: { sign: row.signKey, dh: row.dhKey } },
-    ...{ kind: row.kind, state: row.state, link: row.link },
+    // Of who helps and may no longer: handed nothing, as one that was removed.
+    ...{ kind: row.kind, state: row.care && isPast(row.care, now) ? 'revoked' : row.state, link: row.link },
+    helps: row.care !== null && row.care.grantedBy !== row.id,
   }))
 }
 
@@ -60,7 +77,7 @@ export async function findBackup(tx: Tx, keyId: string): Promise<string | null> 
 /** False when one of these keys is filed already, for whomever. */
 export async function addKey(
   tx: Tx,
-  row: OwnKeyRow & { clinicId: string; patientId: string; name: string },
+  row: Omit<OwnKeyRow, 'helps'> & { clinicId: string; patientId: string; name: string },
 ): Promise<boolean> {
   const { keyId, keys, clinicId, patientId, kind, state, link, name } = row
   const { count } = await tx.patientKey.createMany({
@@ -164,6 +181,7 @@ export async function listOwn(tx: Tx, patientId: string, only: readonly string[]
       startsAt: true,
       endsAt: true,
       status: true,
+      memberId: true,
       service: { select: { name: true } },
       member: { select: { displayName: true } },
     },

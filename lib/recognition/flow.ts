@@ -16,7 +16,16 @@ import * as store from './store.ts'
 type Out<K extends keyof RecognitionContract> = Promise<Result<RecognitionContract[K]['out']>>
 
 /** What a patient may read at all; of notes, those that say so themselves. */
-const readable: readonly RecordType[] = ['identity', 'checklist', 'reason', 'intake', 'consent', 'note', 'prescription']
+const readable: readonly RecordType[] = [
+  'identity',
+  'checklist',
+  'reason',
+  'intake',
+  'consent',
+  'note',
+  'prescription',
+  'care',
+]
 
 export async function newDevices(
   actor: StaffActor,

@@ -18,6 +18,7 @@ export const recordTypes = [
   'draft',
   'prescription',
   'recall',
+  'care',
 ] as const
 
 export const Grant = z.object({
@@ -57,6 +58,8 @@ export interface IdentityContent {
   phone?: string
   /** Who typed it, when someone else books for the patient. */
   bookedBy?: string
+  /** What they are to the patient: a word of lib/care/rules.ts. */
+  relation?: string
 }
 /** Record of type `checklist`, schema 1: what the desk may know of the clinical forms. */
 export interface ChecklistContent {
@@ -74,7 +77,7 @@ export interface ReasonContent {
 export const patientWrites = ['identity', 'checklist', 'reason', 'intake', 'consent'] as const
 
 /** Types that the desk's group may read: who it is, and whether the forms are done. */
-export const deskTypes: readonly RecordType[] = ['identity', 'checklist']
+export const deskTypes: readonly RecordType[] = ['identity', 'checklist', 'care']
 
 /** A record as it lies on the server, with the grants that its reader can use. */
 export type StoredRecord = Sealed & { appointmentId: string | null; createdAt: string }

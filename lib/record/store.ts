@@ -4,6 +4,7 @@ import { type Actor, groupsOf, type PatientActor, type StaffActor } from '../acc
 import type { RecordType, Sealed, SealedGrant } from '../crypto/types.ts'
 import { refuse, ok, type Result } from '../errors.ts'
 import { sealOuter } from '../server/keystore.ts'
+import { mayNotBeGranted } from '../care/rules.ts'
 import type { Tx } from '../server/tx.ts'
 import { classOf } from '../retention/rules.ts'
 import { isStale } from './epochs.ts'
@@ -99,11 +100,12 @@ export async function insertGrants(tx: Tx, actor: Writer, grants: readonly NewGr
     select: { patientId: true, recordId: true, revision: true, type: true },
   })
   const there = new Map(rows.map((row) => [`${row.patientId}.${row.recordId}.${row.revision}`, row.type]))
-  // Sealed by a browser that had not heard yet: a device that its patient removed is granted nothing.
+  // Sealed by a browser that had not heard yet: a device that its patient removed is granted nothing, nor a helper whose time is
+  // over.
   const revoked = await tx.patientKey.findMany({
     where: {
       clinicId: actor.clinicId,
-      state: 'revoked',
+      ...mayNotBeGranted(new Date()),
       dhKey: { in: [...new Set(grants.map((each) => each.grant.recipient.key))] },
     },
     select: { dhKey: true },

@@ -2,6 +2,7 @@ import 'server-only'
 import type { z } from 'zod'
 import type { PatientActor, StaffActor } from '../access/rules.ts'
 import { ok, refuse, type Refusal, type Result } from '../errors.ts'
+import { hasOwnDevice } from '../care/store.ts'
 import { findDeviceKey } from '../patient/store.ts'
 import { listRecords } from '../record/store.ts'
 import { audit } from '../server/audit.ts'
@@ -131,6 +132,9 @@ async function isTheirs(tx: Tx, actor: PatientActor): Promise<boolean> {
 export async function ask(actor: PatientActor, _: In<typeof rules.NothingInput>, { now }: Context) {
   return inClinic(actor.clinicId, async (tx) => {
     if (!(await isTheirs(tx, actor))) return refuse('NOT_CONFIRMED')
+    // Whoever helps has the patient forgotten by nobody; for a child with no browser of its own, its guardian asks.
+    if (actor.care && (actor.care.role === 'carer' || (await hasOwnDevice(tx, actor.patientId))))
+      return refuse('NOT_ALLOWED')
     if (!(await store.insertRequest(tx, actor, now))) return refuse('WRONG_STATE')
     await audit(tx, actor, 'retention.erasure-asked', actor.patientId, { patientId: actor.patientId })
     await notify(tx, 'staff', actor.clinicId)

@@ -13,6 +13,7 @@ export type RetentionClass = (typeof retentionClasses)[number]
 
 const classes: Record<RecordType, RetentionClass> = {
   identity: 'identity',
+  care: 'identity',
   reason: 'clinical',
   intake: 'clinical',
   consent: 'clinical',
@@ -55,6 +56,7 @@ export const fates = {
   consent_event: {
     stays: 'hashes and signatures without the text: if they went, a browser that saw them would take it for a theft',
   },
+  care: { stays: 'whose key helped, by which a browser tells what was signed in the patient’s place' },
   patient_key: { stays: 'public keys: by them the patient reaches the receipt', without: ['name'] },
   patient: { stays: 'an id, which the receipt names', without: ['email_index', 'email_sealed', 'phone_sealed'] },
   appointment: { stays: 'when, with whom and at what price: the accounts rest on it', without: ['link_sealed'] },

@@ -115,7 +115,12 @@ export async function patientOf(tx: Tx, clinicId: string, subjectId: string): Pr
 export async function patientKeys(tx: Tx, clinicId: string, patientIds: string[]): Promise<Map<string, string[]>> {
   const rows = await tx.$queryRaw<{ patient_id: string; dh_key: string }[]>`
     SELECT patient_id, dh_key FROM patient_key
-    WHERE clinic_id = ${clinicId}::uuid AND patient_id = ANY(${patientIds}::uuid[]) AND state IN ('booking', 'paired', 'vouched')`
+    WHERE clinic_id = ${clinicId}::uuid AND patient_id = ANY(${patientIds}::uuid[]) AND state IN ('booking', 'paired', 'vouched')
+      -- Of who helps a guardian reads it, for as long as they are one.
+      AND NOT EXISTS (
+        SELECT FROM care c WHERE c.clinic_id = patient_key.clinic_id AND c.key_id = patient_key.id
+          AND (c.role = 'carer' OR c.ended_at IS NOT NULL OR c.until <= now())
+      )`
   const keys = new Map<string, string[]>()
   for (const row of rows) keys.set(row.patient_id, [...(keys.get(row.patient_id) ?? []), row.dh_key])
   return keys

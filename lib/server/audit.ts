@@ -74,11 +74,14 @@ export async function auditAll(tx: Tx, actor: Doer, happenings: readonly Happeni
 
 /** What the entry says: CBOR [1, salt, clinic, at, actor's kind, actor, action, subject, patient, [[type, record, revision]], refusal]. */
 function detailOf(actor: Doer, happening: Happening, patientId: string | null, at: Date): Bytes {
-  const actorId = actor.kind === 'staff' ? actor.memberId : actor.kind === 'patient' ? actor.patientId : null
+  const helper = actor.kind === 'patient' ? actor.care : undefined
+  const patient = actor.kind === 'patient' ? actor.patientId : null
+  const actorId = actor.kind === 'staff' ? actor.memberId : (helper?.id ?? patient)
+  const kind = helper ? 'helper' : actor.kind
   // The salt is what keeps the chain's hash from being guessed at: without it, ids and codes could be tried out.
   const salt = new Uint8Array(randomBytes(32))
   const { action, subjectId = null, records = [], refused = null } = happening
-  const what = [actor.kind, actorId, action, subjectId, patientId, records.map((each) => [...each]), refused]
+  const what = [kind, actorId, action, subjectId, patientId, records.map((each) => [...each]), refused]
   return encode([1, salt, actor.clinicId, at.toISOString(), ...what], rfc8949EncodeOptions) as Bytes
 }
 

@@ -16,7 +16,7 @@ export default async function Pair() {
   return (
     <div className="mx-auto max-w-2xl">
       <PageHeader title={t('pageTitle')} lead={t('pageLead')} />
-      <PairPage locale={locale} messages={pick(locale, 'devices', 'errors', 'common')} />
+      <PairPage locale={locale} messages={pick(locale, 'care', 'devices', 'errors', 'common')} />
     </div>
   )
 }

@@ -8,6 +8,7 @@ import { auditActions } from './audit'
 import { accountActions } from './account'
 import { bookingActions, consentActions, intakeActions } from './booking'
 import { callActions } from './call'
+import { careActions } from './care'
 import { clinicActions } from './clinic'
 import { emergencyActions } from './emergency'
 import { encounterActions } from './encounter'
@@ -27,6 +28,7 @@ const actions = {
   ...auditActions,
   ...accountActions,
   ...callActions,
+  ...careActions,
   ...bookingActions,
   ...consentActions,
   ...intakeActions,

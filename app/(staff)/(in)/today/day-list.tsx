@@ -1,4 +1,6 @@
 'use client'
+import { HelpersOf } from '@/components/care/helpers-of'
+import type { CareView } from '@/lib/browser/vault-care-api'
 import { admitNext } from '@/components/call/admit-next'
 import { useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
@@ -41,6 +43,7 @@ const paidTones: Record<DayRow['paid'], Tone> = {
 interface People {
   identities: Map<string, IdentityContent>
   checklists: Map<string, ChecklistContent>
+  helpers: Map<string, CareView[]>
 }
 
 export const DayList = ({
@@ -67,6 +70,7 @@ export const DayList = ({
         now={now}
         identity={people.identities.get(row.patientId)}
         checklist={people.checklists.get(row.appointmentId)}
+        helpers={people.helpers.get(row.patientId) ?? []}
         opening={opening}
         next={row.appointmentId === nextId}
       />
@@ -80,11 +84,12 @@ interface VisitProps {
   now: Date
   identity?: IdentityContent
   checklist?: ChecklistContent
+  helpers: CareView[]
   opening: boolean
   next: boolean
 }
 
-function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProps) {
+function Visit({ row, zone, now, identity, checklist, helpers, opening, next }: VisitProps) {
   const t = useTranslations('staff')
   const locale = useLocale()
   const { isClinical, me } = useStaff()
@@ -131,6 +136,7 @@ function Visit({ row, zone, now, identity, checklist, opening, next }: VisitProp
         </Badge>
         {next ? <Badge tone="accent">{t('nextUp')}</Badge> : null}
       </div>
+      <HelpersOf helpers={helpers} />
       <p className="mt-0.5 text-soft">
         {row.service}
         {row.memberId === me.memberId ? '' : ` · ${row.practitioner}`}

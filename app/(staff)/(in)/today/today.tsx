@@ -19,6 +19,7 @@ import { call } from '@/lib/browser/api'
 import { type DayView, nextUp, rowState } from '@/lib/encounter/rules'
 import type { ChecklistContent, IdentityContent } from '@/lib/record/rules'
 import { addDays, formatPlainDay, formatTime } from '@/lib/time'
+import { useHelpers } from '@/components/care/use-helpers'
 import { DayList } from './day-list'
 
 const tickMs = 20_000
@@ -48,6 +49,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
   const rows = useMemo(() => view.rows.map((row) => ({ ...row, patientId: patientOf(row) })), [view])
   const patientIds = useMemo(() => [...new Set(rows.map((row) => row.patientId))], [rows])
   const records = useOpened(view.records, patientIds)
+  const helpers = useHelpers(view, records)
   const people = useMemo(() => {
     const identities = new Map<string, IdentityContent>()
     const checklists = new Map<string, ChecklistContent>()
@@ -61,8 +63,8 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
         if (isTheirs) checklists.set(content.appointmentId, content)
       }
     }
-    return { identities, checklists }
-  }, [records, rows])
+    return { identities, checklists, helpers }
+  }, [records, rows, helpers])
   useEffect(() => {
     for (const row of rows) if (people.identities.has(row.patientId)) nameShown(row.appointmentId, row.patientId)
   }, [rows, people])

@@ -1,0 +1,160 @@
+'use client'
+import { useLocale, useTranslations } from 'next-intl'
+import { useState } from 'react'
+import { PairPanel } from '@/components/patient-access/pair-panel'
+import { Scanner } from '@/components/patient-access/scanner'
+import { Button } from '@/components/ui/button'
+import { Card, CardTitle } from '@/components/ui/card'
+import { AlertDialog } from '@/components/ui/dialog'
+import { Badge, Banner } from '@/components/ui/status'
+import { useBusy } from '@/components/ui/use-busy'
+import { endCare } from '@/lib/browser/care'
+import type { PairSide } from '@/lib/browser/pairing'
+import type { OwnChart } from '@/lib/browser/patient-chart'
+import type { CareTermsInput, CareView } from '@/lib/browser/vault-care-api'
+import { birthdayOf, COMING_OF_AGE } from '@/lib/care/rules'
+import { formatDate } from '@/lib/time'
+import { CarerForm } from './carer-form'
+import { useCareWords } from './words'
+
+const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
+
+/** Everybody who helps this patient: with what, since when, until when; one more is let in, and each is shown out, here. */
+export function Carers({ own, practitioner, onChange }: { own: OwnChart; practitioner: string; onChange: () => void }) {
+  const t = useTranslations('care')
+  const [adding, setAdding] = useState<'no' | 'form' | { terms: CareTermsInput }>('no')
+  const others = own.care.filter(({ mine }) => !mine)
+  const helps = own.care.some(({ mine }) => mine)
+  const name = own.identity?.name ?? ''
+  return (
+    <Card>
+      <CardTitle>{t('title')}</CardTitle>
+      <p className="mb-4 text-soft">{helps ? t('leadChild', { name }) : t('lead')}</p>
+      {others.length ? (
+        <ul className="mb-5 flex flex-col divide-y divide-line">
+          {others.map((each) => (
+            <li key={each.careId} className="py-4 first:pt-0 last:pb-0">
+              <Carer care={each} own={own} onEnded={onChange} />
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p className="mb-5">{helps ? t('emptyFor', { name }) : t('empty')}</p>
+      )}
+      {adding === 'no' ? (
+        <Button variant="primary" onClick={() => setAdding('form')}>
+          {t('add')}
+        </Button>
+      ) : adding === 'form' ? (
+        <CarerForm
+          child={isChild(own) ? { name, birthDate: own.identity!.birthDate } : null}
+          birthDate={own.identity?.birthDate ?? null}
+          onCancel={() => setAdding('no')}
+          onTerms={(terms) => setAdding({ terms })}
+        />
+      ) : (
+        <LetIn
+          own={own}
+          care={{ terms: adding.terms, practitioner }}
+          onDone={onChange}
+          onAgain={() => setAdding('no')}
+        />
+      )}
+    </Card>
+  )
+}
+
+const isChild = ({ identity, chart }: OwnChart) =>
+  identity !== null && new Date(`${birthdayOf(identity.birthDate, COMING_OF_AGE)}T00:00:00Z`) > new Date(chart.now)
+
+interface LetInProps {
+  own: OwnChart
+  care: NonNullable<PairSide['care']>
+  onDone: () => void
+  onAgain: () => void
+}
+
+/** The other person's browser: both screens show the same number before anything is handed over. */
+function LetIn({ own, care, onDone, onAgain }: LetInProps) {
+  const t = useTranslations('care.pair')
+  const devices = useTranslations('devices.pair')
+  const [side, setSide] = useState<PairSide | 'reading'>({ role: 'own', patient: own.patient, care })
+  if (side === 'reading')
+    return (
+      <>
+        <p className="mb-4">{devices('readLead', { address: `${location.host}/pair` })}</p>
+        <Scanner shownBy="new" onSecret={(secret) => setSide({ role: 'own', patient: own.patient, secret, care })} />
+      </>
+    )
+  return (
+    <div className="flex flex-col gap-4">
+      <p>{t('lead')}</p>
+      <PairPanel key={side.secret ?? 'shown'} side={side} onDone={onDone} onAgain={onAgain} />
+      {side.secret ? null : (
+        <Button className="self-start" size="sm" onClick={() => setSide('reading')}>
+          {t('read')}
+        </Button>
+      )}
+    </div>
+  )
+}
+
+function Carer({ care, own, onEnded }: { care: CareView; own: OwnChart; onEnded: () => void }) {
+  const t = useTranslations('care')
+  const errors = useTranslations('errors')
+  const locale = useLocale()
+  const words = useCareWords()
+  const [asking, setAsking] = useState(false)
+  const [problem, setProblem] = useState('')
+  const row = own.chart.care.find(({ careId }) => careId === care.careId)
+  const date = (at: string) => formatDate(new Date(at), zone(), locale)
+  const [stop, stopping] = useBusy(async () => {
+    const ended = await endCare(own.patient, care.careId)
+    setProblem(ended.ok ? '' : ended.code)
+    if (!ended.ok) return
+    setAsking(false)
+    onEnded()
+  })
+  const { name } = care
+  return (
+    <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
+      <div className="min-w-0">
+        <h3 className="flex flex-wrap items-center gap-2 text-base font-semibold">
+          {name}, {words.relation(care)}
+          <Badge tone={care.state === 'holds' ? 'success' : care.state === 'altered' ? 'danger' : 'neutral'}>
+            {t(`state.${care.state}`)}
+          </Badge>
+        </h3>
+        <p>{row?.endedAt ? t('ended', { date: date(row.endedAt) }) : words.end(care.end)}</p>
+        <p className="text-sm text-soft">
+          {t('since', { date: date(care.since) })} ·{' '}
+          {row?.lastUsed ? t('lastUsed', { date: date(row.lastUsed) }) : t('neverUsed')}
+        </p>
+      </div>
+      {care.state === 'ended' ? null : (
+        <AlertDialog
+          title={t('stopTitle', { name })}
+          description={t('stopText', { name })}
+          cancelLabel={t('stopNo')}
+          actionLabel={t('stopYes')}
+          danger
+          busy={stopping}
+          open={asking}
+          onOpenChange={setAsking}
+          onAction={() => void stop()}
+          trigger={
+            <Button size="sm" aria-label={t('stopNamed', { name })}>
+              {t('stop')}
+            </Button>
+          }
+        >
+          {problem ? (
+            <Banner tone="danger" announce className="mt-4">
+              {errors(problem as 'BAD_INPUT')}
+            </Banner>
+          ) : null}
+        </AlertDialog>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,75 @@
+import type { CareContent } from '../care/rules.ts'
+import { birthdayOf, COMING_OF_AGE, isRelation, parental } from '../care/rules.ts'
+import type { CareRole, PublicKeys } from '../crypto/types.ts'
+import type { IdentityContent } from '../record/rules.ts'
+import { call, type Answer } from './api.ts'
+import { sealFor } from './booking-send.ts'
+import { openPatientSession } from './patient-session.ts'
+import { sendSealed } from './send-sealed.ts'
+import type { PatientHandle } from './vault-api.ts'
+import type { CareTermsInput } from './vault-care-api.ts'
+import { vault } from './vault.ts'
+
+interface Signed {
+  careId: string
+  role: CareRole
+  until: string | null
+  statement: string
+  keyId: string
+  keys: PublicKeys
+  /** What the other browser calls itself. */
+  name: string
+}
+
+/** What both signed goes to the clinic sealed, as the patient's name does; the server gets whose key it is and until when. */
+export function letIn(patient: PatientHandle, signed: Signed, practitioner: string): Promise<Answer<{ done: true }>> {
+  const { clinicId, patientId } = patient
+  const { statement, ...filed } = signed
+  const content: CareContent = { careId: signed.careId, statement }
+  const draft = sealFor({ clinicId, patientId, key: patient.keys.dh, practitioner })('care', content)
+  return sendSealed(
+    clinicId,
+    async () => [await vault().seal(draft)],
+    ([record]) => call('care/let-in', { ...filed, record: record as never }, { as: 'patient', patientId, retry: true }),
+  )
+}
+
+/** As what somebody holds the records of whom they booked for. Null where they booked for themselves. */
+export function termsOf(identity: IdentityContent, now: Date): CareTermsInput | null {
+  const { bookedBy, relation = '', birthDate } = identity
+  if (!bookedBy || !isRelation(relation)) return null
+  const on = birthdayOf(birthDate, COMING_OF_AGE)
+  const isChild = parental.includes(relation) && new Date(`${on}T00:00:00Z`) > now
+  return {
+    ...{ relation, name: bookedBy },
+    ...(isChild
+      ? { role: 'guardian', end: { kind: 'age', age: COMING_OF_AGE, on } }
+      : { role: 'carer', end: { kind: 'open' } }),
+  }
+}
+
+const saying = new Map<string, Promise<boolean>>()
+
+/** Who booked for somebody says so, once, as soon as they are at the appointment's page. True where it was said just now. */
+export function sayWhoBooked(patient: PatientHandle, terms: CareTermsInput, practitioner: string): Promise<boolean> {
+  const { patientId, keyId, keys } = patient
+  const say = async () => {
+    const session = await openPatientSession(patient)
+    if (!session.ok) return false
+    const signed = await vault().careOfItself({ patientId, terms })
+    const sent = await letIn(patient, { ...signed, role: terms.role, keyId, keys, name: '' }, practitioner)
+    return sent.ok
+  }
+  // A page may be drawn twice at once: it is said once all the same.
+  const under = saying.get(keyId) ?? say()
+  saying.set(keyId, under)
+  return under
+}
+
+export async function endCare(patient: PatientHandle, careId: string): Promise<Answer<{ done: true }>> {
+  const { patientId } = patient
+  const session = await openPatientSession(patient)
+  if (!session.ok) return session
+  const { ending } = await vault().endCare({ patientId, careId })
+  return call('care/end', { careId, ending }, { as: 'patient', patientId, retry: true })
+}

@@ -1,0 +1,294 @@
+// Who helps a patient: what the patient's, the helper's and the clinic's browsers make of what was signed, and of a server that
+// says otherwise.
+import { expect, test } from 'vitest'
+import { fromB64, toB64 } from '../crypto/bytes.ts'
+import { encodeCare, signCare } from '../crypto/care.ts'
+import { verifyChain } from '../crypto/chain.ts'
+import { encodeLink, signLink } from '../crypto/patient-link.ts'
+import { groupRecipients } from '../crypto/recipients.ts'
+import { sealRecord } from '../crypto/record.ts'
+import { newKeys } from '../crypto/testing.ts'
+import type { Sealed } from '../crypto/types.ts'
+import type { Vault } from './vault-api.ts'
+import type { CareRowInput, CareTermsInput } from './vault-care-api.ts'
+import { createVault } from './vault-core.ts'
+import { memoryStorage } from './vault-storage.ts'
+import { clinic, codeOf, input, type PatientDevice, patientOf, sealAs, signIn } from './vault-world.ts'
+
+const world = await clinic()
+const { clinicId } = world
+const now = () => new Date().toISOString()
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString()
+const dayIn = (days: number) => inDays(days).slice(0, 10)
+
+const son: CareTermsInput = {
+  ...{ role: 'carer', relation: 'son', name: 'Noel Lind' },
+  end: { kind: 'date', on: dayIn(30) },
+}
+const mother: CareTermsInput = {
+  ...{ role: 'guardian', relation: 'mother', name: 'Rosa Quill' },
+  end: { kind: 'age', age: 18, on: dayIn(400) },
+}
+const placeOf = ({ patientId }: PatientDevice['handle']) => ({ clinicId, patientId })
+
+async function patient() {
+  const own = await patientOf(world)
+  const identity = await sealAs(own, 'identity', { name: 'Vera Lind' })
+  return { own, identity }
+}
+
+/** Somebody's browser joins, over an honest relay, the person saying yes on both sides. */
+async function letIn(own: PatientDevice, terms: CareTermsInput) {
+  const vault = createVault(memoryStorage())
+  await vault.loadChain(world.chain, world.rootFingerprint)
+  const secret = await own.vault.newPairSecret()
+  const { patientId } = own.handle
+  const first = await own.vault.pairShow({ secret, role: 'own', patientId })
+  const { relay } = first
+  const second = await vault.pairRead({ secret, role: 'new', body: first.body })
+  const third = await own.vault.pairReveal({ relay, body: second.body })
+  await vault.pairSee({ relay, body: third.body })
+  const fourth = await own.vault.pairVouch({ relay, care: terms })
+  const fifth = await vault.pairAccept({ relay, body: fourth.body, name: 'Firefox' })
+  const filed = await own.vault.pairFinish({ relay, body: fifth.body })
+  await vault.pairEnd({ relay, body: (await own.vault.pairDone({ relay })).body })
+  const { careId, statement, role, until } = filed.care!
+  const record = await sealAs(own, 'care', { careId, statement })
+  const row: CareRowInput = { careId, keys: filed.keys, role, until, endedAt: null, ending: null }
+  return { device: { vault, handle: fifth.patient }, filed, record, row, terms: fifth.terms }
+}
+
+/** A practitioner's browser that has the patient's name and what it was shown of who helps. */
+async function shown(own: PatientDevice, records: Sealed[], rows: CareRowInput[], vault?: Vault, at = now()) {
+  const staff = vault ?? (await world.join(['practitioner'])).vault
+  const { patientId } = own.handle
+  await staff.loadPatientKeys({ clinicId, patientId, keys: [{ keys: own.handle.keys }] })
+  const [identity, ...care] = records
+  await staff.open([identity!], { patientId })
+  const views = await staff.loadCare({ clinicId, patientId, records: care, rows, now: at })
+  return { staff, views, states: views.map(({ state }) => state) }
+}
+const noteFor = (staff: Vault, { handle }: PatientDevice, keys: string[]) =>
+  staff.seal(input(handle, 'note', { shared: true, text: 'Rest.' }, keys))
+
+test('a son is let in: both sides name the same terms, he reads and signs, and the clinic sees whose word it is', async () => {
+  const { own, identity } = await patient()
+  const { device, filed, record, row, terms } = await letIn(own, son)
+  expect(terms).toMatchObject({ relation: 'son', name: 'Noel Lind', end: son.end })
+  expect(device.handle.helps).toBe('carer')
+  const { patientId } = own.handle
+  const [granted] = await own.vault.handOn({ patientId, records: [record], to: [filed.keys.dh] })
+  const mine = { ...record, grants: [granted!.grant] }
+  const here = { clinicId, patientId, asPatient: patientId, rows: [row], now: now() }
+  expect(await device.vault.loadCare({ ...here, records: [mine] })).toMatchObject([{ state: 'holds', mine: true }])
+  const { staff, views } = await shown(own, [identity, record], [row])
+  expect(views).toMatchObject([
+    { state: 'holds', name: 'Noel Lind', relation: 'son', role: 'carer', vouched: false, ofItself: false },
+  ])
+  const note = await noteFor(staff, own, [own.handle.keys.dh, filed.keys.dh])
+  await device.vault.loadChain(world.chain, world.rootFingerprint)
+  const [read] = await device.vault.open([note], { asPatient: patientId, patientId })
+  expect(read).toMatchObject({ ok: true, value: { content: { text: 'Rest.' } } })
+  // What he hands in is his word for her, in the clinic's browser and in hers.
+  const reason = await sealAs(device, 'reason', { reason: 'a fall' })
+  const helper = { name: 'Noel Lind', relation: 'son', state: 'holds' }
+  const [seen] = await staff.open([reason], { patientId })
+  expect(seen).toMatchObject({ ok: true, value: { author: { kind: 'patient', helper } } })
+  await own.vault.loadChain(world.chain, world.rootFingerprint)
+  await own.vault.loadCare({ ...here, records: [record] })
+  const grants = await device.vault.handOn({ patientId, records: [reason], to: [own.handle.keys.dh] })
+  const handed = { ...reason, grants: grants.map(({ grant }) => grant) }
+  const [hers] = await own.vault.open([handed], { asPatient: patientId, patientId })
+  expect(hers).toMatchObject({ ok: true, value: { author: { helper, vouched: true } } })
+})
+
+// Defence: isOver in stateOf, asked by recipientsOf through mayReadAsHelper.
+test('attack 15: nothing new is sealed for a helper whose day has come, by whichever clock is ahead', async () => {
+  const { own, identity } = await patient()
+  const { filed, record, row } = await letIn(own, son)
+  const { staff, states } = await shown(own, [identity, record], [row])
+  expect(states).toEqual(['holds'])
+  await noteFor(staff, own, [filed.keys.dh])
+  const later = await shown(own, [identity, record], [row], staff, inDays(31))
+  expect(later.states).toEqual(['over'])
+  expect(await codeOf(noteFor(staff, own, [filed.keys.dh]))).toBe('NOT_VOUCHED')
+  // A server that turns its clock back prolongs nothing.
+  const back = await shown(own, [identity, record], [row], staff, inDays(0))
+  expect(back.states).toEqual(['over'])
+})
+
+// Defence: isAsSigned; and the signatures in checkCare.
+test('attack 7: an end that the database moved, a role it raised or a key it put there is refused', async () => {
+  const { own, identity } = await patient()
+  const { filed, record, row } = await letIn(own, son)
+  const stranger = (await newKeys()).public
+  const keys = { sign: toB64(stranger.sign), dh: toB64(stranger.dh) }
+  const staff = (await world.join(['practitioner'])).vault
+  for (const moved of [{ until: inDays(900) }, { until: null }, { role: 'guardian' as const }, { keys }]) {
+    const { states } = await shown(own, [identity, record], [{ ...row, ...moved }], staff)
+    expect(states).toEqual(['altered'])
+    expect(await codeOf(noteFor(staff, own, [filed.keys.dh]))).toBe('NOT_VOUCHED')
+    expect(await codeOf(noteFor(staff, own, [keys.dh]))).toBe('NOT_VOUCHED')
+  }
+  // Sooner than was signed, the server may: it shuts, and opens nothing.
+  expect((await shown(own, [identity, record], [{ ...row, until: inDays(3) }], staff)).states).toEqual(['holds'])
+  const bytes = fromB64(filed.care!.statement)
+  bytes[bytes.length - 200]! ^= 1
+  const forged = await sealAs(own, 'care', { careId: row.careId, statement: toB64(bytes) })
+  expect((await shown(own, [identity, forged], [row])).views).toEqual([])
+})
+
+// Defence: clinic and patient in checkCare.
+test('attack 8: what was signed of one patient lets nobody into another', async () => {
+  const [one, two] = [await patient(), await patient()]
+  const { filed, row } = await letIn(one.own, son)
+  const { careId, statement } = filed.care!
+  const moved = await sealAs(two.own, 'care', { careId, statement })
+  const { staff, views } = await shown(two.own, [two.identity, moved], [row])
+  expect(views).toEqual([])
+  expect(await codeOf(noteFor(staff, two.own, [filed.keys.dh]))).toBe('NOT_VOUCHED')
+})
+
+// Defence: what `keep` remembers of endings in loadCare.
+test('attack 11: a link that was ended is shown again by the server, in vain where the word that ended it was seen', async () => {
+  const { own, identity } = await patient()
+  const { filed, record, row } = await letIn(own, son)
+  const { patientId } = own.handle
+  const { ending } = await own.vault.endCare({ patientId, careId: row.careId })
+  const member = await world.join(['practitioner'])
+  const ended = await shown(own, [identity, record], [{ ...row, endedAt: now(), ending }], member.vault)
+  expect(ended.states).toEqual(['ended'])
+  const again = await shown(own, [identity, record], [row], member.vault)
+  expect(again.states).toEqual(['ended'])
+  expect(await codeOf(noteFor(member.vault, own, [filed.keys.dh]))).toBe('NOT_VOUCHED')
+  // Nor does the patient's own device hand anything on.
+  expect(await codeOf(own.vault.handOn({ patientId, records: [identity], to: [filed.keys.dh] }))).toBe('NOT_VOUCHED')
+  // Whoever never saw it believes the server: docs/threat-model.md says so.
+  expect((await shown(own, [identity, record], [row])).states).toEqual(['holds'])
+})
+
+test('attack 11: a browser that was closed in between remembers the ending', async () => {
+  const { own, identity } = await patient()
+  const { record, row } = await letIn(own, son)
+  const storage = memoryStorage()
+  const member = await world.join(['practitioner'], storage)
+  const { ending } = await own.vault.endCare({ patientId: own.handle.patientId, careId: row.careId })
+  await shown(own, [identity, record], [{ ...row, endedAt: now(), ending }], member.vault)
+  const reopened = createVault(storage)
+  await signIn(world, member, { vault: reopened })
+  expect((await shown(own, [identity, record], [row], reopened)).states).toEqual(['ended'])
+})
+
+// Defence: mayEnd.
+test('nobody ends somebody’s help but the patient, who let them in, and the helper', async () => {
+  const { own, identity } = await patient()
+  const { device, record, row } = await letIn(own, son)
+  const stranger = await patientOf(world, own.handle.patientId)
+  await stranger.vault.loadCare({
+    ...placeOf(own.handle),
+    ...{ asPatient: own.handle.patientId, records: [], rows: [], now: now() },
+  })
+  expect(await codeOf(stranger.vault.endCare({ patientId: own.handle.patientId, careId: row.careId }))).toBe('NO_KEY')
+  const { ending } = await device.vault.endCare({ patientId: own.handle.patientId, careId: row.careId })
+  expect((await shown(own, [identity, record], [{ ...row, ending }])).states).toEqual(['ended'])
+})
+
+// Defences: `granter` in stateOf; linksOf, which follows no link of a carer's key; `helps` in pairVouch.
+test('attack 7: a carer lets nobody in, neither as a helper nor as the patient', async () => {
+  const { own, identity } = await patient()
+  const { device, record, row } = await letIn(own, son)
+  expect(await codeOf(letIn(device, { ...son, name: 'A friend' }))).toBe('NOT_VOUCHED')
+  expect((await shown(own, [identity, record], [row])).states).toEqual(['holds'])
+  // With a vault of their own making the carer signs what they like.
+  const [her, carer, thief] = [await newKeys(), await newKeys(), await newKeys()]
+  const patientId = crypto.randomUUID()
+  const seal = await sealing(her, patientId)
+  const real = await statementOf(her, carer, patientId, son)
+  const further = await statementOf(carer, thief, patientId, { ...son, name: 'A friend' })
+  const records = [await seal('identity', { name: 'Vera Lind' }), await seal('care', real), await seal('care', further)]
+  const rows = [real, further].map(({ careId, until, keys }) => ({
+    ...{ careId, keys, role: 'carer' as const, until, endedAt: null, ending: null },
+  }))
+  const link = { clinicId, patientId, from: carer.public, to: thief.public }
+  const halves = { from: await signLink(link, carer.sign.privateKey), to: await signLink(link, thief.sign.privateKey) }
+  const doctor = (await world.join(['practitioner'])).vault
+  await doctor.open(records.slice(0, 1), { patientId })
+  const at = { clinicId, patientId, records: records.slice(1), rows, now: now() }
+  expect((await doctor.loadCare(at)).map(({ state }) => state)).toEqual(['holds', 'unknown'])
+  const listed = [
+    { keys: b64Keys(her) },
+    { keys: real.keys },
+    { keys: further.keys, link: toB64(encodeLink(link, halves)) },
+  ]
+  const views = await doctor.loadPatientKeys({ clinicId, patientId, keys: listed })
+  expect(views[2]).toMatchObject({ trust: 'none', met: false })
+  const note = (key: string) => doctor.seal({ ...input({ ...own.handle, patientId }, 'note', { shared: true }, [key]) })
+  await note(real.keys.dh)
+  expect(await codeOf(note(further.keys.dh))).toBe('NOT_VOUCHED')
+  // Recognised in a call as the patient by mistake, the carer still ties nobody to her.
+  await doctor.vouchPatient({ clinicId, patientId, keys: real.keys, reason: 'call' })
+  const [, , after] = await doctor.loadPatientKeys({ clinicId, patientId, keys: listed })
+  expect(after).toMatchObject({ trust: 'none', met: false })
+})
+
+// Defence: hasStepsBack, and the guardian's own state in stateOf.
+test('attack 15: who booked for a child reads nothing new from its birthday on, nor does whom they let in', async () => {
+  const { own, identity } = await patient()
+  const { patientId, keys } = own.handle
+  const said = await own.vault.careOfItself({ patientId, terms: mother })
+  const itself = await sealAs(own, 'care', { careId: said.careId, statement: said.statement })
+  const ownRow: CareRowInput = {
+    ...{ careId: said.careId, keys, role: 'guardian', until: said.until, endedAt: null, ending: null },
+  }
+  // The server learns the month, and no birth date.
+  expect(said.until).toMatch(/-01T00:00:00\.000Z$/)
+  const { filed, record, row } = await letIn(own, { ...son, end: { kind: 'open' } })
+  const all = [identity, itself, record]
+  const { staff, states } = await shown(own, all, [ownRow, row])
+  expect(states).toEqual(['holds', 'holds'])
+  await noteFor(staff, own, [keys.dh, filed.keys.dh])
+  const later = await shown(own, all, [ownRow, row], staff, inDays(401))
+  expect(later.states).toEqual(['over', 'over'])
+  const [trust] = await staff.loadPatientKeys({ clinicId, patientId, keys: [{ keys }] })
+  expect(trust).toMatchObject({ trust: 'none', met: true })
+  for (const key of [keys.dh, filed.keys.dh]) expect(await codeOf(noteFor(staff, own, [key]))).toBe('NOT_VOUCHED')
+  // The server leaves both out: what this browser saw stays.
+  const hidden = await shown(own, [identity], [], staff, inDays(401))
+  expect(hidden.states).toEqual(['over', 'over'])
+})
+
+test('pages cannot have the vault sign who helps, nor that they no longer do', async () => {
+  const { own } = await patient()
+  const { patientId } = own.handle
+  for (const purpose of ['patient-care', 'patient-care-end'])
+    expect(await codeOf(own.vault.signPatient({ patientId, purpose, fields: ['x'] }))).toBe('UNSUPPORTED')
+})
+
+type TestKeys = Awaited<ReturnType<typeof newKeys>>
+const b64Keys = (keys: TestKeys) => ({ sign: toB64(keys.public.sign), dh: toB64(keys.public.dh) })
+
+/** What the holder of these very keys would seal for the clinic. */
+async function sealing(keys: TestKeys, patientId: string) {
+  const chain = await verifyChain(clinicId, world.chain.statements)
+  return (type: 'identity' | 'care', content: unknown) =>
+    sealRecord(
+      {
+        ...{ type, clinicId, patientId, recordId: crypto.randomUUID(), revision: 1, previous: null },
+        ...{ chainHead: chain.head, schema: 1, managing: 'desk' as const },
+      },
+      content,
+      groupRecipients(chain, ['desk', 'clinical']),
+      { sign: keys.sign.privateKey, keys: keys.public },
+    )
+}
+
+async function statementOf(from: TestKeys, to: TestKeys, patientId: string, given: CareTermsInput) {
+  const careId = crypto.randomUUID()
+  const care = {
+    ...{ clinicId, patientId, terms: { ...given, careId, since: now() } },
+    ...{ from: from.public, to: to.public },
+  }
+  const halves = { from: await signCare(care, from.sign.privateKey), to: await signCare(care, to.sign.privateKey) }
+  const until = given.end.kind === 'open' ? null : `${given.end.on}T00:00:00.000Z`
+  return { careId, until, keys: b64Keys(to), statement: toB64(encodeCare(care, halves)) }
+}

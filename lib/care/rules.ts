@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import type { CareEnd, CareRole } from '../crypto/types.ts'
+import { SealedRecord } from '../record/rules.ts'
+
+/** What somebody who helps is to the patient: words from a list, so that each language says it. */
+export const relations = [
+  'mother',
+  'father',
+  'parent',
+  'guardian',
+  'son',
+  'daughter',
+  'partner',
+  'carer',
+  'other',
+] as const
+export type Relation = (typeof relations)[number]
+/** Who speaks for a child. */
+export const parental: readonly Relation[] = ['mother', 'father', 'parent', 'guardian']
+export const isRelation = (word: string): word is Relation => (relations as readonly string[]).includes(word)
+
+/** The word of the list; of one that a newer version knows, the most general. */
+export const relationOf = ({ relation }: { relation: string }): Relation => (isRelation(relation) ? relation : 'other')
+
+/** Birthdays that a helper's access may end at. */
+export const ages = [16, 18] as const
+/** A child is helped by a guardian until this one. */
+export const COMING_OF_AGE = 18
+/** Who has so little time left is told, and whom they help too. */
+export const TELL_DAYS = 30
+
+/** The day on which somebody is this old: February 29th becomes March 1st. */
+export function birthdayOf(birthDate: string, age: number): string {
+  const [year, month, day] = birthDate.split('-').map(Number)
+  return new Date(Date.UTC(year! + age, month! - 1, day)).toISOString().slice(0, 10)
+}
+
+/** The first moment without access; null where somebody has to end it. */
+export const endsAt = (end: CareEnd): Date | null => (end.kind === 'open' ? null : new Date(`${end.on}T00:00:00Z`))
+export const isOver = (end: CareEnd, now: Date): boolean => {
+  const at = endsAt(end)
+  return at !== null && at <= now
+}
+
+/**
+ * The end as the server is told it, so that it refuses by its own clock. Of a birthday, the first of the next month: the day
+ * itself would be a birth date, which no server learns. Until then browsers refuse.
+ */
+export function serverEnd(end: CareEnd): string | null {
+  const at = endsAt(end)
+  if (at && end.kind === 'age') return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1)).toISOString()
+  return at && at.toISOString()
+}
+
+/** Whether so few days are left that both are told. */
+export function endsSoon(end: CareEnd, now: Date): boolean {
+  const at = endsAt(end)
+  return at !== null && at > now && at.getTime() - now.getTime() <= TELL_DAYS * 86_400_000
+}
+
+/** Record of type `care`, schema 1: the statement that both signed, and no word beside it. */
+export interface CareContent {
+  careId: string
+  statement: string
+}
+
+// ── what a query asks of the keys of those who help ──
+
+/** For a query of keys: those of nobody who helps, or who may at that time. */
+export const mayHelp = (now: Date) => ({
+  OR: [{ care: null }, { care: { endedAt: null, OR: [{ until: null }, { until: { gt: now } }] } }],
+})
+/** For a query of keys: those that nothing is granted to any more. */
+export const mayNotBeGranted = (now: Date) => ({
+  OR: [{ state: 'revoked' as const }, { care: { OR: [{ endedAt: { not: null } }, { until: { lte: now } }] } }],
+})
+export const isPast = ({ endedAt, until }: { endedAt: Date | null; until: Date | null }, now: Date): boolean =>
+  endedAt !== null || (until !== null && until <= now)
+
+/** What the server says of somebody who helps. Who it is and until when lies in the sealed record. */
+export interface CareRow {
+  careId: string
+  keyId: string
+  recordId: string
+  keys: { sign: string; dh: string }
+  role: CareRole
+  until: string | null
+  firstSeen: string
+  lastUsed: string | null
+  endedAt: string | null
+  /** The signed word that it ended; null where the key was taken off as a device. */
+  ending: string | null
+}
+
+const b64 = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[A-Za-z0-9_-]+$/)
+
+export const LetInInput = z.object({
+  careId: z.uuid(),
+  role: z.enum(['guardian', 'carer']),
+  until: z.iso.datetime().nullable(),
+  /** Of the browser that is let in; the asking one's own where it says so of itself. */
+  keyId: z.uuid(),
+  keys: z.object({ sign: b64(43).length(43), dh: b64(43).length(43) }),
+  name: z.string().max(60),
+  record: SealedRecord,
+})
+export const EndInput = z.object({ careId: z.uuid(), ending: b64(2000) })
+
+export interface CareContract {
+  /** NOT_ALLOWED for who only helps, WRONG_STATE where this browser says twice what it is. */
+  'care/let-in': { in: z.input<typeof LetInInput>; out: { done: true } }
+  'care/end': { in: z.input<typeof EndInput>; out: { done: true } }
+}
