@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
+import { type Cbor, decodeArray, encode } from './cbor.ts'
 import { appendStatement, type Chain, currentEpochs, memberAt, verifyChain } from './chain.ts'
 import type { Entry } from './chain-statement.ts'
 import { newEpoch, openEpochs, sealEpoch } from './epoch.ts'
@@ -125,6 +126,13 @@ test('attack 7: both are officers where two are there, and between them they are
   expect(await attempt({ lost: 'owner', first: 'doctor', second: 'manager' })).toBe('accepted')
   expect(await attempt({ lost: 'owner', first: 'manager', second: 'clerk' })).toBe('CHAIN_INVALID')
   expect(await attempt({ lost: 'owner', first: 'doctor', second: 'clerk' })).toBe('CHAIN_INVALID')
+  // With one officer only, that officer is one of the two: nobody else makes keys for a receptionist, whatever groups they are in.
+  const longer = [...statements]
+  await say(clinicId, longer, { kind: 'member-removed', memberId: 'manager' }, signerOf(keys.owner))
+  const on = await say(clinicId, longer, adding('other', keys.other, ['frontdesk'], ['desk']), signerOf(keys.owner))
+  const small: Try = { on, approved: on, lost: 'clerk' }
+  expect(await attempt({ ...small, first: 'doctor', second: 'owner' })).toBe('accepted')
+  expect(await attempt({ ...small, first: 'doctor', second: 'other' })).toBe('CHAIN_INVALID')
 })
 
 // Defence: the line on rekeySeconds in `rekey` (chain.ts).
@@ -145,6 +153,14 @@ test('attack 7: keys that were exchanged between the two words are refused by th
   expect(await codeOf(readApproval(clinicId, another, bytes))).toBe('BAD_ENVELOPE')
   expect(await codeOf(readApproval('clinic-2', entry, bytes))).toBe('BAD_ENVELOPE')
   expect(await codeOf(readApproval(clinicId, { ...entry, memberId: 'clerk' }, bytes))).toBe('BAD_ENVELOPE')
+  // Said at another time, or in another's name, by whoever holds no key: the last line of readApproval.
+  for (const [index, part] of [
+    [6, NOW - 5],
+    [7, keys.clerk.public.sign],
+  ] as const)
+    expect(await codeOf(readApproval(clinicId, entry, encode((decodeArray(bytes) as Cbor[]).with(index, part))))).toBe(
+      'BAD_SIGNATURE',
+    )
   for (const forged of [
     { ...entry.approval, at: NOW - 5 },
     { ...entry.approval, head: chain.rootFingerprint },
