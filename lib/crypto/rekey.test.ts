@@ -1,11 +1,13 @@
 import { beforeAll, expect, test } from 'vitest'
+import { type Bytes, fromB64, toB64 } from './bytes.ts'
 import { type Cbor, decodeArray, encode } from './cbor.ts'
 import { appendStatement, type Chain, currentEpochs, memberAt, verifyChain } from './chain.ts'
 import type { Entry } from './chain-statement.ts'
 import { newEpoch, openEpochs, sealEpoch } from './epoch.ts'
 import type { Keys } from './keys.ts'
-import { approveRekey, readApproval, rekeyFingerprint, rekeySeconds } from './rekey.ts'
+import { approvalFields, approveRekey, readApproval, rekeyFingerprint, rekeySeconds } from './rekey.ts'
 import { extendChain, type Maker } from './renewal.ts'
+import { signBytes, signedBytes } from './sign.ts'
 import { adding, codeOf, newKeys, newRoot, OWNER, say, type Signer, signerOf } from './testing.ts'
 import type { ChainStatement, EpochGrant, Group } from './types.ts'
 
@@ -167,6 +169,18 @@ test('attack 7: keys that were exchanged between the two words are refused by th
     { ...entry.approval, signer: keys.clerk.public.sign },
   ])
     expect(await codeOf(appendStatement(chain, clinicId, { ...entry, approval: forged }, owner))).toBe('CHAIN_INVALID')
+  // One officer's key, and a server that files what it signs: an approval that nobody gave is refused by whoever reads the chain.
+  const honest = await appendStatement(chain, clinicId, entry, owner)
+  const filed = async (signature: Bytes) => {
+    const fields = (decodeArray(fromB64(honest.body)) as Cbor[]).with(10, [
+      ...approvalFields({ ...entry.approval, signature }),
+    ])
+    const statement = { ...honest, body: toB64(encode(fields)) }
+    return { ...statement, signature: toB64(await signBytes(owner.key, signedBytes('chain', fields))) }
+  }
+  const read = (statement: ChainStatement) => codeOf(verifyChain(clinicId, [...statements, statement]))
+  expect(await read(await filed(entry.approval.signature))).toBe('accepted')
+  expect(await read(await filed(fromB64(honest.signature)))).toBe('CHAIN_INVALID')
   const told = [chain.rootFingerprint, root.public].map((each) => rekeyFingerprint(clinicId, each, entry))
   const words = [...(await Promise.all(told)), await rekeyFingerprint(clinicId, chain.rootFingerprint, another)]
   expect(new Set(words.map(String)).size).toBe(3)
