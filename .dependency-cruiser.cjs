@@ -1,7 +1,7 @@
 // One-way flow: crypto → rules → store → flow → app, and browser → components → app. Each rule's name says which wall was crossed.
 const rules = '^lib/[^/]+/(rules|messages)[.]ts$'
 const sealedTypes = '^lib/crypto/types[.]ts$'
-const shared = '^lib/(errors|time|money|contract)[.]ts$'
+const shared = '^lib/(errors|ids|time|money|contract)[.]ts$'
 const pure = [rules, sealedTypes, shared]
 const ours = '^(app|components|lib)/'
 const serverOnly = '^lib/(server/|worker[.]ts$|[^/]+/(store|flow)[.]ts$)'

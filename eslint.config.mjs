@@ -9,6 +9,12 @@ const noHiddenInputs = [
   { selector: "MemberExpression[object.name='Math'][property.name='random']", message: 'Never for ids or keys.' },
 ]
 
+// Ids have one spelling (lib/ids.ts).
+const oneSpelling = {
+  selector: "CallExpression[callee.object.name='z'][callee.property.name='uuid']",
+  message: 'Use Id of lib/ids.',
+}
+
 export default tseslint.config(
   {
     ignores: [
@@ -34,7 +40,7 @@ export default tseslint.config(
   {
     files: ['lib/crypto/**/*.ts', 'lib/*/rules.ts', 'lib/{errors,time,money}.ts'],
     ignores: ['**/*.test.ts'],
-    rules: { 'no-restricted-globals': ['error', ...impure], 'no-restricted-syntax': noHiddenInputs },
+    rules: { 'no-restricted-globals': ['error', ...impure], 'no-restricted-syntax': [...noHiddenInputs, oneSpelling] },
   },
   {
     files: ['{app,components,lib}/**/*.{ts,tsx}'],

@@ -64,7 +64,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'access/sign-in-start': { email: person.email, request: opaque },
     'access/sign-in-finish': { state: b64(200), finish: b64(64) },
     'access/me': {},
-    'access/save-wrap': { wrappedAccount: b64(60) },
+    'access/save-wrap': { wrappedAccount: b64(60), signature: b64(64) },
     'access/sign-out': {},
     'access/chain': { clinicId },
     'access/staff': {},

@@ -1,4 +1,5 @@
 // The second entry: one process, or several, that do what was promised in a transaction. Job name → flow.
+import { accountJobs } from './account/mail.ts'
 import { auditJobs } from './audit/flow.ts'
 import { bookingJobs } from './booking/hold.ts'
 import { mailJobs } from './booking/mail.ts'
@@ -12,6 +13,7 @@ import { startWorker } from './server/jobs.ts'
 import { log } from './server/log.ts'
 
 const parts = [
+  accountJobs,
   bookingJobs,
   mailJobs,
   paymentJobs,

@@ -61,7 +61,7 @@ export class Browser {
     const me = await this.call('access/me', {})
     const { clinicId, memberId, wrappedAccount, epochGrants, statements } = me
     await this.vault.unlock({ clinicId, memberId, wrappedAccount, epochGrants, chain: { clinicId, statements } })
-    await this.call('access/save-wrap', { wrappedAccount: await this.vault.rewrapAccount() })
+    await this.call('access/save-wrap', await this.vault.rewrapAccount())
     return me
   }
 

@@ -6,6 +6,7 @@ import { audit } from '@/lib/server/audit'
 import { env } from '@/lib/server/env'
 import { emailIndex, sealField } from '@/lib/server/kms'
 import { notify } from '@/lib/server/notify'
+import { verifyProof } from '@/lib/server/proof'
 import { limit } from '@/lib/server/rate-limit'
 import { hold, inClinic, inNoClinic } from '@/lib/server/tx'
 import { staffOf } from './flow-sign-in'
@@ -21,6 +22,7 @@ import {
   type PublicActor,
   type Role,
   type StaffActor,
+  wrapPurpose,
 } from './rules'
 import type * as rules from './rules'
 import * as store from './store'
@@ -47,6 +49,10 @@ export async function saveWrap(
   return inClinic(actor.clinicId, async (tx) => {
     const before = await store.findKeyMaterial(tx, actor)
     if (!before || !sameSecrets(before.wrappedAccount, input.wrappedAccount)) return refuse('STALE')
+    // A session's cookie is not enough: a spoilt pin would shut the member out of password, passkey and kit alike.
+    const signer = readStanding(before.statements).members.get(actor.memberId)?.keys.sign ?? ''
+    const fields = [1, actor.clinicId, actor.memberId, new Uint8Array(Buffer.from(input.wrappedAccount, 'base64url'))]
+    if (!(await verifyProof(signer, wrapPurpose, fields, input.signature))) return refuse('BAD_PROOF')
     await store.saveWrap(tx, actor, input.wrappedAccount)
     return ok({ done: true as const })
   })

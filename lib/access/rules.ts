@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { CareRole, ChainStatement, EpochGrant, Group, PublicKeys } from '../crypto/types.ts'
+import { Id } from '../ids.ts'
 
 export const roles = ['practitioner', 'frontdesk', 'admin'] as const
 export type Role = (typeof roles)[number]
@@ -139,7 +140,7 @@ export function pronounce(bytes: Uint8Array): string[] {
   return words
 }
 
-const id = z.uuid()
+const id = Id
 const b64 = (max: number) =>
   z
     .string()
@@ -165,7 +166,7 @@ const statement = z.object({
 })
 const group = z.union([
   z.enum(['desk', 'clinical', 'officers']),
-  z.templateLiteral([z.enum(['desk', 'clinical']), ':', z.uuid()]),
+  z.templateLiteral([z.enum(['desk', 'clinical']), ':', Id]),
 ])
 const epochGrant = z.object({
   group,
@@ -270,7 +271,9 @@ export const MemberProfileInput = z.object({
 })
 export const SlugInput = z.object({ slug: ClinicDetails.shape.slug })
 
-export const SaveWrapInput = z.object({ wrappedAccount: b64(8000) })
+export const SaveWrapInput = z.object({ wrappedAccount: b64(8000), signature: b64(128) })
+/** What a member's key signs of its own wrap: fields version, clinic, member, the wrap's bytes. */
+export const wrapPurpose = 'account-wrap'
 
 export interface InvitationView {
   id: string

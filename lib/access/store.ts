@@ -2,7 +2,7 @@ import 'server-only'
 import { randomBytes } from 'node:crypto'
 import type { ChainStatement, EpochGrant, PublicKeys } from '@/lib/crypto/types'
 import type { Tx } from '@/lib/server/tx'
-import type { ProofKind } from '../account/rules.ts'
+import type { OpenedBy, ProofKind } from '../account/rules.ts'
 import type {
   ComingAppointment,
   InvitationRow,
@@ -67,7 +67,7 @@ export async function findSession(tx: Tx, clinicId: string, sessionId: string): 
 
 export async function saveSession(
   tx: Tx,
-  session: { id: string; clinicId: string; memberId: string; expiresAt: Date; openedBy: ProofKind; userAgent: string },
+  session: { id: string; clinicId: string; memberId: string; expiresAt: Date; openedBy: OpenedBy; userAgent: string },
 ) {
   await tx.memberSession.create({ data: session })
 }

@@ -8,6 +8,7 @@ import type { PublicActor, StaffActor } from '@/lib/access/rules'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { audit } from '@/lib/server/audit'
 import { env } from '@/lib/server/env'
+import { enqueue } from '@/lib/server/jobs'
 import { notify } from '@/lib/server/notify'
 import { verifyProof } from '@/lib/server/proof'
 import { limit } from '@/lib/server/rate-limit'
@@ -105,7 +106,10 @@ export async function openKit(
     if (!account) return refuse('KIT_UNKNOWN')
     if (!(await takeChallenge(tx, clinicId, challenge))) return refuse('PROOF_USED')
     await store.markUsed(tx, clinicId, kit.id, 0, now)
-    const proof = await newProof(tx, member, 'kit', now)
+    await audit(tx, staffOf(clinicId, kit.memberId, []), 'account.kit-opened', kit.id)
+    await enqueue(tx, 'mail.kit-used', member)
+    // The defence of a stolen kit's owner: it begins no session before a new password has ended theirs.
+    const proof = await newProof(tx, member, 'kit-open', now)
     const { id, wrapped } = kit
     const { wrappedAccount, response } = account
     return ok({ ...member, wrappedAccount, response, proof, further: { id, kind: 'kit' as const, wrapped } })
@@ -122,7 +126,7 @@ export async function setPasswordByKit(
   if (!clinicId) return refuse('PROOF_USED')
   return inClinic(clinicId, async (tx) => {
     const taken = await access.takeProof(tx, sha256(input.proof), now)
-    if (taken?.kind !== 'kit') return refuse('PROOF_USED')
+    if (taken?.kind !== 'kit-open') return refuse('PROOF_USED')
     const { memberId } = taken
     const { record: opaqueRecord, wrappedAccount } = input
     const saved = await store.savePassword(tx, { clinicId, memberId }, { opaqueRecord, wrappedAccount })

@@ -95,6 +95,18 @@ describe('a new password', () => {
     }
   })
 
+  // Defence: the signature in saveWrap. Without it one request of a stolen cookie destroys password, passkeys and kit.
+  it('is not spoilt by a session whose keys are locked', async () => {
+    const { owner: two } = await openTestClinic()
+    const { wrappedAccount, signature } = await two.vault.rewrapAccount()
+    const [version, nonce, secrets, pinNonce, pin] = decodeArray(fromB64(wrappedAccount), 5) as [number, ...Uint8Array[]]
+    const spoilt = pin!.map((byte) => byte ^ 1)
+    const other = toB64(encode([version, nonce!, secrets!, pinNonce!, spoilt]))
+    const refused = await access.saveWrap(two.actor, { wrappedAccount: other, signature })
+    expect(refused).toMatchObject({ ok: false, code: 'BAD_PROOF' })
+    await signIn(fresh(), two.email)
+  })
+
   // Defence: sameSecrets in saveWrap.
   it('is not put back by a tab that has not heard of it', async () => {
     const { owner: two } = await openTestClinic()
@@ -104,9 +116,9 @@ describe('a new password', () => {
     const { clinicId, memberId, wrappedAccount, epochGrants, statements } = before
     await tab.unlock({ clinicId, memberId, wrappedAccount, epochGrants, chain: { clinicId, statements } })
     must(await changePassword(two, PASSWORD, NEW))
-    const late = await access.saveWrap(two.actor, { wrappedAccount: await tab.rewrapAccount() })
+    const late = await access.saveWrap(two.actor, await tab.rewrapAccount())
     expect(late).toMatchObject({ ok: false, code: 'STALE' })
-    const kept = await access.saveWrap(two.actor, { wrappedAccount: await two.vault.rewrapAccount() })
+    const kept = await access.saveWrap(two.actor, await two.vault.rewrapAccount())
     expect(kept.ok).toBe(true)
     expect((await signIn(fresh(), two.email, NEW)).memberId).toBe(two.actor.memberId)
   })
@@ -125,6 +137,23 @@ describe('a recovery kit', () => {
     await expect(fresh().takeKit([...kit.words].reverse().join(' '))).rejects.toMatchObject({ code: 'BAD_KIT' })
   })
 
+  // Defence: 'kit-open' in opensSession. Without it a stolen kit reads on beside its owner, who notices nothing.
+  it('begins no session before a new password is set, and its owner is told', async () => {
+    const { owner: staff } = await openTestClinic()
+    const kit = await makeKit(staff)
+    must(await tryKit(staff, kit.code))
+    const vault = fresh()
+    const { request } = await vault.registerStart(NEW)
+    const { proof } = must(await kits.openKit(publicActor, { ...(await showKit(vault, kit.code)), request }, at()))
+    expect(await signInFlow.openSession(proof, 'Thief/1.0', new Date())).toBeNull()
+    expect(await found(staff.actor.sessionId)).not.toBeNull()
+    const [job] = await admin<{ data: object }>(
+      `SELECT data FROM pgboss.job WHERE name = 'mail.kit-used' AND data->>'memberId' = $1`,
+      [staff.actor.memberId],
+    )
+    expect(job?.data).toEqual({ clinicId: staff.actor.clinicId, memberId: staff.actor.memberId })
+  })
+
   // Removed: isSigned's check of the signature. Red: the kit of a dump's public key opens.
   it('attack 14: opens the account in an empty browser with a new password, and the old password opens nothing', async () => {
     const { owner: staff } = await openTestClinic()
@@ -134,7 +163,7 @@ describe('a recovery kit', () => {
     const actor = must(await recover(vault, kit.words.join(' ').toUpperCase(), NEW))
     expect(actor.memberId).toBe(staff.actor.memberId)
     expect(await found(staff.actor.sessionId)).toBeNull()
-    expect(await vault.rewrapAccount()).toMatch(/^[\w-]{100,}$/)
+    expect((await vault.rewrapAccount()).wrappedAccount).toMatch(/^[\w-]{100,}$/)
     await expect(signIn(fresh(), staff.email)).rejects.toMatchObject({ code: 'WRONG_PASSWORD' })
     await signIn(fresh(), staff.email, NEW)
     const { sessions } = must(await flow.loadAccount(actor, {}, at()))

@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import type { KeyMaterial } from '../access/rules.ts'
+import { Id } from '../ids.ts'
 
-/** How somebody showed who they are. */
-export type ProofKind = 'password' | 'kit' | 'passkey'
+/** How somebody showed who they are, and may begin a session. */
+export type OpenedBy = 'password' | 'kit' | 'passkey'
+/** Whoever opened a kit may set a new password by it, and nothing else before. */
+export type ProofKind = OpenedBy | 'kit-open'
 export type WrapKind = 'kit' | 'passkey'
 
 export interface FurtherWrap {
@@ -30,10 +33,12 @@ export type Security = z.output<typeof SecurityForm>
  * A passkey may be required. Then whoever has one opens no session by the password alone; whoever has none yet signs in by it and is
  * asked to add one. A kit goes on working: it is what helps when the passkey is lost.
  */
-export const opensSession = (kind: ProofKind, is: { passkeyRequired: boolean; hasPasskey: boolean }): boolean =>
-  kind !== 'password' || !is.passkeyRequired || !is.hasPasskey
+export const opensSession = (
+  kind: ProofKind,
+  is: { passkeyRequired: boolean; hasPasskey: boolean },
+): kind is OpenedBy => kind !== 'kit-open' && (kind !== 'password' || !is.passkeyRequired || !is.hasPasskey)
 
-const id = z.uuid()
+const id = Id
 const b64 = (max: number) =>
   z
     .string()
@@ -64,7 +69,7 @@ export const PasskeyAnswerInput = z.object({ state, response: credential })
 export interface SessionRow {
   id: string
   name: string
-  openedBy: ProofKind
+  openedBy: OpenedBy
   createdAt: string
   lastSeenAt: string
   current: boolean

@@ -1,7 +1,7 @@
 import 'server-only'
 import type { StaffActor } from '@/lib/access/rules'
 import type { Tx } from '@/lib/server/tx'
-import type { FurtherWrap, ProofKind, Security, SessionRow, WrapKind, WrapRow } from './rules.ts'
+import type { FurtherWrap, OpenedBy, Security, SessionRow, WrapKind, WrapRow } from './rules.ts'
 
 type Mine = Pick<StaffActor, 'clinicId' | 'memberId'>
 const own = ({ clinicId, memberId }: Mine) => ({ clinicId, memberId })
@@ -23,7 +23,7 @@ export async function listSessions(tx: Tx, actor: StaffActor, now: Date): Promis
   return rows.map((row) => ({
     id: row.id,
     name: row.userAgent,
-    openedBy: row.openedBy as ProofKind,
+    openedBy: row.openedBy as OpenedBy,
     createdAt: row.createdAt.toISOString(),
     lastSeenAt: row.lastSeenAt.toISOString(),
     current: row.id === actor.sessionId,
@@ -62,6 +62,12 @@ export async function savePassword(
 ): Promise<boolean> {
   const { count } = await tx.member.updateMany({ where: { id: actor.memberId, clinicId: actor.clinicId }, data })
   return count === 1
+}
+
+/** The sealed address; null for nobody of this clinic. */
+export async function findEmail(tx: Tx, { clinicId, memberId }: { clinicId: string; memberId: string }) {
+  const row = await tx.member.findFirst({ where: { id: memberId, clinicId, status: 'active' } })
+  return row?.emailSealed ?? null
 }
 
 // ── kits and passkeys ──

@@ -11,6 +11,7 @@ export const accountCases: TenantCases<typeof store> = {
   savePassword: (tx, actor, b) =>
     store.savePassword(tx, { ...actor, memberId: b.memberId }, { opaqueRecord: 'x', wrappedAccount: 'x' }),
   listWraps: (tx, actor, b) => store.listWraps(tx, { ...actor, memberId: b.memberId }),
+  findEmail: (tx, actor, b) => store.findEmail(tx, { ...actor, memberId: b.memberId }),
   findWrap: (tx, { clinicId }, b) => store.findWrap(tx, clinicId, b.kit, 'kit'),
   saveWrap: (tx, actor, b) =>
     store.saveWrap(

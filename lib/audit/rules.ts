@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { StoredRecord } from '../record/rules.ts'
+import { Id } from '../ids.ts'
 
 /** How many entries a page of the log has, and how many links are answered at once. */
 export const pageSize = 50
@@ -46,8 +47,8 @@ export const LogInput = z.object({
   /** Entries before this place; the newest when not said. */
   before: z.number().int().min(0).optional(),
 })
-export const LinksInput = z.object({ clinicId: z.uuid(), from: z.number().int().min(0).default(0) })
-export const NamesInput = z.object({ patientIds: z.array(z.uuid()).min(1).max(200) })
+export const LinksInput = z.object({ clinicId: Id, from: z.number().int().min(0).default(0) })
+export const NamesInput = z.object({ patientIds: z.array(Id).min(1).max(200) })
 export const NoInput = z.object({}).strict()
 export const OwnLogInput = z.object({ skip: z.number().int().min(0).max(100_000).default(0) })
 

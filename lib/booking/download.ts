@@ -1,5 +1,4 @@
 import 'server-only'
-import { z } from 'zod'
 import { findClinic } from '../clinic/store.ts'
 import { codes, refuse, type Refusal } from '../errors.ts'
 import { bestLocale } from '../messages/pick.ts'
@@ -13,13 +12,14 @@ import { calendarOf } from './calendar.ts'
 import { linkedAppointment } from './link.ts'
 import { HoldRef } from './rules.ts'
 import * as store from './store.ts'
+import { isId } from '../ids.ts'
 
 const refused = (answer: Refusal) =>
   Response.json(answer, { status: codes[answer.code], headers: { 'cache-control': 'no-store' } })
 
 /** A calendar file of one's own appointment. Without the session or the link's secret, it is as if there were none. */
 export async function downloadCalendar(request: Request, id: string): Promise<Response> {
-  if (!z.uuid().safeParse(id).success) return refused(refuse('NOT_FOUND'))
+  if (!isId(id)) return refused(refuse('NOT_FOUND'))
   const counted = await limitHere('calendar', addressOf(request), { points: 60, seconds: 60 })
   if (!counted.ok) return refused(counted)
   const row = request.method === 'POST' ? await linked(request, id) : await mine(request, id)

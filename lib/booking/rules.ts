@@ -6,6 +6,7 @@ import type { IntakeForm } from '../intake/rules.ts'
 import type { PaymentStatus } from '../payment/rules.ts'
 import { SealedRecord } from '../record/rules.ts'
 import { addDays } from '../time.ts'
+import { Id } from '../ids.ts'
 
 // ── the appointment's life ──
 
@@ -179,7 +180,7 @@ export const startOfDay = (day: string, zone: string): Date =>
 
 // ── at the door ──
 
-const id = z.uuid()
+const id = Id
 const secret = z
   .string()
   .min(20)

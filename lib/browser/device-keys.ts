@@ -22,6 +22,7 @@ const RESERVED = new Set([
   'emergency-answer',
   'witness-head',
   'account-kit',
+  'account-wrap',
   'rekey',
 ])
 const isReserved = (purpose: string): boolean => RESERVED.has(purpose) || purpose.startsWith('call-')

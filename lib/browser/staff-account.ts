@@ -15,6 +15,7 @@ import {
   wrapAccount,
 } from '../crypto/keys.ts'
 import { claimOf, macNewcomer, newcomerCode } from '../crypto/invitation.ts'
+import { sign } from '../crypto/sign.ts'
 import type { ChainStatement, EpochGrant, Group } from '../crypto/types.ts'
 import { finishRegistration, KEY_STRETCHING, opaque } from './opaque.ts'
 import { isWeakPassword, newPassphrase } from './passphrase.ts'
@@ -177,7 +178,9 @@ export function staffAccount(context: VaultContext): AccountPart {
       const log = await logPin(context, unlocked.clinicId)
       const pin = { rootFingerprint: chain.rootFingerprint, length: chain.hashes.length, head: chain.head, ...log }
       unlocked.wrapped = await rewrapPin(unlocked.wrapped, unlocked, unlocked.pinKey, pin)
-      return toB64(unlocked.wrapped)
+      const fields = [1, unlocked.clinicId, unlocked.memberId, unlocked.wrapped]
+      const signature = await sign(unlocked.keys.sign.privateKey, 'account-wrap', fields)
+      return { wrappedAccount: toB64(unlocked.wrapped), signature: toB64(signature) }
     },
 
     async resume({ clinicId, memberId, sessionId, epochGrants, chain }) {

@@ -150,8 +150,7 @@ async function holdToWitness(clinicId: string): Promise<void> {
 
 /** The wrap on the server carries the newest head that this member saw, so that a wiped browser is not a blank one. */
 export async function keepHead(): Promise<void> {
-  const wrappedAccount = await vault().rewrapAccount()
-  await call('access/save-wrap', { wrappedAccount })
+  await call('access/save-wrap', await vault().rewrapAccount())
 }
 
 type Opened = { material: KeyMaterial; chain: ChainView }

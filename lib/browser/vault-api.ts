@@ -237,7 +237,7 @@ export interface Vault
     chain: ChainInput
   }): Promise<ChainView>
   /** The account's wrap with the newest chain head in it: send it to the server after the chain grew. Needs an unlocked account. */
-  rewrapAccount(): Promise<B64>
+  rewrapAccount(): Promise<{ wrappedAccount: B64; signature: B64 }>
   /** A reload in the same session: non-extractable device keys from IndexedDB. False when there are none (ask for the password). */
   resume(input: {
     clinicId: string

@@ -281,7 +281,7 @@ describe('an account', () => {
     const cut = { ...world, chain: { ...world.chain, statements: world.chain.statements.slice(0, -1) } }
     const vault = createVault(memoryStorage())
     expect(await codeOf(signIn(cut, world.owner, { vault }))).toBe('accepted') // the first wrap knew no more
-    const wrappedAccount = await world.owner.vault.rewrapAccount()
+    const { wrappedAccount } = await world.owner.vault.rewrapAccount()
     const owner = { ...world.owner, wrappedAccount }
     expect(await codeOf(signIn(cut, owner, { vault: createVault(memoryStorage()) }))).toBe('CHAIN_SHORTER')
     expect(await codeOf(signIn(world, owner, { vault: createVault(memoryStorage()) }))).toBe('accepted')

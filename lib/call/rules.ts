@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ChainStatement, Sealed } from '../crypto/types.ts'
 import { Grant } from '../record/rules.ts'
 import { CallMessage, Knock } from './messages.ts'
+import { Id } from '../ids.ts'
 
 export type CallState = 'open' | 'live' | 'ended'
 export type ParticipantState = 'waiting' | 'admitted' | 'joined' | 'left' | 'refused'
@@ -163,7 +164,7 @@ export function decideCode(
 
 // ── what goes in and out ──
 
-const id = z.uuid()
+const id = Id
 const b64 = (length: number) =>
   z
     .string()

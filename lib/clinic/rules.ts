@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { IntakeForm } from '../intake/rules.ts'
+import { Id } from '../ids.ts'
 
 /** What anyone may know of a clinic. */
 export interface ClinicProfile {
@@ -96,7 +97,7 @@ export function isBookable(
   return service.paymentMode !== 'online' || service.priceMinor === 0 || takesPayments
 }
 
-const id = z.uuid()
+const id = Id
 const text = (max: number) => z.string().trim().max(max, { error: 'tooLong' })
 const needed = (max: number) => text(max).min(1, { error: 'required' })
 const whole = (min: number, max: number) =>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { SealedRecord } from '../record/rules.ts'
+import { Id } from '../ids.ts'
 
 /** What a patient signs, with purpose 'consent': the hash of the exact text, bound to its place in their history. */
 export interface ConsentFacts {
@@ -62,15 +63,15 @@ const b64 = (max: number) =>
     .regex(/^[A-Za-z0-9_-]+$/)
 
 export const ConsentInput = z.object({
-  consentTextId: z.uuid(),
+  consentTextId: Id,
   textHash: b64(64),
-  recordId: z.uuid(),
+  recordId: Id,
   seq: z.number().int().min(0).max(100_000),
   previous: z.union([z.literal(''), b64(64)]),
   signature: b64(128),
 })
 export const SignConsentInput = z.object({
-  appointmentId: z.uuid(),
+  appointmentId: Id,
   consent: ConsentInput,
   records: z.array(SealedRecord).min(1).max(2),
 })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ChainStatement, PublicKeys, RecordType, SealedGrant, SealedShare } from '../crypto/types.ts'
 import { Grant, type StoredRecord } from '../record/rules.ts'
+import { Id } from '../ids.ts'
 
 const b64 = (max: number) =>
   z
@@ -37,9 +38,9 @@ export type CardContent = z.infer<typeof CardContent>
 /** How often one card may be opened in an hour: an ambulance's crew, not a machine. */
 export const cardOpenings = { points: 60, seconds: 3600 }
 
-export const SaveCardInput = z.object({ id: z.uuid(), claimHash: b64(64), sealed: b64(24_000) })
+export const SaveCardInput = z.object({ id: Id, claimHash: b64(64), sealed: b64(24_000) })
 export const NothingInput = z.object({}).strict()
-export const OpenCardInput = z.object({ id: z.uuid(), claim: b64(64) })
+export const OpenCardInput = z.object({ id: Id, claim: b64(64) })
 
 export interface MyCard {
   card: { id: string; madeAt: string } | null
@@ -84,24 +85,24 @@ export const requestAt = (
 export const isOpenAt = (row: { state: EmergencyState; openUntil: Date | null }, now: Date): boolean =>
   row.state === 'approved' && row.openUntil !== null && now < row.openUntil
 
-const Share = z.object({ memberId: z.uuid(), enc: b64(64), ct: b64(128) })
+const Share = z.object({ memberId: Id, enc: b64(64), ct: b64(128) })
 const epoch = z.number().int().min(1).max(1_000_000)
 
-export const PatientInput = z.object({ patientId: z.uuid() })
-export const RequestInput = z.object({ id: z.uuid() })
+export const PatientInput = z.object({ patientId: Id })
+export const RequestInput = z.object({ id: Id })
 export const MakeKeyInput = z.object({
-  patientId: z.uuid(),
+  patientId: Id,
   epoch,
   publicKey: b64(64),
   statement: b64(24_000),
   shares: z.array(Share).min(2).max(64),
 })
 export const GrantInput = z.object({
-  patientId: z.uuid(),
+  patientId: Id,
   grants: z
     .array(
       z.object({
-        recordId: z.uuid(),
+        recordId: Id,
         revision: z.number().int().min(1).max(100_000),
         grant: Grant as unknown as z.ZodType<SealedGrant, SealedGrant>,
       }),
@@ -109,14 +110,14 @@ export const GrantInput = z.object({
     .max(200),
 })
 export const AskInput = z.object({
-  id: z.uuid(),
-  patientId: z.uuid(),
-  recordId: z.uuid().nullable(),
+  id: Id,
+  patientId: Id,
+  recordId: Id.nullable(),
   request: b64(4000),
   reason: b64(16_000),
 })
-export const AnswerInput = z.object({ id: z.uuid(), answer: b64(4000) })
-export const TellInput = z.object({ id: z.uuid(), reason: b64(16_000) })
+export const AnswerInput = z.object({ id: Id, answer: b64(4000) })
+export const TellInput = z.object({ id: Id, reason: b64(16_000) })
 
 /** What a clinical member's browser needs in order to keep a patient's emergency key: the newest, and what it misses. */
 export interface KeepView {

@@ -6,6 +6,7 @@ import type { PrescriptionRow } from '../prescription/rules.ts'
 import type { RecallRow } from '../recall/rules.ts'
 import { SealedRecord, type StoredRecord } from '../record/rules.ts'
 import { addDays } from '../time.ts'
+import { Id } from '../ids.ts'
 
 /** Checked at the door to its shape; typed as what browsers seal. */
 const sealed = SealedRecord as unknown as z.ZodType<Sealed, Sealed>
@@ -171,7 +172,7 @@ export interface EncounterView {
   next: { appointmentId: string; startsAt: string; waiting: boolean } | null
 }
 
-const id = z.uuid()
+const id = Id
 
 export const DayInput = z.object({ day: z.iso.date().optional(), memberId: id.optional() })
 export const AppointmentInput = z.object({ appointmentId: id })

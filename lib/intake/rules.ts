@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { SealedRecord } from '../record/rules.ts'
+import { Id } from '../ids.ts'
 
 export const questionKinds = ['text', 'long', 'yesno', 'choice', 'multi', 'number', 'scale', 'date'] as const
 
@@ -119,7 +120,7 @@ export interface IntakeContent {
   answeredAt: string
 }
 
-export const SubmitInput = z.object({ appointmentId: z.uuid(), records: z.array(SealedRecord).min(1).max(2) })
+export const SubmitInput = z.object({ appointmentId: Id, records: z.array(SealedRecord).min(1).max(2) })
 
 export interface IntakeContract {
   'intake/submit': { in: z.input<typeof SubmitInput>; out: { done: true } }

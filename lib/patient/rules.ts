@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ChainStatement } from '../crypto/types.ts'
 import type { CareRow } from '../care/rules.ts'
 import { Grant, type StoredRecord } from '../record/rules.ts'
+import { Id } from '../ids.ts'
 
 /** Half an hour, renewed by the page as long as it is open. */
 export const sessionSeconds = 30 * 60
@@ -56,19 +57,19 @@ const b64 = (max: number) =>
     .max(max)
     .regex(/^[A-Za-z0-9_-]+$/)
 
-export const ChallengeInput = z.object({ clinicId: z.uuid(), patientId: z.uuid(), keyId: z.uuid() })
+export const ChallengeInput = z.object({ clinicId: Id, patientId: Id, keyId: Id })
 export const SessionInput = z.object({
-  clinicId: z.uuid(),
-  patientId: z.uuid(),
-  keyId: z.uuid(),
+  clinicId: Id,
+  patientId: Id,
+  keyId: Id,
   nonce: b64(64),
   signature: b64(128),
 })
 /** The link of an appointment, and the device that came with it. */
 const LinkedDevice = z.object({
-  appointmentId: z.uuid(),
+  appointmentId: Id,
   secret: b64(64),
-  keyId: z.uuid(),
+  keyId: Id,
   keys: z.object({ sign: b64(43).length(43), dh: b64(43).length(43) }),
 })
 export const CodeInput = LinkedDevice
@@ -91,23 +92,23 @@ export const confirmFields = (
 export const ChartInput = z.object({}).strict()
 export const ExportInput = ChartInput
 export const DevicesInput = ChartInput
-export const RemoveDeviceInput = z.object({ keyId: z.uuid() })
+export const RemoveDeviceInput = z.object({ keyId: Id })
 
 export const AddDeviceInput = z.object({
-  keyId: z.uuid(),
+  keyId: Id,
   keys: z.object({ sign: b64(43).length(43), dh: b64(43).length(43) }),
   kind: z.enum(['device', 'kit', 'passkey']),
   name: z.string().max(60),
   /** Both keys' signed word that they are one patient's: for browsers to check. */
   link: b64(2000),
 })
-export const FindBackupInput = z.object({ keyId: z.uuid() })
+export const FindBackupInput = z.object({ keyId: Id })
 /** At most so many keys of one patient, whatever they are of. */
 export const MOST_KEYS = 12
 export const BehindInput = ChartInput
 export const LinksInput = ChartInput
 export const HandOnInput = z.object({
-  grants: z.array(z.object({ recordId: z.uuid(), revision: z.number().int().min(1), grant: Grant })).max(1000),
+  grants: z.array(z.object({ recordId: Id, revision: z.number().int().min(1), grant: Grant })).max(1000),
 })
 
 /** A key of the patient as their own devices are told of it. */

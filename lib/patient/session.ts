@@ -5,6 +5,7 @@ import { ticketKey } from '../server/kms.ts'
 import { inClinic } from '../server/tx.ts'
 import { cookieName, sessionSeconds } from './rules.ts'
 import { findDeviceKey } from './store.ts'
+import { isId } from '../ids.ts'
 
 const audience = 'curtain-patient'
 
@@ -23,15 +24,13 @@ export async function signSession(
     .sign(privateKey)
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 /**
  * The patient that this request speaks for: the one that it names in the header `curtain-patient` or, where a browser can
  * send no header, in the query. The device key is looked up every time, so that a revoked one fails at its next request.
  */
 export async function resolvePatient(request: Request, now: Date): Promise<PatientActor | null> {
   const patientId = request.headers.get('curtain-patient') ?? new URL(request.url).searchParams.get('patient')
-  if (!patientId || !uuid.test(patientId)) return null
+  if (!patientId || !isId(patientId)) return null
   const cookies = request.headers.get('cookie') ?? ''
   const mine = cookies.split(/;\s*/).find((cookie) => cookie.startsWith(`${cookieName(patientId)}=`))
   if (!mine) return null

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Id } from '../ids.ts'
 
 export type PaymentStatus = 'none' | 'due' | 'pending' | 'paid' | 'refunded' | 'failed' | 'expired'
 export type PaymentEvent = 'open' | 'pay' | 'fail' | 'expire' | 'refund'
@@ -106,9 +107,9 @@ const secret = z
   .min(20)
   .max(64)
   .regex(/^[A-Za-z0-9_-]+$/)
-export const CheckoutInput = z.object({ id: z.uuid(), secret })
+export const CheckoutInput = z.object({ id: Id, secret })
 export const ReturnInput = z.object({
-  appointmentId: z.uuid(),
+  appointmentId: Id,
   sessionId: z
     .string()
     .min(4)

@@ -5,8 +5,7 @@ import { log } from '../server/log.ts'
 import { inClinic, inNoClinic } from '../server/tx.ts'
 import { idOf, loseIn, moneyOf, overtaken, refundIn, settleIn, type Place } from './settle.ts'
 import * as store from './store.ts'
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+import { isId } from '../ids.ts'
 
 /** Where an event belongs: a session by its row, a charge by the ids that we gave it. Null for what is not ours. */
 async function placeOf(event: Stripe.Event): Promise<Place | null> {
@@ -16,7 +15,7 @@ async function placeOf(event: Stripe.Event): Promise<Place | null> {
     if (known) return known
   }
   const { clinic = '', appointment = '' } = object.metadata ?? {}
-  return uuid.test(clinic) && uuid.test(appointment) ? { clinicId: clinic, appointmentId: appointment } : null
+  return isId(clinic) && isId(appointment) ? { clinicId: clinic, appointmentId: appointment } : null
 }
 
 /** A verified event, once. Late, twice and out of order end in the same state: payment/rules decides, the rows are locked. */

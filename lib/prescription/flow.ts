@@ -11,6 +11,7 @@ import { inClinic, inNoClinic } from '@/lib/server/tx'
 import { nextPrescription, type PrescriptionEvent, type PrescriptionRow, type RxAnswer } from './rules'
 import type * as rules from './rules'
 import * as store from './store'
+import { isId } from '@/lib/ids'
 
 type In<S extends z.ZodType> = z.output<S>
 interface Context {
@@ -85,7 +86,7 @@ async function move(
 }
 
 export async function readShare(id: string, { now, ip }: { now: Date; ip: string }): Promise<Result<RxAnswer>> {
-  if (!z.uuid().safeParse(id).success) return refuse('NOT_FOUND')
+  if (!isId(id)) return refuse('NOT_FOUND')
   const counted = await limit('rx', ip, { points: 120, seconds: 60 })
   if (!counted.ok) return counted
   const clinicId = await inNoClinic((tx) => store.lookupRx(tx, id))

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Sealed } from '../crypto/types.ts'
 import { SealedRecord } from '../record/rules.ts'
+import { Id } from '../ids.ts'
 
 /** Checked at the door to its shape; typed as what browsers seal. */
 const sealed = SealedRecord as unknown as z.ZodType<Sealed, Sealed>
@@ -53,10 +54,10 @@ export const emptyItem: PrescriptionItem = {
 
 /** What a pharmacist opens: everything that a prescription must name, and nothing else of the chart. */
 export const SharedPrescription = z.object({
-  rxId: z.uuid(),
+  rxId: Id,
   clinic: z.object({ name: z.string(), address: z.string(), phone: z.string() }),
   patient: z.object({ name: z.string(), birthDate: z.string() }),
-  prescriber: z.object({ memberId: z.uuid(), name: z.string(), title: z.string() }),
+  prescriber: z.object({ memberId: Id, name: z.string(), title: z.string() }),
   issuedAt: z.string(),
   expiresAt: z.string(),
   items: z.array(PrescriptionItem),
@@ -114,8 +115,8 @@ export interface RxAnswer {
 }
 
 export const IssueInput = z.object({
-  rxId: z.uuid(),
-  appointmentId: z.uuid(),
+  rxId: Id,
+  appointmentId: Id,
   record: sealed,
   share: z
     .string()
@@ -125,7 +126,7 @@ export const IssueInput = z.object({
   issuedAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
 })
-export const PrescriptionMove = z.object({ id: z.uuid() })
+export const PrescriptionMove = z.object({ id: Id })
 
 export interface PrescriptionContract {
   'prescription/issue': { in: z.input<typeof IssueInput>; out: PrescriptionRow }

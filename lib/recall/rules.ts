@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Sealed } from '../crypto/types.ts'
 import { SealedRecord, type StoredRecord } from '../record/rules.ts'
+import { Id, isId } from '../ids.ts'
 
 /** Checked at the door to its shape; typed as what browsers seal. */
 const sealed = SealedRecord as unknown as z.ZodType<Sealed, Sealed>
@@ -24,7 +25,7 @@ export type RecallRule = z.infer<typeof RecallRule>
 
 export const RecallForm = z.object({
   rule: RecallRule,
-  serviceId: z.uuid({ error: 'required' }),
+  serviceId: z.string().refine(isId, { error: 'required' }),
   reason: z.string().trim().max(600, { error: 'tooLong' }),
 })
 export type RecallForm = z.infer<typeof RecallForm>
@@ -89,13 +90,13 @@ export interface RecallRow {
 }
 
 export const SetRecallInput = z.object({
-  id: z.uuid(),
-  appointmentId: z.uuid(),
-  serviceId: z.uuid(),
+  id: Id,
+  appointmentId: Id,
+  serviceId: Id,
   dueOn: day,
   record: sealed,
 })
-export const RecallMove = z.object({ id: z.uuid() })
+export const RecallMove = z.object({ id: Id })
 export const RecallList = z.object({ status: z.enum(['open', 'all']).default('open') })
 
 export interface RecallContract {

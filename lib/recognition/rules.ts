@@ -1,22 +1,23 @@
 import { z } from 'zod'
 import type { ChainStatement, VouchReason } from '../crypto/types.ts'
 import { Grant, type StoredRecord } from '../record/rules.ts'
+import { Id } from '../ids.ts'
 
 /** How somebody at the clinic may have recognised a patient outside this product's own call. */
 export const reasons = ['document', 'known', 'video', 'phone'] as const satisfies readonly VouchReason[]
 export type Reason = (typeof reasons)[number]
 
-export const AppointmentInput = z.object({ appointmentId: z.uuid() })
+export const AppointmentInput = z.object({ appointmentId: Id })
 export const RecogniseInput = z.object({
-  appointmentId: z.uuid(),
-  keyId: z.uuid(),
+  appointmentId: Id,
+  keyId: Id,
   keys: z.object({ sign: z.string().length(43), dh: z.string().length(43) }),
   vouch: z
     .string()
     .min(40)
     .max(4000)
     .regex(/^[A-Za-z0-9_-]+$/),
-  grants: z.array(z.object({ recordId: z.uuid(), revision: z.number().int().min(1), grant: Grant })).max(2000),
+  grants: z.array(z.object({ recordId: Id, revision: z.number().int().min(1), grant: Grant })).max(2000),
 })
 
 /** A device that a mailed code alone let in: no practitioner said whose it is. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { RecordType, Sealed } from '../crypto/types.ts'
+import { Id } from '../ids.ts'
 
 const b64 = (max: number) =>
   z
@@ -37,9 +38,9 @@ export const Grant = z.object({
 /** A sealed record at the door: its shape, never what is in it. */
 export const SealedRecord = z.object({
   meta: z.object({
-    clinicId: z.uuid(),
-    patientId: z.uuid(),
-    recordId: z.uuid(),
+    clinicId: Id,
+    patientId: Id,
+    recordId: Id,
     revision: z.number().int().min(1).max(100_000),
     type: z.enum(recordTypes),
   }),
@@ -83,9 +84,9 @@ export const deskTypes: readonly RecordType[] = ['identity', 'checklist', 'care'
 export type StoredRecord = Sealed & { appointmentId: string | null; createdAt: string }
 
 export const MyRecordsInput = z.object({
-  appointmentId: z.uuid().optional(),
+  appointmentId: Id.optional(),
   types: z.array(z.enum(recordTypes)).max(recordTypes.length).optional(),
-  recordIds: z.array(z.uuid()).max(200).optional(),
+  recordIds: z.array(Id).max(200).optional(),
   history: z.boolean().optional(),
 })
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { rekeyHours, RenewEpochsInput } from '../access/rules.ts'
 import type { ChainStatement, PublicKeys } from '../crypto/types.ts'
+import { Id } from '../ids.ts'
 
 /** How long the link in the mail is good for, and how long a request waits for colleagues. */
 export const linkMinutes = 60
@@ -16,7 +17,7 @@ export const readyAt = (request: { askedAt: Date; approvedAt: Date | null }): Da
 export const mayObject = (actor: { memberId: string; roles: readonly string[] }, memberId: string): boolean =>
   actor.memberId === memberId || actor.roles.includes('admin')
 
-const id = z.uuid()
+const id = Id
 const b64 = (max: number) =>
   z
     .string()

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RecordType } from '../crypto/types.ts'
 import type { StoredRecord } from '../record/rules.ts'
+import { Id } from '../ids.ts'
 
 /**
  * What is kept for how long, and dies together. Each patient has one key of the outer layer for each class.
@@ -164,7 +165,7 @@ export interface KeptPatient {
   expected: boolean
 }
 
-const id = z.uuid()
+const id = Id
 const classList = z.array(z.enum(retentionClasses)).min(1).max(retentionClasses.length)
 
 export const PlaceHoldInput = z.object({ patientId: id, ground: z.enum(holdGrounds, { error: 'required' }) })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { B64, RecordMeta, SealedGrant } from '../crypto/types.ts'
 import { Grant } from '../record/rules.ts'
+import { Id } from '../ids.ts'
 
 /** Records that one browser works on at a time, and for how long nobody else gets them. */
 export const batchSize = 200
@@ -76,14 +77,14 @@ export function decideSuperseded(
   return { superseded, complete: superseded.length === old.length }
 }
 
-const place = { recordId: z.uuid(), revision: z.number().int().min(1).max(100_000) }
+const place = { recordId: Id, revision: z.number().int().min(1).max(100_000) }
 
 const GroupGrant = Grant.extend({ recipient: Grant.shape.recipient.extend({ kind: z.literal('group') }) })
 
 export const NextInput = z.object({
   /** A browser that begins: what this session held before is anybody's again. */
   begins: z.boolean(),
-  done: z.array(z.object({ ...place, patientId: z.uuid(), grants: z.array(GroupGrant).max(8) })).max(batchSize),
+  done: z.array(z.object({ ...place, patientId: Id, grants: z.array(GroupGrant).max(8) })).max(batchSize),
   failed: z.array(z.object({ ...place, code: z.string().regex(/^[A-Z_]{1,40}$/) })).max(batchSize),
 })
 

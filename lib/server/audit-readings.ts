@@ -4,6 +4,7 @@ import type { PatientActor, StaffActor } from '../access/rules.ts'
 import { auditAll, type Happening, type Touched } from './audit.ts'
 import { limitHere } from './rate-limit.ts'
 import { inClinic } from './tx.ts'
+import { isId } from '../ids.ts'
 
 interface Answered {
   meta: { patientId: string; type: string; recordId: string; revision: number }
@@ -60,7 +61,6 @@ const telling = new Set([
 /** For each session: enough to see what somebody tries, and no way to fill a disk. */
 const most = { points: 60, seconds: 3600 }
 const subjects = ['appointmentId', 'patientId', 'recordId', 'rxId', 'memberId', 'id'] as const
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** A refusal, in a transaction of its own: that of the request was rolled back, and this must stay. */
 export async function auditRefusal(
@@ -73,7 +73,7 @@ export async function auditRefusal(
   const who = actor.kind === 'staff' ? actor.sessionId : actor.keyId
   if (!(await limitHere('refusals', who, most)).ok) return
   const asked = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>
-  const subjectId = subjects.map((name) => asked[name]).find((value) => typeof value === 'string' && uuid.test(value))
+  const subjectId = subjects.map((name) => asked[name]).find((value) => typeof value === 'string' && isId(value))
   await inClinic(actor.clinicId, (tx) =>
     auditAll(tx, actor, [{ action, subjectId: subjectId as string | undefined, refused: code }]),
   )

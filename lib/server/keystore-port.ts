@@ -1,5 +1,6 @@
 import 'server-only'
 import type { Bytes } from './gcm.ts'
+import { isId } from '../ids.ts'
 
 /** A key of the outer layer: one for each patient and retention class. */
 export interface OuterKeyName {
@@ -30,10 +31,8 @@ export interface KeyStore {
   notUnder: (kek: string) => AsyncIterable<OuterKeyName>
 }
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-
 /** Throws TypeError: ids and class become a path. */
 export function checkName({ clinicId, patientId, class: kind }: OuterKeyName): void {
-  if (!uuid.test(clinicId) || !uuid.test(patientId)) throw new TypeError('keystore: ids are UUIDs')
+  if (!isId(clinicId) || !isId(patientId)) throw new TypeError('keystore: ids are UUIDs')
   if (!/^[a-z]{3,20}$/.test(kind)) throw new TypeError('keystore: a class is a word')
 }

@@ -7,6 +7,7 @@ import { importSecret } from '../crypto/keys.ts'
 import { bucketLog } from './bucket.ts'
 import { fileLog, type WitnessLog } from './log.ts'
 import { type Ask, openWitness } from './witness.ts'
+import { isId } from '../ids.ts'
 
 const Settings = z.object({
   /** The site that is watched. */
@@ -26,7 +27,6 @@ const Settings = z.object({
 })
 type Settings = z.infer<typeof Settings>
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const mostClinics = 10_000
 
 /** The witness's own Ed25519 seed, 32 bytes in base64url. */
@@ -79,7 +79,7 @@ export async function runWitness(source: Record<string, string | undefined>, say
     response.setHeader('cache-control', 'no-store')
     response.setHeader('content-type', 'application/json')
     const clinicId = /^\/heads\/([0-9a-f-]+)$/.exec(request.url ?? '')?.[1] ?? ''
-    if (request.method !== 'GET' || !uuid.test(clinicId)) return void response.writeHead(404).end('{}')
+    if (request.method !== 'GET' || !isId(clinicId)) return void response.writeHead(404).end('{}')
     // A clinic is watched from the first time that one of its browsers asks here.
     if (asked.size < mostClinics) asked.add(clinicId)
     if (asked.has(clinicId)) witness.watch(clinicId)

@@ -109,7 +109,7 @@ describe('attack 11: the log cut back and forked by SQL', () => {
     await write(4)
     const { vault, actor } = clinic.owner
     expect(await prove(vault)).toBe('whole')
-    must(await saveWrap(actor, { wrappedAccount: await vault.rewrapAccount() }))
+    must(await saveWrap(actor, await vault.rewrapAccount()))
     expect(await prove(await emptyProfile())).toBe('whole')
     await cutLog(3)
     expect(await prove(vault)).toBe('CHAIN_SHORTER')
@@ -120,7 +120,7 @@ describe('attack 11: the log cut back and forked by SQL', () => {
     await write(4)
     const { vault, actor } = clinic.owner
     expect(await prove(vault)).toBe('whole')
-    must(await saveWrap(actor, { wrappedAccount: await vault.rewrapAccount() }))
+    must(await saveWrap(actor, await vault.rewrapAccount()))
     await cutLog(3)
     await write(9)
     expect(await prove(vault)).toBe('CHAIN_FORKED')
@@ -161,7 +161,7 @@ describe('attack 11: the chain of members cut back by SQL', () => {
     const { wrappedAccount: earlier } = must(await loadMe(actor))
     await grow()
     await vault.loadChain(must(await loadChain(null, { clinicId })))
-    must(await saveWrap(actor, { wrappedAccount: await vault.rewrapAccount() }))
+    must(await saveWrap(actor, await vault.rewrapAccount()))
     const witness = await open(fileLog(join(dir, 'log')))
     witness.watch(clinicId)
     expect(await witness.round()).toMatchObject([{ ok: true }, { ok: true }])

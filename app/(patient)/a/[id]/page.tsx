@@ -5,18 +5,17 @@ import { AppointmentIsland } from '@/components/booking/appointment'
 import { PageHeader } from '@/components/ui/card'
 import { catalogue } from '@/lib/messages/catalogue'
 import { isLocale } from '@/lib/messages/pick'
+import { isId } from '@/lib/ids'
 
 export async function generateMetadata(): Promise<Metadata> {
   const t = await getTranslations('patient')
   return { title: t('meta'), robots: { index: false } }
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 /** Tells nothing by itself: what the link's fragment opens, the browser asks for. Opening it changes nothing. */
 export default async function AppointmentPage({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
-  if (!uuid.test(id)) notFound()
+  if (!isId(id)) notFound()
   const given = await getLocale()
   const locale = isLocale(given) ? given : 'en'
   const t = await getTranslations('patient')

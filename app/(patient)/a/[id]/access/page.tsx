@@ -4,18 +4,17 @@ import { getLocale, getTranslations } from 'next-intl/server'
 import { PatientAccess } from '@/components/patient-access/patient-access'
 import { PageHeader } from '@/components/ui/card'
 import { isLocale, pick } from '@/lib/messages/pick'
+import { isId } from '@/lib/ids'
 
 export async function generateMetadata(): Promise<Metadata> {
   const t = await getTranslations('devices')
   return { title: t('title'), robots: { index: false } }
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 /** Who and what opens the patient's records. Only a device that holds their keys is shown any of it. */
 export default async function AccessPage({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
-  if (!uuid.test(id)) notFound()
+  if (!isId(id)) notFound()
   const [t, given] = await Promise.all([getTranslations('devices'), getLocale()])
   const locale = isLocale(given) ? given : 'en'
   return (

@@ -4,18 +4,17 @@ import { notFound } from 'next/navigation'
 import { PageHeader } from '@/components/ui/card'
 import { isLocale, pick } from '@/lib/messages/pick'
 import { CallIsland } from './island'
+import { isId } from '@/lib/ids'
 
 export async function generateMetadata(): Promise<Metadata> {
   const t = await getTranslations('call')
   return { title: t('meta'), robots: { index: false } }
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 /** Tells nothing about the appointment: what the link's fragment opens, the browser asks for itself. */
 export default async function CallPage({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
-  if (!uuid.test(id)) notFound()
+  if (!isId(id)) notFound()
   const [t, locale] = await Promise.all([getTranslations('call'), getLocale()])
   const messages = pick(isLocale(locale) ? locale : 'en', 'call', 'errors', 'common')
   return (

@@ -1,0 +1,11 @@
+import { z } from 'zod'
+
+const pattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/**
+ * An id as browsers make it and the database spells it: a UUID of RFC 9562 in small letters. One spelling each, since limits count by
+ * it, signatures and sealed fields bind to it, and a group of the chain is named after it.
+ */
+export const Id = z.stringFormat('uuid', pattern)
+
+export const isId = (text: string): boolean => pattern.test(text)
