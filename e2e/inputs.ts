@@ -90,6 +90,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     },
     'access/remove-member': { memberId: doctor.memberId, statements: [statement], epochGrants: [] },
     'access/renew-epochs': { statements: [statement], epochGrants: [epochGrant] },
+    'access/colleagues': {},
     'access/coming': { memberId: doctor.memberId },
     'access/vouch': { id: randomUUID(), statements: [statement], epochGrants: [epochGrant] },
     'account/view': {},

@@ -1,6 +1,7 @@
 import 'server-only'
 import type { z } from 'zod'
 import { ok, refuse, type Result } from '@/lib/errors'
+import { listNames } from '@/lib/audit/store'
 import { audit } from '@/lib/server/audit'
 import { notify } from '@/lib/server/notify'
 import { hold, inClinic, type Tx } from '@/lib/server/tx'
@@ -88,4 +89,10 @@ export async function listComing(
   { now }: Context,
 ): Promise<Result<{ coming: ComingAppointment[] }>> {
   return inClinic(actor.clinicId, async (tx) => ok({ coming: await store.listComing(tx, actor, memberId, now) }))
+}
+
+export async function listColleagues(
+  actor: StaffActor,
+): Promise<Result<{ members: { memberId: string; displayName: string }[] }>> {
+  return inClinic(actor.clinicId, async (tx) => ok({ members: await listNames(tx, actor.clinicId) }))
 }

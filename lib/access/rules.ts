@@ -343,5 +343,7 @@ export interface AccessContract {
   'access/change-member': { in: z.input<typeof ChangeMemberInput>; out: { done: true } }
   'access/remove-member': { in: z.input<typeof RemoveMemberInput>; out: { coming: ComingAppointment[] } }
   'access/renew-epochs': { in: z.input<typeof RenewEpochsInput>; out: { done: true } }
+  /** Names of the clinic's members, former ones too. */
+  'access/colleagues': { in: z.input<typeof NoInput>; out: { members: { memberId: string; displayName: string }[] } }
   'access/coming': { in: z.input<typeof MemberInput>; out: { coming: ComingAppointment[] } }
 }

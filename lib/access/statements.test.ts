@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { random, toB64 } from '../crypto/bytes'
 import { type Cbor, encode } from '../crypto/cbor'
@@ -5,6 +6,7 @@ import { appendStatement, verifyChain } from '../crypto/chain'
 import type { Entry } from '../crypto/chain-statement'
 import { newEpoch } from '../crypto/epoch'
 import type { Keys } from '../crypto/keys'
+import { readGroup } from '../crypto/policy'
 import { signBytes, signedBytes } from '../crypto/sign'
 import {
   adding,
@@ -19,7 +21,7 @@ import {
 } from '../crypto/testing'
 import type { ChainStatement, EpochGrant, Group } from '../crypto/types'
 import { groupsOf, type Role } from './rules'
-import { maySign, readStanding, type Standing, takeAddition, takeFounding, takeChange } from './statements'
+import { isGroup, maySign, readStanding, type Standing, takeAddition, takeFounding, takeChange } from './statements'
 
 const clinicId = 'clinic-1'
 let world: TestClinic
@@ -161,7 +163,6 @@ describe('the server’s look at what goes into the chain', () => {
   it('attack 7: epoch keys go to the newcomer, for the groups they enter, and nowhere else', async () => {
     const statement = await signed(adding('newcomer', newcomer, ['frontdesk'], ['desk']))
     for (const epochGrants of [
-      [],
       grants(both, newcomer),
       [grant('desk', newcomer), grant('desk', newcomer)],
       [grant('desk', world.owner)],
@@ -169,6 +170,69 @@ describe('the server’s look at what goes into the chain', () => {
     ])
       expect(await take(statement, epochGrants, ['frontdesk'])).toBe('BAD_INPUT')
     expect(await take(statement, grants(['desk'], newcomer), ['frontdesk'])).toBe('taken')
+    // Who lets them in may lack the group's key themselves.
+    expect(await take(statement, [], ['frontdesk'])).toBe('taken')
+  })
+
+  // Defence: isAgreeable in areFresh, and isSmallOrder in checkFresh (lib/crypto/chain.ts): each next epoch is sealed to everybody.
+  it('attack 7: a key to which nothing can be sealed is taken from nobody, by the server and by browsers alike', async () => {
+    const hex = (text: string) => new Uint8Array(Buffer.from(text, 'hex'))
+    const points = [
+      ...['00', '01', 'ec', 'ed', 'ee'].map((first) =>
+        hex(first + (first < 'ec' ? '00' : 'ff').repeat(30) + (first < 'ec' ? '00' : '7f')),
+      ),
+      hex('e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800'),
+      hex('5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157'),
+    ]
+    for (const point of points.flatMap((each) => [each, each.with(31, each[31]! | 128)])) {
+      const entry = adding('newcomer', newcomer, ['frontdesk'], ['desk'])
+      const keys = { sign: newcomer.public.sign, dh: point }
+      await expect(signed({ ...entry, keys } as Entry), toB64(point)).rejects.toMatchObject({ code: 'CHAIN_INVALID' })
+      const statement = await forged('member-added', ['newcomer', keys.sign, keys.dh, ['frontdesk'], ['desk']], owner)
+      const to = {
+        memberId: 'newcomer',
+        keys: publicKeys({ public: keys } as Keys),
+        roles: ['frontdesk'],
+        groups: ['desk'],
+      }
+      const taken = await takeAddition(clinicId, readStanding(statements), to, {
+        statements: [statement],
+        epochGrants: [],
+      })
+      expect(taken, toB64(point)).toMatchObject({ ok: false, code: 'BAD_INPUT' })
+      const gone = [...statements]
+      await say(clinicId, gone, { kind: 'member-removed', memberId: DESK }, owner)
+      await expect(
+        say(clinicId, gone, { kind: 'epoch', group: 'desk', epoch: 2, key: point }, owner),
+      ).rejects.toMatchObject({ code: 'CHAIN_INVALID' })
+    }
+  })
+
+  // Defence: the lines on isGroup in takeAddition and takeChange.
+  it('attack 7: a group is named as browsers read it, or the clinic would be shut for good', async () => {
+    const own = randomUUID()
+    for (const group of [
+      `clinical:${own.toUpperCase()}`,
+      'clinical:1',
+      `officers:${own}`,
+      'kitchen',
+      `clinical:${own} `,
+    ]) {
+      expect(isGroup(group), group).toBe(false)
+      expect(() => readGroup(group), group).toThrow()
+      const groups = [group] as Group[]
+      const { sign, dh } = newcomer.public
+      const fields: Cbor[] = ['newcomer', sign, dh, ['practitioner'], groups]
+      const given = { statements: [await forged('member-added', fields, owner)], epochGrants: [] }
+      const to = { memberId: 'newcomer', keys: publicKeys(newcomer), roles: ['practitioner'], groups }
+      expect(await takeAddition(clinicId, readStanding(statements), to, given)).toMatchObject({ code: 'BAD_INPUT' })
+      const change = [await forged('member-changed', [DESK, ['practitioner'], groups], owner)]
+      const other = { memberId: DESK, roles: ['practitioner'], groups }
+      const changed = takeChange(clinicId, readStanding(statements), other, { statements: change, epochGrants: [] })
+      expect(await changed).toMatchObject({ code: 'BAD_INPUT' })
+    }
+    for (const group of ['desk', 'clinical', 'officers', `desk:${own}`, `clinical:${own}`])
+      expect([isGroup(group), readGroup(group)]).toEqual([true, group])
   })
 
   it('takes one more role, with its groups, once and from one of the group', async () => {

@@ -4,6 +4,7 @@ import { decode, encode, rfc8949EncodeOptions } from 'cborg'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { clockMinutes, rekeyHours } from './rules'
 import type { ChainStatement, EpochGrant, Group, PublicKeys } from '@/lib/crypto/types'
+import { isAgreeable } from '@/lib/server/agreeable'
 import { type ProofField, verifyProof } from '@/lib/server/proof'
 
 // The chain takes rows and gives none back: one statement that browsers refuse would shut the clinic for good. So the server lets in
@@ -73,6 +74,10 @@ function apply(standing: Standing, body: string): void {
   }
 }
 
+/** As browsers read a group's name: a statement that names none would shut the clinic for good. */
+export const isGroup = (name: string): boolean =>
+  founded.includes(name as Group) || /^(?:desk|clinical):[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name)
+
 const wholeOf = (group: string) => group.split(':')[0]!
 const isScoped = (group: string) => group.includes(':')
 const isOf = (groups: readonly string[], group: string) => groups.includes(group) || groups.includes(wholeOf(group))
@@ -101,7 +106,7 @@ export async function takeAddition(
 ): Taken {
   const { memberId, keys, roles, groups } = to
   const [sign, dh] = [fromB64(keys.sign), fromB64(keys.dh)]
-  if (!areFresh(standing, keys) || standing.members.has(memberId)) return bad
+  if (!areFresh(standing, keys) || standing.members.has(memberId) || !groups.every(isGroup)) return bad
   const entry = ['member-added', memberId, sign, dh, sorted(roles), sorted(groups)]
   return take(clinicId, standing, { entry, memberId, entered: groups }, given)
 }
@@ -109,7 +114,8 @@ export async function takeAddition(
 /** Two keys of 32 bytes, in their one spelling, which nobody ever had. */
 export const areFresh = (standing: Standing, { sign, dh }: PublicKeys): boolean =>
   sign !== dh &&
-  [sign, dh].every((key) => fromB64(key).length === 32 && toB64(fromB64(key)) === key && !standing.used.has(key))
+  [sign, dh].every((key) => fromB64(key).length === 32 && toB64(fromB64(key)) === key && !standing.used.has(key)) &&
+  isAgreeable(dh)
 
 /** Other roles and groups for a member. */
 export async function takeChange(
@@ -121,6 +127,7 @@ export async function takeChange(
   const { memberId, roles, groups } = to
   const member = standing.members.get(memberId)
   if (!member) return refuse('NOT_FOUND')
+  if (!groups.every(isGroup)) return bad
   if (sorted(roles).join() === member.roles.join() && sorted(groups).join() === member.groups.join())
     return refuse('STALE')
   if (isLast(standing, memberId, groups)) return refuse('LAST_OF_GROUP')
@@ -218,7 +225,7 @@ export async function takeRekey(
   if (!chained) return bad
   apply(standing, chained.body)
   const rest = { statements: given.statements.slice(1), epochGrants: given.epochGrants }
-  return settle(clinicId, standing, statement.signer, { chained: [chained], due: [] }, rest)
+  return settle(clinicId, standing, statement.signer, { chained: [chained], entered: [] }, rest)
 }
 
 /** The next epochs of groups that wait for theirs, made by a member of them. */
@@ -226,7 +233,7 @@ export async function takeEpochs(clinicId: string, standing: Standing, memberId:
   const member = standing.members.get(memberId)
   if (!member) return refuse('NOT_ALLOWED')
   if (given.statements[0]!.seq !== standing.length) return refuse('CHAIN_MOVED')
-  return settle(clinicId, standing, member.keys.sign, { chained: [], due: [] }, given)
+  return settle(clinicId, standing, member.keys.sign, { chained: [], entered: [] }, given)
 }
 
 /** Whether a clinic-wide group would have nobody left: browsers refuse such a statement. */
@@ -256,6 +263,7 @@ export async function takeFounding(
   const named = [rootKey, keys.sign, keys.dh, ...epochs.map(({ body }) => toB64(epochKey(body)))]
   if (epochs.length !== founded.length || new Set(named).size !== named.length) return null
   if (!named.every((key) => fromB64(key).length === 32)) return null
+  if (![keys.dh, ...named.slice(3)].every(isAgreeable)) return null
   const chained: Chained[] = []
   for (const [index, [signer, entry]] of entries.entries()) {
     const head = { length: index, head: chained.at(-1)?.hash ?? '' }
@@ -282,22 +290,28 @@ async function take(
   if (!chained) return bad
   apply(standing, chained.body)
   // To who enters a group goes its current epoch; one that waits is made for them with the others.
-  const due = entered.flatMap((group) => {
+  const shared = entered.flatMap((group) => {
     const epoch = standing.epochs.get(group)
     return epoch && !epoch.stale ? [grantName(group, epoch.epoch, standing.members.get(memberId)!.keys.dh)] : []
   })
   const rest = { statements: given.statements.slice(1), epochGrants: given.epochGrants }
-  return settle(clinicId, standing, signer, { chained: [chained], due }, rest)
+  return settle(clinicId, standing, signer, { chained: [chained], entered: shared }, rest)
 }
 
-/** The epochs, each of a group that waits for one, and the very grants that go with it all: no row more, and none less. */
+/**
+ * The epochs, each of a group that waits for one, and the grants that go with it all: to everybody who is in the group, earlier
+ * secrets as far as the signer has them, and no row more.
+ */
 async function settle(
   clinicId: string,
   standing: Standing,
   signer: string,
-  { chained, due }: { chained: Chained[]; due: string[] },
+  { chained, entered }: { chained: Chained[]; entered: string[] },
   { statements, epochGrants }: Given,
 ): Taken {
+  const due: string[] = []
+  // What the signer may not hold, since whoever made it may have kept it to themselves: nobody's removal waits for it.
+  const may = new Set(entered)
   for (const statement of statements) {
     const group = groupOf(statement.body)
     const key = epochKey(statement.body)
@@ -307,7 +321,7 @@ async function settle(
     const waits = last?.stale !== false && (!isScoped(group) || whole?.stale === false)
     const readers = membersOf(standing, group).map(({ keys }) => keys.dh)
     if (!by || !isOf(by.groups, group) || !waits || !readers.length) return bad
-    if (key.length !== 32 || standing.used.has(toB64(key))) return bad
+    if (key.length !== 32 || standing.used.has(toB64(key)) || !isAgreeable(toB64(key))) return bad
     const epoch = (last?.epoch ?? 0) + 1
     const next = await successor(clinicId, standing, ['epoch', group, epoch, key], signer, statement)
     if (!next) return bad
@@ -315,11 +329,13 @@ async function settle(
     chained.push(next)
     if (isScoped(group)) readers.push(whole!.key)
     due.push(...readers.map((to) => grantName(group, epoch, to)))
-    if (last) due.push(grantName(group, last.epoch, toB64(key)))
+    for (let earlier = 1; earlier < epoch; earlier++) may.add(grantName(group, earlier, toB64(key)))
   }
   // The defence of attack 7 against a false row, which would keep the true one out for good.
   const sent = epochGrants.map(({ group, epoch, to }) => grantName(group, epoch, to))
-  return due.sort().join(';') === sent.sort().join(';') ? ok(chained) : bad
+  const isOnce = new Set(sent).size === sent.length
+  const owed = sent.filter((name) => !may.has(name))
+  return isOnce && due.sort().join(';') === owed.sort().join(';') ? ok(chained) : bad
 }
 
 const grantName = (group: string, epoch: number, to: string) => [group, epoch, to].join()

@@ -2,6 +2,7 @@ import 'server-only'
 import type { PatientActor } from '../access/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { findDeviceKey } from '../patient/store.ts'
+import { isAgreeable } from '../server/agreeable.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue } from '../server/jobs.ts'
 import { openField, patientEmailIndex, sealField } from '../server/kms.ts'
@@ -30,6 +31,7 @@ export async function admitPatient(tx: Tx, actor: PatientActor, input: Given): P
   }
   const keys = await store.findPatientKeys(tx, patientId)
   if (!keys) {
+    if (!isAgreeable(input.patient.dh)) return refuse('BAD_INPUT', { patient: 'invalid' })
     await store.insertPatient(
       tx,
       { ...contact, id: patientId, clinicId },

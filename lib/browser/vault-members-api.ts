@@ -47,4 +47,9 @@ export interface MembersVault {
   renewEpochs(input: { clinicId: string; chain: ChainInput }): Promise<Extended>
   /** The newest chain, and with it the epochs that were sealed to this member since. */
   refresh(input: { chain: ChainInput; epochGrants: EpochGrant[] }): Promise<ChainView>
+  /**
+   * Groups of this member whose newest key was not handed to them: `by` is who made it, or, of who came later, who let them in.
+   * With that person's removal the group starts anew.
+   */
+  shutOut(): Promise<{ group: Group; by: string }[]>
 }

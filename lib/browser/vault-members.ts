@@ -1,9 +1,10 @@
 import { equal, fromB64, toB64 } from '../crypto/bytes.ts'
+import { type Chain, type ChainMember, currentEpoch } from '../crypto/chain.ts'
 import type { Entry } from '../crypto/chain-statement.ts'
 import { openEpochs } from '../crypto/epoch.ts'
 import { checkNewcomer, type Newcomer, newcomerCode } from '../crypto/invitation.ts'
 import { extendChain } from '../crypto/renewal.ts'
-import type { EpochGrant } from '../crypto/types.ts'
+import type { EpochGrant, Group } from '../crypto/types.ts'
 import type { ChainInput } from './vault-api.ts'
 import { adoptChain, rawKeys, requireMember, requireUnlocked, type VaultContext, viewChain } from './vault-context.ts'
 import { VaultError } from './vault-error.ts'
@@ -62,6 +63,17 @@ export function members(context: VaultContext): MembersVault {
 
     renewEpochs: ({ clinicId, chain }) => extend(clinicId, chain, null),
 
+    async shutOut() {
+      const { unlocked, loaded, member } = requireMember(context)
+      return member.groups.flatMap((group) => {
+        const epoch = currentEpoch(loaded.chain, group)
+        const isHeld = unlocked.epochs.some((each) => each.group === group && each.epoch === epoch?.epoch)
+        if (!epoch || epoch.stale || isHeld) return []
+        const by = enteredBy(loaded.chain, member, group, epoch.since) ?? epoch.by
+        return by === member.memberId ? [] : [{ group, by }]
+      })
+    },
+
     async refresh({ chain, epochGrants }) {
       const unlocked = requireUnlocked(context)
       const loaded = await adoptChain(context, chain, { trust: 'none' })
@@ -75,4 +87,12 @@ export function members(context: VaultContext): MembersVault {
       return viewChain(loaded)
     },
   }
+}
+
+/** Who put a member into a group that had this epoch then; null where they were in it when that was made. */
+function enteredBy(chain: Chain, member: ChainMember, group: Group, made: number): string | null {
+  const theirs = chain.members.filter((each) => each.memberId === member.memberId)
+  const before = theirs.findLastIndex((each) => !each.groups.includes(group))
+  const entered = theirs[before + 1]!
+  return entered.since > made ? entered.by : null
 }

@@ -10,7 +10,7 @@ import {
   regrantRecord,
   sealRecord,
 } from '../crypto/record.ts'
-import type { RawKeys } from '../crypto/keys.ts'
+import { isSmallOrder, type RawKeys } from '../crypto/keys.ts'
 import { currentMembers } from '../crypto/chain.ts'
 import { audienceOf, managingKind } from '../crypto/policy.ts'
 import type { Group, Recipient, RecordType, Sealed, VouchReason } from '../crypto/types.ts'
@@ -81,6 +81,8 @@ export function records(context: VaultContext): RecordPart {
     if (helper) return helper.trust === 'own' ? null : helper.trust
     // The defence of attack 7 against a mailbox's thief: what they sign beside a known key is not the patient's.
     if (known.length > 0) return null
+    // Nothing could be sealed to it, so that a chart with it could not be written in.
+    if (isSmallOrder(keys.dh)) return null
     known.push({ keys, trust: 'first-use' })
     spread(known, linksOf(context, clinicId, patientId))
     patientKeys.set(nameOf(clinicId, patientId), known)

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { bestLocale } from '@/lib/messages/pick'
 import { translator } from '@/lib/messages/translator'
+import { isAgreeable } from '@/lib/server/agreeable'
 import type { Ctx } from '@/lib/server/action'
 import { enqueue, type JobHandler } from '@/lib/server/jobs'
 import { keyedHash, openField } from '@/lib/server/kms'
@@ -62,6 +63,7 @@ export async function takeCode(
   now: Date,
 ): Promise<Result<true>> {
   const { clinicId, appointmentId, patientId, keyId: id, signKey, dhKey } = at
+  if (!isAgreeable(dhKey)) return refuse('BAD_INPUT', { keys: 'invalid' })
   const code = await store.lockCode(tx, appointmentId, signKey)
   if (!code) return refuse('CODE_EXPIRED')
   const matches = Buffer.from(code.codeHash).equals(Buffer.from(await codeHashOf(code.id, typed)))

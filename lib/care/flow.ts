@@ -7,6 +7,7 @@ import { MOST_KEYS } from '../patient/rules.ts'
 import { addKey, findDeviceKey, listKeys, revokeDevice } from '../patient/store.ts'
 import { insertRecords } from '../record/store.ts'
 import type { Ctx } from '../server/action.ts'
+import { isAgreeable } from '../server/agreeable.ts'
 import { audit } from '../server/audit.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
@@ -33,6 +34,7 @@ export const letIn = (actor: PatientActor, input: z.output<typeof LetInInput>, {
     // A link of the patient's own, or a member's word, made this device the patient's: it does not become somebody else's.
     if (isItself && key.state !== 'booking') return refuse('WRONG_STATE')
     if (!isItself) {
+      if (!isAgreeable(keys.dh)) return refuse('BAD_INPUT')
       const all = await listKeys(tx, patientId)
       if (all.filter((each) => each.state !== 'revoked').length >= MOST_KEYS) return refuse('TOO_MANY')
       const row = { keyId, keys, clinicId, patientId, kind: 'device', state: 'paired', link: null } as const

@@ -11,7 +11,7 @@ import {
   statementFields,
 } from './chain-statement.ts'
 import { CryptoError } from './errors.ts'
-import { type RawKeys, rootFingerprint } from './keys.ts'
+import { isSmallOrder, type RawKeys, rootFingerprint } from './keys.ts'
 import { clinicGroups, hasKind, isOf, isScoped, sorted, wholeOf } from './policy.ts'
 import { mayRekey, rekeySeconds } from './rekey.ts'
 import { signBytes, signedBytes } from './sign.ts'
@@ -26,12 +26,16 @@ export interface ChainMember {
   since: number
   /** Sequence number of the statement that removed them, or gave them other roles or keys: a row of its own follows then. */
   until: number | null
+  /** Who signed that statement. Null: root. */
+  by: string | null
 }
 
 export interface ChainEpoch {
   group: Group
   epoch: number
   key: Bytes
+  /** Who made it. */
+  by: string
   /** Sequence number of the statement that made it. */
   since: number
   /** That of the first statement by which somebody left the group. */
@@ -203,7 +207,9 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
     if (isScoped(group) && currentEpoch(chain, wholeOf(group))?.stale !== false)
       invalid(seq, 'a scope follows its clinic-wide group')
     if (isUsed(chain, entry.key)) invalid(seq, 'a key that was used before')
-    chain.epochs.push({ group, epoch: entry.epoch, key: entry.key, since: seq, until: null, stale: false })
+    if (isSmallOrder(entry.key)) invalid(seq, 'a key that nothing can be sealed to')
+    const made = { group, epoch: entry.epoch, key: entry.key, by: author.memberId }
+    chain.epochs.push({ ...made, since: seq, until: null, stale: false })
     return
   }
   const same = currentMembers(chain).find((member) => member.memberId === entry.memberId)
@@ -213,6 +219,7 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
     return
   }
   if (!isOfficer) invalid(seq, 'only root and officers add and remove')
+  const by = isRoot ? null : author!.memberId
   const checkEntered = (roles: readonly string[], entered: readonly Group[]) => {
     // The defence of attack 7 against an officer who would read more than is theirs: nobody opens a group from outside it.
     if (!isRoot && !entered.every((group) => isOf(author!.groups, group)))
@@ -227,7 +234,7 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
     checkFresh(chain, keys, seq)
     checkRoles(roles, groups, seq)
     checkEntered(roles, groups)
-    chain.members.push({ ...entryMember(entry), since: seq, until: null })
+    chain.members.push({ ...entryMember(entry), by, since: seq, until: null })
     return
   }
   if (!same) invalid(seq, 'no such member')
@@ -247,7 +254,7 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
       seq,
     )
     // What they signed before, they signed in their former roles.
-    chain.members.push({ ...same, roles, groups, since: seq, until: null })
+    chain.members.push({ ...same, roles, groups, by, since: seq, until: null })
     return
   }
   leave(chain, same, same.groups, seq)
@@ -272,12 +279,14 @@ function rekey(
   if (at - approval.at < rekeySeconds) invalid(seq, 'approved less than a day before')
   checkFresh(chain, keys, seq)
   leave(chain, member, member.groups, seq)
-  chain.members.push({ ...member, keys, since: seq, until: null })
+  chain.members.push({ ...member, keys, by: second.memberId, since: seq, until: null })
 }
 
 function checkFresh(chain: Chain, keys: RawKeys, seq: number): void {
   if (isUsed(chain, keys.sign) || isUsed(chain, keys.dh) || equal(keys.sign, keys.dh))
     invalid(seq, 'a key that was used before')
+  // Each next epoch is sealed to every member of its group: one key that takes nothing would keep everybody in for good.
+  if (isSmallOrder(keys.dh)) invalid(seq, 'a key that nothing can be sealed to')
 }
 
 /** Ends what a member was. Whoever leaves a group knows its key, and those of its scopes. */

@@ -125,6 +125,11 @@ test('attack 7: a patient’s key vouched for by nobody who may', async () => {
     const swapped = encode((decodeArray(good) as Cbor[]).with(index, part as Cbor))
     expect(await codeOf(checkPatientVouch(chain, 'p1', swapped))).toBe('BAD_SIGNATURE')
   }
+  // Defence: isSmallOrder there: a chart whose reader cannot be sealed to could not be written in.
+  const none = { ...vouch, keys: { ...phone.public, dh: new Uint8Array(32) } }
+  expect(await codeOf(checkPatientVouch(chain, 'p1', await vouchForPatient(chain, none, signerOf(doctor))))).toBe(
+    'BAD_ENVELOPE',
+  )
   const madeUp = await vouchForPatient(chain, { ...vouch, reason: 'hearsay' as never }, signerOf(doctor))
   expect(await codeOf(checkPatientVouch(chain, 'p1', madeUp))).toBe('BAD_ENVELOPE')
 })

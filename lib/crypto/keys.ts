@@ -43,6 +43,23 @@ export async function generateDeviceKeys(): Promise<Keys> {
   return { sign, dh, public: { sign: await rawPublic(sign), dh: await rawPublic(dh) } }
 }
 
+/**
+ * X25519's points of small order, as RFC 7748 decodes them (the highest bit counts for nothing): whatever is agreed with them is
+ * zero, so that WebCrypto agrees on nothing and nothing is ever sealed to one.
+ */
+const smallOrder = [
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+].map((hex) => Uint8Array.from(hex.match(/../g)!, (byte) => parseInt(byte, 16)))
+
+export const isSmallOrder = (key: Bytes): boolean =>
+  smallOrder.some((point) => key.every((byte, index) => (index === 31 ? byte & 127 : byte) === point[index]))
+
 export const rawPublic = async (pair: CryptoKeyPair): Promise<Bytes> =>
   new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))
 

@@ -1,7 +1,7 @@
 import { type Bytes, equal } from './bytes.ts'
 import { decodeArray, encode, read } from './cbor.ts'
 import { CryptoError } from './errors.ts'
-import type { RawKeys } from './keys.ts'
+import { isSmallOrder, type RawKeys } from './keys.ts'
 import { sign, verify } from './sign.ts'
 
 /** Two keys of one patient, each saying so of the other: a device that was added, and the one that it was added from. */
@@ -41,6 +41,8 @@ export async function checkLink(clinicId: string, patientId: string, bytes: Byte
   const [fromSign, fromDh, toSign, toDh] = rest.slice(0, 4).map((each) => read.bytes(each, 32, 'key'))
   const [fromHalf, toHalf] = rest.slice(4).map((each) => read.bytes(each, 64, 'signature'))
   const link = { clinicId, patientId, from: { sign: fromSign!, dh: fromDh! }, to: { sign: toSign!, dh: toDh! } }
+  if (isSmallOrder(fromDh!) || isSmallOrder(toDh!))
+    throw new CryptoError('BAD_ENVELOPE', 'a key that nothing can be sealed to')
   if (equal(fromSign!, toSign!)) throw new CryptoError('BAD_ENVELOPE', 'a key linked with itself')
   // The defence of attack 7 for devices: both keys said so, or neither is believed because of the other.
   await checkHalf(link, fromSign!, fromHalf!)

@@ -2,7 +2,7 @@ import { type Bytes, toB64 } from './bytes.ts'
 import { decodeArray, encode, read } from './cbor.ts'
 import { type Chain, memberAt } from './chain.ts'
 import { CryptoError } from './errors.ts'
-import type { RawKeys } from './keys.ts'
+import { isSmallOrder, type RawKeys } from './keys.ts'
 import { hasKind } from './policy.ts'
 import { sign, verify } from './sign.ts'
 import type { Group, VouchReason } from './types.ts'
@@ -48,6 +48,7 @@ export async function checkPatientVouch(chain: Chain, patientId: string, bytes: 
   if (clinic !== chain.clinicId || patient !== patientId)
     throw new CryptoError('BAD_ENVELOPE', 'a vouch for another patient')
   const keys = { sign: read.bytes(signKey, 32, 'signing key'), dh: read.bytes(dhKey, 32, 'agreement key') }
+  if (isSmallOrder(keys.dh)) throw new CryptoError('BAD_ENVELOPE', 'a key that nothing can be sealed to')
   const first = readFirst(firstKeys)
   const reason = reasons.find((each) => each === why)
   if (!reason) throw new CryptoError('BAD_ENVELOPE', 'a reason that is none')

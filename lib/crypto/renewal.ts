@@ -1,7 +1,8 @@
-import type { Bytes } from './bytes.ts'
+import { type Bytes, equal } from './bytes.ts'
 import {
   appendStatement,
   type Chain,
+  type ChainEpoch,
   currentEpoch,
   currentMembers,
   dueEpochs,
@@ -9,8 +10,8 @@ import {
   verifyChain,
 } from './chain.ts'
 import type { Entry } from './chain-statement.ts'
-import { newEpoch, openSecret, sealEpoch } from './epoch.ts'
-import { CryptoError } from './errors.ts'
+import { newEpoch, openEpochs, openSecret, sealEpoch } from './epoch.ts'
+import { importSecret } from './keys.ts'
 import { isScoped, wholeOf } from './policy.ts'
 import type { ChainStatement, EpochGrant, Group } from './types.ts'
 
@@ -30,7 +31,8 @@ export interface Extension {
 /**
  * A statement on a member, and with it all that it makes due: the current epochs to who enters groups, and the next epoch of every
  * group that waits for one and has the maker, to all of its members. Without an entry, the epochs alone. Throws as
- * `appendStatement`; NO_KEY where the maker does not hold what is to be shared.
+ * `appendStatement`. What the maker does not hold is not handed on: an epoch that somebody made for themselves alone would else
+ * keep them in the clinic for good.
  */
 export async function extendChain(
   clinicId: string,
@@ -62,7 +64,7 @@ export async function extendChain(
     for (const to of readers) epochGrants.push(await sealEpoch(clinicId, made, secret, to))
     secret.fill(0)
     // What was written before stays readable to who is in the group, and to who comes.
-    if (last) epochGrants.push(await passOn(chain, last, key, maker))
+    epochGrants.push(...(await passPast(chain, group, key, maker)))
   }
   return { statements: all.slice(statements.length), epochGrants }
 }
@@ -75,13 +77,39 @@ async function shareEntered(before: Chain, chain: Chain, entry: Entry, maker: Ma
   const { keys } = currentMembers(chain).find((member) => member.memberId === memberId)!
   const entered = entry.groups.filter((group: Group) => !had.includes(group))
   const open = entered.map((group) => currentEpoch(chain, group)).filter((epoch) => epoch && !epoch.stale)
-  return Promise.all(open.map((epoch) => passOn(chain, epoch!, keys.dh, maker)))
+  const passed = await Promise.all(open.map((epoch) => passOn(chain, epoch!, keys.dh, maker)))
+  return passed.flatMap((each) => each?.grant ?? [])
 }
 
-async function passOn(chain: Chain, epoch: Chain['epochs'][number], to: Bytes, maker: Maker): Promise<EpochGrant> {
+/**
+ * Earlier epochs of a group to its new key: the newest that the maker holds, and each that cannot be reached from there, since
+ * who made the one after did not hand it on.
+ */
+async function passPast(chain: Chain, group: Group, key: Bytes, maker: Maker): Promise<EpochGrant[]> {
+  const passed: EpochGrant[] = []
+  const reached = new Set<number>()
+  for (const epoch of chain.epochs.filter((each) => each.group === group).toReversed()) {
+    if (equal(epoch.key, key) || reached.has(epoch.epoch)) continue
+    const given = await passOn(chain, epoch, key, maker)
+    if (!given) continue
+    passed.push(given.grant)
+    const further = await openEpochs(chain, maker.epochGrants, { public: epoch.key, pair: given.pair })
+    for (const each of further) if (each.group === group) reached.add(each.epoch)
+  }
+  return passed
+}
+
+/** Null where the maker does not hold the epoch's secret. */
+async function passOn(
+  chain: Chain,
+  epoch: ChainEpoch,
+  to: Bytes,
+  maker: Maker,
+): Promise<{ grant: EpochGrant; pair: CryptoKeyPair } | null> {
   const secret = await openSecret(chain, maker.epochGrants, epoch, maker.held)
-  if (!secret) throw new CryptoError('NO_KEY', `no key of ${epoch.group} ${epoch.epoch} at hand`)
+  if (!secret) return null
   const grant = await sealEpoch(chain.clinicId, epoch, secret, to)
+  const { pair } = await importSecret('X25519', secret)
   secret.fill(0)
-  return grant
+  return { grant, pair }
 }

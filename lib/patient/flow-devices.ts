@@ -2,6 +2,7 @@ import 'server-only'
 import type { z } from 'zod'
 import type { PatientActor, PublicActor } from '../access/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { isAgreeable } from '../server/agreeable.ts'
 import { audit } from '../server/audit.ts'
 import type { Ctx } from '../server/action.ts'
 import { openField } from '../server/kms.ts'
@@ -70,6 +71,7 @@ export const addDevice = (
     // Asked again, because the answer got lost.
     if (there && there.keys.sign === input.keys.sign && there.link === input.link) return ok({ done: true as const })
     if (all.filter((each) => each.state !== 'revoked').length >= MOST_KEYS) return refuse('TOO_MANY')
+    if (!isAgreeable(input.keys.dh)) return refuse('BAD_INPUT', { keys: 'invalid' })
     if (!(await store.addKey(tx, { ...input, clinicId, patientId, state: 'paired' }))) return refuse('NOT_ALLOWED')
     await audit(tx, actor, `patient.${input.kind}-added`, input.keyId)
     await notify(tx, 'patient', patientId)

@@ -8,6 +8,7 @@ import { StaffShell } from '@/components/shell/staff-shell'
 import { PassingOn } from '@/components/staff/passing-on'
 import { AccountMenu, StaffGate, StaffProvider } from '@/components/staff/session'
 import { RenewKeys } from '@/components/staff/renew-keys'
+import { ShutOut } from '@/components/staff/shut-out'
 import { requireStaff } from '@/lib/access/current'
 import { loadMe } from '@/lib/access/flow'
 import { loadGuard } from '@/lib/account/flow'
@@ -49,6 +50,7 @@ export default async function StaffLayout({ children }: { children: ReactNode })
             {actor.roles.includes('admin') ? <AskedBanner /> : null}
             {guard.needsPasskey ? <AskPasskey /> : null}
             <RenewKeys />
+            <ShutOut />
             {children}
           </StaffGate>
         </StaffShell>

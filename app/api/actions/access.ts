@@ -26,5 +26,6 @@ export const accessActions = {
   'access/change-member': action(['admin'], rules.ChangeMemberInput, members.changeMember),
   'access/remove-member': action(['admin'], rules.RemoveMemberInput, members.removeMember),
   'access/renew-epochs': action('staff', rules.RenewEpochsInput, members.renewEpochs),
+  'access/colleagues': action('staff', rules.NoInput, members.listColleagues),
   'access/coming': action(['admin'], rules.MemberInput, members.listComing),
 } satisfies Actions<rules.AccessContract>
