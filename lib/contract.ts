@@ -16,6 +16,7 @@ import type { PrescriptionContract } from './prescription/rules.ts'
 import type { RecallContract } from './recall/rules.ts'
 import type { RecognitionContract } from './recognition/rules.ts'
 import type { RecordContract } from './record/rules.ts'
+import type { RekeyContract } from './rekey/rules.ts'
 import type { RewrapContract } from './rewrap/rules.ts'
 import type { RetentionContract } from './retention/rules.ts'
 
@@ -38,6 +39,7 @@ export type Contract = AccessContract &
   RecallContract &
   RecognitionContract &
   RecordContract &
+  RekeyContract &
   RewrapContract &
   RetentionContract
 

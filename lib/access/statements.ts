@@ -147,7 +147,7 @@ export async function takeRemoval(clinicId: string, standing: Standing, memberId
 }
 
 /** Whether these two may renew this member's keys between them: mayRekey of lib/crypto/rekey, by the stored chain. */
-function mayRekey(standing: Standing, memberId: string, first: string, second: string): boolean {
+export function mayRekey(standing: Standing, memberId: string, first: string, second: string): boolean {
   const [member, one, other] = [memberId, first, second].map((id) => standing.members.get(id))
   if (!member || !one || !other || new Set([memberId, first, second]).size !== 3) return false
   type Standee = typeof member

@@ -2,6 +2,7 @@ import 'server-only'
 import * as opaque from '@serenity-kit/opaque'
 import type { z } from 'zod'
 import type { StaffActor } from '@/lib/access/rules'
+import { hasColleagues, readStanding } from '@/lib/access/statements'
 import * as access from '@/lib/access/store'
 import { sha256 } from '@/lib/access/flow-sign-in'
 import { ok, refuse, type Result } from '@/lib/errors'
@@ -29,7 +30,7 @@ export async function loadAccount(actor: StaffActor, _: unknown, { now }: Contex
     return ok({
       sessions: await store.listSessions(tx, actor, now),
       wraps: (await store.listWraps(tx, actor)).map(({ handle: _handle, ...row }) => row),
-      alone: (await store.countMembers(tx, actor.clinicId)) === 1,
+      alone: !hasColleagues(readStanding(await access.listStatements(tx, actor.clinicId)), actor.memberId),
       passkeyRequired: security.passkeyRequired,
     })
   })

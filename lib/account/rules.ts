@@ -85,7 +85,7 @@ export interface WrapRow {
 export interface AccountView {
   sessions: SessionRow[]
   wraps: WrapRow[]
-  /** Nobody else could vouch for new keys: an owner alone makes two kits. */
+  /** No two colleagues could give new keys: an owner alone, or the only officer, makes two kits. */
   alone: boolean
   passkeyRequired: boolean
 }

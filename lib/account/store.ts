@@ -136,6 +136,3 @@ export async function findSecurity(tx: Tx, clinicId: string): Promise<Security |
 export async function saveSecurity(tx: Tx, actor: StaffActor, security: Security) {
   await tx.clinic.updateMany({ where: { id: actor.clinicId }, data: security })
 }
-
-export const countMembers = (tx: Tx, clinicId: string): Promise<number> =>
-  tx.member.count({ where: { clinicId, status: 'active' } })

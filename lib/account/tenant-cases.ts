@@ -27,5 +27,4 @@ export const accountCases: TenantCases<typeof store> = {
   dropWrap: (tx, actor, b) => store.dropWrap(tx, { ...actor, memberId: b.memberId }, b.kitId),
   findSecurity: (tx, { clinicId }) => store.findSecurity(tx, clinicId),
   saveSecurity: (tx, actor) => store.saveSecurity(tx, actor, { lockMinutes: 7, passkeyRequired: true }),
-  countMembers: (tx, { clinicId }) => store.countMembers(tx, clinicId),
 }

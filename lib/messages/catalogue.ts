@@ -18,6 +18,7 @@ import encounterEn from './en/encounter.json' with { type: 'json' }
 import errorsEn from './en/errors.json' with { type: 'json' }
 import intakeEn from './en/intake.json' with { type: 'json' }
 import landingEn from './en/landing.json' with { type: 'json' }
+import lostEn from './en/lost.json' with { type: 'json' }
 import mailEn from './en/mail.json' with { type: 'json' }
 import noticeEn from './en/notice.json' with { type: 'json' }
 import onboardingEn from './en/onboarding.json' with { type: 'json' }
@@ -48,6 +49,7 @@ import encounterFr from './fr/encounter.json' with { type: 'json' }
 import errorsFr from './fr/errors.json' with { type: 'json' }
 import intakeFr from './fr/intake.json' with { type: 'json' }
 import landingFr from './fr/landing.json' with { type: 'json' }
+import lostFr from './fr/lost.json' with { type: 'json' }
 import mailFr from './fr/mail.json' with { type: 'json' }
 import noticeFr from './fr/notice.json' with { type: 'json' }
 import onboardingFr from './fr/onboarding.json' with { type: 'json' }
@@ -80,6 +82,7 @@ const en = {
   errors: errorsEn,
   intake: intakeEn,
   landing: landingEn,
+  lost: lostEn,
   mail: mailEn,
   notice: noticeEn,
   onboarding: onboardingEn,
@@ -115,6 +118,7 @@ const fr = {
   errors: errorsFr,
   intake: intakeFr,
   landing: landingFr,
+  lost: lostFr,
   mail: mailFr,
   notice: noticeFr,
   onboarding: onboardingFr,

@@ -3,7 +3,16 @@ import type { z } from 'zod'
 import { extend } from '@/lib/access/flow-members'
 import { staffOf } from '@/lib/access/flow-sign-in'
 import { clockMinutes, type PublicActor, type StaffActor } from '@/lib/access/rules'
-import { areFresh, hasColleagues, mayApprove, readApproval, readStanding, takeRekey } from '@/lib/access/statements'
+import {
+  areFresh,
+  hasColleagues,
+  mayApprove,
+  mayRekey,
+  readApproval,
+  readStanding,
+  type Standing,
+  takeRekey,
+} from '@/lib/access/statements'
 import * as access from '@/lib/access/store'
 import { registrationFor } from '@/lib/account/flow'
 import { ENDED } from '@/lib/account/rules'
@@ -16,7 +25,15 @@ import { notify } from '@/lib/server/notify'
 import { limit } from '@/lib/server/rate-limit'
 import { hold, inClinic, inNoClinic, type Tx } from '@/lib/server/tx'
 import { openLink } from './link'
-import { type LinkView, mayObject, readyAt, type RekeyRow, requestDays } from './rules'
+import {
+  type LinkView,
+  mayObject,
+  readyAt,
+  type RekeyRow,
+  type RekeyState,
+  requestDays,
+  type StatusView,
+} from './rules'
 import type * as rules from './rules'
 import * as store from './store'
 
@@ -61,8 +78,9 @@ export async function showLink(
     if (!member || !clinic) return refuse('LINK_EXPIRED')
     const statements = await access.listStatements(tx, clinicId)
     const colleagues = hasColleagues(readStanding(statements), memberId)
+    const used = await store.isLinkUsed(tx, clinicId, link.jti)
     const { displayName } = member
-    return ok({ clinicId, memberId, displayName, clinicName: clinic.name, statements, colleagues })
+    return ok({ clinicId, memberId, displayName, clinicName: clinic.name, statements, colleagues, used })
   })
 }
 
@@ -107,6 +125,27 @@ export async function request(_: PublicActor, input: In<typeof rules.RequestInpu
   })
 }
 
+/** For the browser that asked: the link is good once and for an hour, and the request's id is known to it and to the staff. */
+export async function status(
+  _: PublicActor,
+  { clinicId, id }: In<typeof rules.StatusInput>,
+  { now }: Context,
+): Promise<Result<StatusView>> {
+  return inClinic(clinicId, async (tx) => {
+    const found = await store.findStatus(tx, clinicId, id)
+    if (!found) return refuse('NOT_FOUND')
+    const { askedAt, expiresAt } = found
+    const state = found.state as RekeyState
+    const stands = state !== 'open' || (await firstWord(clinicId, await standingOf(tx, clinicId), found))
+    const approvedAt = stands ? found.approvedAt : null
+    return ok({
+      state: state === 'open' && expiresAt <= now ? 'lapsed' : state,
+      ...{ askedAt: askedAt.toISOString(), expiresAt: expiresAt.toISOString() },
+      ...{ approvedAt: approvedAt?.toISOString() ?? null, readyAt: readyAt({ askedAt, approvedAt }).toISOString() },
+    })
+  })
+}
+
 async function tell(tx: Tx, clinicId: string, requestId: string, what: 'asked' | 'objected' | 'done') {
   await enqueue(tx, 'mail.rekey', { clinicId, requestId, what })
   await notify(tx, 'staff', clinicId)
@@ -114,20 +153,48 @@ async function tell(tx: Tx, clinicId: string, requestId: string, what: 'asked' |
 
 // ── colleagues ──
 
+type Waiting = { memberId: string; signKey: string; dhKey: string; approval: string | null }
+
+/** The first colleague's word; null for none, and for that of somebody who was removed since, or has other keys or roles. */
+async function firstWord(clinicId: string, standing: Standing, { memberId, signKey, dhKey, approval }: Waiting) {
+  const keys = { sign: signKey, dh: dhKey }
+  const said = approval && (await readApproval(clinicId, standing, { memberId, keys }, approval))
+  return said && mayApprove(standing, memberId, said.by) ? { bytes: approval, by: said.by } : null
+}
+
 /** To all of the staff: a clinic may need any of them, and whoever is named can object. */
 export async function list(actor: StaffActor, _: unknown, { now }: Context): Promise<Result<{ requests: RekeyRow[] }>> {
   return inClinic(actor.clinicId, async (tx) => {
     const names = new Map((await access.listStaff(tx, actor)).map((row) => [row.memberId, row.displayName]))
     const rows = await store.listOpen(tx, actor.clinicId, now)
-    return ok({
-      requests: rows.map((row) => ({
-        ...{ id: row.id, memberId: row.memberId, displayName: names.get(row.memberId) ?? '' },
-        keys: { sign: row.signKey, dh: row.dhKey },
-        ...{ askedAt: row.askedAt.toISOString(), expiresAt: row.expiresAt.toISOString() },
-        ...{ approval: row.approval, approvedBy: row.approvedBy, readyAt: readyAt(row).toISOString() },
-      })),
-    })
+    if (!rows.length) return ok({ requests: [] })
+    const standing = await standingOf(tx, actor.clinicId)
+    const requests = rows.map((row) => rowFor(actor, standing, names, row))
+    return ok({ requests: await Promise.all(requests) })
   })
+}
+
+async function rowFor(
+  actor: StaffActor,
+  standing: Standing,
+  names: Map<string, string>,
+  row: Awaited<ReturnType<typeof store.listOpen>>[number],
+): Promise<RekeyRow> {
+  const { id, memberId } = row
+  const first = await firstWord(actor.clinicId, standing, row)
+  const approvedAt = first ? row.approvedAt : null
+  const can = first
+    ? mayRekey(standing, memberId, first.by, actor.memberId)
+    : mayApprove(standing, memberId, actor.memberId)
+  return {
+    ...{ id, memberId, displayName: names.get(memberId) ?? '' },
+    keys: { sign: row.signKey, dh: row.dhKey },
+    ...{ askedAt: row.askedAt.toISOString(), expiresAt: row.expiresAt.toISOString() },
+    approval: first && approvedAt && { ...first, name: names.get(first.by) ?? '', at: approvedAt.toISOString() },
+    readyAt: readyAt({ askedAt: row.askedAt, approvedAt }).toISOString(),
+    may: !can ? 'nothing' : first ? 'finish' : 'approve',
+    mayObject: mayObject(actor, memberId),
+  }
 }
 
 /** The first colleague's word, for the keys that wait and no others. */
@@ -142,8 +209,7 @@ export async function approve(
     if (!found) return refuse('NOT_FOUND')
     await hold(tx, `rekey|${found.memberId}`, 'write')
     const standing = await standingOf(tx, clinicId)
-    const standsAlready = found.approval && (await readApproval(clinicId, standing, found, found.approval))
-    if (standsAlready && mayApprove(standing, found.memberId, standsAlready.by)) return refuse('WRONG_STATE')
+    if (await firstWord(clinicId, standing, found)) return refuse('WRONG_STATE')
     if (!mayApprove(standing, found.memberId, actor.memberId)) return refuse('NOT_ALLOWED')
     const said = await readApproval(clinicId, standing, found, approval)
     const offBy = said ? Math.abs(said.at * 1000 - now.getTime()) : Infinity

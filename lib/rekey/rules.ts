@@ -46,6 +46,7 @@ export const RequestInput = z.object({
 export const ApproveInput = z.object({ id, approval: b64(2000) })
 export const FinishInput = RenewEpochsInput.extend({ id })
 export const OneInput = z.object({ id })
+export const StatusInput = z.object({ clinicId: id, id })
 
 /** Whose link it is, and what their browser needs in order to make keys. */
 export interface LinkView {
@@ -56,6 +57,18 @@ export interface LinkView {
   statements: ChainStatement[]
   /** Nobody else could say it: only a kit would have helped. */
   colleagues: boolean
+  /** A request came by it: its words are in the browser that sent it. */
+  used: boolean
+}
+
+/** What the browser that asked is told: no name, since whoever has that browser may not be the member. */
+export interface StatusView {
+  state: RekeyState | 'lapsed'
+  askedAt: string
+  expiresAt: string
+  /** Null as well when the first colleague's word is none any more. */
+  approvedAt: string | null
+  readyAt: string
 }
 
 export interface RekeyRow {
@@ -65,9 +78,12 @@ export interface RekeyRow {
   keys: PublicKeys
   askedAt: string
   expiresAt: string
-  approval: string | null
-  approvedBy: string | null
+  /** The first colleague's word, while it is one. */
+  approval: { bytes: string; by: string; name: string; at: string } | null
   readyAt: string
+  /** What is left for whoever asked for the list. Browsers hold to the chain, whatever stands here. */
+  may: 'approve' | 'finish' | 'nothing'
+  mayObject: boolean
 }
 
 type Done = { done: true }
@@ -77,6 +93,7 @@ export interface RekeyContract {
   'rekey/link': { in: z.input<typeof LinkInput>; out: LinkView }
   'rekey/start': { in: z.input<typeof StartInput>; out: { response: string } }
   'rekey/request': { in: z.input<typeof RequestInput>; out: Done }
+  'rekey/status': { in: z.input<typeof StatusInput>; out: StatusView }
   'rekey/list': { in: z.input<typeof NoInput>; out: { requests: RekeyRow[] } }
   'rekey/approve': { in: z.input<typeof ApproveInput>; out: Done }
   'rekey/finish': { in: z.input<typeof FinishInput>; out: Done }

@@ -43,6 +43,16 @@ export async function findRequest(tx: Tx, clinicId: string, id: string) {
   return tx.rekeyRequest.findFirst({ where: { id, clinicId }, select: { id: true, memberId: true, state: true } })
 }
 
+/** With its times and the first colleague's word, whatever became of it. */
+export async function findStatus(tx: Tx, clinicId: string, id: string) {
+  return tx.rekeyRequest.findFirst({ where: { id, clinicId }, omit: { opaqueRecord: true, wrappedAccount: true } })
+}
+
+/** Whether a request came by the link of this id. */
+export async function isLinkUsed(tx: Tx, clinicId: string, jti: string): Promise<boolean> {
+  return (await tx.nonce.count({ where: { value: jti, clinicId } })) > 0
+}
+
 export async function listOpen(tx: Tx, clinicId: string, now: Date) {
   return tx.rekeyRequest.findMany({
     where: { clinicId, state: 'open', expiresAt: { gt: now } },

@@ -12,6 +12,8 @@ export const rekeyCases: TenantCases<typeof store> = {
     }),
   findOpen: (tx, { clinicId }, b) => store.findOpen(tx, clinicId, b.rekeyId, b.now),
   findRequest: (tx, { clinicId }, b) => store.findRequest(tx, clinicId, b.rekeyId),
+  findStatus: (tx, { clinicId }, b) => store.findStatus(tx, clinicId, b.rekeyId),
+  isLinkUsed: (tx, { clinicId }, b) => store.isLinkUsed(tx, clinicId, b.nonce),
   listOpen: { own: (tx, { clinicId }, b) => store.listOpen(tx, clinicId, b.now) },
   saveApproval: (tx, actor, b) => store.saveApproval(tx, actor, { id: b.rekeyId, approval: 'x', approvedAt: b.now }),
   endRequest: (tx, actor, b) => store.endRequest(tx, actor, b.rekeyId, 'objected'),

@@ -4,6 +4,7 @@ import { redirect } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { AskedBanner } from '@/components/emergency/asked-banner'
 import { AskPasskey } from '@/components/account/ask-passkey'
+import { RekeyBanner } from '@/components/rekey/banner'
 import { StaffShell } from '@/components/shell/staff-shell'
 import { PassingOn } from '@/components/staff/passing-on'
 import { AccountMenu, StaffGate, StaffProvider } from '@/components/staff/session'
@@ -25,6 +26,7 @@ const namespaces = [
   'encounter',
   'errors',
   'intake',
+  'lost',
   'members',
   'notice',
   'onboarding',
@@ -46,6 +48,7 @@ export default async function StaffLayout({ children }: { children: ReactNode })
       <StaffProvider material={me.value} lockMinutes={guard.lockMinutes}>
         <StaffShell roles={actor.roles} account={<AccountMenu />}>
           <StaffGate>
+            <RekeyBanner />
             <PassingOn />
             {actor.roles.includes('admin') ? <AskedBanner /> : null}
             {guard.needsPasskey ? <AskPasskey /> : null}

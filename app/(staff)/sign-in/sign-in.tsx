@@ -50,6 +50,7 @@ export function SignIn() {
       <Button variant="quiet" onClick={() => setLost(true)}>
         {a('kit.lost')}
       </Button>
+      <LostBoth />
     </Card>
   )
 }
@@ -89,6 +90,17 @@ function ByKit({
       <Button variant="quiet" onClick={onBack}>
         {c('back')}
       </Button>
+      <LostBoth />
     </Card>
+  )
+}
+
+/** What is left then: two colleagues. */
+function LostBoth() {
+  const t = useTranslations('account')
+  return (
+    <a href="/sign-in/lost" className="self-center py-2 text-center text-accent underline underline-offset-3">
+      {t('kit.lostBoth')}
+    </a>
   )
 }

@@ -19,6 +19,7 @@ import { prescriptionActions } from './prescription'
 import { recallActions } from './recall'
 import { recognitionActions } from './recognition'
 import { recordActions } from './record'
+import { rekeyActions } from './rekey'
 import { rewrapActions } from './rewrap'
 import { retentionActions } from './retention'
 
@@ -42,6 +43,7 @@ const actions = {
   ...recallActions,
   ...recognitionActions,
   ...recordActions,
+  ...rekeyActions,
   ...rewrapActions,
   ...retentionActions,
 } satisfies Partial<Actions<Contract>>

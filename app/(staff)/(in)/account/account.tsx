@@ -5,6 +5,7 @@ import { Kits } from '@/components/account/kits'
 import { Passkeys } from '@/components/account/passkeys'
 import { Password } from '@/components/account/password'
 import { Sessions } from '@/components/account/sessions'
+import { RekeyRequests } from '@/components/rekey/requests'
 import { useLive } from '@/components/staff/use-live'
 import { PageHeader } from '@/components/ui/card'
 import type { AccountView } from '@/lib/account/rules'
@@ -25,6 +26,7 @@ export function AccountPage({ start }: { start: AccountView }) {
     <>
       <PageHeader title={t('title')} lead={t('lead')} />
       <div className="flex flex-col gap-6">
+        <RekeyRequests />
         <Sessions sessions={view.sessions} onChange={refresh} />
         <Password passkey={passkey} onChange={refresh} />
         <Passkeys passkeys={of('passkey')} required={view.passkeyRequired} onChange={refresh} />

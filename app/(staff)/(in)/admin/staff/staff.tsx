@@ -2,6 +2,7 @@
 import { useFormatter, useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
 import { useStaff } from '@/components/staff/session'
+import { RekeyRequests } from '@/components/rekey/requests'
 import { useLive } from '@/components/staff/use-live'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle, PageHeader } from '@/components/ui/card'
@@ -35,6 +36,7 @@ function standingOf(row: StaffRow, chain: ChainView): Standing {
 
 export function Staff({ start }: { start: Listed }) {
   const t = useTranslations('admin')
+  const lost = useTranslations('lost.requests')
   const { chain, reloadChain } = useStaff()
   const [listed, setListed] = useState({ ...start, after: chain.length })
   const [inviting, setInviting] = useState(false)
@@ -84,6 +86,7 @@ export function Staff({ start }: { start: Listed }) {
           {t('staff.unlistedText')}
         </Banner>
       ) : null}
+      <RekeyRequests className="mb-6" />
       <Invitations listed={listed} onChanged={refresh} />
       <Card padded={false}>
         <ul className="divide-y divide-line">
@@ -106,6 +109,10 @@ export function Staff({ start }: { start: Listed }) {
         <p className="flex gap-2.5 text-soft">
           <ShieldIcon className="mt-1 text-accent" /> <span>{t('staff.groupsText')}</span>
         </p>
+      </Card>
+      <Card className="mt-6">
+        <CardTitle>{lost('title')}</CardTitle>
+        <p className="max-w-prose text-soft">{lost('about')}</p>
       </Card>
       <ListNumber />
       <InviteDialog open={inviting} onOpenChange={setInviting} onDone={refresh} />
