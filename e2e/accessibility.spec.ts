@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, test, type BrowserContext, type Page } from '@playwright/test'
 import { signInPage } from './browsers.ts'
 import { callSite } from './call-world.ts'
+import { approveNow, mailedLink, newKeys, openRequest, shownWords } from './lost.ts'
 import { calm, look, narrow } from './page-checks.ts'
 import { clinicWorld, type Booked, type ClinicWorld } from './world.ts'
 
@@ -271,6 +272,54 @@ test('the administrator’s pages', async ({ page }) => {
   }
 })
 
+test('new keys for who lost theirs: the link, the words, and colleagues who compare them', async ({
+  page,
+  browser,
+}) => {
+  const clinic = await clinicWorld(site)
+  const { doctor, owner, desk } = clinic
+  await go(page, '/sign-in/lost')
+  await look(page, '/sign-in/lost')
+  const link = await mailedLink(site, page, doctor)
+  await look(page, '/sign-in/lost, sent')
+  await page.goto(link)
+  await expect(page.getByRole('button', { name: 'Make my new keys' })).toBeVisible({ timeout: 20_000 })
+  await look(page, '/sign-in/lost, passphrase')
+  const words = await newKeys(page, link)
+  await expect(page.getByText('Where it stands')).toBeVisible()
+  await look(page, '/sign-in/lost, words')
+
+  const other = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' })
+  const staff = await other.newPage()
+  await signInPage(staff, site.baseUrl, owner)
+  await expect(staff.getByText('asks for new keys and needs you')).toBeVisible({ timeout: 20_000 })
+  await look(staff, '/today, a colleague needs keys')
+  await go(staff, '/admin/staff')
+  await staff.getByRole('button', { name: 'Compare the words' }).click({ timeout: 20_000 })
+  await staff.getByRole('button', { name: 'Confirm as the first of two' }).click()
+  await expect(staff.getByText('Type all eight words.')).toBeVisible()
+  await look(staff, '/admin/staff, words to compare', { dialog: true })
+  await approveNow(clinic, owner, doctor.memberId, words)
+  await staff.keyboard.press('Escape')
+  await expect(staff.getByText(/hours .*left/)).toBeVisible({ timeout: 20_000 })
+  await look(staff, '/admin/staff, the day that is waited for')
+  await staff.context().clearCookies()
+  await signInPage(staff, site.baseUrl, desk)
+  await go(staff, '/account')
+  await expect(staff.getByText('asks for new keys').first()).toBeVisible({ timeout: 20_000 })
+  await look(staff, '/account, as the second of two')
+  await staff.context().clearCookies()
+  await signInPage(staff, site.baseUrl, doctor)
+  await expect(staff.getByText('Somebody asks for new keys in your name')).toBeVisible({ timeout: 20_000 })
+  await look(staff, '/today, keys in one’s own name')
+  await other.close()
+
+  expect(await shownWords(page)).toBe(words)
+  await owner.door.get('rekey/object', { id: (await openRequest(owner, doctor.memberId)).id })
+  await expect(page.getByText('Somebody stopped this request')).toBeVisible({ timeout: 20_000 })
+  await look(page, '/sign-in/lost, stopped')
+})
+
 test('in French: the language is said, nothing is left in English, nothing is too wide', async ({ context, page }) => {
   await context.addCookies([{ name: 'locale', value: 'fr', url: site.baseUrl }])
   const see = async (path: string) => {
@@ -279,7 +328,7 @@ test('in French: the language is said, nothing is left in English, nothing is to
     await expect(page.locator('html')).toHaveAttribute('lang', 'fr')
     await narrow(page, `fr ${path.replace(/[0-9a-f-]{36}.*/, '…')}`)
   }
-  for (const path of ['/', '/start', '/sign-in', '/nothing-here', world.bookingUrl]) await see(path)
+  for (const path of ['/', '/start', '/sign-in', '/sign-in/lost', '/nothing-here', world.bookingUrl]) await see(path)
   await see(`/c/${world.slug}?service=${world.services.online.id}`)
   await page.locator('a[href*="slot="]').first().click()
   await page.locator('main').getByRole('button').first().click()

@@ -5,8 +5,13 @@ import type { ClinicWorld, Staff } from './world.ts'
 
 export const NEW = 'maple-harbour-saddle-42'
 
+interface Site {
+  baseUrl: string
+  mails: (to?: string) => Promise<{ text: string }[]>
+}
+
 /** Asks on the page by an address, and answers the link that came to it. */
-export async function mailedLink(stack: Pick<TestStack, 'baseUrl' | 'mails'>, page: Page, { email }: Staff) {
+export async function mailedLink(stack: Site, page: Page, { email }: Staff) {
   const links = async () =>
     (await stack.mails(email)).flatMap(({ text }) => /\S+\/sign-in\/lost#t=\S+/.exec(text)?.[0] ?? [])
   const before = await links()
@@ -46,21 +51,27 @@ export async function openRequest({ door }: Staff, memberId: string) {
 }
 
 /** The first colleague's word, signed by their own keys at this time. */
-async function wordAt({ clinicId }: ClinicWorld, first: Staff, memberId: string, words: string, at: Date) {
+async function wordAt(
+  { clinicId }: Pick<ClinicWorld, 'clinicId'>,
+  first: Staff,
+  memberId: string,
+  words: string,
+  at: Date,
+) {
   const { id, keys } = await openRequest(first, memberId)
   const chain = await first.door.get('access/chain', { clinicId })
   const told = { clinicId, chain, memberId, keys, words, at: Math.floor(at.getTime() / 1000) }
   return { id, approval: await first.vault.approveRekey(told) }
 }
 
-export async function approveNow(world: ClinicWorld, first: Staff, memberId: string, words: string) {
+export async function approveNow(world: Pick<ClinicWorld, 'clinicId'>, first: Staff, memberId: string, words: string) {
   await first.door.get('rekey/approve', await wordAt(world, first, memberId, words, new Date()))
 }
 
 /** As if everything up to here had happened 25 hours ago: the first one's word is signed anew, with the time of then. */
 export async function aDayPasses(
   stack: Pick<TestStack, 'sql'>,
-  world: ClinicWorld,
+  world: Pick<ClinicWorld, 'clinicId'>,
   first: Staff,
   memberId: string,
   words: string,

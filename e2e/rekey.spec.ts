@@ -17,7 +17,7 @@ test.beforeAll(async () => {
   stack = await up()
 })
 test.afterAll(() => stack?.down())
-test.describe.configure({ timeout: 300_000 })
+test.describe.configure({ timeout: 600_000 })
 test.afterEach(() => Promise.all(devices.splice(0).map((device) => device.close())))
 
 async function device(kind: typeof phone = desktop): Promise<Device> {
