@@ -121,10 +121,13 @@ test('attack 14: from a lost passphrase and kit to the same records, by two coll
   // The receptionist is of one of the groups; the owner's browser makes the other's next key, by being open.
   await go(first, '/today')
   await expect
-    .poll(async () => {
-      const { epochGrants } = await owner.door.get('access/me', {})
-      return epochGrants.filter(({ epoch }) => epoch === 2).map(({ group }) => group)
-    })
+    .poll(
+      async () => {
+        const { epochGrants } = await owner.door.get('access/me', {})
+        return epochGrants.filter(({ epoch }) => epoch === 2).map(({ group }) => group)
+      },
+      { timeout: 90_000 },
+    )
     .toEqual(expect.arrayContaining(['desk', 'clinical']))
 
   await lost.getByRole('link', { name: 'Sign in' }).click({ timeout: 20_000 })
