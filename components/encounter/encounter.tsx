@@ -13,7 +13,7 @@ import { Button, buttonClass } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { ArrowLeftIcon, ArrowRightIcon, CheckIcon } from '@/components/ui/icons'
 import { Tabs } from '@/components/ui/menu'
-import { Badge, Banner, SkeletonPage } from '@/components/ui/status'
+import { Badge, Banner, Skeleton, SkeletonPage } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
@@ -161,35 +161,40 @@ export function Encounter({ start }: { start: EncounterView }) {
             open={open || appointment.status === 'completed'}
           />
           <Card>
-            <Tabs
-              label={t('work')}
-              items={[
-                {
-                  value: 'note',
-                  label: t('note'),
-                  keep: true,
-                  panel: <NoteEditor view={view} chart={chart} draft={draft} onSaved={refresh} />,
-                },
-                {
-                  value: 'rx',
-                  label: t('prescription'),
-                  keep: true,
-                  badge: count(
-                    chart.prescriptions.filter(({ row }) => row.appointmentId === appointment.appointmentId),
-                  ),
-                  panel: <PrescriptionPart view={view} chart={chart} draft={draft} onSaved={refresh} />,
-                },
-                {
-                  value: 'recall',
-                  label: t('recall'),
-                  keep: true,
-                  badge: count(
-                    chart.recalls.filter(({ row }) => ['scheduled', 'invited', 'overdue'].includes(row.status)),
-                  ),
-                  panel: <RecallPart view={view} chart={chart} onSaved={refresh} />,
-                },
-              ]}
-            />
+            {/* What is typed before the kept draft has been read would give way to it. */}
+            {draft.state === 'loading' ? (
+              <Skeleton className="h-64 rounded-card" />
+            ) : (
+              <Tabs
+                label={t('work')}
+                items={[
+                  {
+                    value: 'note',
+                    label: t('note'),
+                    keep: true,
+                    panel: <NoteEditor view={view} chart={chart} draft={draft} onSaved={refresh} />,
+                  },
+                  {
+                    value: 'rx',
+                    label: t('prescription'),
+                    keep: true,
+                    badge: count(
+                      chart.prescriptions.filter(({ row }) => row.appointmentId === appointment.appointmentId),
+                    ),
+                    panel: <PrescriptionPart view={view} chart={chart} draft={draft} onSaved={refresh} />,
+                  },
+                  {
+                    value: 'recall',
+                    label: t('recall'),
+                    keep: true,
+                    badge: count(
+                      chart.recalls.filter(({ row }) => ['scheduled', 'invited', 'overdue'].includes(row.status)),
+                    ),
+                    panel: <RecallPart view={view} chart={chart} onSaved={refresh} />,
+                  },
+                ]}
+              />
+            )}
           </Card>
         </div>
         <ChartPane view={view} chart={chart} />
