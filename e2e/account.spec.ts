@@ -26,7 +26,7 @@ const account = (page: Page) => page.goto(`${stack.baseUrl}/account`)
 /** What only an unlocked vault can show: the name of the day's patient. */
 async function readsToday(page: Page, { patient }: Booked) {
   await page.goto(`${stack.baseUrl}/today`)
-  await expect(page.getByText(patient.fields.name).first()).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByText(patient.fields.name).first()).toBeVisible()
 }
 
 async function confirm(page: Page, email: string, password = PASSWORD) {
@@ -61,7 +61,7 @@ test('a session is listed with its browser, and ended from another its open tab 
   for (const device of [here, there]) await signInPage(device.page, stack.baseUrl, world.owner)
   await account(here.page)
   await expect(here.page.getByText('This one')).toBeVisible()
-  const ended = there.page.waitForURL(/\/sign-in/, { timeout: 10_000 })
+  const ended = there.page.waitForURL(/\/sign-in/)
   await here.page.getByRole('button', { name: 'End all others' }).click()
   await ended
   await there.page.goto(`${stack.baseUrl}/today`)
@@ -104,13 +104,13 @@ test('a new passphrase opens the account in an empty browser, and the old one do
   await choosePassphrase(here.page, NEW)
   await here.page.getByRole('dialog').getByRole('button', { name: 'Continue' }).click()
   await confirm(here.page, world.doctor.email)
-  await expect(here.page.getByText('Passphrase changed')).toBeVisible({ timeout: 20_000 })
+  await expect(here.page.getByText('Passphrase changed')).toBeVisible()
   await readsToday(here.page, booked)
   await there.page.goto(`${stack.baseUrl}/sign-in`)
   await there.page.getByLabel('E-mail', { exact: false }).fill(world.doctor.email)
   await there.page.locator('input[type=password]').fill(PASSWORD)
   await there.page.getByRole('button', { name: 'Sign in' }).click()
-  await expect(there.page.getByRole('alert')).toBeVisible({ timeout: 20_000 })
+  await expect(there.page.getByRole('alert')).toBeVisible()
   await signInPage(there.page, stack.baseUrl, { email: world.doctor.email, password: NEW })
   await readsToday(there.page, booked)
 })
@@ -124,7 +124,7 @@ test('attack 14: a recovery kit that was tried opens the records in a wiped brow
   await page.getByRole('button', { name: 'Make a kit' }).click()
   await confirm(page, world.doctor.email)
   const shown = page.getByRole('dialog', { name: 'Your recovery kit' })
-  await expect(shown.getByRole('listitem')).toHaveCount(24, { timeout: 20_000 })
+  await expect(shown.getByRole('listitem')).toHaveCount(24)
   const words = (await shown.getByRole('list').locator('li .font-mono').allInnerTexts()).map((word) => word.trim())
   expect(words).toHaveLength(24)
   const download = page.waitForEvent('download')
@@ -147,7 +147,7 @@ test('attack 14: a recovery kit that was tried opens the records in a wiped brow
   await expect(there.page).toHaveURL(/\/today/, { timeout: 40_000 })
   await readsToday(there.page, booked)
   // Every session elsewhere has ended.
-  await expect(page).toHaveURL(/\/sign-in/, { timeout: 15_000 })
+  await expect(page).toHaveURL(/\/sign-in/)
 })
 
 test('attack 14: a passkey signs in and unlocks by one touch in a wiped browser, and the clinic may require it', async () => {
@@ -159,7 +159,7 @@ test('attack 14: a passkey signs in and unlocks by one touch in a wiped browser,
   await account(page)
   await page.getByRole('button', { name: 'Add a passkey' }).click()
   await confirm(page, world.doctor.email)
-  await expect(page.getByText('The passkey opens your account from now on')).toBeVisible({ timeout: 20_000 })
+  await expect(page.getByText('The passkey opens your account from now on')).toBeVisible()
   // The same key in an empty browser.
   const { credentials } = await key.cdp.send('WebAuthn.getCredentials', { authenticatorId: key.authenticatorId })
   expect(credentials).toHaveLength(1)
@@ -170,7 +170,7 @@ test('attack 14: a passkey signs in and unlocks by one touch in a wiped browser,
   await expect(page.getByRole('heading', { name: /^Locked/ })).toBeVisible()
   await page.getByRole('button', { name: 'Use a passkey' }).click()
   // The page's own title: what told of the new passkey may still be there, and is a heading with these words too.
-  await expect(page.getByRole('heading', { level: 1, name: 'Your account' })).toBeVisible({ timeout: 20_000 })
+  await expect(page.getByRole('heading', { level: 1, name: 'Your account' })).toBeVisible()
   await readsToday(page, booked)
 
   await page.getByRole('button', { name: 'Sign out' }).first().click()
@@ -195,7 +195,7 @@ test('attack 14: a passkey signs in and unlocks by one touch in a wiped browser,
   await there.page.getByLabel('E-mail', { exact: false }).fill(world.doctor.email)
   await there.page.locator('input[type=password]').fill(PASSWORD)
   await there.page.getByRole('button', { name: 'Sign in' }).click()
-  await expect(there.page.getByText('Your clinic asks for your passkey')).toBeVisible({ timeout: 20_000 })
+  await expect(there.page.getByText('Your clinic asks for your passkey')).toBeVisible()
   // Who has none yet is asked for one.
   await signInPage(there.page, stack.baseUrl, world.owner)
   await expect(there.page.getByText('Your clinic asks for a passkey')).toBeVisible()
@@ -207,7 +207,7 @@ test('an authenticator without PRF is told so, and its passkey is not kept', asy
   await signInPage(here.page, stack.baseUrl, world.doctor)
   await account(here.page)
   await here.page.getByRole('button', { name: 'Add a passkey' }).click()
-  await expect(here.page.getByText('cannot unlock with it')).toBeVisible({ timeout: 20_000 })
+  await expect(here.page.getByText('cannot unlock with it')).toBeVisible()
   expect((await world.doctor.door.get('account/view', {})).wraps).toEqual([])
 })
 
@@ -215,25 +215,30 @@ test('a reload goes on where it was; closing the last tab locks, and so does the
   const world = await newWorld()
   await signInPage(here.page, stack.baseUrl, world.doctor)
   await here.page.reload()
+  await expect(here.page.getByText('Nobody is booked')).toBeVisible()
   await expect(here.page.getByRole('button', { name: 'Unlock' })).toHaveCount(0)
-  await expect(here.page.getByRole('heading', { level: 1 })).not.toContainText('Locked', { timeout: 20_000 })
   // A second tab beside the first needs no passphrase.
   const second = await here.context.newPage()
   await second.goto(`${stack.baseUrl}/today`)
-  await expect(second.getByText('Nobody is booked')).toBeVisible({ timeout: 20_000 })
+  await expect(second.getByText('Nobody is booked')).toBeVisible()
   await Promise.all([here.page.close(), second.close()])
   const third = await here.context.newPage()
+  // A page without the staff's scripts looks on until the browser has let the closed ones go.
+  await third.goto(`${stack.baseUrl}/nothing-here`)
+  await expect
+    .poll(() => third.evaluate(async () => (await navigator.locks.query()).held!.map(({ name }) => name)))
+    .toEqual([])
   await third.goto(`${stack.baseUrl}/today`)
-  await expect(third.getByRole('button', { name: 'Unlock' })).toBeVisible({ timeout: 20_000 })
+  await expect(third.getByRole('button', { name: 'Unlock' })).toBeVisible()
   await readsNothingLeft(third)
   await third.getByLabel('E-mail', { exact: false }).fill(world.doctor.email)
   await third.locator('input[type=password]').fill(PASSWORD)
   await third.getByRole('button', { name: 'Unlock' }).click()
-  await expect(third.getByText('Nobody is booked')).toBeVisible({ timeout: 20_000 })
+  await expect(third.getByText('Nobody is booked')).toBeVisible()
   // Left for longer than the clinic allows, a restored tab is as good as a closed one.
   await third.evaluate(() =>
     addEventListener('pagehide', () => localStorage.setItem('curtain.staff-touched', String(Date.now() - 16 * 60_000))),
   )
   await third.reload()
-  await expect(third.getByRole('button', { name: 'Unlock' })).toBeVisible({ timeout: 20_000 })
+  await expect(third.getByRole('button', { name: 'Unlock' })).toBeVisible()
 })

@@ -149,7 +149,7 @@ test('one appointment, one payment, one consent, through reloads, back and doubl
   await page.waitForURL(/\/pay\//)
   await button(page, /^Pay €/).click()
   await page.waitForURL(/\/paid/)
-  await expect(page.getByRole('heading', { name: /your payment arrived/ })).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByRole('heading', { name: /your payment arrived/ })).toBeVisible()
   const after = await counts()
   expect(after).toEqual({
     appointments: before.appointments + 1,

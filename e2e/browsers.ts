@@ -30,7 +30,8 @@ async function launch(options: BrowserContextOptions, args: string[]): Promise<D
   const executablePath = process.env.CHROMIUM_PATH || '/usr/bin/chromium'
   const browser = await chromium.launch({ executablePath, args: [...chromiumArgs, ...args] })
   const context = await browser.newContext({ locale: 'en-GB', timezoneId: clinicZone, ...options })
-  context.setDefaultTimeout(20_000)
+  context.setDefaultTimeout(30_000)
+  context.setDefaultNavigationTimeout(60_000)
   const page = await context.newPage()
   const faults = watch(page)
   return { browser, context, page, faults, close: () => browser.close() }

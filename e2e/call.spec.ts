@@ -57,11 +57,9 @@ test('two people see and hear each other, and the SFU knows neither', async () =
 
   await test.step('decoded pixels and audible sound at both ends', async () => {
     for (const { page } of [doctor, phone]) {
-      const seen = await pixels(page)
-      expect(seen.width).toBeGreaterThanOrEqual(480)
-      expect(seen.brightness).toBeGreaterThan(20)
-      expect(seen.change).toBeGreaterThan(0.5)
-      expect(await loudness(page)).toBeGreaterThan(0.05)
+      // The small layer comes first.
+      await expect.poll(async () => (await pixels(page)).width).toBeGreaterThanOrEqual(480)
+      await expect.poll(() => loudness(page)).toBeGreaterThan(0.05)
     }
   })
 
@@ -250,7 +248,7 @@ test('the queue is honest, and the next patient is one click away', async () => 
     await expect(doctor.page).toHaveURL(new RegExp(two.id))
     await expect(doctor.page.getByRole('button', { name: 'Admit', exact: true })).toBeVisible()
     await phone.page.getByRole('button', { name: 'Leave the waiting room' }).click()
-    await expect(second.page.locator('[data-call="position"]')).toHaveText('You are next.', { timeout: 20_000 })
+    await expect(second.page.locator('[data-call="position"]')).toHaveText('You are next.')
   } finally {
     await second.close()
   }

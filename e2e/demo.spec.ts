@@ -74,9 +74,9 @@ test('starts again in seconds with its data, and a killed part is named and star
   const postmaster = () => Number(readFileSync(join(home, 'pg', 'postmaster.pid'), 'utf8').split('\n')[0])
   process.kill(postmaster(), 'SIGKILL')
   await expect
-    .poll(() => output, { timeout: 15_000 })
+    .poll(() => output)
     .toMatch(/PostgreSQL ended \(killed by SIGKILL\); starting it again\.\nPostgreSQL is back\./)
-  expect((await fetch(`http://localhost:${port}/api/health`)).status).toBe(200)
+  await expect.poll(async () => (await fetch(`http://localhost:${port}/api/health`)).status).toBe(200)
 })
 
 test('a second one beside it says so, and a port in use is named', async () => {

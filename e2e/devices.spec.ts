@@ -44,20 +44,20 @@ async function bookHere(page: Page) {
   await fillForm(page, vera)
   await button(page, 'Book').click()
   await page.waitForURL(/\/a\/[0-9a-f-]{36}/)
-  await expect(page.getByText('For Vera Lind')).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByText('For Vera Lind')).toBeVisible()
   await page.getByRole('link', { name: 'Your access and devices' }).click()
-  await expect(page.getByText('This device', { exact: true })).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByText('This device', { exact: true })).toBeVisible()
 }
 const secretOn = async (page: Page) => {
   const typed = page.locator('[data-pair=typed]')
-  await expect(typed).toBeVisible({ timeout: 30_000 })
+  await expect(typed).toBeVisible()
   return { typed: (await typed.innerText()).trim(), secret: unspell(await typed.innerText())! }
 }
 async function agree(one: Page, two: Page) {
   const codes = await Promise.all(
     [one, two].map(async (page) => {
       const code = page.locator('[data-pair=code]')
-      await expect(code).toBeVisible({ timeout: 30_000 })
+      await expect(code).toBeVisible()
       return code.innerText()
     }),
   )
@@ -68,7 +68,7 @@ async function agree(one: Page, two: Page) {
 }
 async function opensRecords(page: Page) {
   await page.getByRole('link', { name: 'Open the appointment' }).click()
-  await expect(page.getByText('For Vera Lind')).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByText('For Vera Lind')).toBeVisible()
 }
 
 // Defences: pairLink keeps the secret in the fragment; the places of pair_message, taken once.
@@ -90,7 +90,7 @@ test('attack 18: a computer is added by the phone’s code, once; no request of 
   }
   const thief = await own(desktop())
   await thief.page.goto(link)
-  await expect(thief.page.getByText('The code was used already')).toBeVisible({ timeout: 30_000 })
+  await expect(thief.page.getByText('The code was used already')).toBeVisible()
 
   // And off again: from its next request on it opens nothing.
   await mobile.page.reload()
@@ -98,7 +98,7 @@ test('attack 18: a computer is added by the phone’s code, once; no request of 
   await button(mobile.page, 'Yes, remove it').click()
   await expect(button(mobile.page, /^Remove /)).toHaveCount(0)
   await computer.page.reload()
-  await expect(computer.page.getByText('This device is new to us')).toBeVisible({ timeout: 30_000 })
+  await expect(computer.page.getByText('This device is new to us')).toBeVisible()
   await expect(computer.page.getByText('Vera Lind')).toHaveCount(0)
 })
 
@@ -187,7 +187,7 @@ test('attack 14: the printed page opens the records in an empty browser, and cou
     await field.fill(words[Number(number[0]) - 1]!)
   }
   await button(mobile.page, 'Done').click()
-  await expect(mobile.page.getByText('The page works.')).toBeVisible({ timeout: 30_000 })
+  await expect(mobile.page.getByText('The page works.')).toBeVisible()
   expect(await kits()).toHaveLength(1)
 
   const empty = await own(desktop())

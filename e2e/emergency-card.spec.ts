@@ -121,7 +121,7 @@ const readQr = (jsqr as unknown as { default?: typeof jsqr }).default ?? jsqr
 /** What a camera reads off the screen. */
 async function readCode(page: Page): Promise<string> {
   const code = page.getByRole('img', { name: 'The code of your emergency card' })
-  if (!(await code.isVisible())) await page.getByText('Show the code').click()
+  await page.getByText('Show the code').evaluate((summary) => void (summary.closest('details')!.open = true))
   const path = await code.locator('path').nth(1).getAttribute('d')
   const size = Number((await code.getAttribute('viewBox'))!.split(' ')[2])
   const scale = 6

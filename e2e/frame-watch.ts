@@ -12,13 +12,19 @@ interface Scope {
 
 /** Watches every worker that this page starts from now on. */
 export function watchFrames(page: Page) {
-  const started: Promise<Worker>[] = []
-  page.on('worker', (worker) => started.push(worker.evaluate(spy).then(() => worker)))
+  const started: Promise<Worker | null>[] = []
+  // One that ends with its page before it answers is none to be asked.
+  const watched = (worker: Worker) =>
+    worker.evaluate(spy).then(
+      () => worker,
+      () => null,
+    )
+  page.on('worker', (worker) => started.push(watched(worker)))
   /** The newest that takes transforms. */
   async function frameWorker(): Promise<Worker> {
     for (const worker of (await Promise.all(started)).reverse()) {
       const takes = () => Boolean((globalThis as unknown as Scope).onrtctransform)
-      if (page.workers().includes(worker) && (await worker.evaluate(takes))) return worker
+      if (worker && page.workers().includes(worker) && (await worker.evaluate(takes))) return worker
     }
     throw new Error('this page runs no frame worker')
   }

@@ -3,6 +3,7 @@ import { expect, test } from '@playwright/test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../scripts/base.mjs'
+import { wouldHaveRun } from './page-checks.ts'
 import { up, type TestStack } from './stack.ts'
 
 let stack: TestStack
@@ -48,7 +49,7 @@ test('attack 23: text that became markup or code is inert on our pages', async (
     }
   })
   expect(outcome).toEqual({ html: 'refused', url: 'refused', ours: 'refused', code: 'refused' })
-  await page.waitForTimeout(100)
+  await wouldHaveRun(page)
   expect(await page.evaluate(() => 'hit' in window)).toBe(false)
 })
 

@@ -22,7 +22,7 @@ export async function chooseSlot(page: Page, bookingUrl: string, service: string
     .nth(index + 1)
     .click()
   await page.getByRole('button', { name: 'Continue with this time' }).click()
-  await expect(page.getByRole('heading', { name: 'Who is the appointment for?' })).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByRole('heading', { name: 'Who is the appointment for?' })).toBeVisible()
 }
 
 export async function fillForm(page: Page, person: Person) {
@@ -59,7 +59,7 @@ export async function toWaitingRoom(page: Page) {
 export async function throughCheck(page: Page) {
   await page.getByRole('button', { name: 'Turn on camera and microphone' }).click()
   await page.getByRole('button', { name: 'Go to the waiting room' }).click()
-  await expect(page.getByText('You are in the waiting room')).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByText('You are in the waiting room')).toBeVisible()
 }
 
 export async function writeNote(page: Page, text: string) {

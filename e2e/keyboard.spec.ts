@@ -88,7 +88,7 @@ test('from the booking link to an appointment that is paid', async () => {
     await page.waitForURL(/\/paid/, { timeout: 40_000 })
     await expect(page.locator('h1')).toBeVisible()
     await keys.press(page.locator('main a').first())
-    await expect(page.getByText('Video consult').first()).toBeVisible({ timeout: 30_000 })
+    await expect(page.getByText('Video consult').first()).toBeVisible()
     await keys.walk('/a')
   })
   expect(keys.unseen).toEqual([])
@@ -121,7 +121,7 @@ test('from the sign-in to a note, a prescription, and a call that ends', async (
     await button(other, 'Go to the waiting room').waitFor({ timeout: 40_000 })
     await theirs.walk('/a/call, check')
     await theirs.press(button(other, 'Go to the waiting room'))
-    await expect(other.getByText('You are in the waiting room')).toBeVisible({ timeout: 30_000 })
+    await expect(other.getByText('You are in the waiting room')).toBeVisible()
     await theirs.walk('/a/call, waiting')
   })
 
@@ -160,7 +160,7 @@ test('from the sign-in to a note, a prescription, and a call that ends', async (
   await test.step('a note', async () => {
     await keys.type(page.getByLabel('Note of this encounter'), 'Rest and warm drinks.')
     await keys.press(button(page, 'Finish note'))
-    await expect(page.getByRole('list', { name: 'Finished notes' })).toBeVisible({ timeout: 20_000 })
+    await expect(page.getByRole('list', { name: 'Finished notes' })).toBeVisible()
   })
 
   await test.step('a prescription', async () => {
@@ -181,7 +181,7 @@ test('from the sign-in to a note, a prescription, and a call that ends', async (
     await keys.press(button(page, 'Check and sign'))
     await expect(page.getByRole('dialog')).toBeVisible()
     await keys.press(button(page, 'Sign and issue'))
-    await expect(page.getByText('Prescription issued').first()).toBeVisible({ timeout: 20_000 })
+    await expect(page.getByText('Prescription issued').first()).toBeVisible()
     await expect(page.getByRole('dialog')).toHaveCount(0)
     await keys.walk('/encounter')
   })

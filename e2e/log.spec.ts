@@ -43,7 +43,7 @@ test('a patient reads who opened what, and an officer the whole log, by person a
   try {
     await signInPage(doctor.page, stack.baseUrl, world.doctor)
     await doctor.page.goto(`${stack.baseUrl}/encounter/${appointmentId}`)
-    await expect(doctor.page.getByRole('heading', { level: 1, name: person.name })).toBeVisible({ timeout: 30_000 })
+    await expect(doctor.page.getByRole('heading', { level: 1, name: person.name })).toBeVisible()
   } finally {
     await doctor.close()
   }
@@ -53,10 +53,10 @@ test('a patient reads who opened what, and an officer the whole log, by person a
     .getByRole('listitem')
     .filter({ hasText: world.doctor.name })
     .filter({ hasText: 'Opened the file' })
-  await expect(opened).toBeVisible({ timeout: 30_000 })
+  await expect(opened).toBeVisible()
 
   await officer.page.goto(`${stack.baseUrl}/admin/log`)
-  await expect(officer.page.getByText(/entries, none missing and none changed/)).toBeVisible({ timeout: 30_000 })
+  await expect(officer.page.getByText(/entries, none missing and none changed/)).toBeVisible()
   await officer.page.getByLabel('Who', { exact: true }).selectOption({ label: world.doctor.name })
   await officer.page.getByLabel('What kind').selectOption({ label: 'Reading' })
   const row = officer.page.getByRole('row').filter({ hasText: 'Opened the file' })
@@ -73,7 +73,7 @@ test('a patient reads who opened what, and an officer the whole log, by person a
 test('attack 11: a log that was cut back by SQL is refused by who saw it, and by an empty profile after sign-in', async () => {
   await signInPage(officer.page, stack.baseUrl, world.owner)
   await officer.page.goto(`${stack.baseUrl}/admin/log`)
-  await expect(officer.page.getByText(/none missing and none changed/)).toBeVisible({ timeout: 30_000 })
+  await expect(officer.page.getByText(/none missing and none changed/)).toBeVisible()
   const [last] = await stack.sql<{ seq: number }>('SELECT max(seq) AS seq FROM audit_entry WHERE clinic_id = $1', [
     world.clinicId,
   ])
@@ -85,13 +85,13 @@ test('attack 11: a log that was cut back by SQL is refused by who saw it, and by
   await stack.sql('DELETE FROM audit_entry WHERE clinic_id = $1 AND (seq > $2 OR seq IS NULL)', cut)
   await officer.page.reload()
   const refused = (page: Device['page']) => page.getByText(/Entries are missing from the log|The log was replaced/)
-  await expect(refused(officer.page)).toBeVisible({ timeout: 30_000 })
+  await expect(refused(officer.page)).toBeVisible()
   await expect(officer.page.getByRole('table')).toHaveCount(0)
   const empty = await desktop()
   try {
     await signInPage(empty.page, stack.baseUrl, world.owner)
     await empty.page.goto(`${stack.baseUrl}/admin/log`)
-    await expect(refused(empty.page)).toBeVisible({ timeout: 30_000 })
+    await expect(refused(empty.page)).toBeVisible()
   } finally {
     await empty.close()
   }

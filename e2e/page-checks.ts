@@ -63,6 +63,17 @@ export function settled(page: Page): Promise<void> {
   })
 }
 
+/** By now any markup or timer that got into the page would have run: what was begun here, after it, has ended. */
+export const wouldHaveRun = (page: Page): Promise<void> =>
+  page.evaluate(
+    () =>
+      new Promise<void>((done) => {
+        const image = new Image()
+        image.onerror = () => setTimeout(done)
+        image.src = 'x'
+      }),
+  )
+
 export interface LookOptions {
   /** A dialog has its own title, and hides the page's. */
   dialog?: boolean

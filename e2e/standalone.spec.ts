@@ -64,7 +64,7 @@ test('serves pages, static files and the door', async () => {
             (r) => r.status,
             () => 0,
           ),
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toBe(200)
     const page = await fetch(origin)
@@ -87,7 +87,7 @@ test('opens the job queues, and ends on TERM', async () => {
   const worker = spawn(node, ['worker.mjs'], { cwd: image, env: environment(), stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   worker.stdout.on('data', (chunk) => (output += chunk))
-  await expect.poll(() => output, { timeout: 20_000 }).toContain('worker ready')
+  await expect.poll(() => output, { timeout: 60_000 }).toContain('worker ready')
   worker.kill('SIGTERM')
   await new Promise((resolve) => worker.once('exit', resolve))
 })

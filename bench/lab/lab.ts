@@ -13,6 +13,7 @@ import { chromium, type Browser, type Page } from '@playwright/test'
 import { build } from 'esbuild'
 import { AccessToken, RoomServiceClient, TrackSource } from 'livekit-server-sdk'
 import { stringify } from 'yaml'
+import { freePorts } from '../../scripts/stack/part.ts'
 import type { Lab, LabInput, Mode } from './page.ts'
 
 declare global {
@@ -61,7 +62,7 @@ export async function startLab(): Promise<LabHandle> {
   })
   const relay = signalling(web)
   const webPort = await listen(web)
-  const sfuPort = await freePorts()
+  const sfuPort = await freePorts(3)
   const home = await mkdtemp(join(tmpdir(), 'curtain-lab-'))
   const sfu = await startSfu(home, sfuPort)
   const executablePath =
@@ -211,11 +212,3 @@ async function startSfu(home: string, port: number): Promise<ChildProcess> {
 
 const listen = (server: Server) =>
   new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
-
-/** Three ports in a row, the first of them answered. */
-async function freePorts(): Promise<number> {
-  const probe = createServer()
-  const port = await listen(probe)
-  await new Promise((resolve) => probe.close(resolve))
-  return port
-}

@@ -40,7 +40,7 @@ test('attack 7: a member, a role and a key inserted by SQL are shown as not vouc
   await stack.sql(`UPDATE member SET dh_key = $2 WHERE id = $1`, [world.doctor.memberId, key()])
   await signInPage(device.page, stack.baseUrl, world.owner)
   await device.page.goto(`${stack.baseUrl}/admin/staff`)
-  await expect(device.page.getByText('3 people listed here are not vouched for')).toBeVisible({ timeout: 30_000 })
+  await expect(device.page.getByText('3 people listed here are not vouched for')).toBeVisible()
   const row = (name: string) =>
     device.page.getByRole('listitem').or(device.page.getByRole('row')).filter({ hasText: name })
   await expect(row('Eve Intruder').getByText('Not vouched for')).toBeVisible()
@@ -105,7 +105,7 @@ test("attack 7: a patient's key inserted or replaced by SQL is given no record",
   )
   await signInPage(device.page, stack.baseUrl, world.doctor)
   await device.page.goto(`${stack.baseUrl}/encounter/${booked.appointmentId}`)
-  await expect(device.page.getByText('A device of this patient is not vouched for')).toBeVisible({ timeout: 30_000 })
+  await expect(device.page.getByText('A device of this patient is not vouched for')).toBeVisible()
   await journey.writeNote(device.page, 'For the true device alone.')
   const readers = await stack.sql<{ key: string }>(
     `SELECT g.recipient_key AS key FROM record_grant g JOIN record r USING (record_id) WHERE r.type = 'note' AND g.recipient_kind = 'patient'`,
@@ -145,7 +145,7 @@ test('attack 7: what a device with a mailed code books in the patient’s name i
   const forged = await world.book({ patient: thief, at: 1, answers: { since: 'never was', smoke: false } })
   await signInPage(device.page, stack.baseUrl, world.doctor)
   await device.page.goto(`${stack.baseUrl}/encounter/${forged.appointmentId}`)
-  await expect(device.page.getByRole('heading', { level: 1, name: 'Tam Brill' })).toBeVisible({ timeout: 30_000 })
+  await expect(device.page.getByRole('heading', { level: 1, name: 'Tam Brill' })).toBeVisible()
   const apart = device.page.locator('[data-chart="not-vouched"]')
   await expect(apart).toContainText('Not vouched for: do not take this for what the patient said')
   await apart.getByText(/^Form, handed in on/).click()
@@ -210,7 +210,7 @@ test('attack 8: rows and grants moved by SQL to another patient do not open, and
   /** The second patient's chart: their own reason is in it, the first one's nowhere, and each record left out is named. */
   const chartLeavesOut = async (refused: string[]) => {
     await page.goto(`${stack.baseUrl}/encounter/${two.appointmentId}`)
-    await expect(page.getByRole('heading', { level: 1, name: 'Vera Quist' })).toBeVisible({ timeout: 30_000 })
+    await expect(page.getByRole('heading', { level: 1, name: 'Vera Quist' })).toBeVisible()
     await expect(page.getByText(second).first()).toBeVisible()
     await expect(page.getByText(/records? (is|are) not shown/)).toHaveCount(refused.length)
     expect(
@@ -254,6 +254,6 @@ test('attack 8: rows and grants moved by SQL to another patient do not open, and
     )
     await chartLeavesOut(['Form: The signature is not valid: this was changed, or was not written by who it says.'])
     await page.goto(`${stack.baseUrl}/encounter/${one.appointmentId}`)
-    await expect(page.getByText(first).first()).toBeVisible({ timeout: 30_000 })
+    await expect(page.getByText(first).first()).toBeVisible()
   })
 })

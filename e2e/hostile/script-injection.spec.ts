@@ -1,6 +1,7 @@
 // Text that another person sees, written to run: it must be read, never obeyed.
 import { expect, test } from '@playwright/test'
 import { desktop, type Device, signInPage } from '../browsers.ts'
+import { wouldHaveRun } from '../page-checks.ts'
 import { up, type TestStack } from '../stack.ts'
 import { clinicWorld } from '../world.ts'
 
@@ -22,7 +23,7 @@ const evil = (mark: string) =>
   `${mark}<img src=x onerror="window.pwned='${mark}'"><script>window.pwned='${mark}'</script><svg/onload=window.pwned='${mark}'>`
 
 async function isInert({ page }: Device) {
-  await page.waitForTimeout(500)
+  await wouldHaveRun(page)
   expect(await page.evaluate(() => (window as { pwned?: string }).pwned ?? null)).toBeNull()
   // What was typed as markup is text: no element of it was made.
   expect(await page.locator('img[src="x"], svg[onload], [onerror]').count()).toBe(0)

@@ -145,9 +145,12 @@ export const portFree = (port: number) =>
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 
+/** Where systems begin to hand out ports by themselves: a connection of anybody's may take one that was free a moment ago. */
+const FIRST_HANDED_OUT = 32_768
+
 /** A run of `count` free ports for a stack of its own. */
-export async function freePorts(count: number, from = 20_000 + Math.floor(Math.random() * 20_000)): Promise<number> {
-  for (let base = from; base < 60_000; base += count) {
+export async function freePorts(count: number, from = 20_000 + Math.floor(Math.random() * 12_000)): Promise<number> {
+  for (let base = from; base + count <= FIRST_HANDED_OUT; base += count) {
     const free = await Promise.all(Array.from({ length: count }, (_, i) => portFree(base + i)))
     if (free.every(Boolean)) return base
   }
