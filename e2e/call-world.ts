@@ -85,7 +85,14 @@ export async function ask<T>(baseUrl: string, name: string, input: unknown): Pro
 export async function knockOn(baseUrl: string, name: string, input: unknown, headers: Record<string, string> = {}) {
   const response = await fetch(`${baseUrl}/api/${name}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', origin: baseUrl, 'sec-fetch-site': 'same-origin', ...headers },
+    headers: {
+      // As in door.ts: not kept open.
+      connection: 'close',
+      'content-type': 'application/json',
+      origin: baseUrl,
+      'sec-fetch-site': 'same-origin',
+      ...headers,
+    },
     body: JSON.stringify(input),
   })
   const body = (await response.json()) as { ok: boolean; code?: string; value?: unknown }

@@ -19,6 +19,8 @@ export class Door {
       redirect: 'manual',
       ...init,
       headers: {
+        // A connection kept open may be closed from there just as it is used again, while this process was busy with keys.
+        connection: 'close',
         origin: this.baseUrl,
         'sec-fetch-site': 'same-origin',
         ...this.headers,

@@ -75,7 +75,9 @@ export async function up(options: UpOptions = {}): Promise<TestStack> {
     sql: (text, values) =>
       withClient(facts.adminUrl, async (client) => (await client.query(text, values)).rows as never),
     mails: async (to) => {
-      const answer = await fetch(`${facts.mailboxUrl}/api/messages${to ? `?to=${encodeURIComponent(to)}` : ''}`)
+      const answer = await fetch(`${facts.mailboxUrl}/api/messages${to ? `?to=${encodeURIComponent(to)}` : ''}`, {
+        headers: { connection: 'close' },
+      })
       return (await answer.json()) as Mail[]
     },
     down,
