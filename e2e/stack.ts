@@ -34,6 +34,8 @@ export interface UpOptions {
   sfuNodes?: number
   seed?: boolean
   mode?: 'dev' | 'production'
+  /** Starts a witness, that looks this often. */
+  witnessSeconds?: number
   env?: Record<string, string>
   note?: (line: string) => void
 }

@@ -7,6 +7,7 @@ import type { ChainView, KeyHome, PatientHandle } from './vault-api.ts'
 import type { CareView } from './vault-care-api.ts'
 import { VaultError } from './vault-error.ts'
 import { vault } from './vault.ts'
+import { compareWitness } from './witness.ts'
 
 export interface KnownPatient {
   handle: PatientHandle
@@ -84,12 +85,15 @@ export async function readClinicChain(clinicId: string): Promise<ChainView | nul
 /** Whether the clinic is the one that this browser knows: what is signed for a patient cites its chain. */
 export const loadClinicChain = async (clinicId: string): Promise<boolean> => (await readClinicChain(clinicId)) !== null
 
-/** The clinic's chain, verified against the link's pin and what this device saw before. */
+/** The clinic's chain, verified against the link's pin, what this device saw before, and what the clinic's witness saw. */
 async function loadChain(clinicId: string): Promise<ChainView | 'forged' | 'failed'> {
   const chain = await call('access/chain', { clinicId }, { retry: true })
   if (!chain.ok) return 'failed'
   try {
-    return await vault().loadChain(chain.value, pinOf(clinicId))
+    const shown = await vault().loadChain(chain.value, pinOf(clinicId))
+    // The defence of attack 11 for who is here for the first time: nothing of their own tells a shorter chain from a whole one.
+    await compareWitness(clinicId)
+    return shown
   } catch (error) {
     if (error instanceof VaultError) return 'forged'
     throw error

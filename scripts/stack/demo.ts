@@ -79,7 +79,7 @@ await main(async () => {
   try {
     if (flags.has('--reset')) return await forget()
     const mode = flags.has('--dev') ? 'dev' : 'production'
-    stack = new Stack({ home, portBase, livekitBin, mode, seed: true, note: say })
+    stack = new Stack({ home, portBase, livekitBin, mode, seed: true, witnessSeconds: 60, note: say })
     stack.onLost = (name, title, how) => void bringBack(name, title, how)
     await stack.start()
   } catch (error) {

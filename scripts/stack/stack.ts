@@ -11,7 +11,7 @@ import { livekitPart } from './livekit.ts'
 import { httpAnswers, Part, portFree, tcpAnswers } from './part.ts'
 import { postgresPart, removeDatabase, runAdminFile } from './postgres.ts'
 
-export type PartName = 'postgres' | 'mail' | 'stripe' | 'livekit' | `livekit-${number}` | 'worker' | 'app'
+export type PartName = 'postgres' | 'mail' | 'stripe' | 'livekit' | `livekit-${number}` | 'witness' | 'worker' | 'app'
 
 export interface StackOptions {
   /** Where everything this stack keeps lives. */
@@ -24,12 +24,14 @@ export interface StackOptions {
   /** Off in tests: nothing is waited for until it is on the disk. */
   durable?: boolean
   seed?: boolean
+  /** How many seconds lie between a witness's looks; without them there is no witness. */
+  witnessSeconds?: number
   env?: Record<string, string>
   note?: (line: string) => void
 }
 
-/** Ports that a stack with `sfuNodes` video servers takes, from its base up. */
-export const portsTaken = (sfuNodes = 1) => 5 + 3 * sfuNodes
+/** Ports that a stack with `sfuNodes` video servers takes, from its base up; the last one is the witness's. */
+export const portsTaken = (sfuNodes = 1) => 6 + 3 * sfuNodes
 
 export class Stack {
   readonly home: string
@@ -76,6 +78,7 @@ export class Stack {
       'keys',
       'keystore',
       'store-kek',
+      'witness',
       'mail',
       'stripe',
       'logs',
@@ -88,6 +91,8 @@ export class Stack {
     const building = this.prepareApp()
     building.catch(() => undefined)
     await Promise.all([this.startData(), this.startNeighbours()])
+    await this.startWitness()
+    this.keepEnv()
     await building
     await Promise.all([this.startApp(), this.startWorker()])
     // The demo clinic is made as people make theirs: through the app's own door.
@@ -114,13 +119,16 @@ export class Stack {
       )
     })
     if (migrated.length) this.note(`Database: applied ${migrated.join(', ')}.`)
+  }
+
+  private keepEnv() {
     const lines = Object.entries(this.facts.env).map(([key, value]) => `${key}='${value}'\n`)
     writeFileSync(join(this.home, 'env'), lines.join(''), { mode: 0o600 })
   }
 
   /** Stops everything: first what uses the others. Whatever is left after that is killed. */
   async stop() {
-    const order = [['app', 'worker'], ['mail', 'stripe', ...this.sfuNames()], ['postgres']]
+    const order = [['app', 'worker', 'witness'], ['mail', 'stripe', ...this.sfuNames()], ['postgres']]
     for (const names of order) await Promise.all(names.map((name) => this.parts.get(name)?.stop()))
     this.release()
     // Another's lock stays: this one may have been refused because of it.
@@ -164,12 +172,13 @@ export class Stack {
   private async checkPorts() {
     const base = this.options.portBase
     const names = ['the app', 'the mailbox', 'mail (SMTP)', 'the Stripe emulator', 'PostgreSQL', 'the video server']
-    for (let offset = 0; offset < portsTaken(this.options.sfuNodes); offset++) {
+    const last = portsTaken(this.options.sfuNodes) - 1
+    for (let offset = 0; offset <= last; offset++) {
       if (await portFree(base + offset)) continue
       // A server that its stack left behind is ended by the start itself.
       if (offset === 4 && existsSync(join(this.home, 'pg', 'postmaster.pid'))) continue
       throw new Sentence(
-        `Port ${base + offset}, for ${names[Math.min(offset, 5)]}, is in use: stop what uses it, or choose others with PORT_BASE=${base + 100}.`,
+        `Port ${base + offset}, for ${offset === last ? 'the witness' : names[Math.min(offset, 5)]}, is in use: stop what uses it, or choose others with PORT_BASE=${base + 100}.`,
       )
     }
   }
@@ -181,7 +190,7 @@ export class Stack {
       this.note('Making the database …')
       // A folder without the marker is from a start that did not get this far.
       removeDatabase(this.home)
-      for (const name of ['keys', 'keystore', 'store-kek', 'seed.json'])
+      for (const name of ['keys', 'keystore', 'store-kek', 'witness', 'seed.json'])
         rmSync(join(this.home, name), { recursive: true, force: true })
     }
     const logDir = join(this.home, 'logs')
@@ -241,6 +250,36 @@ export class Stack {
       starts.push(this.add(livekitPart({ bin: livekitBin, home: this.home, index, sfu, logDir }))),
     )
     await Promise.all(starts)
+  }
+
+  /** Says how far the clinics' chains go, by a key that the app does not have. Its public half the app tells to browsers. */
+  private async startWitness() {
+    const { witnessSeconds, portBase, sfuNodes } = this.options
+    if (!witnessSeconds) return
+    const port = portBase + portsTaken(sfuNodes) - 1
+    const dir = join(this.home, 'witness')
+    const witness: Part = new Part({
+      name: 'witness',
+      title: 'The witness',
+      command: node,
+      args: [join(root, 'scripts', 'witness.mjs')],
+      options: {
+        cwd: root,
+        env: {
+          ...base(),
+          WITNESS_ORIGIN: this.facts.baseUrl,
+          WITNESS_KEY_FILE: join(dir, 'key'),
+          WITNESS_LOG: join(dir, 'heads.log'),
+          WITNESS_PORT: String(port),
+          WITNESS_SECONDS: String(witnessSeconds),
+        },
+      },
+      ready: async () => /its key is \S+\n/.test(witness.lastOutput),
+      logDir: join(this.home, 'logs'),
+    })
+    await this.add(witness)
+    const [, key] = /its key is (\S+)\n/.exec(witness.lastOutput)!
+    Object.assign(this.facts.env, { WITNESS_URL: `http://localhost:${port}`, WITNESS_KEY: key })
   }
 
   private async seed() {
