@@ -4,6 +4,7 @@ import { auditJobs } from './audit/flow.ts'
 import { bookingJobs } from './booking/hold.ts'
 import { mailJobs } from './booking/mail.ts'
 import { callJobs } from './call/flow-codes.ts'
+import { careJobs } from './care/mail.ts'
 import { emergencyJobs } from './emergency/mail.ts'
 import { paymentJobs } from './payment/settle.ts'
 import { recallJobs } from './recall/flow.ts'
@@ -20,6 +21,7 @@ const parts = [
   recallJobs,
   retentionJobs,
   callJobs,
+  careJobs,
   auditJobs,
   emergencyJobs,
   rekeyJobs,

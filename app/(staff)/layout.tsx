@@ -11,7 +11,6 @@ export default async function StaffLayout({ children }: { children: ReactNode })
     'access',
     'booking',
     'call',
-    'care',
     'clinic',
     'common',
     'consent',

@@ -2,7 +2,7 @@
 // says otherwise.
 import { expect, test } from 'vitest'
 import { fromB64, toB64 } from '../crypto/bytes.ts'
-import { encodeCare, signCare } from '../crypto/care.ts'
+import { encodeCare, signCare, signCareEnding } from '../crypto/care.ts'
 import { verifyChain } from '../crypto/chain.ts'
 import { encodeLink, signLink } from '../crypto/patient-link.ts'
 import { groupRecipients } from '../crypto/recipients.ts'
@@ -138,7 +138,7 @@ test('attack 7: an end that the database moved, a role it raised or a key it put
   expect((await shown(own, [identity, forged], [row])).views).toEqual([])
 })
 
-// Defence: clinic and patient in checkCare.
+// Defences: the comparison of both in checkCare, and behind it the signature, which is over them.
 test('attack 8: what was signed of one patient lets nobody into another', async () => {
   const [one, two] = [await patient(), await patient()]
   const { filed, row } = await letIn(one.own, son)
@@ -189,6 +189,10 @@ test('nobody ends somebody’s help but the patient, who let them in, and the he
     ...{ asPatient: own.handle.patientId, records: [], rows: [], now: now() },
   })
   expect(await codeOf(stranger.vault.endCare({ patientId: own.handle.patientId, careId: row.careId }))).toBe('NO_KEY')
+  const keys = await newKeys()
+  const said = { ...placeOf(own.handle), careId: row.careId, endedAt: now(), signer: keys.public.sign }
+  const theirs = toB64(await signCareEnding(said, keys.sign.privateKey))
+  expect((await shown(own, [identity, record], [{ ...row, ending: theirs }])).states).toEqual(['holds'])
   const { ending } = await device.vault.endCare({ patientId: own.handle.patientId, careId: row.careId })
   expect((await shown(own, [identity, record], [{ ...row, ending }])).states).toEqual(['ended'])
 })

@@ -14,6 +14,7 @@ import { ask } from '../retention/flow.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import { end, letIn } from './flow.ts'
+import { tellEnding } from './mail.ts'
 
 const { admin } = testDb()
 let world: Awaited<ReturnType<typeof clinicWorld>>
@@ -187,4 +188,18 @@ test('nobody says twice what they are, and a patient’s own device becomes nobo
   await admin(`UPDATE patient_key SET state = 'vouched' WHERE id = $1`, [own.keyId])
   const made = asked(own, own, { careId: randomUUID(), role: 'carer', until: null })
   expect(await letIn(actorOf(own), made, at())).toEqual(refused('WRONG_STATE'))
+})
+
+test('who helps for little longer is told of once, by a mail without a name, a relation or a day', async () => {
+  const own = await patient()
+  const [soon, later] = [await help(own, 'carer', in_(20)), await help(own, 'carer', in_(200))]
+  const queued = async () =>
+    (await admin<{ id: string }>(`SELECT data ->> 'careId' AS id FROM pgboss.job WHERE name = 'mail.care'`)).map(
+      ({ id }) => id,
+    )
+  await tellEnding(new Date())
+  await tellEnding(new Date())
+  const told = await queued()
+  expect(told.filter((id) => id === soon.careId)).toHaveLength(1)
+  expect(told).not.toContain(later.careId)
 })

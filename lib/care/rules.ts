@@ -59,6 +59,9 @@ export function endsSoon(end: CareEnd, now: Date): boolean {
   return at !== null && at > now && at.getTime() - now.getTime() <= TELL_DAYS * 86_400_000
 }
 
+/** Whose end, as the server has it, lies before this is told by mail: that may be a month after the birthday it stands for. */
+export const tellUntil = (now: Date): Date => new Date(now.getTime() + (TELL_DAYS + 31) * 86_400_000)
+
 /** Record of type `care`, schema 1: the statement that both signed, and no word beside it. */
 export interface CareContent {
   careId: string

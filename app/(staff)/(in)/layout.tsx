@@ -21,6 +21,7 @@ const namespaces = [
   'admin',
   'audit',
   'call',
+  'care',
   'common',
   'emergency',
   'encounter',
