@@ -3,7 +3,7 @@ import { useTranslations } from 'next-intl'
 import { BookingLink } from '@/components/staff/booking-link'
 import { LinkButton } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
-import { ArrowRightIcon, UsersIcon } from '@/components/ui/icons'
+import { ArrowRightIcon, ShieldIcon, UsersIcon } from '@/components/ui/icons'
 import type { DetailsForm } from './details'
 import type { OpenedClinic } from './open-clinic'
 
@@ -21,6 +21,15 @@ export function Ready({ details, opened }: { details: DetailsForm; opened: Opene
           clinic={details.clinic.name}
           rootFingerprint={rootFingerprint}
         />
+      </Card>
+      <Card className="flex flex-wrap items-center justify-between gap-4">
+        <div className="min-w-0 flex-1 basis-72">
+          <h3 className="text-lg">{t('kitsTitle')}</h3>
+          <p className="text-soft">{t('kitsText')}</p>
+        </div>
+        <LinkButton href="/account" icon={<ShieldIcon />}>
+          {t('kits')}
+        </LinkButton>
       </Card>
       <Card className="flex flex-wrap items-center justify-between gap-4">
         <div>
