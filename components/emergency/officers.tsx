@@ -23,7 +23,10 @@ export function Officers() {
   const reason = useReason()
   const [page, setPage] = useState<OfficersPage | null>(null)
   const [problem, setProblem] = useState('')
-  const few = chain.members.filter((member) => member.roles.includes('admin')).length < 2
+  const officers = chain.members.filter((member) => member.roles.includes('admin'))
+  const few = new Set(officers.map(({ voice }) => voice)).size < 2
+  const voice = officers.find(({ memberId }) => memberId === me.memberId)?.voice
+  const isShared = officers.some((each) => each.memberId !== me.memberId && each.voice === voice)
 
   const load = useCallback(async () => {
     const answer = await loadOfficersPage(me.clinicId)
@@ -40,7 +43,7 @@ export function Officers() {
         title={t('officers.few')}
         actions={<LinkButton href="/admin/staff">{t('officers.toStaff')}</LinkButton>}
       >
-        {t('officers.fewText')}
+        {t(officers.length < 2 ? 'officers.fewText' : 'officers.oneText')}
       </Banner>
     )
   if (problem && !page)
@@ -60,6 +63,11 @@ export function Officers() {
   const past = page.requests.filter((each) => !waiting.includes(each) && !mine.includes(each))
   return (
     <div className="flex max-w-3xl flex-col gap-6">
+      {isShared ? (
+        <Banner tone="info" title={t('officers.shared')}>
+          {t('officers.sharedText')}
+        </Banner>
+      ) : null}
       {mine.map((request) => (
         <AgreedRequest key={request.row.id} request={request} onChange={load} />
       ))}

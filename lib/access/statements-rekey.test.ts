@@ -49,8 +49,9 @@ async function take(
   second: string,
   at = START + rekeySeconds,
   on = { chain, statements },
+  approved = chain,
 ) {
-  const bytes = await approvalOf(memberId, first)
+  const bytes = await approvalOf(memberId, first, approved)
   const rekey = { memberId, keys: anew.public }
   const approval = await readApproval(clinicId, rekey, bytes)
   const fields = [memberId, anew.public.sign, anew.public.dh, at, approvalFields(approval)]
@@ -86,6 +87,57 @@ it('attack 7: of all whom one could name, server and browsers let the same two r
       `${OWNER} doctor manager`,
     ].sort(),
   )
+})
+
+// Defence: areTwo in mayRekey (lib/crypto/rekey.ts), and the lines on `voice` in mayRekey and `apply` (statements.ts).
+it('attack 7: two accounts of one person’s making are one, for browsers and for the server', async () => {
+  const all: Group[] = ['clinical', 'desk', 'officers']
+  const longer = [...statements]
+  const join = async (name: string, by: string, roles: string[], groups: Group[]) => {
+    people[name] = await newKeys()
+    return say(clinicId, longer, adding(name, people[name], roles, groups), signerOf(people[by]!))
+  }
+  await join('bad', OWNER, ['admin', 'practitioner'], all)
+  await join('puppet', 'bad', ['admin', 'practitioner'], all)
+  await join('second', 'puppet', ['practitioner'], ['clinical', 'desk'])
+  const grown = await join('honest', OWNER, ['practitioner'], ['clinical', 'desk'])
+  const attempt = async (lost: string, pair: [string, string], on = { chain: grown, statements: longer }) => {
+    const { server, browsers } = await take(lost, ...pair, undefined, on, on.chain)
+    expect([lost, ...pair, server === 'accepted']).toEqual([lost, ...pair, browsers === 'accepted'])
+    return browsers
+  }
+  for (const pair of [
+    ['bad', 'puppet'],
+    ['puppet', 'bad'],
+  ] as [string, string][]) {
+    expect(await attempt('doctor', pair)).toBe('CHAIN_INVALID')
+    expect(await attempt(OWNER, pair)).toBe('CHAIN_INVALID')
+  }
+  for (const pair of [
+    ['manager', 'puppet'],
+    ['bad', OWNER],
+    [OWNER, 'puppet'],
+  ] as [string, string][])
+    expect(await attempt('doctor', pair)).toBe('accepted')
+  // Nor where no two officers are and anybody may be the other: whom one of them let in alone is nobody else.
+  const few = [...longer]
+  await say(clinicId, few, { kind: 'member-removed', memberId: 'manager' }, signerOf(people[OWNER]!))
+  const on = { statements: few, chain: await verifyChain(clinicId, few) }
+  expect(await attempt(OWNER, ['bad', 'second'], on)).toBe('CHAIN_INVALID')
+  expect(await attempt(OWNER, ['bad', 'honest'], on)).toBe('accepted')
+  // Given the role by somebody else as well, they are a second person.
+  const back = {
+    kind: 'member-changed',
+    memberId: 'puppet',
+    roles: ['practitioner'],
+    groups: ['clinical', 'desk'],
+  } as const
+  const again = { ...back, roles: ['admin', 'practitioner'], groups: all }
+  const said = [...longer]
+  await say(clinicId, said, { ...back, roles: [...back.roles], groups: [...back.groups] }, signerOf(people[OWNER]!))
+  const mended = await say(clinicId, said, again, signerOf(people[OWNER]!))
+  expect(await attempt('doctor', ['bad', 'puppet'], { statements: said, chain: mended })).toBe('accepted')
+  for (const name of ['bad', 'puppet', 'second', 'honest']) delete people[name]
 })
 
 // Defence: the lines on isTime and rekeyHours in takeRekey (statements.ts).

@@ -74,9 +74,9 @@ describe('the server’s look at what goes into the chain', () => {
   it('knows who stands where, as browsers do', async () => {
     const chain = await verifyChain(clinicId, statements)
     expect(standing).toMatchObject({ length: 7, head: toB64(chain.head), root: toB64(chain.root) })
-    const members = chain.members.map(({ memberId, keys, roles, groups, since }) => [
+    const members = chain.members.map(({ memberId, keys, roles, groups, since, voice, isFounder }) => [
       memberId,
-      { keys: publicKeys({ public: keys } as Keys), roles, groups, since },
+      { keys: publicKeys({ public: keys } as Keys), roles, groups, since, voice, isFounder },
     ])
     expect([...standing.members]).toEqual(members)
     expect(maySign(standing, OWNER, both)).toBe(true)

@@ -13,14 +13,24 @@ import { type ProofField, verifyProof } from '@/lib/server/proof'
 
 type Chained = ChainStatement & { previous: string; hash: string }
 
+interface Standee {
+  keys: PublicKeys
+  roles: string[]
+  groups: string[]
+  /** The statement that gave them these keys. */
+  since: number
+  /** In whose name they speak where two people are asked for: as lib/crypto/voices has it. */
+  voice: string
+  isFounder: boolean
+}
+
 /** What the stored chain says, as the server reads it. */
 export interface Standing {
   length: number
   /** Hash of the last statement: what the next one names. */
   head: string
   root: string
-  /** `since`: the statement that gave them these keys. */
-  members: Map<string, { keys: PublicKeys; roles: string[]; groups: string[]; since: number }>
+  members: Map<string, Standee>
   /** The newest epoch of each group. Stale: somebody left the group since. */
   epochs: Map<string, { epoch: number; key: string; stale: boolean }>
   /** Every key there ever was: none serves twice. */
@@ -38,8 +48,9 @@ export function readStanding(statements: Pick<ChainStatement, 'body'>[]): Standi
 }
 
 function apply(standing: Standing, body: string): void {
-  const [, , , , , kind, ...fields] = decode(fromB64(body)) as unknown[]
+  const [, , , , signer, kind, ...fields] = decode(fromB64(body)) as unknown[]
   const { members, epochs } = standing
+  const by = [...members.values()].find(({ keys }) => keys.sign === toB64(signer as Uint8Array)) ?? null
   const since = standing.length
   standing.length += 1
   standing.head = hashStatement(body)
@@ -48,14 +59,17 @@ function apply(standing: Standing, body: string): void {
   if (kind === 'genesis') standing.root = toB64(fields[0] as Uint8Array)
   if (kind === 'member-added') {
     const [memberId, sign, dh, roles, groups] = fields as [string, Uint8Array, Uint8Array, string[], string[]]
-    members.set(memberId, { keys: { sign: toB64(sign), dh: toB64(dh) }, roles, groups, since })
+    const voice = !by || by.isFounder ? memberId : by.voice
+    members.set(memberId, { keys: { sign: toB64(sign), dh: toB64(dh) }, roles, groups, since, voice, isFounder: !by })
   }
   if (kind === 'member-changed') {
     const [memberId, roles, groups] = fields as [string, string[], string[]]
     const before = members.get(memberId)!
     const left = before.groups.filter((group) => !groups.includes(group))
     for (const [group, epoch] of epochs) if (isOf(left, group)) epoch.stale = true
-    members.set(memberId, { ...before, roles, groups })
+    const isPromoted = roles.includes('admin') && !before.roles.includes('admin')
+    const isOwn = isPromoted && (!by || by.isFounder || by.voice !== before.voice)
+    members.set(memberId, { ...before, roles, groups, voice: isOwn ? memberId : before.voice })
   }
   if (kind === 'member-removed') {
     const { groups } = members.get(fields[0] as string)!
@@ -150,11 +164,11 @@ export async function takeRemoval(clinicId: string, standing: Standing, memberId
 export function mayRekey(standing: Standing, memberId: string, first: string, second: string): boolean {
   const [member, one, other] = [memberId, first, second].map((id) => standing.members.get(id))
   if (!member || !one || !other || new Set([memberId, first, second]).size !== 3) return false
-  type Standee = typeof member
+  if (one.voice === other.voice) return false
   const isOfficer = ({ roles }: Standee) => roles.includes('admin')
   const cover = (...pair: Standee[]) => member.groups.every((group) => pair.some((each) => isOf(each.groups, group)))
   const officers = [...standing.members.values()].filter((each) => isOfficer(each) && each !== member)
-  const two = officers.some((a) => officers.some((b) => a !== b && cover(a, b)))
+  const two = officers.some((a) => officers.some((b) => a.voice !== b.voice && cover(a, b)))
   return (two ? isOfficer(one) && isOfficer(other) : isOfficer(one) || isOfficer(other)) && cover(one, other)
 }
 

@@ -62,7 +62,8 @@ export interface ChainView {
   rootFingerprint: B64
   head: B64
   length: number
-  members: { memberId: string; roles: string[]; keys: PublicKeys; groups: Group[] }[]
+  /** `voice`: in whose name they speak where two people are asked for. Who was let in by one person alone speaks in theirs. */
+  members: { memberId: string; roles: string[]; keys: PublicKeys; groups: Group[]; voice: string }[]
   groups: { group: Group; epoch: number; key: B64 }[]
   /** Groups that wait for their next epoch, since somebody left them, or for their first. */
   waiting: Group[]

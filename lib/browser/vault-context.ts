@@ -172,11 +172,12 @@ export function viewChain({ chain, trust }: LoadedChain): ChainView {
     rootFingerprint: toB64(chain.rootFingerprint),
     head: toB64(chain.head),
     length: chain.hashes.length,
-    members: currentMembers(chain).map(({ memberId, roles, keys, groups }) => ({
+    members: currentMembers(chain).map(({ memberId, roles, keys, groups, voice }) => ({
       memberId,
       roles: [...roles],
       keys: publicKeys(keys),
       groups: [...groups],
+      voice,
     })),
     groups: currentEpochs(chain)
       .filter((epoch) => !epoch.stale)

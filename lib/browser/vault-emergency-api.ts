@@ -1,7 +1,7 @@
 import type { B64, Sealed, SealedShare } from '../crypto/types.ts'
 import type { OpenResult } from './vault-api.ts'
 
-/** How a patient's emergency key stands: `few` when the clinic has fewer than two officers, and there can be none. */
+/** How a patient's emergency key stands: `few` when the clinic's officers are fewer than two people, and there can be none. */
 export interface EmergencyKeyView {
   state: 'valid' | 'stale' | 'none' | 'few'
   /** Of the newest one this browser knows; 0 when there was none. */

@@ -141,6 +141,27 @@ describe('attack 22: two officers’ browsers', () => {
   })
 })
 
+// Defences: voicesOf in makeEmergencyKey (lib/crypto/emergency.ts), areTwo in answerEmergency and in openAnswer.
+test('attack 22: an administrator of one’s own making is no second one, and is told so', async () => {
+  const own = await clinic(['admin', 'practitioner'])
+  const { clinicId, owner } = own
+  const manager = await own.join(['admin'])
+  const puppet = await own.join(['admin'], undefined, false, manager)
+  for (const each of [owner, manager]) await each.vault.refresh({ chain: own.chain, epochGrants: own.epochGrants })
+  const { patientId } = (await patientOf(own)).handle
+  const { statement, shares } = await owner.vault.makeEmergencyKey({ clinicId, patientId, epoch: 1 })
+  const at = { clinicId, patientId, statement }
+  expect(await owner.vault.loadEmergencyKey(at)).toMatchObject({ state: 'valid' })
+  const { request } = await manager.vault.askEmergency({ ...at, recordId: null, reason: 'x' })
+  const answer = (by: Staff) =>
+    by.vault.answerEmergency({
+      ...{ clinicId, request, statement },
+      share: shares.find((each) => each.memberId === by.memberId)!,
+    })
+  expect(await codeOf(answer(puppet))).toBe('NOT_VOUCHED')
+  expect(await codeOf(answer(owner))).toBe('accepted')
+}, 60_000)
+
 test('only a clinical member makes a key, and what the server says alone is granted nothing', async () => {
   const { clinicId } = world
   const { handle } = await patientOf(world)

@@ -1,5 +1,6 @@
 import { type Bytes, fromB64, toB64 } from '../crypto/bytes.ts'
 import {
+  areEnough,
   checkEmergencyKey,
   combineShares,
   type EmergencyKey,
@@ -21,6 +22,7 @@ import {
 import { rawPublic } from '../crypto/keys.ts'
 import { hasKind } from '../crypto/policy.ts'
 import type { B64 } from '../crypto/types.ts'
+import { areTwo } from '../crypto/voices.ts'
 import { requireDevice } from './device-keys.ts'
 import type { OpenResult, Vault } from './vault-api.ts'
 import { requireChain, requireMember, type VaultContext } from './vault-context.ts'
@@ -77,7 +79,7 @@ export function emergencies(context: VaultContext, { open }: Pick<Vault, 'open'>
       const name = whose(clinicId, patientId)
       context.emergency.delete(name)
       const officers = officersOf(chain)
-      const few = officers.length < 2
+      const few = !areEnough(officers)
       const view = { epoch: 0, officers: officers.map((each) => each.memberId) }
       if (!statement) return { ...view, state: few ? 'few' : 'none' }
       const key = await currentKey(clinicId, patientId, statement).catch(refused)
@@ -132,8 +134,10 @@ export function emergencies(context: VaultContext, { open }: Pick<Vault, 'open'>
     },
 
     async answerEmergency({ clinicId, request, statement, share }) {
-      const { chain, own, signer } = officer(clinicId)
+      const { chain, member, own, signer } = officer(clinicId)
       const checked = await checkRequest(chain, fromB64(request))
+      // What they could seal is the asking one's own share: nobody is asked in vain.
+      if (!areTwo(checked.officer, member)) throw new VaultError('NOT_VOUCHED', 'one person, by the chain')
       const key = await currentKey(clinicId, checked.patientId, statement)
       const mine = await openOwnShare(key, share, own)
       const answer = await answerRequest(checked, key, mine, signer)

@@ -16,7 +16,7 @@ export interface Clinic {
   /** The OPAQUE server's seed. */
   setup: string
   /** Invites, vouches for and signs in one more member. */
-  join(roles: string[], storage?: VaultStorage, ownPatients?: boolean): Promise<Staff>
+  join(roles: string[], storage?: VaultStorage, ownPatients?: boolean, by?: Staff): Promise<Staff>
 }
 export interface Staff {
   vault: Vault
@@ -57,9 +57,10 @@ export async function clinic(
     epochGrants,
     owner,
     setup,
-    async join(roles, storage = memoryStorage(), ownPatients = false) {
+    async join(roles, storage = memoryStorage(), ownPatients = false, by = owner) {
+      if (by !== owner) await by.vault.refresh({ chain, epochGrants })
       const newcomer = createVault(storage)
-      const fresh = await owner.vault.newInvitation()
+      const fresh = await by.vault.newInvitation()
       const { id } = fresh
       const groups = groupsOf(roles as Role[], ownPatients ? id : null)
       const invited = { ...fresh, displayName: 'Grace', roles, groups }
@@ -70,7 +71,7 @@ export async function clinic(
         response: await register({ setup }, newcomer, id),
         invitation,
       })
-      const vouched = await owner.vault.vouch({
+      const vouched = await by.vault.vouch({
         clinicId,
         chain,
         invitation: invited,

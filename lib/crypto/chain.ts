@@ -16,9 +16,9 @@ import { clinicGroups, hasKind, isOf, isScoped, sorted, wholeOf } from './policy
 import { mayRekey, rekeySeconds } from './rekey.ts'
 import { signBytes, signedBytes } from './sign.ts'
 import type { B64, ChainStatement, Group } from './types.ts'
+import { voiceOfNewcomer, voiceOfOfficer, type Voiced } from './voices.ts'
 
-export interface ChainMember {
-  memberId: string
+export interface ChainMember extends Voiced {
   keys: RawKeys
   roles: string[]
   groups: Group[]
@@ -219,7 +219,8 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
     return
   }
   if (!isOfficer) invalid(seq, 'only root and officers add and remove')
-  const by = isRoot ? null : author!.memberId
+  const sponsor = isRoot ? null : author!
+  const by = sponsor?.memberId ?? null
   const checkEntered = (roles: readonly string[], entered: readonly Group[]) => {
     // The defence of attack 7 against an officer who would read more than is theirs: nobody opens a group from outside it.
     if (!isRoot && !entered.every((group) => isOf(author!.groups, group)))
@@ -234,7 +235,8 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
     checkFresh(chain, keys, seq)
     checkRoles(roles, groups, seq)
     checkEntered(roles, groups)
-    chain.members.push({ ...entryMember(entry), by, since: seq, until: null })
+    const voice = voiceOfNewcomer(entry.memberId, sponsor)
+    chain.members.push({ ...entryMember(entry), by, voice, isFounder: isRoot, since: seq, until: null })
     return
   }
   if (!same) invalid(seq, 'no such member')
@@ -254,7 +256,9 @@ function apply(chain: Chain, entry: Entry, signer: Bytes, seq: number): void {
       seq,
     )
     // What they signed before, they signed in their former roles.
-    chain.members.push({ ...same, roles, groups, by, since: seq, until: null })
+    const isPromoted = roles.includes('admin') && !same.roles.includes('admin')
+    const voice = isPromoted ? voiceOfOfficer(same, sponsor) : same.voice
+    chain.members.push({ ...same, roles, groups, by, voice, since: seq, until: null })
     return
   }
   leave(chain, same, same.groups, seq)

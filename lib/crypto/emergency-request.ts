@@ -6,6 +6,7 @@ import { CryptoError } from './errors.ts'
 import { hpkeOpen, hpkeSeal } from './hpke.ts'
 import { box } from './keys.ts'
 import { sign, verify } from './sign.ts'
+import { areTwo } from './voices.ts'
 
 /*
  * How two officers open a patient's records: one signs a request that names the patient, the key's epoch and a one-time key of
@@ -101,7 +102,7 @@ export async function answerRequest(
   return encode([...fields, await sign(signer.key, 'emergency-answer', fields)])
 }
 
-/** Throws BAD_SIGNATURE, BAD_ENVELOPE for an answer to another request, NOT_VOUCHED for who is no second officer. */
+/** Throws BAD_SIGNATURE, BAD_ENVELOPE for an answer to another request, NOT_VOUCHED for who is no second person. */
 export async function openAnswer(
   chain: Chain,
   request: CheckedRequest,
@@ -119,7 +120,7 @@ export async function openAnswer(
   await verify(signer, 'emergency-answer', fields, read.bytes(signature, 64, 'signature'))
   if (!equal(answered, request.hash)) throw new CryptoError('BAD_ENVELOPE', 'an answer to another request')
   const officer = officerBy(currentMembers(chain), signer)
-  if (officer.memberId === request.officer.memberId) throw new CryptoError('NOT_VOUCHED', 'no second officer')
+  if (!areTwo(officer, request.officer)) throw new CryptoError('NOT_VOUCHED', 'no second officer')
   return { share: await hpkeOpen(oneTime, answerInfo(request), request.hash, { enc, ct }), officer }
 }
 

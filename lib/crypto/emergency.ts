@@ -8,6 +8,7 @@ import { importSecret } from './keys.ts'
 import { hasKind } from './policy.ts'
 import { sign, verify } from './sign.ts'
 import type { Recipient, SealedShare } from './types.ts'
+import { voicesOf } from './voices.ts'
 
 /*
  * One X25519 key for each patient, whose secret nobody has: two of the clinic's officers have it together. A clinical member's
@@ -19,6 +20,9 @@ export interface Officer {
   memberId: string
   /** The officer's own X25519 key, never a group's. */
   key: Bytes
+}
+interface Holder extends Officer {
+  voice: string
 }
 /** A statement that was checked: what it says, and whether it still holds. */
 export interface EmergencyKey {
@@ -35,10 +39,10 @@ export interface EmergencyKey {
 const THRESHOLD = 2
 
 /** Who holds shares: members with the role admin, as the chain has them now. */
-export const officersOf = (chain: Chain): Officer[] =>
+export const officersOf = (chain: Chain): Holder[] =>
   currentMembers(chain)
     .filter((member) => member.roles.includes('admin'))
-    .map((member) => ({ memberId: member.memberId, key: member.keys.dh }))
+    .map(({ memberId, keys, voice }) => ({ memberId, key: keys.dh, voice }))
     .sort((a, b) => (a.memberId < b.memberId ? -1 : 1))
 
 export const escrowOf = (key: Pick<EmergencyKey, 'patientId' | 'public' | 'epoch'>): Recipient => ({
@@ -48,26 +52,35 @@ export const escrowOf = (key: Pick<EmergencyKey, 'patientId' | 'public' | 'epoch
   epoch: key.epoch,
 })
 
-/** Throws NO_KEY with fewer than two officers: then there is no emergency key at all. The secret is wiped before it answers. */
+/** Whether the officers are two people at least: two accounts of one person's making are one. */
+export const areEnough = (officers: readonly Pick<Holder, 'voice'>[]): boolean => voicesOf(officers).length >= THRESHOLD
+
+/**
+ * Throws NO_KEY with fewer than two people among the officers: then there is no emergency key at all. Officers who speak in one
+ * name get one share between them. The secret is wiped before it answers.
+ */
 export async function makeEmergencyKey(
   chain: Chain,
   { patientId, epoch }: { patientId: string; epoch: number },
   signer: { key: CryptoKey; public: Bytes },
 ): Promise<{ statement: Bytes; shares: SealedShare[] }> {
   const officers = officersOf(chain)
-  if (officers.length < THRESHOLD) throw new CryptoError('NO_KEY', 'fewer than two officers')
+  if (!areEnough(officers)) throw new CryptoError('NO_KEY', 'fewer than two officers')
+  const voices = voicesOf(officers)
   const secret = random(32)
   const { public: key } = await importSecret('X25519', secret)
-  const parts = (await split(secret, officers.length, THRESHOLD)) as Bytes[]
+  // The defence of attack 22 against one officer with a second account: whatever they hold between them is one share.
+  const parts = (await split(secret, voices.length, THRESHOLD)) as Bytes[]
   secret.fill(0)
   const named = { clinicId: chain.clinicId, patientId, epoch, public: key }
   const sealed = await Promise.all(
-    officers.map(async (officer, index) => {
-      const box = await hpkeSeal(officer.key, shareInfo(officer.key), shareAad(named, officer.memberId), parts[index]!)
-      parts[index]!.fill(0)
+    officers.map(async (officer) => {
+      const part = parts[voices.indexOf(officer.voice)]!
+      const box = await hpkeSeal(officer.key, shareInfo(officer.key), shareAad(named, officer.memberId), part)
       return { officer, ...box }
     }),
   )
+  for (const part of parts) part.fill(0)
   const listed = await Promise.all(
     sealed.map(async ({ officer, enc, ct }) => [officer.memberId, officer.key, await hashShare(enc, ct)]),
   )
@@ -109,16 +122,28 @@ export async function checkEmergencyKey(chain: Chain, patientId: string, bytes: 
   if (!maker || !hasKind(maker.groups, 'clinical'))
     throw new CryptoError('NOT_VOUCHED', 'not made by a clinical member')
   // Somebody who has left may have made it with a secret of their own, under a head of the time when they were here.
-  const current = maker.until === null && sameOfficers(officers, officersOf(chain))
+  const current = maker.until === null && sameOfficers(chain, seq, officers)
   return { clinicId: chain.clinicId, patientId, epoch, public: key, officers, current }
 }
 
 const listOfficer = ({ memberId, key, share }: EmergencyKey['officers'][number]) => [memberId, key, share]
 
-const sameOfficers = (named: readonly Officer[], now: readonly Officer[]): boolean =>
-  named.length >= THRESHOLD &&
-  named.length === now.length &&
-  named.every(({ memberId, key }, index) => memberId === now[index]!.memberId && equal(key, now[index]!.key))
+/** Whether those named at statement `seq` are the officers now, in as many names as then. */
+function sameOfficers(chain: Chain, seq: number, named: readonly Officer[]): boolean {
+  const now = officersOf(chain)
+  const voiceThen = ({ memberId }: Officer) =>
+    chain.members.find(
+      (each) => each.memberId === memberId && each.since <= seq && (each.until === null || seq < each.until),
+    )?.voice
+  return (
+    areEnough(now) &&
+    named.length === now.length &&
+    named.every((each, index) => {
+      const { memberId, key, voice } = now[index]!
+      return each.memberId === memberId && equal(each.key, key) && voiceThen(each) === voice
+    })
+  )
+}
 
 /** An officer's own share. Throws NOT_FOR_YOU, and BAD_ENVELOPE for one that the statement does not name. */
 export async function openOwnShare(

@@ -5,6 +5,7 @@ import { CryptoError } from './errors.ts'
 import type { RawKeys } from './keys.ts'
 import { isOf } from './policy.ts'
 import { sign, verify } from './sign.ts'
+import { areTwo } from './voices.ts'
 
 /** Who lost passphrase and kit gets new keys in the old place: two colleagues say so, this long after each other. */
 export const rekeySeconds = 24 * 3600
@@ -79,11 +80,12 @@ export function checkApproval(
   return verify(signer, 'rekey', [1, clinicId, memberId, keys.sign, keys.dh, head, at, signer], signature)
 }
 
-type Colleague = Pick<ChainMember, 'memberId' | 'roles' | 'groups'>
+type Colleague = Pick<ChainMember, 'memberId' | 'roles' | 'groups' | 'voice'>
 
 /**
  * Whether these two may say it: two others, officers both, who between them are of every group that the member is in. Where no two
- * other officers are, an officer and any other member will do: the clinic would else have no way at all.
+ * other officers are, an officer and any other member will do: the clinic would else have no way at all. Two accounts of one
+ * person's making are one (voices.ts).
  */
 export function mayRekey(
   current: readonly Colleague[],
@@ -92,12 +94,12 @@ export function mayRekey(
   second: Colleague,
 ): boolean {
   // The defence of attack 7: one person is not two, and nobody speaks for themselves.
-  if (new Set([member.memberId, first.memberId, second.memberId]).size !== 3) return false
+  if (new Set([member.memberId, first.memberId, second.memberId]).size !== 3 || !areTwo(first, second)) return false
   const isOfficer = ({ roles }: Colleague) => roles.includes('admin')
   // Nobody opens a group from outside it, here as when a member is added.
   const cover = (...pair: Colleague[]) => member.groups.every((group) => pair.some((each) => isOf(each.groups, group)))
   const officers = current.filter((each) => isOfficer(each) && each.memberId !== member.memberId)
-  const two = officers.some((one) => officers.some((other) => one !== other && cover(one, other)))
+  const two = officers.some((one) => officers.some((other) => areTwo(one, other) && cover(one, other)))
   const fit = two ? isOfficer(first) && isOfficer(second) : isOfficer(first) || isOfficer(second)
   return fit && cover(first, second)
 }

@@ -34,6 +34,12 @@ function standingOf(row: StaffRow, chain: ChainView): Standing {
   return same ? 'vouched' : 'other-roles'
 }
 
+function speaksFor(row: StaffRow, members: StaffRow[], chain: ChainView): string | null {
+  const voice = chain.members.find((one) => one.memberId === row.memberId)?.voice ?? row.memberId
+  if (voice === row.memberId) return null
+  return members.find((one) => one.memberId === voice)?.displayName ?? ''
+}
+
 export function Staff({ start }: { start: Listed }) {
   const t = useTranslations('admin')
   const lost = useTranslations('lost.requests')
@@ -96,6 +102,7 @@ export function Staff({ start }: { start: Listed }) {
               row={row}
               standing={standingOf(row, chain)}
               own={isIn(chain, row.memberId, `clinical:${row.memberId}`)}
+              speaksFor={speaksFor(row, members, chain)}
               onEdit={() => setEditing(row)}
             />
           ))}
@@ -125,12 +132,15 @@ function Member({
   row,
   standing,
   own,
+  speaksFor,
   onEdit,
 }: {
   row: StaffRow
   standing: Standing
   /** Sees their own patients only, by what was signed. */
   own: boolean
+  /** Who let them in alone, so that both count as one person; '' where that is somebody who left. Null: they count by themselves. */
+  speaksFor: string | null
   onEdit: () => void
 }) {
   const m = useTranslations('members')
@@ -147,6 +157,11 @@ function Member({
             .filter(Boolean)
             .join(' · ')}
         </p>
+        {speaksFor === null ? null : (
+          <p className="text-sm text-soft">
+            {speaksFor ? m('countsWith', { name: speaksFor }) : m('countsWithFormer')}
+          </p>
+        )}
         {row.lastSeenAt ? (
           <p className="text-sm text-soft">
             {t('staff.seen', { when: format.relativeTime(new Date(row.lastSeenAt), new Date()) })}
