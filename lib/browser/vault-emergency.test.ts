@@ -139,6 +139,20 @@ describe('attack 22: two officers’ browsers', () => {
     expect(await codeOf(asked(later))).toBe('accepted')
     expect(await codeOf(asked(at))).toBe('STALE')
   })
+
+  // Defence: isAsked in currentKey.
+  test('attack 22: what was asked for before a practitioner made the next key is answered and opened by the key it names', async () => {
+    const at = await patient()
+    const { request, reason } = await asked(at)
+    const later = await patient(2, at.device)
+    const { patientId, statement } = later
+    const { clinicId } = world
+    for (const { vault } of [world.owner, officer])
+      expect(await vault.loadEmergencyKey({ clinicId, patientId, statement })).toMatchObject({ state: 'valid' })
+    const { answer } = await answered(at, request)
+    expect(okOf((await opened(at, { request, reason }, answer)).results)).toEqual([true, true, true])
+    expect(await codeOf(answered(later, request))).not.toBe('accepted')
+  })
 })
 
 // Defences: voicesOf in makeEmergencyKey (lib/crypto/emergency.ts), areTwo in answerEmergency and in openAnswer.

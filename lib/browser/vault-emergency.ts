@@ -1,4 +1,4 @@
-import { type Bytes, fromB64, toB64 } from '../crypto/bytes.ts'
+import { type Bytes, equal, fromB64, toB64 } from '../crypto/bytes.ts'
 import {
   areEnough,
   checkEmergencyKey,
@@ -12,6 +12,7 @@ import {
 import {
   addReaders,
   answerRequest,
+  type CheckedRequest,
   checkRequest,
   openAnswer,
   openReason,
@@ -53,15 +54,24 @@ export function emergencies(context: VaultContext, { open }: Pick<Vault, 'open'>
     return mine
   }
 
-  /** A key that still holds, and is none that this browser has seen a later one of. */
-  async function currentKey(clinicId: string, patientId: string, statement: B64): Promise<EmergencyKey> {
+  /**
+   * A key that still holds, and is none that this browser has seen a later one of; or the one that an officer asked for, whoever
+   * made a later one since.
+   */
+  async function currentKey(
+    clinicId: string,
+    patientId: string,
+    statement: B64,
+    asked?: CheckedRequest,
+  ): Promise<EmergencyKey> {
     const { chain } = requireChain(context, clinicId)
     const key = await checkEmergencyKey(chain, patientId, fromB64(statement))
     const seenAt = `emergency-epoch:${whose(clinicId, patientId)}`
     const seen = (await storage.get<number>(seenAt)) ?? 0
     if (key.epoch > seen) await storage.put(seenAt, key.epoch)
     // An earlier key shown again: its secret may have been put together already.
-    return key.epoch < seen ? { ...key, current: false } : key
+    const isAsked = asked?.epoch === key.epoch && equal(asked.key, key.public)
+    return key.epoch < seen && !isAsked ? { ...key, current: false } : key
   }
 
   /** Keys of the patient's devices that this browser believes, as `seal` does. */
@@ -138,7 +148,7 @@ export function emergencies(context: VaultContext, { open }: Pick<Vault, 'open'>
       const checked = await checkRequest(chain, fromB64(request))
       // What they could seal is the asking one's own share: nobody is asked in vain.
       if (!areTwo(checked.officer, member)) throw new VaultError('NOT_VOUCHED', 'one person, by the chain')
-      const key = await currentKey(clinicId, checked.patientId, statement)
+      const key = await currentKey(clinicId, checked.patientId, statement, checked)
       const mine = await openOwnShare(key, share, own)
       const answer = await answerRequest(checked, key, mine, signer)
       mine.fill(0)
@@ -151,7 +161,7 @@ export function emergencies(context: VaultContext, { open }: Pick<Vault, 'open'>
       const { patientId, recordId, requestId } = checked
       const oneTime = await storage.get<CryptoKeyPair>(oneTimeAt(requestId))
       if (!oneTime) throw new VaultError('NO_KEY', 'asked in another browser')
-      const key = await currentKey(clinicId, patientId, statement)
+      const key = await currentKey(clinicId, patientId, statement, checked)
       const first = await openOwnShare(key, share, own)
       const second = await openAnswer(chain, checked, key, oneTime, fromB64(answer))
       const pair = await combineShares(key, [first, second.share])

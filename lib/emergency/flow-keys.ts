@@ -5,7 +5,7 @@ import { ok, refuse, type Result } from '../errors.ts'
 import { insertGrants, listRecords } from '../record/store.ts'
 import type { Ctx } from '../server/action.ts'
 import { audit } from '../server/audit.ts'
-import { inClinic } from '../server/tx.ts'
+import { inClinic, type Tx } from '../server/tx.ts'
 import type { GrantInput, KeepView, MakeKeyInput, PatientInput } from './rules.ts'
 import * as store from './store.ts'
 
@@ -23,14 +23,18 @@ export async function keep(
     const usable = key && key.usedAt === null ? key : null
     const there = usable && (await store.listEscrowedIds(tx, actor, { patientId, key: usable.publicKey }))
     const records = usable ? await listRecords(tx, actor, { patientIds: [patientId] }) : []
+    const missing = records
+      .map(({ meta: { recordId, revision } }) => ({ recordId, revision }))
+      .filter(({ recordId, revision }) => !there?.has(`${recordId}.${revision}`))
+    // What was kept for a request that is over.
+    const recordIds = [...(there ?? [])].map((name) => name.split('.')[0]!)
+    if (usable && !missing.length) await dropEarlier(tx, actor, { patientId, recordIds, epoch: usable.epoch, now })
     return ok({
       statement: usable?.statement ?? null,
       epoch: key?.epoch ?? 0,
       publicKey: usable?.publicKey ?? null,
       busy: await store.isBeingRead(tx, actor, { patientId, now }),
-      missing: records
-        .map(({ meta: { recordId, revision } }) => ({ recordId, revision }))
-        .filter(({ recordId, revision }) => !there?.has(`${recordId}.${revision}`)),
+      missing,
     })
   })
 }
@@ -59,6 +63,7 @@ export async function makeKey(
 export async function grant(
   actor: StaffActor,
   { patientId, grants }: z.output<typeof GrantInput>,
+  { now }: Ctx,
 ): Promise<Result<{ granted: number }>> {
   if (!isClinical(actor)) return refuse('NOT_ALLOWED')
   return inClinic(actor.clinicId, async (tx) => {
@@ -77,7 +82,17 @@ export async function grant(
       grants.map((each) => ({ ...each, patientId })),
     )
     const recordIds = grants.map((each) => each.recordId)
-    await store.dropEarlierGrants(tx, actor, { patientId, recordIds, epoch: key.epoch })
+    await dropEarlier(tx, actor, { patientId, recordIds, epoch: key.epoch, now })
     return ok({ granted })
   })
+}
+
+/** A request that waits, or is being read, is answered by the key that it was made for: its grants stay until then. */
+async function dropEarlier(
+  tx: Tx,
+  actor: StaffActor,
+  { now, ...at }: { patientId: string; recordIds: readonly string[]; epoch: number; now: Date },
+): Promise<void> {
+  const inUse = await store.listEpochsInUse(tx, actor, { patientId: at.patientId, now })
+  await store.dropEarlierGrants(tx, actor, { ...at, inUse })
 }

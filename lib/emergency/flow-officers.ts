@@ -125,14 +125,15 @@ export async function shareFor(
     if (!found) return refuse('NOT_FOUND')
     if (!nextRequest(found, 'approve', { now, memberId: actor.memberId })) return refuse('WRONG_STATE')
     const mine = await ownShare(tx, actor, found)
-    return mine ? ok(mine) : refuse('NO_KEY')
+    return mine ? ok({ statement: mine.statement, share: mine.share }) : refuse('NO_KEY')
   })
 }
 
 async function ownShare(tx: Tx, actor: StaffActor, { patientId, epoch }: Found) {
-  const key = await store.newestKey(tx, actor, patientId)
-  const share = key?.epoch === epoch ? key.shares.find((each) => each.memberId === actor.memberId) : undefined
-  return share ? { statement: key!.statement, share } : null
+  // A practitioner who makes the next key meanwhile stops nothing: it is answered by the one that was asked for.
+  const key = await store.findKey(tx, actor, { patientId, epoch })
+  const share = key?.shares.find((each) => each.memberId === actor.memberId)
+  return key && share ? { statement: key.statement, publicKey: key.publicKey, share } : null
 }
 
 /** The second officer's agreement: from this moment on it can be read, and the patient and the log know. */
@@ -193,17 +194,17 @@ export async function open(
     const found = await store.findRequest(tx, actor, id)
     if (found?.requestedBy !== actor.memberId) return refuse('NOT_FOUND')
     if (!isOpenAt(found, now) || !found.answer) return refuse('WRONG_STATE')
-    const key = await store.newestKey(tx, actor, found.patientId)
     const mine = await ownShare(tx, actor, found)
-    if (!key || !mine) return refuse('NO_KEY')
+    if (!mine) return refuse('NO_KEY')
     const { patientId, recordId, answer } = found
-    const records = await listEscrowed(tx, actor, { patientId, recordId, key: key.publicKey })
+    const records = await listEscrowed(tx, actor, { patientId, recordId, key: mine.publicKey })
     await store.markOpened(tx, actor, { id, now })
     await audit(tx, actor, 'emergency.opened', patientId, {
       patientId,
       records: records.map(({ meta }) => [meta.type, meta.recordId, meta.revision] as const),
     })
-    return ok({ ...mine, answer, records, openUntil: found.openUntil!.toISOString() })
+    const { statement, share } = mine
+    return ok({ statement, share, answer, records, openUntil: found.openUntil!.toISOString() })
   })
 }
 

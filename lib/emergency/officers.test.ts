@@ -57,7 +57,8 @@ type Known = Awaited<ReturnType<typeof patient>>
 const granting = ({ patientId, record, key }: Pick<Known, 'patientId' | 'record' | 'key'>, over = {}) => {
   const recipient = { kind: 'escrow' as const, id: patientId, key: key.publicKey, epoch: key.epoch, ...over }
   const { recordId, revision } = record.meta
-  return grant(doctor, { patientId, grants: [{ recordId, revision, grant: { ...record.grants[0]!, recipient } }] })
+  const each = { recordId, revision, grant: { ...record.grants[0]!, recipient } }
+  return grant(doctor, { patientId, grants: [each] }, at())
 }
 const asking = (patientId: string) => ({
   id: randomUUID(),
@@ -126,6 +127,38 @@ test('a key that was used is asked for no more, and is replaced when the reading
     patientId,
   ])
   expect(left).toEqual([{ epoch: 2 }])
+})
+
+// Defences: findKey in ownShare (flow-officers.ts), and `inUse` in dropEarlierGrants.
+test('attack 22: a practitioner who makes the next key meanwhile stops no emergency', async () => {
+  const known = await patient()
+  const { patientId, key } = known
+  await granting(known)
+  const input = asking(patientId)
+  const { id } = input
+  await flow.ask(first, input, at())
+  const later = await newKey(patientId, 2)
+  expect(await granting({ ...known, key: later })).toMatchObject({ ok: true })
+  const mine = { statement: key.statement, share: key.shares[1] }
+  expect(await flow.shareFor(second, { id }, at())).toMatchObject({ value: mine })
+  expect(await flow.approve(second, { id, answer: b64(90) }, at())).toMatchObject({ ok: true })
+  expect(await makeKey(doctor, keyInput(patientId, 3), at())).toMatchObject({ code: 'WRONG_STATE' })
+  const read = await flow.open(first, { id }, at())
+  expect(read).toMatchObject({ value: { share: key.shares[0], statement: key.statement } })
+  const granted = read.ok
+    ? read.value.records.flatMap(({ grants }) => grants.map(({ recipient }) => recipient.key))
+    : []
+  expect(granted).toEqual([key.publicKey])
+  // Once it is over, nothing is left that the used key opens.
+  const epochs = () =>
+    admin(`SELECT epoch FROM record_grant WHERE patient_id = $1 AND recipient_kind = 'escrow' ORDER BY epoch`, [
+      patientId,
+    ])
+  await keep(doctor, { patientId }, at())
+  expect(await epochs()).toEqual([{ epoch: 1 }, { epoch: 2 }])
+  await flow.end(first, { id }, at())
+  await keep(doctor, { patientId }, afterMinutes(1))
+  expect(await epochs()).toEqual([{ epoch: 2 }])
 })
 
 // Defence: expiry in nextRequest; lapseRequests before the next one.

@@ -91,6 +91,37 @@ export async function newestKey(tx: Tx, actor: StaffActor, patientId: string): P
   return row && { ...row, shares: row.shares as unknown as SealedShare[] }
 }
 
+/** The key that a request was made for, be there a later one. */
+export async function findKey(
+  tx: Tx,
+  actor: StaffActor,
+  at: { patientId: string; epoch: number },
+): Promise<KeyRow | null> {
+  const row = await tx.emergencyKey.findFirst({
+    where: { clinicId: actor.clinicId, patientId: at.patientId, epoch: at.epoch },
+  })
+  return row && { ...row, shares: row.shares as unknown as SealedShare[] }
+}
+
+/** Epochs of this patient's key that a request waits for, or is being read with. */
+export async function listEpochsInUse(
+  tx: Tx,
+  actor: StaffActor,
+  at: { patientId: string; now: Date },
+): Promise<number[]> {
+  const rows = await tx.emergencyRequest.findMany({
+    where: {
+      ...{ clinicId: actor.clinicId, patientId: at.patientId },
+      OR: [
+        { state: 'asked', expiresAt: { gt: at.now } },
+        { state: 'approved', openUntil: { gt: at.now } },
+      ],
+    },
+    select: { epoch: true },
+  })
+  return rows.map((row) => row.epoch)
+}
+
 /** Newest statements of every patient's key, those that were used left out. */
 export async function listKeys(tx: Tx, actor: StaffActor): Promise<{ patientId: string; statement: string }[]> {
   const rows = await tx.emergencyKey.findMany({
@@ -154,16 +185,16 @@ export async function listNewest(tx: Tx, actor: StaffActor, patientId: string) {
   return [...new Map(rows.map((row) => [row.recordId, row])).values()]
 }
 
-/** Grants to this patient's earlier emergency keys, for records that the newer one has. */
+/** Grants to this patient's earlier emergency keys, for records that the newer one has; those of keys in use stay. */
 export async function dropEarlierGrants(
   tx: Tx,
   actor: StaffActor,
-  at: { patientId: string; recordIds: readonly string[]; epoch: number },
+  at: { patientId: string; recordIds: readonly string[]; epoch: number; inUse: readonly number[] },
 ): Promise<number> {
   const { count } = await tx.grant.deleteMany({
     where: {
       ...{ clinicId: actor.clinicId, patientId: at.patientId, recipientKind: 'escrow' },
-      ...{ recordId: { in: [...at.recordIds] }, epoch: { lt: at.epoch } },
+      ...{ recordId: { in: [...at.recordIds] }, epoch: { lt: at.epoch, notIn: [...at.inUse] } },
     },
   })
   return count

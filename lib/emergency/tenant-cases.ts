@@ -21,6 +21,8 @@ export const emergencyCases: TenantCases<typeof store> = {
     }),
   deleteCard: (tx, actor, b) => store.deleteCard(tx, patient(actor, b)),
   newestKey: (tx, actor, b) => store.newestKey(tx, actor, b.patientId),
+  findKey: (tx, actor, b) => store.findKey(tx, actor, { patientId: b.patientId, epoch: 1 }),
+  listEpochsInUse: (tx, actor, b) => store.listEpochsInUse(tx, actor, { patientId: b.patientId, now: b.now }),
   listKeys: { own: (tx, actor) => store.listKeys(tx, actor) },
   hasPatient: (tx, actor, b) => store.hasPatient(tx, actor, b.patientId),
   saveKey: (tx, actor, b) =>
@@ -35,7 +37,7 @@ export const emergencyCases: TenantCases<typeof store> = {
   ],
   listNewest: (tx, actor, b) => store.listNewest(tx, actor, b.patientId),
   dropEarlierGrants: (tx, actor, b) =>
-    store.dropEarlierGrants(tx, actor, { patientId: b.patientId, recordIds: [b.escrowedId], epoch: 9 }),
+    store.dropEarlierGrants(tx, actor, { patientId: b.patientId, recordIds: [b.escrowedId], epoch: 9, inUse: [] }),
   findRequest: (tx, actor, b) => store.findRequest(tx, actor, b.emergencyId),
   listRequests: { own: (tx, actor) => store.listRequests(tx, actor, new Date(0)) },
   isBeingRead: (tx, actor, b) => store.isBeingRead(tx, actor, { patientId: b.patientId, now: b.now }),
