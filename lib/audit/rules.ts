@@ -70,6 +70,8 @@ const readings = [
   'names.listed',
   'patient.chart-opened',
   'patient.records-for-device',
+  'patient.records-listed',
+  'rewrap.handed-out',
   'audit.read',
   'emergency.card-opened',
 ]

@@ -5,6 +5,7 @@ import { ok, refuse, type Result } from '@/lib/errors'
 import type { Ctx } from '@/lib/server/action'
 import { insertGrants, listRecords } from '@/lib/record/store'
 import { audit } from '@/lib/server/audit'
+import { auditReadings } from '@/lib/server/audit-readings'
 import { enqueue } from '@/lib/server/jobs'
 import { notify } from '@/lib/server/notify'
 import { inClinic, type Tx } from '@/lib/server/tx'
@@ -135,14 +136,17 @@ export async function endIn(
 }
 
 /** What the patient's other keys were granted: never a note that was not shared, nor the clinic's own drafts. */
-export const readable = (actor: StaffActor, input: In<typeof rules.AppointmentInput>): Out<'call/readable'> =>
-  inClinic(actor.clinicId, async (tx) => {
+export async function readable(actor: StaffActor, input: In<typeof rules.AppointmentInput>): Out<'call/readable'> {
+  const answer = await inClinic(actor.clinicId, async (tx) => {
     const row = await store.findForPractitioner(tx, actor, input.appointmentId)
     if (!row?.patientId) return refuse('NOT_FOUND')
     const shared = new Set(await store.listSharedRevisions(tx, row.patientId))
     const records = await listRecords(tx, actor, { patientIds: [row.patientId], history: true })
     return ok({ records: records.filter(({ meta }) => shared.has(`${meta.recordId}.${meta.revision}`)) })
   })
+  if (answer.ok) await auditReadings(actor, 'patient.records-for-device', answer.value.records)
+  return answer
+}
 
 /** The practitioner compared the codes: the device's key is the patient's from now on, and reads what was shared before. */
 export const matches = (actor: StaffActor, input: In<typeof rules.MatchesInput>): Out<'call/matches'> =>

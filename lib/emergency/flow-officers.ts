@@ -7,6 +7,7 @@ import { ok, refuse, type Result } from '../errors.ts'
 import { listEscrowed, listRecords } from '../record/store.ts'
 import type { Ctx } from '../server/action.ts'
 import { audit } from '../server/audit.ts'
+import { auditReadings } from '../server/audit-readings.ts'
 import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { limit } from '../server/rate-limit.ts'
@@ -41,7 +42,7 @@ type Found = NonNullable<Awaited<ReturnType<typeof store.findRequest>>>
 
 /** What an officer's page shows: requests of this month, and patients to ask for. Everything of a person is sealed. */
 export async function officersView(actor: StaffActor, _: unknown, { now }: Ctx): Promise<Result<OfficersView>> {
-  return inClinic(actor.clinicId, async (tx) => {
+  const answer = await inClinic(actor.clinicId, async (tx) => {
     const names = await store.listNames(tx, actor)
     const patients = await store.listPatients(tx, actor)
     const keys = new Map((await store.listKeys(tx, actor)).map((key) => [key.patientId, key.statement]))
@@ -55,6 +56,8 @@ export async function officersView(actor: StaffActor, _: unknown, { now }: Ctx):
       patientKeys: await store.listPatientKeys(tx, actor, patientIds),
     })
   })
+  await auditReadings(actor, 'names.listed', answer.value.identities)
+  return answer
 }
 
 function rowOf(row: Found, names: Map<string, string>, now: Date): RequestRow {
@@ -80,13 +83,16 @@ export async function listOf(
   actor: StaffActor,
   { patientId }: In<typeof PatientInput>,
 ): Promise<Result<EmergencyContract['emergency/records']['out']>> {
-  return inClinic(actor.clinicId, async (tx) => {
-    const rows = await store.listNewest(tx, actor, patientId)
-    return ok({
-      records: rows.map((row) => ({
-        ...{ recordId: row.recordId, type: row.type as RecordType, createdAt: row.createdAt.toISOString() },
-      })),
-    })
+  const rows = await inClinic(actor.clinicId, (tx) => store.listNewest(tx, actor, patientId))
+  await auditReadings(
+    actor,
+    'patient.records-listed',
+    rows.map((meta) => ({ meta: { ...meta, patientId } })),
+  )
+  return ok({
+    records: rows.map((row) => ({
+      ...{ recordId: row.recordId, type: row.type as RecordType, createdAt: row.createdAt.toISOString() },
+    })),
   })
 }
 

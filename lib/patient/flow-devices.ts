@@ -4,6 +4,7 @@ import type { PatientActor, PublicActor } from '../access/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { isAgreeable } from '../server/agreeable.ts'
 import { audit } from '../server/audit.ts'
+import { auditReadings } from '../server/audit-readings.ts'
 import type { Ctx } from '../server/action.ts'
 import { openField } from '../server/kms.ts'
 import { notify } from '../server/notify.ts'
@@ -112,8 +113,8 @@ const mayBeHanded =
 /** Revisions for one answer: the rest is asked for after these. */
 const AT_ONCE = 400
 
-export const listBehind = (actor: PatientActor): Promise<Result<Behind>> =>
-  asOwnOrHelper(actor, async (tx, key) => {
+export async function listBehind(actor: PatientActor): Promise<Result<Behind>> {
+  const answer = await asOwnOrHelper<Behind>(actor, async (tx, key) => {
     const all = await store.listKeys(tx, actor.patientId)
     const others = all.filter((each) => each.keyId !== key.id && mayBeHanded(key)(each))
     const keys = others.map((each) => each.keys.dh)
@@ -127,6 +128,9 @@ export const listBehind = (actor: PatientActor): Promise<Result<Behind>> =>
       records: records.filter(({ meta }) => wanted.has(`${meta.recordId}.${meta.revision}`)),
     })
   })
+  if (answer.ok) await auditReadings(actor, 'patient.records-for-device', answer.value.records)
+  return answer
+}
 
 /** Grants of a patient to themselves: by the key that asks, to a key of theirs, of what they were granted. */
 export const handOn = (

@@ -6,6 +6,7 @@ import { hasOwnDevice } from '../care/store.ts'
 import { findDeviceKey } from '../patient/store.ts'
 import { listRecords } from '../record/store.ts'
 import { audit } from '../server/audit.ts'
+import { auditReadings } from '../server/audit-readings.ts'
 import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
@@ -31,7 +32,7 @@ export async function overview(
   _: In<typeof rules.NothingInput>,
   { now }: Context,
 ): Promise<Result<Overview>> {
-  return inClinic(actor.clinicId, async (tx) => {
+  const answer = await inClinic(actor.clinicId, async (tx) => {
     const settings = (await store.findSettings(tx, actor)) ?? defaultRetention
     const kept = await store.listKept(tx, actor, null, now)
     const patients = kept.map((each) => ({
@@ -53,6 +54,8 @@ export async function overview(
       }),
     })
   })
+  await auditReadings(actor, 'names.listed', answer.value.identities)
+  return answer
 }
 
 export async function saveSettings(actor: StaffActor, input: In<typeof rules.RetentionForm>, { now }: Context) {

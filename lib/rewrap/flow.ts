@@ -7,6 +7,8 @@ import { listStatements } from '../access/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { deskTypes, recordTypes } from '../record/rules.ts'
 import { insertGrants } from '../record/store.ts'
+import { audit } from '../server/audit.ts'
+import { touched } from '../server/audit-readings.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { batchSize, decideSuperseded, decideTargets, type NextInput, type RewrapBatch } from './rules.ts'
 import {
@@ -42,6 +44,7 @@ export async function passOn(
     if (!saved.ok) return saved
     const places = await leaseBatch(tx, actor, within, batchSize, now)
     const records = places.length ? await readItems(tx, actor, places, within) : []
+    if (records.length) await audit(tx, actor, 'rewrap.handed-out', undefined, { records: touched(records) })
     const { left, failed, until } = await countLeft(tx, actor, within, now)
     const waitMs = places.length === 0 && until ? until.getTime() - now.getTime() : null
     return ok({ records, chainLength, left, failed, waitMs })
