@@ -130,6 +130,15 @@ const messages = [
   await pairing.sealMessage(channel, 2, pairing.revealFields(reveals[0]!)),
   await pairing.sealMessage(channel, 3, pairing.revealFields(reveals[1]!)),
 ]
+const transcript = await pairing.pairTranscript(channel.relay, commitment, reveals)
+const links = [['5b1c6f0e-0000-4000-8000-000000000003', 'a link secret']]
+// The first device's word, for the phone alone.
+messages.push(
+  await pairing.sealToOther(channel, transcript, { seq: 4, to: phone.public.dh }, [
+    ...[clinicId, patientId, chain.rootFingerprint, halves.from],
+    ...[links, null],
+  ]),
+)
 
 const vectors = {
   clinicId,
@@ -168,7 +177,9 @@ const vectors = {
     secret: toB64(pairSecret),
     relay: channel.relay,
     messages: messages.map((each) => toB64(each)),
-    code: (await pairing.pairCode(channel.relay, commitment, reveals)).replace(' ', ''),
+    phone: toB64(await secret('phone dh')),
+    appointments: links,
+    code: (await pairing.pairCode(transcript)).replace(' ', ''),
   },
 }
 writeFileSync(new URL('beside.json', import.meta.url), `${JSON.stringify(vectors, null, 1)}\n`)

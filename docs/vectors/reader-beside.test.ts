@@ -139,7 +139,15 @@ describe('a patient’s devices', () => {
   })
   test('two that are paired show the same code, and a message altered or out of its place ends it', () => {
     const messages = pairing.messages.map(b64)
-    expect(beside.pairCode(b64(pairing.secret), messages, 'new')).toEqual({ relay: pairing.relay, code: pairing.code })
+    const paired = beside.pairCode(b64(pairing.secret), messages, 'new')
+    expect(paired).toMatchObject({ relay: pairing.relay, code: pairing.code })
+    const fourth = beside.openPaired(paired, 4, messages[3]!, b64(pairing.phone))
+    expect(fourth.slice(0, 2)).toEqual([clinicId, patientId])
+    expect(fourth[4]).toEqual(pairing.appointments)
+    expect(() => beside.openPaired(paired, 5, messages[3]!, b64(pairing.phone))).toThrow()
+    expect(() => beside.openPaired(paired, 4, messages[3]!, b64(pairing.secret + pairing.secret).subarray(0, 32))).toThrow()
+    const elsewhere = { ...paired, transcript: Buffer.from(paired.transcript).reverse() }
+    expect(() => beside.openPaired(elsewhere, 4, messages[3]!, b64(pairing.phone))).toThrow()
     for (const at of [0, 1, 2]) {
       const one = [...messages]
       one[at] = altered(pairing.messages[at])

@@ -59,7 +59,7 @@ export function checkErasure(chain: Chain, patient: string, bytes: Buffer) {
 export function pairCode(secret: Buffer, messages: Buffer[], shows: 'own' | 'new') {
   const relay = kdf(secret, 'pair-relay', Buffer.alloc(0), 16).toString('base64url')
   const key = kdf(secret, 'pair-box', Buffer.alloc(0), 32)
-  const opened = messages.map((message, index) => {
+  const opened = messages.slice(0, 3).map((message, index) => {
     const aad = Buffer.concat([label('pair'), encode([relay, index + 1])])
     return decode(openAead(key, message.subarray(0, 12), aad, message.subarray(12))) as Field[]
   })
@@ -68,7 +68,14 @@ export function pairCode(secret: Buffer, messages: Buffer[], shows: 'own' | 'new
   if (!hash('pair-commitment', encode([relay, ...showing])).equals(commitment)) throw new Error('not what was committed to')
   const [own, fresh] = shows === 'own' ? [showing, reading] : [reading, showing]
   const transcript = hash('pair-transcript', encode([relay, commitment, own!, fresh!]))
-  return { relay, code: digits(hash('pair-code', transcript)) }
+  return { relay, key, transcript, code: digits(hash('pair-code', transcript)) }
+}
+
+/** The fields of a message after the codes, with the agreement key of the side that it is for. */
+export function openPaired(at: ReturnType<typeof pairCode>, place: number, message: Buffer, secret: Buffer): Field[] {
+  const aad = Buffer.concat([label('pair'), encode([at.relay, place])])
+  const [enc, ct] = decode(openAead(at.key, message.subarray(0, 12), aad, message.subarray(12))) as [Buffer, Buffer]
+  return decode(openHpke(secret, Buffer.concat([label('pair-sealed'), at.transcript]), aad, enc, ct)) as Field[]
 }
 
 // ── §11: the log ──

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { fromB64, toB64 } from '../crypto/bytes.ts'
-import { openChannel, sealMessage, newReveal, revealFields } from '../crypto/pairing.ts'
+import { openChannel, openMessage, sealMessage, newReveal, revealFields } from '../crypto/pairing.ts'
 import { newKeys } from '../crypto/testing.ts'
 import type { Sealed } from '../crypto/types.ts'
 import type { Vault } from './vault-api.ts'
@@ -171,6 +171,27 @@ test('attack 18: somebody in between who read the code is refused, or seen by th
   const answered = await empty().pairRead({ secret: showing, role: 'new', body: faked.body })
   const shown = await toNew.own.vault.pairReveal({ relay: faked.relay, body: answered.body })
   expect(shown.code).not.toBe(third.code)
+})
+
+// Defence: sealToOther of the messages 4, 5 and 6.
+test('attack 18: whoever photographed the code and only listens reads neither whose it is nor a link', async () => {
+  const { own } = await patient()
+  const { patientId } = own.handle
+  const linkSecret = 'a-link-of-an-appointment'
+  await own.vault.bindAppointment({ appointmentId: 'a2', patientId, linkSecret })
+  const heard: [number, string][] = []
+  const { secret } = await pair(own, empty(), 'own', (seq, body) => {
+    heard.push([seq, body])
+    return body
+  })
+  const channel = await openChannel(fromB64(secret))
+  const later = heard.filter(([seq]) => seq >= 4)
+  expect(later.map(([seq]) => seq)).toEqual([4, 5, 6])
+  for (const [seq, body] of later) {
+    const fields = await openMessage(channel, seq, fromB64(body), 2)
+    const all = Buffer.concat(fields.map((each) => Buffer.from(each as Uint8Array)))
+    for (const told of [clinicId, patientId, linkSecret, 'Firefox']) expect(all.includes(told)).toBe(false)
+  }
 })
 
 test('attack 18: a code read twice, answered twice or said by the wrong side comes to nothing', async () => {

@@ -1,5 +1,5 @@
-import { fromB64, toB64 } from '../crypto/bytes.ts'
-import { read } from '../crypto/cbor.ts'
+import { equal, fromB64, toB64 } from '../crypto/bytes.ts'
+import { type Cbor, read } from '../crypto/cbor.ts'
 import { generateDeviceKeys, type Keys } from '../crypto/keys.ts'
 import {
   checkPairReveal,
@@ -8,13 +8,17 @@ import {
   newReveal,
   openChannel,
   openMessage,
+  openFromOther,
   pairCode,
   type PairChannel,
   type PairReveal,
   type PairRole,
+  pairTranscript,
+  type PairTranscript,
   readReveal,
   revealFields,
   sealMessage,
+  sealToOther,
 } from '../crypto/pairing.ts'
 import { type Care, checkCareHalf, encodeCare, readTerms, signCare, termFields } from '../crypto/care.ts'
 import { checkHalf, encodeLink, type PatientLink, signLink } from '../crypto/patient-link.ts'
@@ -33,10 +37,13 @@ interface Pairing {
   mine: PairReveal
   /** Of whoever showed the code; known to the other side from the first message on. */
   commitment: Uint8Array<ArrayBuffer>
-  theirs: PairReveal | null
+  /** What the other side revealed, and both sides' words together. */
+  heard: { theirs: PairReveal; transcript: PairTranscript } | null
   patientId: string | null
   link: PatientLink | null
   care: Care | null
+  /** The first device's signature of the link, or of the terms: nobody but these two knows it until it is filed. */
+  half: Uint8Array<ArrayBuffer> | null
 }
 
 type PairPart = Omit<PairingVault, 'loadOwnKeys' | 'handOn'>
@@ -50,7 +57,7 @@ export function pairing(context: VaultContext): PairPart {
     if (open.has(channel.relay)) throw new VaultError('BAD_INVITATION', 'this code was used here already')
     const keys = role === 'own' ? (await requireDevice(context, patientId ?? '')).keys : await generateDeviceKeys()
     const base = { channel, keys, mine: newReveal(role, keys.public), patientId: patientId ?? null }
-    return { ...base, theirs: null, link: null, care: null }
+    return { ...base, heard: null, link: null, care: null, half: null }
   }
   function at(relay: string): Pairing {
     const found = open.get(relay)
@@ -68,11 +75,26 @@ export function pairing(context: VaultContext): PairPart {
       throw error
     }
   }
-  const codeOf = ({ channel, commitment, mine, theirs }: Pairing) =>
-    pairCode(channel.relay, commitment, [mine, theirs!])
-  const shown = ({ theirs }: Pairing): PairReveal => {
-    if (!theirs) throw new VaultError('BAD_INVITATION', 'no code was compared yet')
-    return theirs
+  /** Answers the code that this side shows from now on. */
+  async function hear(pairing: Pairing, theirs: PairReveal): Promise<string> {
+    const { channel, commitment, mine } = pairing
+    const transcript = await pairTranscript(channel.relay, commitment, [mine, theirs])
+    pairing.heard = { theirs, transcript }
+    return pairCode(transcript)
+  }
+  const shown = ({ heard }: Pairing) => {
+    if (!heard) throw new VaultError('BAD_INVITATION', 'no code was compared yet')
+    return heard
+  }
+  /** After the codes: for the other side alone, whoever else knows the secret. */
+  async function tell(pairing: Pairing, seq: number, fields: readonly Cbor[]): Promise<B64> {
+    const { theirs, transcript } = shown(pairing)
+    return toB64(await sealToOther(pairing.channel, transcript, { seq, to: theirs.keys.dh }, fields))
+  }
+  function told(pairing: Pairing, seq: number, body: B64, length: number): Promise<unknown[]> {
+    const { channel, keys } = pairing
+    const { transcript } = shown(pairing)
+    return openFromOther(channel, transcript, { seq, bytes: fromB64(body), keys: keys.dh }, length)
   }
 
   return {
@@ -97,27 +119,25 @@ export function pairing(context: VaultContext): PairPart {
     pairReveal: ({ relay, body }) =>
       step(relay, null, async (mine) => {
         // Once: a second answer to the same code would be a second guess at it.
-        if (mine.theirs) throw new VaultError('BAD_INVITATION', 'answered already')
-        mine.theirs = readReveal(await openMessage(mine.channel, 2, fromB64(body), 4), mine.mine)
-        const third = await sealMessage(mine.channel, 3, revealFields(mine.mine))
-        return { body: toB64(third), code: await codeOf(mine) }
+        if (mine.heard) throw new VaultError('BAD_INVITATION', 'answered already')
+        const code = await hear(mine, readReveal(await openMessage(mine.channel, 2, fromB64(body), 4), mine.mine))
+        return { body: toB64(await sealMessage(mine.channel, 3, revealFields(mine.mine))), code }
       }),
 
     pairSee: ({ relay, body }) =>
       step(relay, null, async (mine) => {
-        if (mine.theirs) throw new VaultError('BAD_INVITATION', 'answered already')
+        if (mine.heard) throw new VaultError('BAD_INVITATION', 'answered already')
         const theirs = readReveal(await openMessage(mine.channel, 3, fromB64(body), 4), mine.mine)
         // The defence of attack 18 against somebody in between who read the secret: keys first, then answers.
         await checkPairReveal(relay, mine.commitment, theirs)
-        mine.theirs = theirs
-        return { code: await codeOf(mine) }
+        return { code: await hear(mine, theirs) }
       }),
 
     pairVouch: ({ relay, care: given }) =>
       step(relay, 'own', async (mine) => {
         const device = await requireDevice(context, mine.patientId!)
         const { clinicId, patientId, keys } = device
-        const between = { clinicId, patientId, from: keys.public, to: shown(mine).keys }
+        const between = { clinicId, patientId, from: keys.public, to: shown(mine).theirs.keys }
         // The page does not offer it; a page that was tampered with gets no further.
         if (device.helps?.role === 'carer' || onlyHelps(context, device))
           throw new VaultError('NOT_VOUCHED', 'who helps lets nobody in')
@@ -128,22 +148,24 @@ export function pairing(context: VaultContext): PairPart {
         const half = mine.care
           ? await signCare(mine.care, keys.sign.privateKey)
           : await signLink(between, keys.sign.privateKey)
+        mine.half = half
         const { chain } = requireChain(context, clinicId)
         const bound = await boundTo(context, patientId)
         const fields = [clinicId, patientId, chain.rootFingerprint, half, bound, terms ? termFields(terms) : null]
-        return { body: toB64(await sealMessage(mine.channel, 4, fields)) }
+        return { body: await tell(mine, 4, fields) }
       }),
 
     pairAccept: ({ relay, body, name }) =>
       step(relay, 'new', async (mine) => {
-        const from = shown(mine).keys
-        const [clinic, patient, root, half, bound, terms] = await openMessage(mine.channel, 4, fromB64(body), 6)
+        const from = shown(mine).theirs.keys
+        const [clinic, patient, root, half, bound, terms] = await told(mine, 4, body, 6)
         const [clinicId, patientId] = [read.id(clinic, 'clinic'), read.id(patient, 'patient')]
         const link = { clinicId, patientId, from, to: mine.keys.public }
         const care = terms === null ? null : { ...link, terms: readTerms(read.array(terms, 'terms')) }
         const theirs = read.bytes(half, 64, 'signature')
         if (care) await checkCareHalf(care, from.sign, theirs)
         else await checkHalf(link, from.sign, theirs)
+        mine.half = theirs
         const made = { clinicId, patientId, keys: mine.keys }
         const device = await keepDevice(context, care ? { ...made, helps: { from, role: care.terms.role } } : made)
         const appointments = readBound(bound)
@@ -156,7 +178,7 @@ export function pairing(context: VaultContext): PairPart {
         const own = care ? await signCare(care, key) : await signLink(link, key)
         if (care) await addCare(context, care, toB64(encodeCare(care, { from: theirs, to: own })))
         return {
-          body: toB64(await sealMessage(mine.channel, 5, [device.keyId, own, name.slice(0, 60)])),
+          body: await tell(mine, 5, [device.keyId, own, name.slice(0, 60)]),
           terms: care?.terms ?? null,
           patient: device,
           rootFingerprint: toB64(read.bytes(root, 32, 'root fingerprint')),
@@ -169,7 +191,7 @@ export function pairing(context: VaultContext): PairPart {
         const { link, care } = mine
         const between = link ?? care
         if (!between) throw new VaultError('BAD_INVITATION', 'nobody compared the codes')
-        const [keyId, half, name] = await openMessage(mine.channel, 5, fromB64(body), 3)
+        const [keyId, half, name] = await told(mine, 5, body, 3)
         const theirs = read.bytes(half, 64, 'signature')
         const key = mine.keys.sign.privateKey
         const filed = {
@@ -193,12 +215,15 @@ export function pairing(context: VaultContext): PairPart {
     pairDone: ({ relay }) =>
       step(relay, 'own', async (mine) => {
         open.delete(relay)
-        return { body: toB64(await sealMessage(mine.channel, 6, [1])) }
+        if (!mine.half) throw new VaultError('BAD_INVITATION', 'nobody compared the codes')
+        return { body: await tell(mine, 6, [mine.half]) }
       }),
 
     pairEnd: ({ relay, body }) =>
       step(relay, 'new', async (mine) => {
-        await openMessage(mine.channel, 6, fromB64(body), 1)
+        const [word] = await told(mine, 6, body, 1)
+        if (!mine.half || !equal(read.bytes(word, 64, 'signature'), mine.half))
+          throw new VaultError('BAD_ENVELOPE', 'not from the device that compared the codes')
         open.delete(relay)
       }),
 

@@ -1,16 +1,21 @@
 import { expect, test } from 'vitest'
+import { type Cbor, encode } from './cbor.ts'
 import { newKeys, codeOf } from './testing.ts'
 import {
   checkPairReveal,
   commitToPair,
   newPairSecret,
   newReveal,
+  type PairReveal,
   openChannel,
   openMessage,
+  openFromOther,
   pairCode,
+  pairTranscript,
   readReveal,
   revealFields,
   sealMessage,
+  sealToOther,
 } from './pairing.ts'
 import { checkLink, encodeLink, linkedTo, MOST_LINKS, type PatientLink, signLink } from './patient-link.ts'
 
@@ -56,11 +61,37 @@ test('attack 18: keys changed after the commitment are refused, and a device in 
   await checkPairReveal(relay, commitment, mine)
   expect(await codeOf(checkPairReveal(relay, commitment, { ...mine, keys: c.public }))).toBe('BAD_COMMITMENT')
   expect(await codeOf(checkPairReveal(relay, commitment, { ...mine, random: theirs.random }))).toBe('BAD_COMMITMENT')
-  const code = await pairCode(relay, commitment, [mine, theirs])
+  const codeFor = async (reveals: PairReveal[]) => pairCode(await pairTranscript(relay, commitment, reveals))
+  const code = await codeFor([mine, theirs])
   expect(code).toMatch(/^\d{4} \d{4}$/)
-  expect(await pairCode(relay, commitment, [theirs, mine])).toBe(code)
+  expect(await codeFor([theirs, mine])).toBe(code)
   const between = newReveal('new', c.public)
-  expect(await pairCode(relay, commitment, [mine, between])).not.toBe(code)
+  expect(await codeFor([mine, between])).not.toBe(code)
+})
+
+// Defence: hpkeSeal in sealToOther, with the transcript in its info.
+test('attack 18: what follows the codes opens with the other side’s key, after the same words, in its place, and with nothing else', async () => {
+  const channel = await openChannel(newPairSecret())
+  const transcriptOf = async (fresh: PairReveal) => {
+    const mine = newReveal('own', a.public)
+    return pairTranscript(channel.relay, await commitToPair(channel.relay, mine), [mine, fresh])
+  }
+  const transcript = await transcriptOf(newReveal('new', b.public))
+  const bytes = await sealToOther(channel, transcript, { seq: 4, to: b.public.dh }, ['clinic', 'link'])
+  expect(await openFromOther(channel, transcript, { seq: 4, bytes, keys: b.dh }, 2)).toEqual(['clinic', 'link'])
+  const heard = Buffer.from(encode((await openMessage(channel, 4, bytes, 2)) as Cbor[]))
+  expect(heard.includes('clinic')).toBe(false)
+  const other = await transcriptOf(newReveal('new', b.public))
+  const bare = await sealMessage(channel, 4, ['clinic', 'link'])
+  const elsewhere = await openChannel(newPairSecret())
+  for (const open of [
+    () => openFromOther(channel, transcript, { seq: 4, bytes, keys: c.dh }, 2),
+    () => openFromOther(channel, other, { seq: 4, bytes, keys: b.dh }, 2),
+    () => openFromOther(channel, transcript, { seq: 5, bytes, keys: b.dh }, 2),
+    () => openFromOther(elsewhere, transcript, { seq: 4, bytes, keys: b.dh }, 2),
+    () => openFromOther(channel, transcript, { seq: 4, bytes: bare, keys: b.dh }, 2),
+  ])
+    expect(await codeOf(open())).toBe('BAD_ENVELOPE')
 })
 
 test('a side’s own keys or role, answered back to it, are no second device', () => {

@@ -1,6 +1,7 @@
 import { type Bytes, concat, derive, equal, labelledHash, random, toB64, utf8 } from './bytes.ts'
 import { type Cbor, decodeArray, encode, read } from './cbor.ts'
 import { CryptoError } from './errors.ts'
+import { hpkeOpen, hpkeSeal } from './hpke.ts'
 import { box, type RawKeys } from './keys.ts'
 import { safetyCode } from './sas.ts'
 import type { B64 } from './types.ts'
@@ -9,6 +10,8 @@ import type { B64 } from './types.ts'
  * Two devices of one person, over a relay that neither trusts. One shows a secret (a QR code, or the same typed); messages
  * are sealed under it. Whoever showed it commits to its keys before the other sends its own, and reveals them after: so
  * somebody who photographed the secret and sits in between has one guess at a code of 26 bits, and the person sees it differ.
+ * What follows the codes is sealed to the other side's revealed key as well: who photographed the secret and only listens
+ * reads keys and random bits, and nothing of the person.
  */
 
 /** `own` opens the patient's records already, `new` is to. */
@@ -51,6 +54,38 @@ export async function openMessage(channel: PairChannel, seq: number, bytes: Byte
   return decodeArray(new Uint8Array(plain), length)
 }
 
+/** Both sides' own words, as either heard them: what the codes are made of, and what later messages are bound to. */
+export type PairTranscript = Bytes
+
+const sealedInfo = (transcript: PairTranscript): Bytes => concat(utf8('curtain/v1/pair-sealed'), transcript)
+
+/** To the agreement key that the other side revealed, and under the secret as every message. */
+export async function sealToOther(
+  channel: PairChannel,
+  transcript: PairTranscript,
+  { seq, to }: { seq: number; to: Bytes },
+  fields: readonly Cbor[],
+): Promise<Bytes> {
+  // The defence of attack 18 against whoever read the secret and only listens.
+  const { enc, ct } = await hpkeSeal(to, sealedInfo(transcript), aad(channel.relay, seq), encode(fields))
+  return sealMessage(channel, seq, [enc, ct])
+}
+
+/** Throws BAD_ENVELOPE: as openMessage, or sealed to another key or after other words than these keys' side heard. */
+export async function openFromOther(
+  channel: PairChannel,
+  transcript: PairTranscript,
+  { seq, bytes, keys }: { seq: number; bytes: Bytes; keys: CryptoKeyPair },
+  length: number,
+): Promise<unknown[]> {
+  const [enc, ct] = await openMessage(channel, seq, bytes, 2)
+  const box = { enc: read.bytes(enc, 32, 'encapsulated key'), ct: read.anyBytes(ct, 'sealed message') }
+  const plain = await hpkeOpen(keys, sealedInfo(transcript), aad(channel.relay, seq), box).catch(() => {
+    throw new CryptoError('BAD_ENVELOPE', 'not sealed to this side of this pairing')
+  })
+  return decodeArray(plain, length)
+}
+
 export interface PairReveal {
   role: PairRole
   keys: RawKeys
@@ -79,10 +114,16 @@ export async function checkPairReveal(relay: B64, commitment: Bytes, reveal: Pai
     throw new CryptoError('BAD_COMMITMENT', 'not the keys that were committed to')
 }
 
-/** What both screens show: eight digits of everything that either side said of itself. */
-export async function pairCode(relay: B64, commitment: Bytes, reveals: readonly PairReveal[]): Promise<string> {
+export async function pairTranscript(
+  relay: B64,
+  commitment: Bytes,
+  reveals: readonly PairReveal[],
+): Promise<PairTranscript> {
   const [own, fresh] = (['own', 'new'] as const).map((role) =>
     revealFields(reveals.find((each) => each.role === role)!),
   )
-  return safetyCode(await labelledHash('pair-transcript', encode([relay, commitment, own!, fresh!])), 'pair-code')
+  return labelledHash('pair-transcript', encode([relay, commitment, own!, fresh!]))
 }
+
+/** What both screens show: eight digits of everything that either side said of itself. */
+export const pairCode = (transcript: PairTranscript): Promise<string> => safetyCode(transcript, 'pair-code')
