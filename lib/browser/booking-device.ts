@@ -85,12 +85,44 @@ export async function readClinicChain(clinicId: string): Promise<ChainView | nul
 /** Whether the clinic is the one that this browser knows: what is signed for a patient cites its chain. */
 export const loadClinicChain = async (clinicId: string): Promise<boolean> => (await readClinicChain(clinicId)) !== null
 
+/**
+ * What another device or a printed page knows the clinic by, tried and not kept: false unless the chain has that root, and the one
+ * that this device knows, if it knows one.
+ */
+export async function tryRoot(clinicId: string, rootFingerprint: string): Promise<boolean> {
+  const known = pinOf(clinicId)
+  const chain = await loadChain(clinicId, known ?? rootFingerprint, known ? undefined : 'tried')
+  return typeof chain === 'object' && chain.rootFingerprint === rootFingerprint
+}
+
+/**
+ * Once the chain was verified against it, and a record of the patient's own opened: the clinic is known by this from now on. Until
+ * then it is what somebody wrote into a link.
+ */
+export async function keepRoot(patient: PatientHandle, rootFingerprint: string): Promise<void> {
+  const { clinicId, patientId } = patient
+  const chart = await loadChart(patient)
+  if (!chart.ok) return
+  const opened = await vault().open(chart.value.records, { asPatient: patientId, patientId })
+  if (!opened.some((each) => each.ok)) return
+  try {
+    const name = `curtain:pin:${clinicId}`
+    if (!localStorage.getItem(name)) localStorage.setItem(name, rootFingerprint)
+  } catch {
+    // Storage is off: then the chain is held against what it was at first use.
+  }
+}
+
 /** The clinic's chain, verified against the link's pin, what this device saw before, and what the clinic's witness saw. */
-async function loadChain(clinicId: string): Promise<ChainView | 'forged' | 'failed'> {
+async function loadChain(
+  clinicId: string,
+  pin = pinOf(clinicId),
+  tried?: 'tried',
+): Promise<ChainView | 'forged' | 'failed'> {
   const chain = await call('access/chain', { clinicId }, { retry: true })
   if (!chain.ok) return 'failed'
   try {
-    const shown = await vault().loadChain(chain.value, pinOf(clinicId))
+    const shown = await vault().loadChain(chain.value, pin, tried)
     // The defence of attack 11 for who is here for the first time: nothing of their own tells a shorter chain from a whole one.
     await compareWitness(clinicId)
     return shown

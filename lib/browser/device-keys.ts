@@ -92,7 +92,7 @@ export function deviceKeys(context: VaultContext): DevicePart {
   }
 }
 
-async function findDevice(context: VaultContext, patientId: string): Promise<PatientDevice | null> {
+export async function findDevice(context: VaultContext, patientId: string): Promise<PatientDevice | null> {
   const held = context.devices.get(patientId) ?? (await context.storage.get<PatientDevice>(`patient:${patientId}`))
   if (held) context.devices.set(patientId, held)
   return held

@@ -3,22 +3,23 @@ import type { CareTerms } from '../crypto/care.ts'
 import type { PairRole } from '../crypto/pairing.ts'
 import { deviceName } from '../patient/rules.ts'
 import { call } from './api.ts'
+import { keepRoot, tryRoot } from './booking-device.ts'
 import { handOnAll } from './own-keys.ts'
 import { openPatientSession } from './patient-session.ts'
 import { letIn } from './care.ts'
-import type { PatientHandle, Vault } from './vault-api.ts'
+import type { PatientHandle, Vault, VaultCode } from './vault-api.ts'
 import type { CareTermsInput } from './vault-care-api.ts'
 import { refusalCode } from './vault-error.ts'
 import { vault } from './vault.ts'
 
-/** Where two devices stand. `refused`: the code was used, too old, or not one; `altered`: somebody meddled; `differs`: the person said so. */
+/** Where two devices stand. `refused`: the code was used, too old, or not one; `held`: this browser has keys of that patient; `altered`: somebody meddled; `differs`: the person said so. */
 export type PairStep =
   | { at: 'waiting'; secret: string; expiresAt: Date }
   | { at: 'reading' }
   | { at: 'compare'; code: string; answered: boolean }
   | { at: 'handing' }
   | { at: 'done'; appointments: string[]; terms: CareTerms | null }
-  | { at: 'failed'; why: 'refused' | 'altered' | 'differs' | 'offline' }
+  | { at: 'failed'; why: 'refused' | 'altered' | 'differs' | 'held' | 'offline' }
 
 export interface PairSide {
   role: PairRole
@@ -35,6 +36,8 @@ type Filed = Awaited<ReturnType<Vault['pairFinish']>>
 const EVERY_MS = 700
 /** Past the relay's own five minutes nothing comes any more. */
 const PATIENCE_MS = 5.5 * 60_000
+
+const whys: Partial<Record<VaultCode, 'refused' | 'held'>> = { BAD_INVITATION: 'refused', HELD_ALREADY: 'held' }
 
 class Stop extends Error {
   readonly why: Extract<PairStep, { at: 'failed' }>['why']
@@ -84,7 +87,7 @@ export async function runPairing(
     if (!(error instanceof Stop) && !refusal) throw error
     show({
       at: 'failed',
-      why: error instanceof Stop ? error.why : refusal === 'BAD_INVITATION' ? 'refused' : 'altered',
+      why: error instanceof Stop ? error.why : ((refusal && whys[refusal]) ?? 'altered'),
     })
   } finally {
     if (relay) await vault().pairDrop({ relay })
@@ -135,22 +138,17 @@ export async function runPairing(
 
   async function takeOver() {
     const fourth = await next(relay, 4, signal)
-    const taken = await vault().pairAccept({ relay, body: fourth, name: deviceName(navigator.userAgent) })
+    const accepted = await vault().pairAccept({ relay, body: fourth, name: deviceName(navigator.userAgent) })
     show({ at: 'handing' })
-    keepPin(taken.patient.clinicId, taken.rootFingerprint)
-    await post(relay, 5, taken.body)
-    await vault().pairEnd({ relay, body: await next(relay, 6, signal) })
-    show({ at: 'done', appointments: taken.appointments, terms: taken.terms })
-  }
-}
-
-/** What the first device knows the clinic by, this one does from now on: unless it knew it by another already. */
-function keepPin(clinicId: string, rootFingerprint: string) {
-  try {
-    const name = `curtain:pin:${clinicId}`
-    if (!localStorage.getItem(name)) localStorage.setItem(name, rootFingerprint)
-  } catch {
-    // Storage is off: then the chain is held against what it was at first use.
+    await post(relay, 5, accepted.body)
+    const { patient, rootFingerprint } = await vault().pairEnd({ relay, body: await next(relay, 6, signal) })
+    // The server files keys that one with access spoke for: a session of their own is what tells that from somebody's word.
+    const session = await openPatientSession(patient)
+    if (!session.ok) throw new Stop(session.code === 'OFFLINE' || session.code === 'INTERNAL' ? 'offline' : 'refused')
+    const isKnown = await tryRoot(patient.clinicId, rootFingerprint)
+    const kept = await vault().pairKeep({ relay })
+    if (isKnown) await keepRoot(kept.patient, rootFingerprint)
+    show({ at: 'done', appointments: kept.appointments, terms: kept.terms })
   }
 }
 

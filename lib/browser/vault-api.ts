@@ -45,6 +45,7 @@ export type VaultCode =
   | 'CHAIN_SHORTER'
   | 'CHAIN_INVALID'
   | 'BAD_INVITATION'
+  | 'HELD_ALREADY' // keys of this patient are here: nothing that another device says puts others in their place
   | 'WEAK_PASSWORD'
   | 'BAD_KIT'
   | 'WRONG_WORDS'
@@ -192,8 +193,11 @@ export interface Vault
     BackupVault,
     ErasureVault {
   // ── chain ──
-  /** Verifies and pins. `pin` is the root fingerprint from a link's fragment. */
-  loadChain(chain: ChainInput, pin?: B64): Promise<ChainView>
+  /**
+   * Verifies and pins. `pin` is the root fingerprint from a link's fragment. `tried`: for this tab alone, and nothing of it is
+   * pinned: what the fingerprint stands for is not known yet.
+   */
+  loadChain(chain: ChainInput, pin?: B64, tried?: 'tried'): Promise<ChainView>
 
   // ── staff account ──
   /** OPAQUE registration, first half (also used to accept an invitation). */

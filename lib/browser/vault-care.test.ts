@@ -52,10 +52,11 @@ async function letIn(own: PatientDevice, terms: CareTermsInput) {
   const fifth = await vault.pairAccept({ relay, body: fourth.body, name: 'Firefox' })
   const filed = await own.vault.pairFinish({ relay, body: fifth.body })
   await vault.pairEnd({ relay, body: (await own.vault.pairDone({ relay })).body })
+  const kept = await vault.pairKeep({ relay })
   const { careId, statement, role, until } = filed.care!
   const record = await sealAs(own, 'care', { careId, statement })
   const row: CareRowInput = { careId, keys: filed.keys, role, until, endedAt: null, ending: null }
-  return { device: { vault, handle: fifth.patient }, filed, record, row, terms: fifth.terms }
+  return { device: { vault, handle: kept.patient }, filed, record, row, terms: kept.terms }
 }
 
 /** A practitioner's browser that has the patient's name and what it was shown of who helps. */

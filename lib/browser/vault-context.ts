@@ -136,6 +136,7 @@ export async function adoptChain(
   context: VaultContext,
   input: ChainInput,
   known: KnownChain & { trust: 'link' | 'account' | 'none' },
+  keeps = true,
 ): Promise<LoadedChain> {
   const name = `pin:${input.clinicId}`
   const stored = await context.storage.get<StoredPin>(name)
@@ -163,7 +164,7 @@ export async function adoptChain(
     head: toB64(chain.head),
     trust,
   }
-  if (!stored || stored.length < pin.length || stored.trust !== trust) await context.storage.put(name, pin)
+  if (keeps && (!stored || stored.length < pin.length || stored.trust !== trust)) await context.storage.put(name, pin)
   return loaded
 }
 

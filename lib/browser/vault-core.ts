@@ -32,9 +32,9 @@ export function createVault(storage: VaultStorage): Vault {
   const context = newContext(storage)
   const recordPart = records(context)
   return {
-    async loadChain(chain, pin) {
+    async loadChain(chain, pin, tried) {
       const known = pin ? { rootFingerprint: fromB64(pin, 32), trust: 'link' as const } : { trust: 'none' as const }
-      return viewChain(await adoptChain(context, chain, known))
+      return viewChain(await adoptChain(context, chain, known, tried !== 'tried'))
     },
     ...staffAccount(context),
     ...account(context),

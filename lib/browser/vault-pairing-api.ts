@@ -35,15 +35,8 @@ export interface PairingVault {
   /** The person said on the device with access that both show the same. */
   /** With `care`, the other device is not the patient's but of somebody who helps. */
   pairVouch(input: { relay: string; care?: CareTermsInput }): Promise<{ body: B64 }>
-  /** And on the new one: its keys are this patient's from now on. */
-  pairAccept(input: { relay: string; body: B64; name: string }): Promise<{
-    body: B64
-    patient: PatientHandle
-    rootFingerprint: B64
-    appointments: string[]
-    /** As what it was let in; null where it is the patient's own. */
-    terms: CareTerms | null
-  }>
+  /** And on the new one. Its keys are held aside. Throws HELD_ALREADY where this browser holds keys of this patient. */
+  pairAccept(input: { relay: string; body: B64; name: string }): Promise<{ body: B64 }>
   /** The new device as the server files it, and both devices' word that it is the patient's. */
   pairFinish(input: { relay: string; body: B64 }): Promise<{
     keyId: string
@@ -53,9 +46,19 @@ export interface PairingVault {
     care: { careId: string; role: CareRole; until: string | null; statement: B64 } | null
   }>
   pairDone(input: { relay: string }): Promise<{ body: B64 }>
-  /** Throws BAD_ENVELOPE unless the other side said that all is handed over. */
-  pairEnd(input: { relay: string; body: B64 }): Promise<void>
-  /** The codes differed, or the person went away. */
+  /**
+   * Throws BAD_ENVELOPE unless the other side said that all is handed over. The keys are usable from now on, and not kept: the
+   * page opens a session with them, and reads the clinic's chain against this fingerprint.
+   */
+  pairEnd(input: { relay: string; body: B64 }): Promise<{ patient: PatientHandle; rootFingerprint: B64 }>
+  /** Both were so: the keys are this patient's on this device, and the appointments open here. */
+  pairKeep(input: { relay: string }): Promise<{
+    patient: PatientHandle
+    appointments: string[]
+    /** As what it was let in; null where it is the patient's own. */
+    terms: CareTerms | null
+  }>
+  /** The codes differed, or the person went away. Keys that were not kept are gone. */
   pairDrop(input: { relay: string }): Promise<void>
 
   /** Checks which of these are this patient's own, from this device on. Answers the agreement keys that records are handed on to. */

@@ -1,10 +1,20 @@
 import { expect, test } from 'vitest'
 import { fromB64, toB64 } from '../crypto/bytes.ts'
-import { openChannel, openMessage, sealMessage, newReveal, revealFields } from '../crypto/pairing.ts'
+import {
+  newReveal,
+  openChannel,
+  openMessage,
+  type PairReveal,
+  pairTranscript,
+  revealFields,
+  sealMessage,
+  sealToOther,
+} from '../crypto/pairing.ts'
 import { newKeys } from '../crypto/testing.ts'
 import type { Sealed } from '../crypto/types.ts'
 import type { Vault } from './vault-api.ts'
 import { createVault } from './vault-core.ts'
+import { VaultError } from './vault-error.ts'
 import { memoryStorage } from './vault-storage.ts'
 import { clinic, codeOf, input, patientOf, type PatientDevice, sealAs } from './vault-world.ts'
 
@@ -31,13 +41,14 @@ async function pair(own: PatientDevice, fresh: Vault, shows: 'own' | 'new' = 'ow
   const fifth = await fresh.pairAccept({ relay, body: await hand(4, fourth.body), name: 'Firefox · Linux' })
   const filed = await own.vault.pairFinish({ relay, body: await hand(5, fifth.body) })
   const sixth = await own.vault.pairDone({ relay })
-  await fresh.pairEnd({ relay, body: await hand(6, sixth.body) })
-  return { codes: [third.code, seen.code], filed, fifth, secret, relay }
+  const ended = await fresh.pairEnd({ relay, body: await hand(6, sixth.body) })
+  const kept = await fresh.pairKeep({ relay })
+  return { codes: [third.code, seen.code], filed, ended, kept, secret, relay }
 }
 const empty = () => createVault(memoryStorage())
-const asDevice = (vault: Vault, fifth: { patient: PatientDevice['handle'] }): PatientDevice => ({
+const asDevice = (vault: Vault, kept: { patient: PatientDevice['handle'] }): PatientDevice => ({
   vault,
-  handle: fifth.patient,
+  handle: kept.patient,
 })
 
 async function patient() {
@@ -70,16 +81,16 @@ for (const shows of ['own', 'new'] as const) {
   test(`a second device, the code on the ${shows === 'own' ? 'first' : 'new'} one’s screen: same code, and it reads`, async () => {
     const { own, records } = await patient()
     const fresh = empty()
-    const { codes, filed, fifth } = await pair(own, fresh, shows)
+    const { codes, filed, ended, kept } = await pair(own, fresh, shows)
     expect(codes[0]).toMatch(/^\d{4} \d{4}$/)
     expect(codes[1]).toBe(codes[0])
-    expect(filed).toMatchObject({ keyId: fifth.patient.keyId, keys: fifth.patient.keys, name: 'Firefox · Linux' })
-    expect(fifth.rootFingerprint).toBe(world.rootFingerprint)
-    expect(await fresh.appointment('a1')).toEqual({ patient: fifth.patient, linkSecret: 'link-1' })
+    expect(filed).toMatchObject({ keyId: kept.patient.keyId, keys: kept.patient.keys, name: 'Firefox · Linux' })
+    expect(ended.rootFingerprint).toBe(world.rootFingerprint)
+    expect(await fresh.appointment('a1')).toEqual({ patient: kept.patient, linkSecret: 'link-1' })
     const { patientId } = own.handle
     const granted = await own.vault.handOn({ patientId, records, to: [filed.keys.dh] })
     expect(granted).toHaveLength(2)
-    const opened = await reads(asDevice(fresh, fifth), withGrants(records, granted), filed.link!, own)
+    const opened = await reads(asDevice(fresh, kept), withGrants(records, granted), filed.link!, own)
     expect(opened.map((each) => each.ok && each.value.content)).toEqual([{ name: 'Vera' }, { reason: 'a cough' }])
     expect(opened.every((each) => each.ok && each.value.author.vouched)).toBe(true)
   })
@@ -89,13 +100,13 @@ for (const shows of ['own', 'new'] as const) {
 test('attack 7: what a key that this device is not linked with hands on is refused', async () => {
   const { own, records } = await patient()
   const fresh = empty()
-  const { filed, fifth } = await pair(own, fresh)
+  const { filed, kept } = await pair(own, fresh)
   const granted = await own.vault.handOn({ patientId: own.handle.patientId, records, to: [filed.keys.dh] })
   // Signed by the first device, but of records that somebody else wrote: then the grant stands by the link alone.
   await doctor.open(records, { patientId: own.handle.patientId })
   const note = await doctor.seal(input(own.handle, 'note', { shared: true }))
   const [noteGrant] = await own.vault.handOn({ patientId: own.handle.patientId, records: [note], to: [filed.keys.dh] })
-  const device = asDevice(fresh, fifth)
+  const device = asDevice(fresh, kept)
   const theirs = withGrants([note], [noteGrant!])
   await fresh.loadChain(world.chain, world.rootFingerprint)
   const lone = await fresh.open(theirs, { asPatient: own.handle.patientId, patientId: own.handle.patientId })
@@ -125,21 +136,25 @@ test('attack 18: whatever message the relay alters, nothing comes of the pairing
   for (let altered = 1; altered <= 6; altered++) {
     const { own } = await patient()
     const fresh = empty()
-    const flip: Hand = (seq, body) => {
+    let [secret, key] = ['', '']
+    const spied: Vault = { ...fresh, newPairSecret: async () => (secret = await fresh.newPairSecret()) }
+    const flip: Hand = async (seq, body) => {
+      if (seq === 2) {
+        const [, , dh] = await openMessage(await openChannel(fromB64(secret)), 2, fromB64(body), 4)
+        key = toB64(dh as Uint8Array<ArrayBuffer>)
+      }
       if (seq !== altered) return body
       const bytes = fromB64(body)
       bytes[bytes.length - 1]! ^= 1
       return toB64(bytes)
     }
     const { patientId } = own.handle
-    expect(await codeOf(pair(own, fresh, 'own', flip)), `message ${altered}`).toBe('BAD_ENVELOPE')
+    expect(await codeOf(pair(own, spied, 'own', flip)), `message ${altered}`).toBe('BAD_ENVELOPE')
+    expect(await fresh.patients()).toEqual([])
+    expect(await fresh.appointment('a1')).toBeNull()
     // The last says only that all is handed over: by then both said yes.
-    if (altered <= 4) expect(await fresh.patients()).toEqual([])
-    if (altered <= 5) {
-      const [mine] = await fresh.patients()
-      const key = mine?.keys.dh ?? 'AAAA'
+    if (altered <= 5 && key)
       expect(await codeOf(own.vault.handOn({ patientId, records: [], to: [key] }))).toBe('NOT_VOUCHED')
-    }
   }
 })
 
@@ -192,6 +207,77 @@ test('attack 18: whoever photographed the code and only listens reads neither wh
     const all = Buffer.concat(fields.map((each) => Buffer.from(each as Uint8Array)))
     for (const told of [clinicId, patientId, linkSecret, 'Firefox']) expect(all.includes(told)).toBe(false)
   }
+})
+
+// Defence: refuseHeld in pairAccept and pairEnd.
+test('attack 18: a stranger’s code that names this patient leaves the patient’s own keys, links and clinic alone', async () => {
+  const { own, records } = await patient()
+  const { patientId } = own.handle
+  // Both ids are in what an appointment's link is answered.
+  const thief = await patientOf(world, patientId)
+  await thief.vault.bindAppointment({ appointmentId: 'a1', patientId, linkSecret: 'the thief’s' })
+  expect(await codeOf(pair(thief, own.vault))).toBe('HELD_ALREADY')
+  expect(await own.vault.patients()).toEqual([own.handle])
+  expect(await own.vault.appointment('a1')).toMatchObject({ linkSecret: 'link-1' })
+  const opened = await own.vault.open(records, { asPatient: patientId, patientId })
+  expect(opened.every((each) => each.ok)).toBe(true)
+  // Nor while both ways are under way in two tabs of one browser.
+  const [tab, fresh] = [await patient(), empty()]
+  const secret = await fresh.newPairSecret()
+  const one = await tab.own.vault.pairShow({ secret, role: 'own', patientId: tab.own.handle.patientId })
+  const two = await fresh.pairRead({ secret, role: 'new', body: one.body })
+  const three = await tab.own.vault.pairReveal({ relay: one.relay, body: two.body })
+  await fresh.pairSee({ relay: one.relay, body: three.body })
+  const four = await tab.own.vault.pairVouch({ relay: one.relay })
+  const five = await fresh.pairAccept({ relay: one.relay, body: four.body, name: 'phone' })
+  const booked = await fresh.createPatient({ clinicId, patientId: tab.own.handle.patientId, home: 'stored' })
+  await tab.own.vault.pairFinish({ relay: one.relay, body: five.body })
+  const six = await tab.own.vault.pairDone({ relay: one.relay })
+  expect(await codeOf(fresh.pairEnd({ relay: one.relay, body: six.body }))).toBe('HELD_ALREADY')
+  expect(await fresh.patients()).toEqual([booked])
+})
+
+// Defence: `taken`, which pairKeep alone makes the patient's; and the signature that message 6 repeats.
+test('attack 18: keys that nobody handed records to are not kept, whoever says so', async () => {
+  const { own } = await patient()
+  const { patientId } = own.handle
+  const fresh = empty()
+  const secret = await fresh.newPairSecret()
+  const one = await own.vault.pairShow({ secret, role: 'own', patientId })
+  const { relay } = one
+  const two = await fresh.pairRead({ secret, role: 'new', body: one.body })
+  const three = await own.vault.pairReveal({ relay, body: two.body })
+  await fresh.pairSee({ relay, body: three.body })
+  const four = await own.vault.pairVouch({ relay })
+  await fresh.pairAccept({ relay, body: four.body, name: 'phone' })
+  expect(await fresh.patients()).toEqual([])
+  // Who photographed the code knows both reveals, and seals as the other side would.
+  const channel = await openChannel(fromB64(secret))
+  const heard = async (seq: number, body: string) => {
+    const [role, sign, dh, random] = await openMessage(channel, seq, fromB64(body), 4)
+    return { role, keys: { sign, dh }, random } as PairReveal
+  }
+  const reveals = [await heard(2, two.body), await heard(3, three.body)]
+  const [commitment] = await openMessage(channel, 1, fromB64(one.body), 1)
+  const transcript = await pairTranscript(relay, commitment as Uint8Array<ArrayBuffer>, reveals)
+  const to = reveals[0]!.keys.dh
+  const forged = await sealToOther(channel, transcript, { seq: 6, to }, [new Uint8Array(64)])
+  expect(await codeOf(fresh.pairEnd({ relay, body: toB64(forged) }))).toBe('BAD_ENVELOPE')
+  expect(await codeOf(fresh.pairKeep({ relay }))).toBe('BAD_INVITATION')
+  expect(await fresh.patients()).toEqual([])
+})
+
+// Keys that opened no session go with the pairing.
+test('keys that are given up before they are kept are gone', async () => {
+  const { own } = await patient()
+  const fresh = empty()
+  const noSession: Vault = { ...fresh, pairKeep: () => Promise.reject(new VaultError('NO_KEY')) }
+  let relay = ''
+  const drop: Vault = { ...noSession, pairEnd: (input) => fresh.pairEnd({ ...input, relay: (relay = input.relay) }) }
+  expect(await codeOf(pair(own, drop))).toBe('NO_KEY')
+  expect(await fresh.patients()).toHaveLength(1)
+  await fresh.pairDrop({ relay })
+  expect(await fresh.patients()).toEqual([])
 })
 
 test('attack 18: a code read twice, answered twice or said by the wrong side comes to nothing', async () => {

@@ -23,8 +23,14 @@ import {
 import { type Care, checkCareHalf, encodeCare, readTerms, signCare, termFields } from '../crypto/care.ts'
 import { checkHalf, encodeLink, type PatientLink, signLink } from '../crypto/patient-link.ts'
 import type { B64 } from '../crypto/types.ts'
-import { keepDevice, requireDevice } from './device-keys.ts'
-import { type BoundAppointment, publicKeys, requireChain, type VaultContext } from './vault-context.ts'
+import { findDevice, handleOf, keepDevice, requireDevice } from './device-keys.ts'
+import {
+  type BoundAppointment,
+  type PatientDevice,
+  publicKeys,
+  requireChain,
+  type VaultContext,
+} from './vault-context.ts'
 import { VaultError } from './vault-error.ts'
 import { serverEnd } from '../care/rules.ts'
 import { addCare, onlyHelps } from './vault-care.ts'
@@ -44,6 +50,15 @@ interface Pairing {
   care: Care | null
   /** The first device's signature of the link, or of the terms: nobody but these two knows it until it is filed. */
   half: Uint8Array<ArrayBuffer> | null
+  /** On the new device: what is this patient's here once the other side said that all is handed over, and the keys open a session. */
+  taken: {
+    device: PatientDevice
+    rootFingerprint: B64
+    appointments: [string, B64][]
+    /** What both signed of the help, where this device is not the patient's own. */
+    statement: B64 | null
+    usable: boolean
+  } | null
 }
 
 type PairPart = Omit<PairingVault, 'loadOwnKeys' | 'handOn'>
@@ -57,7 +72,7 @@ export function pairing(context: VaultContext): PairPart {
     if (open.has(channel.relay)) throw new VaultError('BAD_INVITATION', 'this code was used here already')
     const keys = role === 'own' ? (await requireDevice(context, patientId ?? '')).keys : await generateDeviceKeys()
     const base = { channel, keys, mine: newReveal(role, keys.public), patientId: patientId ?? null }
-    return { ...base, heard: null, link: null, care: null, half: null }
+    return { ...base, heard: null, link: null, care: null, half: null, taken: null }
   }
   function at(relay: string): Pairing {
     const found = open.get(relay)
@@ -71,9 +86,16 @@ export function pairing(context: VaultContext): PairPart {
     try {
       return await body(found)
     } catch (error) {
-      open.delete(relay)
+      letGo(relay)
       throw error
     }
+  }
+  /** Keys that were held aside, and did not come to be the patient's, go. */
+  function letGo(relay: string) {
+    const taken = open.get(relay)?.taken
+    open.delete(relay)
+    if (taken && context.devices.get(taken.device.patientId) === taken.device)
+      context.devices.delete(taken.device.patientId)
   }
   /** Answers the code that this side shows from now on. */
   async function hear(pairing: Pairing, theirs: PairReveal): Promise<string> {
@@ -81,6 +103,11 @@ export function pairing(context: VaultContext): PairPart {
     const transcript = await pairTranscript(channel.relay, commitment, [mine, theirs])
     pairing.heard = { theirs, transcript }
     return pairCode(transcript)
+  }
+  /** The defence against a stranger's code that names this patient: the only keys of theirs may be those here. */
+  async function refuseHeld(patientId: string) {
+    if (await findDevice(context, patientId))
+      throw new VaultError('HELD_ALREADY', 'this browser holds keys of this patient')
   }
   const shown = ({ heard }: Pairing) => {
     if (!heard) throw new VaultError('BAD_INVITATION', 'no code was compared yet')
@@ -166,24 +193,19 @@ export function pairing(context: VaultContext): PairPart {
         if (care) await checkCareHalf(care, from.sign, theirs)
         else await checkHalf(link, from.sign, theirs)
         mine.half = theirs
-        const made = { clinicId, patientId, keys: mine.keys }
-        const device = await keepDevice(context, care ? { ...made, helps: { from, role: care.terms.role } } : made)
-        const appointments = readBound(bound)
-        for (const [appointmentId, linkSecret] of appointments) {
-          const kept: BoundAppointment = { patientId, linkSecret }
-          if (device.home === 'stored') await context.storage.put(`appointment:${appointmentId}`, kept)
-          context.appointments.set(appointmentId, kept)
+        await refuseHeld(patientId)
+        const device: PatientDevice = {
+          ...{ clinicId, patientId, keys: mine.keys, keyId: crypto.randomUUID(), home: 'memory' },
+          ...(care && { helps: { from, role: care.terms.role } }),
         }
         const key = mine.keys.sign.privateKey
         const own = care ? await signCare(care, key) : await signLink(link, key)
-        if (care) await addCare(context, care, toB64(encodeCare(care, { from: theirs, to: own })))
-        return {
-          body: await tell(mine, 5, [device.keyId, own, name.slice(0, 60)]),
-          terms: care?.terms ?? null,
-          patient: device,
-          rootFingerprint: toB64(read.bytes(root, 32, 'root fingerprint')),
-          appointments: appointments.map(([id]) => id),
+        if (care) mine.care = care
+        mine.taken = {
+          ...{ device, rootFingerprint: toB64(read.bytes(root, 32, 'root fingerprint')), usable: false },
+          ...{ appointments: readBound(bound), statement: care && toB64(encodeCare(care, { from: theirs, to: own })) },
         }
+        return { body: await tell(mine, 5, [device.keyId, own, name.slice(0, 60)]) }
       }),
 
     pairFinish: ({ relay, body }) =>
@@ -224,11 +246,33 @@ export function pairing(context: VaultContext): PairPart {
         const [word] = await told(mine, 6, body, 1)
         if (!mine.half || !equal(read.bytes(word, 64, 'signature'), mine.half))
           throw new VaultError('BAD_ENVELOPE', 'not from the device that compared the codes')
+        const { taken } = mine
+        if (!taken) throw new VaultError('BAD_INVITATION', 'nothing was taken over')
+        await refuseHeld(taken.device.patientId)
+        taken.usable = true
+        context.devices.set(taken.device.patientId, taken.device)
+        return { patient: handleOf(taken.device), rootFingerprint: taken.rootFingerprint }
+      }),
+
+    pairKeep: ({ relay }) =>
+      step(relay, 'new', async ({ taken, care }) => {
+        if (!taken?.usable) throw new VaultError('BAD_INVITATION', 'not handed over yet')
+        const { patientId } = taken.device
+        const device = await keepDevice(context, taken.device)
+        if (care && taken.statement) await addCare(context, care, taken.statement)
+        for (const [appointmentId, linkSecret] of taken.appointments) {
+          const kept: BoundAppointment = { patientId, linkSecret }
+          // A link that is here already is this device's own: nobody names another in its place.
+          if (await context.storage.get(`appointment:${appointmentId}`)) continue
+          if (device.home === 'stored') await context.storage.put(`appointment:${appointmentId}`, kept)
+          context.appointments.set(appointmentId, kept)
+        }
         open.delete(relay)
+        return { patient: device, appointments: taken.appointments.map(([id]) => id), terms: care?.terms ?? null }
       }),
 
     async pairDrop({ relay }) {
-      open.delete(relay)
+      letGo(relay)
     },
   }
 }
