@@ -1,5 +1,5 @@
 import { call, type Answer } from './api.ts'
-import { loadChart, loadClinicChain } from './booking-device.ts'
+import { keepRoot, loadChart, loadClinicChain, tryRoot } from './booking-device.ts'
 import { handOnAll } from './own-keys.ts'
 import { openPatientSession } from './patient-session.ts'
 import type { FurtherKey } from './vault-backup-api.ts'
@@ -32,8 +32,8 @@ export async function recover(secret: string, rootFingerprint: string | null): P
   const found = await call('patient/find-backup', { keyId: await vault().backupId(secret) }, { retry: true })
   if (!found.ok) return { ok: false, why: found.code === 'NOT_FOUND' ? 'unknown' : 'offline' }
   const { clinicId, patientId } = found.value
-  if (rootFingerprint) keepPin(clinicId, rootFingerprint)
-  if (!(await loadClinicChain(clinicId))) return { ok: false, why: 'forged' }
+  const isTheirs = rootFingerprint ? await tryRoot(clinicId, rootFingerprint) : await loadClinicChain(clinicId)
+  if (!isTheirs) return { ok: false, why: 'forged' }
   const kept = await vault().openBackup({ clinicId, patientId, secret })
   const chart = await loadChart(kept)
   if (!chart.ok) return { ok: false, why: 'offline' }
@@ -42,6 +42,7 @@ export async function recover(secret: string, rootFingerprint: string | null): P
   const here = await vault().settleHere({ patientId })
   const session = await openPatientSession(here)
   if (!session.ok) return { ok: false, why: 'offline' }
+  if (rootFingerprint) await keepRoot(here, rootFingerprint)
   return { ok: true, appointments: await bindAll(here) }
 }
 
@@ -52,9 +53,4 @@ async function bindAll(patient: PatientHandle): Promise<string[]> {
   const links = answer.ok ? answer.value.links : []
   for (const link of links) await vault().bindAppointment({ ...link, patientId })
   return links.map(({ appointmentId }) => appointmentId)
-}
-
-function keepPin(clinicId: string, rootFingerprint: string) {
-  const name = `curtain:pin:${clinicId}`
-  if (!localStorage.getItem(name)) localStorage.setItem(name, rootFingerprint)
 }
