@@ -8,7 +8,7 @@ import type { PatientHandle } from './vault-api.ts'
 import type { OpenedEntry } from './vault-audit-api.ts'
 import { VaultError } from './vault-error.ts'
 import { vault } from './vault.ts'
-import { compareWitness } from './witness.ts'
+import { compareWitness, type WitnessWord } from './witness.ts'
 
 type Code = Extract<Answer<never>, { ok: false }>['code'] | VaultError['code']
 export type LogAnswer<T> = { ok: true; value: T } | { ok: false; code: Code }
@@ -38,6 +38,8 @@ async function attempt<T>(work: () => Promise<T>): Promise<LogAnswer<T>> {
 /** What an officer's browser has opened of the log, latest first. */
 export interface OpenedLog {
   head: LogHead
+  /** What became of asking who witnesses it. */
+  witness: WitnessWord
   entries: OpenedEntry[]
   /** Place and hash of the entry before the earliest one here: proved, so that earlier pages can be proved by it. */
   from: number
@@ -48,14 +50,14 @@ export interface OpenedLog {
 type Page = AuditContract['audit/log']['out']
 
 /** Proves that the log only grew since this browser, or the account, last saw it. Throws what is wrong with it. */
-async function proveLog(clinicId: string): Promise<LogHead> {
+async function proveLog(clinicId: string): Promise<LogHead & { witness: WitnessWord }> {
   // First what was witnessed, then the log: it only grows in between.
-  await compareWitness(clinicId)
+  const witness = await compareWitness(clinicId)
   for (;;) {
     const { length } = await vault().auditPin(clinicId)
     const { head, leaves } = need(await call('audit/links', { clinicId, from: length }, { retry: true }))
     const reached = await vault().extendAudit({ clinicId, head, from: length, leaves })
-    if (reached.length === head.length) return reached
+    if (reached.length === head.length) return { ...reached, witness }
     if (leaves.length === 0) throw new VaultError('CHAIN_SHORTER', 'the log ends before its head')
   }
 }
@@ -70,7 +72,9 @@ export const loadLog = (clinicId: string, after?: OpenedLog): Promise<LogAnswer<
     }
     const page: Page = need(await call('audit/log', after ? { before: after.from } : {}, { retry: true }))
     // It may have grown between the two questions: what came is proved as well.
-    const proved = after ? { length: after.from, hash: after.previous } : await proveLog(clinicId)
+    const proved = after
+      ? { length: after.from, hash: after.previous, witness: after.witness }
+      : await proveLog(clinicId)
     const placed = page.entries.filter((entry) => entry.seq !== null)
     const from = placed[0]?.seq ?? proved.length
     const until = from + placed.length
@@ -81,7 +85,8 @@ export const loadLog = (clinicId: string, after?: OpenedLog): Promise<LogAnswer<
     await vault().checkAuditPage({ from, previous: page.previous, leaves: [...leaves, ...later], hash: proved.hash })
     const opened = await vault().openAudit({ clinicId, entries: [...page.entries, ...page.pending] })
     return {
-      head: after?.head ?? proved,
+      head: after?.head ?? { length: proved.length, hash: proved.hash },
+      witness: proved.witness,
       entries: [...(after?.entries ?? []), ...opened.toReversed()],
       from,
       previous: page.previous,

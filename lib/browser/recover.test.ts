@@ -3,11 +3,23 @@ import { keepRoot } from './booking-device.ts'
 import { recover } from './recover.ts'
 import type { Vault } from './vault-api.ts'
 import { createVault } from './vault-core.ts'
+import { refusalCode, VaultError } from './vault-error.ts'
 import { memoryStorage } from './vault-storage.ts'
 import { clinic, patientOf, sealAs } from './vault-world.ts'
 
 const hands = vi.hoisted(() => ({ vault: null as Vault | null, answers: {} as Record<string, unknown> }))
-vi.mock('./vault.ts', () => ({ vault: () => hands.vault }))
+/** Refusals as the worker's door answers them. */
+const throughDoor = (vault: Vault): Vault =>
+  new Proxy(vault, {
+    get:
+      (at, method: keyof Vault) =>
+      async (...given: never[]) =>
+        (at[method] as (...all: never[]) => Promise<unknown>)(...given).catch((error: unknown) => {
+          const code = refusalCode(error)
+          throw code ? new VaultError(code) : error
+        }),
+  })
+vi.mock('./vault.ts', () => ({ vault: () => throughDoor(hands.vault!) }))
 vi.mock('./api.ts', () => ({
   call: (name: string) =>
     Promise.resolve(hands.answers[name] ? { ok: true, value: hands.answers[name] } : { ok: false, code: 'OFFLINE' }),

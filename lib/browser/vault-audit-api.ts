@@ -10,9 +10,12 @@ export type OpenedEntry =
 export interface AuditVault {
   /**
    * What the clinic's witness signed, against the loaded chain of members: CHAIN_SHORTER, CHAIN_FORKED, and BAD_SIGNATURE for what
-   * it did not sign. A log is compared when it is proved next (`extendAudit`). The first key is kept, and another refused.
+   * it did not sign. A log is compared when it is proved next (`extendAudit`). The first key is kept, with
+   * where it answered, and another refused.
    */
-  checkWitness(input: { clinicId: string; key: B64; heads: B64[] }): Promise<void>
+  checkWitness(input: { clinicId: string; url: string; key: B64; heads: B64[] }): Promise<void>
+  /** The one that this browser took for this clinic: null before one answered. */
+  knownWitness(clinicId: string): Promise<{ url: string; key: B64 } | null>
   /** Where this browser, and the account's wrap, last saw the log end. */
   auditPin(clinicId: string): Promise<LogHead>
   /**

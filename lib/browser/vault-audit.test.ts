@@ -9,6 +9,8 @@ import { createVault } from './vault-core.ts'
 import { memoryStorage } from './vault-storage.ts'
 import { clinic, codeOf } from './vault-world.ts'
 
+const url = 'https://witness.test'
+
 const clinicId = 'clinic-1'
 const leaves = Array.from({ length: 8 }, () => toB64(random(32)))
 const headOf = async (of: string[]) => ({
@@ -67,7 +69,7 @@ describe('attack 11: a log that a witness saw', () => {
     const head = { clinicId, kind: 'log' as const, length, head: fromB64(hash), at: new Date().toISOString(), ...more }
     const vault = createVault(memoryStorage())
     const heads = [toB64(await signHead(head, pair.privateKey))]
-    await vault.checkWitness({ clinicId, key: toB64(raw), heads })
+    await vault.checkWitness({ clinicId, url, key: toB64(raw), heads })
     return { vault, heads, key: toB64(raw) }
   }
 
@@ -89,10 +91,12 @@ describe('attack 11: a log that a witness saw', () => {
   // Defences: the first comparison in checkWitness (vault-witness.ts) with the line that keeps the key, and its `continue`.
   test('by one witness and no other, and another clinic’s head says nothing of this one', async () => {
     const { vault, heads, key } = await told(leaves.slice(0, 5))
-    expect(await codeOf(vault.checkWitness({ clinicId, key, heads }))).toBe('accepted')
+    expect(await codeOf(vault.checkWitness({ clinicId, url, key, heads }))).toBe('accepted')
     const second = await told(leaves.slice(0, 3))
-    expect(await codeOf(vault.checkWitness({ clinicId, key: second.key, heads: second.heads }))).toBe('CHAIN_FORKED')
-    expect(await codeOf(vault.checkWitness({ clinicId, key, heads: second.heads }))).toBe('BAD_SIGNATURE')
+    expect(await codeOf(vault.checkWitness({ clinicId, url, key: second.key, heads: second.heads }))).toBe(
+      'CHAIN_FORKED',
+    )
+    expect(await codeOf(vault.checkWitness({ clinicId, url, key, heads: second.heads }))).toBe('BAD_SIGNATURE')
     const elsewhere = await told(leaves.slice(0, 5), { clinicId: 'clinic-2' })
     expect(await show(elsewhere.vault, leaves.slice(0, 2))).toBe('accepted')
   })

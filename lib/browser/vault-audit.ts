@@ -12,7 +12,7 @@ const seenName = (patientId: string) => `audit-seen:${patientId}`
 const none: LogHead = { length: 0, hash: '' }
 
 /** The clinic's log: proved to only grow, and opened for those to whom it was sealed. */
-export function auditLog(context: VaultContext): Omit<AuditVault, 'checkWitness'> {
+export function auditLog(context: VaultContext): Omit<AuditVault, 'checkWitness' | 'knownWitness'> {
   const { storage } = context
 
   const pinOf = async (clinicId: string): Promise<LogHead> => (await storage.get<LogHead>(pinName(clinicId))) ?? none

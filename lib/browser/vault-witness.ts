@@ -4,19 +4,27 @@ import type { AuditVault } from './vault-audit-api.ts'
 import { requireChain, type VaultContext } from './vault-context.ts'
 import { VaultError } from './vault-error.ts'
 
+interface Witness {
+  url: string
+  key: string
+}
+
 const witnessName = (clinicId: string) => `witness:${clinicId}`
 
 /** What a second process, which is not the clinic's server, saw of the clinic's chains. */
-export function witnesses(context: VaultContext): Pick<AuditVault, 'checkWitness'> {
+export function witnesses(context: VaultContext): Pick<AuditVault, 'checkWitness' | 'knownWitness'> {
   return {
-    async checkWitness({ clinicId, key, heads }) {
+    knownWitness: (clinicId) => context.storage.get<Witness>(witnessName(clinicId)),
+
+    async checkWitness({ clinicId, url, key, heads }) {
       const name = witnessName(clinicId)
-      const known = await context.storage.get<string>(name)
+      const known = await context.storage.get<Witness>(name)
       // Of its server's word a browser takes the first witness, and no other after it.
-      if (known && known !== key) throw new VaultError('CHAIN_FORKED', 'another witness than before')
+      if (known && known.key !== key) throw new VaultError('CHAIN_FORKED', 'another witness than before')
       const seen: WitnessedHead[] = []
       for (const head of heads) seen.push(await checkHead(fromB64(key, 32), fromB64(head)))
-      if (!known && seen.length) await context.storage.put(name, key)
+      // Where it moved to, once it answered there with what it signed.
+      if (seen.length && known?.url !== url) await context.storage.put(name, { url, key } satisfies Witness)
       for (const { clinicId: of, kind, length, head } of seen) {
         if (of !== clinicId) continue
         if (kind === 'log') {

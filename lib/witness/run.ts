@@ -27,8 +27,6 @@ const Settings = z.object({
 })
 type Settings = z.infer<typeof Settings>
 
-const mostClinics = 10_000
-
 /** The witness's own Ed25519 seed, 32 bytes in base64url. */
 async function readKey(file: string): Promise<{ private: CryptoKey; public: Bytes }> {
   if (!existsSync(file)) {
@@ -73,16 +71,14 @@ export async function runWitness(source: Record<string, string | undefined>, say
   const log = logAt(settings.WITNESS_LOG, settings)
   const witness = await openWitness({ ask: askOf(settings.WITNESS_ORIGIN), log, key, now: () => new Date() })
   for (const clinicId of settings.WITNESS_CLINICS.split(/[\s,]+/).filter(Boolean)) witness.watch(clinicId)
-  const asked = new Set<string>()
   const server = createServer((request, response) => {
     response.setHeader('access-control-allow-origin', '*')
     response.setHeader('cache-control', 'no-store')
     response.setHeader('content-type', 'application/json')
     const clinicId = /^\/heads\/([0-9a-f-]+)$/.exec(request.url ?? '')?.[1] ?? ''
     if (request.method !== 'GET' || !isId(clinicId)) return void response.writeHead(404).end('{}')
-    // A clinic is watched from the first time that one of its browsers asks here.
-    if (asked.size < mostClinics) asked.add(clinicId)
-    if (asked.has(clinicId)) witness.watch(clinicId)
+    // A clinic is watched from the first time that one of its browsers asks here: if the site knows it.
+    witness.consider(clinicId)
     response.end(JSON.stringify({ heads: witness.heads(clinicId) }))
   })
   await new Promise<void>((resolve) => server.listen(settings.WITNESS_PORT, settings.WITNESS_HOST, resolve))

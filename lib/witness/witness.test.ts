@@ -1,5 +1,6 @@
 // A clinic's chains, a witness that watched them, and hands on the database: attack 11.
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -22,6 +23,8 @@ import { inClinic } from '../server/tx.ts'
 import { bucketLog } from './bucket.ts'
 import { fileLog, type WitnessLog } from './log.ts'
 import { type Ask, openWitness } from './witness.ts'
+
+const url = 'https://witness.test'
 
 const { admin, urls } = testDb()
 const nobody = { kind: 'public' } as const
@@ -136,7 +139,7 @@ describe('attack 11: the log cut back and forked by SQL', () => {
       const vault = createVault(memoryStorage())
       await vault.loadChain(must(await loadChain(null, { clinicId: clinic.clinicId })))
       const heads = witness.heads(clinic.clinicId)
-      await vault.checkWitness({ clinicId: clinic.clinicId, key: toB64(key.public), heads })
+      await vault.checkWitness({ clinicId: clinic.clinicId, url, key: toB64(key.public), heads })
       return vault
     }
     expect(await prove(await fresh())).toBe('whole')
@@ -172,7 +175,7 @@ describe('attack 11: the chain of members cut back by SQL', () => {
     const stranger = createVault(memoryStorage())
     await stranger.loadChain(cut)
     const heads = witness.heads(clinicId)
-    const check = (by: string) => stranger.checkWitness({ clinicId, key: by, heads })
+    const check = (by: string) => stranger.checkWitness({ clinicId, url, key: by, heads })
     await expect(check(toB64(key.public))).rejects.toMatchObject({ code: 'CHAIN_SHORTER' })
     await expect(check(toB64(newAccountSecrets(false).sign))).rejects.toMatchObject({
       code: 'CHAIN_FORKED',
@@ -207,6 +210,17 @@ describe('the witness', () => {
     const log = fileLog(path)
     await log.append(entry)
     await expect(log.append(entry)).rejects.toThrow('filed before')
+  })
+
+  // Defence: `consider`, which watches nothing before the site answered its chain.
+  it('attack 11: ids that a stranger makes up take no clinic’s place', async () => {
+    const witness = await open(fileLog(join(dir, 'log')))
+    for (let at = 0; at < 500; at++) witness.consider(randomUUID())
+    witness.consider(clinic.clinicId)
+    expect((await witness.round()).map((each) => each.clinicId)).toEqual([clinic.clinicId, clinic.clinicId])
+    expect(witness.heads(clinic.clinicId).length).toBeGreaterThan(0)
+    // And nothing of them is asked again.
+    expect(await witness.round()).toHaveLength(2)
   })
 
   it('believes no line of its log that it did not sign', async () => {

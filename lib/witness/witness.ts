@@ -19,6 +19,10 @@ export interface WitnessParts {
 /** What a look at one chain came to. `code`: it is no longer the one that was witnessed, and nothing was signed. */
 export type Seen = { clinicId: string; kind: Witnessed; length: number } & ({ ok: true } | { ok: false; code: string })
 
+const mostClinics = 10_000
+/** Questions about clinics that are not watched yet, answered in one round: no more than a site answers a minute. */
+const mostConsidered = 60
+
 interface Kept {
   signed: string
   head: WitnessedHead
@@ -26,6 +30,8 @@ interface Kept {
 
 export interface Witness {
   watch(clinicId: string): void
+  /** Somebody asked about this one. It is watched once its members' chain was answered and verified, and forgotten otherwise. */
+  consider(clinicId: string): void
   /** Looks at every chain once. */
   round(): Promise<Seen[]>
   /** The newest signed head of each chain. */
@@ -36,6 +42,7 @@ export interface Witness {
 export async function openWitness({ ask, log, key, now }: WitnessParts): Promise<Witness> {
   const kept = new Map<string, Kept>()
   const clinics = new Set<string>()
+  const considered = new Set<string>()
   for (const { statement } of await log.all()) {
     const head = await checkHead(key.public, fromB64(statement))
     clinics.add(head.clinicId)
@@ -94,8 +101,21 @@ export async function openWitness({ ask, log, key, now }: WitnessParts): Promise
 
   return {
     watch: (clinicId) => void clinics.add(clinicId),
+    consider(clinicId) {
+      if (clinics.has(clinicId) || considered.has(clinicId)) return
+      // Full of strangers' questions: one of them makes room, whichever. A real clinic's browsers ask again.
+      if (considered.size >= mostConsidered)
+        considered.delete([...considered][Math.floor(Math.random() * mostConsidered)]!)
+      considered.add(clinicId)
+    },
     async round() {
       const seen: Seen[] = []
+      const asked = [...considered]
+      considered.clear()
+      for (const clinicId of asked) {
+        const { ok, length } = await look(clinicId, 'members')
+        if (ok && length > 0 && clinics.size < mostClinics) clinics.add(clinicId)
+      }
       for (const clinicId of clinics) {
         seen.push(await look(clinicId, 'members'))
         seen.push(await look(clinicId, 'log'))

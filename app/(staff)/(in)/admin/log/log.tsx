@@ -65,6 +65,11 @@ export function Log() {
           <p className="mb-5 flex items-center gap-2 text-soft">
             <ShieldIcon className="text-accent" /> {t('checked', { count: log.head.length })}
           </p>
+          {log.witness === 'unnamed' ? (
+            <Banner tone="warning" title={t('unnamedTitle')} className="mb-6">
+              {t('unnamedText')}
+            </Banner>
+          ) : null}
           <LogTable log={log} patients={patients} />
           {log.from > 0 ? (
             <Button className="mt-5" busy={loading} onClick={() => void earlier()}>
