@@ -222,10 +222,16 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'retention/ask': {},
     'retention/mine': {},
     'retention/overview': {},
-    'retention/save-settings': { identity: 20, clinical: 20, administrative: 3, autoDays: null },
+    'retention/save-settings': {
+      ...{ identity: 20, clinical: 20, administrative: 3, autoDays: null },
+      word: { signedAt: days(0), signature: b64(64) },
+    },
     'retention/place-hold': { patientId, ground: 'court' },
     'retention/lift-hold': { id: randomUUID(), ground: 'closed' },
-    'retention/purge': { patientId, classes: ['clinical'] },
+    'retention/purge': {
+      ...{ patientId, classes: ['clinical'] },
+      word: { signedAt: days(0), signature: b64(64) },
+    },
     'retention/answer': { id: randomUUID(), state: 'refused', statement: b64(200) },
     'record/mine': { appointmentId, types: ['note'], recordIds: [randomUUID()], history: true },
     'call/look': link,

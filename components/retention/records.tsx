@@ -1,6 +1,7 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
 import { useCallback, useMemo, useState } from 'react'
+import { useStaff } from '@/components/staff/session'
 import { useLive } from '@/components/staff/use-live'
 import { alteredOf, useOpened } from '@/components/staff/use-opened'
 import { NotShown } from '@/components/staff/not-shown'
@@ -9,12 +10,13 @@ import { Button } from '@/components/ui/button'
 import { Card, CardTitle, PageHeader } from '@/components/ui/card'
 import { Switch } from '@/components/ui/choice'
 import { AlertDialog } from '@/components/ui/dialog'
-import { Badge, EmptyState } from '@/components/ui/status'
+import { Badge, Banner, EmptyState } from '@/components/ui/status'
 import { Table } from '@/components/ui/table'
 import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
 import { answerErasure } from '@/lib/browser/erasure'
+import { orderPurge } from '@/lib/browser/retention'
 import type { IdentityContent } from '@/lib/record/rules'
 import {
   type ErasureRow,
@@ -171,7 +173,10 @@ export function Records({ start }: { start: Overview }) {
             </ul>
           </Card>
         ) : null}
-        <SettingsForm start={found.settings} onSaved={refresh} />
+        {found.later ? (
+          <Banner tone="warning">{t('settings.laterText', { date: day(found.later.beginsAt) })}</Banner>
+        ) : null}
+        <SettingsForm start={found.later?.settings ?? found.settings} onSaved={refresh} />
       </div>
     </>
   )
@@ -224,13 +229,14 @@ interface PurgeProps {
 
 function Purge({ patient, name, what, onDone }: PurgeProps) {
   const t = useTranslations('retention')
+  const { me } = useStaff()
   const { patientId, due: classes } = patient
   return (
     <Sure
       title={t('purgeTitle', { name })}
       text={t('purgeText', { what })}
       action={t('purge')}
-      run={() => call('retention/purge', { patientId, classes })}
+      run={() => orderPurge(me, { patientId, classes })}
       onDone={onDone}
     />
   )

@@ -1,6 +1,7 @@
 'use client'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
+import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
@@ -8,13 +9,14 @@ import { Switch } from '@/components/ui/choice'
 import { TextField } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
-import { call } from '@/lib/browser/api'
+import { saveRetention } from '@/lib/browser/retention'
 import { RetentionForm, retentionClasses, type RetentionSettings } from '@/lib/retention/rules'
 
 /** How many years the clinic keeps each class after a patient's last encounter. */
 export function SettingsForm({ start, onSaved }: { start: RetentionSettings; onSaved: () => Promise<void> }) {
   const t = useTranslations('retention.settings')
   const c = useTranslations('common')
+  const { me } = useStaff()
   const toast = useToast()
   const reason = useReason()
   const [years, setYears] = useState<Record<string, string>>(() =>
@@ -27,7 +29,7 @@ export function SettingsForm({ start, onSaved }: { start: RetentionSettings; onS
     if (!parsed.success)
       return setFaults(Object.fromEntries(parsed.error.issues.map((issue) => [String(issue.path[0]), issue.message])))
     setFaults({})
-    const answer = await call('retention/save-settings', parsed.data)
+    const answer = await saveRetention(me, parsed.data)
     if (!answer.ok) return toast(reason(answer.code), 'danger')
     toast(c('saved'), 'success')
     await onSaved()

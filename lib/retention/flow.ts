@@ -11,14 +11,18 @@ import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import {
-  defaultRetention,
+  decideSettings,
   dueClasses,
+  purposes,
   retentionClasses,
+  settingFields,
+  settingsAt,
   type Overview,
   type RetentionClass,
   type RetentionContract,
 } from './rules.ts'
 import type * as rules from './rules.ts'
+import { isOwnAnswer, isSigned } from './signed.ts'
 import * as store from './store.ts'
 
 type In<S extends z.ZodType> = z.output<S>
@@ -33,7 +37,7 @@ export async function overview(
   { now }: Context,
 ): Promise<Result<Overview>> {
   const answer = await inClinic(actor.clinicId, async (tx) => {
-    const settings = (await store.findSettings(tx, actor)) ?? defaultRetention
+    const { settings, later } = settingsAt(await store.findSettings(tx, actor), now)
     const kept = await store.listKept(tx, actor, null, now)
     const patients = kept.map((each) => ({
       patientId: each.patientId,
@@ -44,6 +48,7 @@ export async function overview(
     }))
     return ok({
       settings,
+      later: later && { settings: later.settings, beginsAt: later.beginsAt.toISOString() },
       patients,
       holds: await store.listHolds(tx, actor),
       requests: await store.listRequests(tx, actor, { state: 'asked' }),
@@ -58,10 +63,16 @@ export async function overview(
   return answer
 }
 
-export async function saveSettings(actor: StaffActor, input: In<typeof rules.RetentionForm>, { now }: Context) {
+export async function saveSettings(actor: StaffActor, input: In<typeof rules.SaveInput>, { now }: Context) {
   return inClinic(actor.clinicId, async (tx) => {
-    await store.saveSettings(tx, actor, input, now)
+    const { word, ...wanted } = input
+    if (!(await isSigned(tx, actor, purposes.settings, settingFields(wanted), word, now))) return refuse('BAD_PROOF')
+    const next = decideSettings(settingsAt(await store.findSettings(tx, actor), now).settings, wanted, now)
+    await store.saveSettings(tx, actor, next, now)
     await audit(tx, actor, 'retention.settings-saved')
+    if (next.beginsAt)
+      await enqueue(tx, 'mail.retention-shorter', { clinicId: actor.clinicId, memberId: actor.memberId })
+    await notify(tx, 'staff', actor.clinicId)
     return done()
   })
 }
@@ -90,11 +101,13 @@ export async function liftHold(actor: StaffActor, input: In<typeof rules.LiftHol
 
 /** An officer's word that what is due may go. What is not due goes at the patient's request alone. */
 export async function purge(actor: StaffActor, input: In<typeof rules.PurgeInput>, { now }: Context) {
-  const { patientId, classes } = input
+  const { patientId, classes, word } = input
   return inClinic(actor.clinicId, async (tx) => {
+    if (!(await isSigned(tx, actor, purposes.purge, [patientId, classes.join(',')], word, now)))
+      return refuse('BAD_PROOF')
     const kept = await purgeable(tx, actor, patientId, now)
     if (!kept.ok) return kept
-    const due = dueClasses(kept.value, (await store.findSettings(tx, actor)) ?? defaultRetention, now)
+    const due = dueClasses(kept.value, settingsAt(await store.findSettings(tx, actor), now).settings, now)
     if (!classes.every((each) => due.includes(each))) return refuse('TOO_EARLY')
     await order(tx, actor, { patientId, classes, requestId: null }, now)
     return done()
@@ -145,24 +158,29 @@ export async function ask(actor: PatientActor, _: In<typeof rules.NothingInput>,
   })
 }
 
-export async function mine(actor: PatientActor): Promise<Result<RetentionContract['retention/mine']['out']>> {
+export async function mine(
+  actor: PatientActor,
+  _: unknown,
+  { now }: Context,
+): Promise<Result<RetentionContract['retention/mine']['out']>> {
   const { patientId } = actor
   return inClinic(actor.clinicId, async (tx) => {
     if (!(await isTheirs(tx, actor))) return refuse('NOT_CONFIRMED')
     return ok({
-      settings: (await store.findSettings(tx, actor)) ?? defaultRetention,
+      settings: settingsAt(await store.findSettings(tx, actor), now).settings,
       requests: await store.listRequests(tx, actor, { patientId }),
       purges: await store.listPurges(tx, actor, { patientId }),
     })
   })
 }
 
-/** What the statement says is checked by the patient's browser; what it makes happen is here. */
+/** The patient's browser checks the statement against the chain; here, that the officer's own key said so, and said so now. */
 export async function answer(actor: StaffActor, input: In<typeof rules.AnswerInput>, { now }: Context) {
   return inClinic(actor.clinicId, async (tx) => {
     const [request] = await store.listRequests(tx, actor, { id: input.id })
     if (!request) return refuse('NOT_FOUND')
     const { patientId } = request
+    if (!(await isOwnAnswer(tx, actor, { ...input, patientId }, now))) return refuse('BAD_PROOF')
     if (input.state === 'erased') {
       const kept = await purgeable(tx, actor, patientId, now)
       if (!kept.ok) return kept

@@ -18,11 +18,13 @@ import { withClient } from '../../scripts/stack/postgres.ts'
 import * as flow from './flow.ts'
 import { purgeDue, purgeNow } from './purge.ts'
 import { rotate } from './rotation.ts'
-import { defaultRetention, dueClasses, endOf, RetentionForm, settleMinutes } from './rules.ts'
+import { officersWord } from './testing.ts'
+import { defaultRetention, delayDays, dueClasses, endOf, RetentionForm, settleMinutes } from './rules.ts'
 
 const { admin, urls } = testDb()
 let officer: StaffActor
 let serviceId = ''
+let says: Awaited<ReturnType<typeof officersWord>>
 beforeAll(async () => {
   const world = await clinicWorld(admin)
   serviceId = world.serviceId
@@ -30,6 +32,7 @@ beforeAll(async () => {
     ...{ kind: 'staff', clinicId: world.clinicId, memberId: world.memberId },
     ...{ sessionId: '', roles: ['admin', 'practitioner'] },
   }
+  says = await officersWord(admin, officer)
 })
 
 const now = new Date()
@@ -92,7 +95,7 @@ async function somebody(lastSeen = now) {
     return text
   }
   const mine = async () => {
-    const answer = await flow.mine(patient)
+    const answer = await flow.mine(patient, {}, { now })
     if (!answer.ok) throw new Error(answer.code)
     return answer.value
   }
@@ -126,7 +129,7 @@ const night = async () => {
 async function erase(who: Awaited<ReturnType<typeof somebody>>) {
   expect(await flow.ask(who.patient, {}, { now })).toMatchObject({ ok: true })
   const [request] = (await who.mine()).requests
-  const input = { id: request!.id, state: 'erased', statement: b64(90) } as const
+  const input = await says.answer(request!, 'erased', now)
   expect(await flow.answer(officer, input, { now })).toMatchObject({ ok: true })
   await work(who.patientId)
 }
@@ -221,7 +224,7 @@ describe('a purge', () => {
     const who = await somebody()
     await flow.ask(who.patient, {}, { now })
     const [request] = (await who.mine()).requests
-    await flow.answer(officer, { id: request!.id, state: 'erased', statement: b64(90) }, { now })
+    await flow.answer(officer, await says.answer(request!, 'erased', now), { now })
     const [{ id } = { id: '' }] = await admin<{ id: string }>('SELECT id FROM purge WHERE patient_id = $1', [
       who.patientId,
     ])
@@ -240,10 +243,14 @@ describe('a purge', () => {
   it('takes what is due and no more, at an officer’s word', async () => {
     const who = await somebody(years(4))
     const { patientId } = who
-    expect(await flow.purge(officer, { patientId, classes: ['administrative', 'clinical'] }, { now })).toMatchObject({
+    expect(
+      await flow.purge(officer, await says.purge(patientId, ['administrative', 'clinical'], now), { now }),
+    ).toMatchObject({
       code: 'TOO_EARLY',
     })
-    expect(await flow.purge(officer, { patientId, classes: ['administrative'] }, { now })).toMatchObject({ ok: true })
+    expect(await flow.purge(officer, await says.purge(patientId, ['administrative'], now), { now })).toMatchObject({
+      ok: true,
+    })
     await work(patientId)
     expect((await who.types()).sort()).toEqual(['identity', 'intake'])
   })
@@ -257,7 +264,7 @@ describe('a purge', () => {
        FROM (SELECT now() + interval '300 days' AS t) AS at`,
       [officer.clinicId, serviceId, officer.memberId, who.patientId],
     )
-    expect(await flow.purge(officer, { patientId: who.patientId, classes: ['clinical'] }, { now })).toMatchObject({
+    expect(await flow.purge(officer, await says.purge(who.patientId, ['clinical'], now), { now })).toMatchObject({
       code: 'STILL_EXPECTED',
     })
   })
@@ -268,10 +275,12 @@ describe('a purge', () => {
     const held = await somebody(years(40))
     await flow.placeHold(officer, { patientId: held.patientId, ground: 'court' }, { now })
     expect(await purgeDue(now)).toBe(0)
-    await flow.saveSettings(officer, { ...defaultRetention, autoDays: 30 }, { now })
+    const before = new Date(now.getTime() - (delayDays + 1) * 86_400_000)
+    const auto = { ...defaultRetention, autoDays: 30 }
+    await flow.saveSettings(officer, await says.settings(auto, before), { now: before })
     await purgeDue(now)
     expect(await purgeDue(now)).toBe(0)
-    await flow.saveSettings(officer, defaultRetention, { now })
+    await flow.saveSettings(officer, await says.settings(defaultRetention, now), { now })
     for (const { patientId } of [due, recent, held]) await work(patientId)
     expect(await due.left()).toBe(0)
     // Its check list was due long before.
@@ -290,10 +299,12 @@ describe('a legal hold', () => {
       code: 'WRONG_STATE',
     })
     const [request] = (await who.mine()).requests
-    const erase = { id: request!.id, state: 'erased', statement: b64(90) } as const
+    const erase = await says.answer(request!, 'erased', now)
     expect(await flow.answer(officer, erase, { now })).toMatchObject({ code: 'ON_HOLD' })
     expect((await who.mine()).requests).toMatchObject([{ state: 'asked' }])
-    expect(await flow.purge(officer, { patientId, classes: ['clinical'] }, { now })).toMatchObject({ code: 'ON_HOLD' })
+    expect(await flow.purge(officer, await says.purge(patientId, ['clinical'], now), { now })).toMatchObject({
+      code: 'ON_HOLD',
+    })
     const overview = await flow.overview(officer, {}, { now })
     const [hold] = overview.ok ? overview.value.holds.filter((each) => each.patientId === patientId) : []
     expect(await flow.liftHold(officer, { id: hold!.id, ground: 'closed' }, { now })).toMatchObject({ ok: true })
@@ -311,10 +322,12 @@ describe('a wish to be forgotten', () => {
     await flow.ask(who.patient, {}, { now })
     expect(await flow.ask(who.patient, {}, { now })).toMatchObject({ code: 'WRONG_STATE' })
     const [request] = (await who.mine()).requests
-    const statement = b64(90)
-    const no = { id: request!.id, state: 'refused', statement } as const
+    const no = await says.answer(request!, 'refused', now)
+    const { statement } = no
     expect(await flow.answer(officer, no, { now })).toMatchObject({ ok: true })
-    expect(await flow.answer(officer, { ...no, state: 'erased' }, { now })).toMatchObject({ code: 'WRONG_STATE' })
+    expect(await flow.answer(officer, await says.answer(request!, 'erased', now), { now })).toMatchObject({
+      code: 'WRONG_STATE',
+    })
     expect(await who.mine()).toMatchObject({ requests: [{ state: 'refused', answer: statement }], purges: [] })
     expect(await who.left()).toBe(3)
     expect(await flow.ask(who.patient, {}, { now })).toMatchObject({ ok: true })

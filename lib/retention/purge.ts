@@ -4,7 +4,8 @@ import { enqueue, type JobHandler } from '../server/jobs.ts'
 import { destroyOuter } from '../server/keystore.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, inNoClinic } from '../server/tx.ts'
-import { defaultRetention, dueClasses } from './rules.ts'
+import { dueClasses, settingsAt } from './rules.ts'
+import { mailShorter } from './mail.ts'
 import { rotate } from './rotation.ts'
 import * as store from './store.ts'
 
@@ -38,7 +39,7 @@ export async function purgeDue(now: Date): Promise<number> {
   for (const clinicId of await inNoClinic((tx) => store.lookupClinics(tx))) {
     const actor = { kind: 'system', clinicId } as const
     ordered += await inClinic(clinicId, async (tx) => {
-      const settings = (await store.findSettings(tx, actor)) ?? defaultRetention
+      const { settings } = settingsAt(await store.findSettings(tx, actor), now)
       if (settings.autoDays === null) return 0
       const then = new Date(now.getTime() - settings.autoDays * 86_400_000)
       const waiting = new Set((await store.listPurges(tx, actor, { state: 'ordered' })).map((each) => each.patientId))
@@ -65,6 +66,7 @@ const round = (ring: 'field' | 'store', asked: 'begin' | 'tend') => {
 export const retentionJobs = {
   handlers: {
     'retention.purge': (data) => purgeNow(String(data.clinicId), String(data.purgeId), new Date()),
+    'mail.retention-shorter': mailShorter,
     'retention.due': async () => void (await purgeDue(new Date())),
     'keys.nightly': async () => void (await round('store', 'begin')),
     'keys.tend': async () => {

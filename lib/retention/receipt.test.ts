@@ -1,5 +1,4 @@
 // What is left to somebody who was erased: their device gets in, and finds the clinic's answer.
-import { randomBytes } from 'node:crypto'
 import { beforeAll, expect, it } from 'vitest'
 import type { PatientActor, StaffActor } from '../access/rules.ts'
 import { anyone, at, testDevice } from '../booking/testing.ts'
@@ -15,12 +14,15 @@ import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import * as flow from './flow.ts'
 import { purgeNow } from './purge.ts'
+import { officersWord } from './testing.ts'
 
 const { admin } = testDb()
 let officer: StaffActor
+let says: Awaited<ReturnType<typeof officersWord>>
 beforeAll(async () => {
   const { clinicId, memberId } = await clinicWorld(admin)
   officer = { kind: 'staff', clinicId, memberId, sessionId: '', roles: ['admin'] }
+  says = await officersWord(admin, officer)
 })
 const now = new Date()
 
@@ -54,12 +56,13 @@ it('after everything was erased the patient’s device still gets in, and finds 
   )
   await flow.ask(patient, {}, { now })
   const mine = async () => {
-    const answer = await flow.mine(await enter())
+    const answer = await flow.mine(await enter(), {}, { now })
     return answer.ok ? answer.value : null
   }
   const [request] = (await mine())!.requests
-  const statement = randomBytes(90).toString('base64url')
-  await flow.answer(officer, { id: request!.id, state: 'erased', statement }, { now })
+  const input = await says.answer(request!, 'erased', now)
+  const { statement } = input
+  await flow.answer(officer, input, { now })
   const [{ id } = { id: '' }] = await admin<{ id: string }>('SELECT id FROM purge WHERE patient_id = $1', [patientId])
   await purgeNow(clinicId, id, now)
 

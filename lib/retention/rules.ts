@@ -94,6 +94,65 @@ export type RetentionSettings = z.output<typeof RetentionForm>
 /** Twenty years for the chart is the longest that is common in Europe (France: 20, Germany: 10, the UK: 8). */
 export const defaultRetention: RetentionSettings = { identity: 20, clinical: 20, administrative: 3, autoDays: null }
 
+// ── a shorter time begins later ──
+
+/** Days before a shorter time counts. All officers are told at once, and any of them sets it back. */
+export const delayDays = 7
+
+/** What was set last; `before` is what counted when it was, until `beginsAt`. */
+export interface StoredSettings {
+  wanted: RetentionSettings
+  before: RetentionSettings | null
+  beginsAt: Date | null
+}
+
+const longer = (a: RetentionSettings, b: RetentionSettings): RetentionSettings => ({
+  identity: Math.max(a.identity, b.identity),
+  clinical: Math.max(a.clinical, b.clinical),
+  administrative: Math.max(a.administrative, b.administrative),
+  autoDays: a.autoDays === null || b.autoDays === null ? null : Math.max(a.autoDays, b.autoDays),
+})
+const same = (a: RetentionSettings, b: RetentionSettings) =>
+  a.autoDays === b.autoDays && retentionClasses.every((each) => a[each] === b[each])
+
+/** What counts now, and what will. */
+export function settingsAt(
+  stored: StoredSettings | null,
+  now: Date,
+): { settings: RetentionSettings; later: { settings: RetentionSettings; beginsAt: Date } | null } {
+  if (!stored) return { settings: defaultRetention, later: null }
+  const { wanted, before, beginsAt } = stored
+  if (!before || !beginsAt || beginsAt <= now) return { settings: wanted, later: null }
+  return { settings: longer(before, wanted), later: { settings: wanted, beginsAt } }
+}
+
+/** What is longer counts at once; anything shorter than what counts now waits, from this change on. */
+export function decideSettings(counts: RetentionSettings, wanted: RetentionSettings, now: Date): StoredSettings {
+  const waits = !same(longer(counts, wanted), wanted)
+  return {
+    wanted,
+    before: waits ? counts : null,
+    beginsAt: waits ? new Date(now.getTime() + delayDays * 86_400_000) : null,
+  }
+}
+
+// ── an officer's own word ──
+
+/** A word counts for so many minutes: both clocks' fault included. */
+export const wordMinutes = 10
+export const purposes = { settings: 'retention-settings', purge: 'retention-purge' } as const
+
+/** What the key of the officer's account signs. */
+export const signedFields = (
+  at: { origin: string; clinicId: string; memberId: string },
+  what: readonly (string | number)[],
+  signedAt: string,
+): (string | number)[] => [at.origin, at.clinicId, at.memberId, ...what, signedAt]
+
+export const settingFields = ({ identity, clinical, administrative, autoDays }: RetentionSettings): number[] => [
+  ...[identity, clinical, administrative, autoDays ?? 0],
+]
+
 /** The day a class may go: so many years after the last encounter. February 29th becomes March 1st. */
 export function endOf(lastEncounter: Date, years: number): Date {
   const end = new Date(lastEncounter)
@@ -170,7 +229,10 @@ const classList = z.array(z.enum(retentionClasses)).min(1).max(retentionClasses.
 
 export const PlaceHoldInput = z.object({ patientId: id, ground: z.enum(holdGrounds, { error: 'required' }) })
 export const LiftHoldInput = z.object({ id, ground: z.enum(liftGrounds, { error: 'required' }) })
-export const PurgeInput = z.object({ patientId: id, classes: classList })
+const word = z.object({ signedAt: z.iso.datetime(), signature: z.string().regex(/^[\w-]{86}$/) })
+export type Signed = z.output<typeof word>
+export const PurgeInput = z.object({ patientId: id, classes: classList, word })
+export const SaveInput = RetentionForm.and(z.object({ word }))
 export const AnswerInput = z.object({
   id,
   state: z.enum(['erased', 'refused']),
@@ -184,6 +246,8 @@ export const NothingInput = z.object({}).strict()
 
 export interface Overview {
   settings: RetentionSettings
+  /** What was set and waits, and when it begins to count. */
+  later: { settings: RetentionSettings; beginsAt: string } | null
   patients: KeptPatient[]
   holds: HoldRow[]
   requests: ErasureRow[]
@@ -194,7 +258,7 @@ export interface Overview {
 
 export interface RetentionContract {
   'retention/overview': { in: z.input<typeof NothingInput>; out: Overview }
-  'retention/save-settings': { in: z.input<typeof RetentionForm>; out: { done: true } }
+  'retention/save-settings': { in: z.input<typeof SaveInput>; out: { done: true } }
   'retention/place-hold': { in: z.input<typeof PlaceHoldInput>; out: { done: true } }
   'retention/lift-hold': { in: z.input<typeof LiftHoldInput>; out: { done: true } }
   'retention/purge': { in: z.input<typeof PurgeInput>; out: { done: true } }

@@ -12,7 +12,7 @@ import {
   type PurgeRow,
   type PurgeState,
   type RetentionClass,
-  type RetentionSettings,
+  type StoredSettings,
   type SealedColumn,
 } from './rules.ts'
 
@@ -73,20 +73,45 @@ export async function replaceField(
 // ── how long, holds, requests, purges ──
 
 /** Null where the clinic never set any. */
-export async function findSettings(tx: Tx, actor: InClinic): Promise<RetentionSettings | null> {
+export async function findSettings(tx: Tx, actor: InClinic): Promise<StoredSettings | null> {
   const row = await tx.retentionSetting.findFirst({ where: { clinicId: actor.clinicId } })
   if (!row) return null
-  const { identityYears, clinicalYears, administrativeYears, autoDays } = row
-  return { identity: identityYears, clinical: clinicalYears, administrative: administrativeYears, autoDays }
+  const { identityYears, clinicalYears, administrativeYears, autoDays, beginsAt } = row
+  const wanted = { identity: identityYears, clinical: clinicalYears, administrative: administrativeYears, autoDays }
+  if (!beginsAt) return { wanted, before: null, beginsAt: null }
+  const before = {
+    ...{ identity: row.beforeIdentityYears!, clinical: row.beforeClinicalYears! },
+    ...{ administrative: row.beforeAdministrativeYears!, autoDays: row.beforeAutoDays },
+  }
+  return { wanted, before, beginsAt }
 }
 
-export async function saveSettings(tx: Tx, actor: StaffActor, settings: RetentionSettings, now: Date): Promise<void> {
+/** The public key of the member's account, which signs what they say. */
+export async function findSignKey(tx: Tx, { clinicId, memberId }: StaffActor): Promise<string | null> {
+  const row = await tx.member.findFirst({
+    where: { id: memberId, clinicId, status: 'active' },
+    select: { signKey: true },
+  })
+  return row?.signKey ?? null
+}
+
+export async function saveSettings(
+  tx: Tx,
+  actor: StaffActor,
+  { wanted, before, beginsAt }: StoredSettings,
+  now: Date,
+): Promise<void> {
   const { clinicId, memberId } = actor
   const data = {
-    identityYears: settings.identity,
-    clinicalYears: settings.clinical,
-    administrativeYears: settings.administrative,
-    autoDays: settings.autoDays,
+    identityYears: wanted.identity,
+    clinicalYears: wanted.clinical,
+    administrativeYears: wanted.administrative,
+    autoDays: wanted.autoDays,
+    beforeIdentityYears: before?.identity ?? null,
+    beforeClinicalYears: before?.clinical ?? null,
+    beforeAdministrativeYears: before?.administrative ?? null,
+    beforeAutoDays: before?.autoDays ?? null,
+    beginsAt,
     changedBy: memberId,
     changedAt: now,
   }

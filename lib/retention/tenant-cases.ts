@@ -16,7 +16,13 @@ export const retentionCases: TenantCases<typeof store> = {
   },
   findSettings: (tx, actor) => store.findSettings(tx, actor),
   saveSettings: (tx, actor, b) =>
-    store.saveSettings(tx, { ...actor, memberId: b.memberId }, { ...defaultRetention, clinical: 9 }, b.now),
+    store.saveSettings(
+      tx,
+      { ...actor, memberId: b.memberId },
+      { wanted: { ...defaultRetention, clinical: 9 }, before: null, beginsAt: null },
+      b.now,
+    ),
+  findSignKey: (tx, actor, b) => store.findSignKey(tx, { ...actor, memberId: b.memberId }),
   listKept: (tx, actor, b) => store.listKept(tx, actor, b.patientId, b.now),
   listHolds: (tx, actor, b) => store.listHolds(tx, actor, b.patientId),
   placeHold: (tx, actor, b) =>

@@ -4,7 +4,7 @@ import { action, type Actions } from '@/lib/server/action'
 
 export const retentionActions = {
   'retention/overview': action(['admin'], rules.NothingInput, flow.overview),
-  'retention/save-settings': action(['admin'], rules.RetentionForm, flow.saveSettings),
+  'retention/save-settings': action(['admin'], rules.SaveInput, flow.saveSettings),
   'retention/place-hold': action(['admin'], rules.PlaceHoldInput, flow.placeHold),
   'retention/lift-hold': action(['admin'], rules.LiftHoldInput, flow.liftHold),
   'retention/purge': action(['admin'], rules.PurgeInput, flow.purge),
