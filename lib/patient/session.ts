@@ -46,3 +46,8 @@ export async function resolvePatient(request: Request, now: Date): Promise<Patie
   const key = await inClinic(clinicId, (tx) => findDeviceKey(tx, { patientId, keyId }))
   return key && { kind: 'patient', clinicId, patientId, keyId, ...(key.care && { care: key.care }) }
 }
+
+/** Whether this device is one of the patient's still. A page that stays open outlives its session: it opens the next when it asks. */
+export async function holdsKey({ clinicId, patientId, keyId }: PatientActor): Promise<boolean> {
+  return (await inClinic(clinicId, (tx) => findDeviceKey(tx, { patientId, keyId }))) !== null
+}

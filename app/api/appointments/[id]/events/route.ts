@@ -1,4 +1,4 @@
-import { resolvePatient } from '@/lib/patient/session'
+import { holdsKey, resolvePatient } from '@/lib/patient/session'
 import { subscribe } from '@/lib/server/notify'
 
 export const dynamic = 'force-dynamic'
@@ -19,21 +19,29 @@ export async function GET(request: Request): Promise<Response> {
         }
       }
       say('retry: 2000\n\n')
-      const off = await subscribe('patient', (id) => (id === actor.patientId || id === '*') && say('data: changed\n\n'))
-      const beat = setInterval(() => say(': here\n\n'), 20_000)
-      end = () => {
-        clearInterval(beat)
-        off()
+      // A device that was removed hears nothing more: not that something changed, and not that it was removed.
+      const sayToOwn = async (line: string) => {
+        if (await holdsKey(actor).catch(() => true)) say(line)
+        else close()
       }
-      if (request.signal.aborted) end()
-      request.signal.addEventListener('abort', () => {
+      const off = await subscribe('patient', (id) => {
+        if (id === actor.patientId || id === '*') void sayToOwn('data: changed\n\n')
+      })
+      const beat = setInterval(() => void sayToOwn(': here\n\n'), 20_000)
+      const close = () => {
         end()
         try {
           controller.close()
         } catch {
           // Closed by the other end already.
         }
-      })
+      }
+      end = () => {
+        clearInterval(beat)
+        off()
+      }
+      if (request.signal.aborted) end()
+      request.signal.addEventListener('abort', close)
     },
     cancel: () => end(),
   })
