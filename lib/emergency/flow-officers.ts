@@ -56,7 +56,7 @@ export async function officersView(actor: StaffActor, _: unknown, { now }: Ctx):
       patientKeys: await store.listPatientKeys(tx, actor, patientIds),
     })
   })
-  await auditReadings(actor, 'names.listed', answer.value.identities)
+  if (answer.ok) await auditReadings(actor, 'names.listed', answer.value.identities)
   return answer
 }
 

@@ -59,7 +59,7 @@ export async function overview(
       }),
     })
   })
-  await auditReadings(actor, 'names.listed', answer.value.identities)
+  if (answer.ok) await auditReadings(actor, 'names.listed', answer.value.identities)
   return answer
 }
 

@@ -337,7 +337,7 @@ describe('a wish to be forgotten', () => {
     const who = await somebody()
     await admin(`UPDATE patient_key SET state = 'confirmed' WHERE patient_id = $1`, [who.patientId])
     expect(await flow.ask(who.patient, {}, { now })).toMatchObject({ code: 'NOT_CONFIRMED' })
-    expect(await flow.mine(who.patient)).toMatchObject({ code: 'NOT_CONFIRMED' })
+    expect(await flow.mine(who.patient, {}, { now })).toMatchObject({ code: 'NOT_CONFIRMED' })
   })
 })
 
