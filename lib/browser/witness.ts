@@ -3,14 +3,15 @@ import { vault } from './vault.ts'
 import { VaultError } from './vault-error.ts'
 
 type Configured = { url: string; key: string } | null
-let configured: Promise<Configured> | null = null
+let configured: Promise<Configured | undefined> | null = null
 
-async function witnessOf(): Promise<Configured> {
+/** Null where the server says that there is none. Undefined where it did not answer. */
+async function witnessOf(): Promise<Configured | undefined> {
   configured ??= call('audit/witness', {}, { retry: true }).then((answer) => {
     if (answer.ok) return answer.value.witness
     // No answer is not "there is none": asked again next time.
     configured = null
-    return null
+    return undefined
   })
   return configured
 }
@@ -34,9 +35,9 @@ export async function compareWitness(clinicId: string): Promise<WitnessWord> {
     const heads = await headsAt(url, clinicId)
     if (!heads) continue
     await compare(clinicId, { url, key: witness.key }, heads)
-    return named ? 'compared' : 'unnamed'
+    return named === null ? 'unnamed' : 'compared'
   }
-  return named ? 'silent' : 'unnamed'
+  return named === null ? 'unnamed' : 'silent'
 }
 
 async function headsAt(url: string, clinicId: string): Promise<string[] | null> {
