@@ -18,7 +18,6 @@ export async function GET(request: Request): Promise<Response> {
           end()
         }
       }
-      say('retry: 2000\n\n')
       // A device that was removed hears nothing more: not that something changed, and not that it was removed.
       const sayToOwn = async (line: string) => {
         if (await holdsKey(actor).catch(() => true)) say(line)
@@ -42,6 +41,8 @@ export async function GET(request: Request): Promise<Response> {
       }
       if (request.signal.aborted) end()
       request.signal.addEventListener('abort', close)
+      // Whoever reads this line misses nothing from now on.
+      say('retry: 2000\n\n')
     },
     cancel: () => end(),
   })
