@@ -1,11 +1,10 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { useEffect, useState } from 'react'
+import { useStaff } from '@/components/staff/session'
 import { PasskeyButton } from '@/components/staff/passkey-button'
 import { PasswordForm } from '@/components/staff/password-form'
 import { Dialog } from '@/components/ui/dialog'
 import { type Confirmed, confirmByPasskey, confirmByPassword } from '@/lib/browser/account'
-import { lastAddress } from '@/lib/browser/staff-session'
 import { vault } from '@/lib/browser/vault'
 
 /** An open browser is not its member: who wraps the account anew shows once more who they are. */
@@ -23,8 +22,7 @@ export function Confirm({
 }) {
   const t = useTranslations('account')
   const c = useTranslations('common')
-  const [address, setAddress] = useState<string | null>(null)
-  useEffect(() => setAddress(lastAddress()), [])
+  const { me } = useStaff()
   const close = () => {
     void vault().forgetTaken()
     onClose()
@@ -39,14 +37,12 @@ export function Confirm({
         if (!next) close()
       }}
     >
-      {address === null ? null : (
-        <PasswordForm
-          address={address}
-          submit={t('confirm.submit')}
-          attempt={confirmByPassword}
-          onDone={({ value }) => onConfirmed(value)}
-        />
-      )}
+      <PasswordForm
+        address={me.email}
+        submit={t('confirm.submit')}
+        attempt={confirmByPassword}
+        onDone={({ value }) => onConfirmed(value)}
+      />
       {passkey ? (
         <div className="mt-3">
           <PasskeyButton attempt={confirmByPasskey} onDone={({ value }) => onConfirmed(value)} />

@@ -4,6 +4,7 @@ import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { PassphraseFields, PassphraseForm } from '@/components/staff/passphrase-fields'
+import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
@@ -12,12 +13,13 @@ import { Banner } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
 import { changePassword } from '@/lib/browser/account'
 import { newPassphrase } from '@/lib/browser/passphrase'
-import { lastAddress, type SessionCode } from '@/lib/browser/staff-session'
+import type { SessionCode } from '@/lib/browser/staff-session'
 import { Confirm } from './confirm'
 
 /** A new passphrase: chosen first, so that the proof of who asks is a minute old at the most when it is used. */
 export function Password({ passkey, onChange }: { passkey: boolean; onChange: () => Promise<void> }) {
   const t = useTranslations('account')
+  const { me } = useStaff()
   const c = useTranslations('common')
   const reason = useReason()
   const toast = useToast()
@@ -38,6 +40,7 @@ export function Password({ passkey, onChange }: { passkey: boolean; onChange: ()
       <Dialog title={t('password.change')} closeLabel={c('close')} open={open} onOpenChange={setOpen}>
         <NewPassphrase
           submit={t('password.next')}
+          email={me.email}
           onChosen={(passphrase) => {
             setOpen(false)
             setChosen(passphrase)
@@ -66,10 +69,13 @@ export function Password({ passkey, onChange }: { passkey: boolean; onChange: ()
 export function NewPassphrase({
   submit,
   busy,
+  email,
   onChosen,
 }: {
   submit: string
   busy?: boolean
+  /** Whose it is, where that is known: for the browser's own store of passwords. */
+  email?: string
   onChosen: (passphrase: string) => void
 }) {
   const [start] = useState(newPassphrase)
@@ -81,7 +87,7 @@ export function NewPassphrase({
   const { register, setValue, formState } = form
   return (
     <form onSubmit={form.handleSubmit(({ passphrase }) => onChosen(passphrase))} noValidate>
-      <PassphraseFields email={lastAddress()} {...{ register, setValue, value }} errors={formState.errors} />
+      <PassphraseFields email={email ?? ''} {...{ register, setValue, value }} errors={formState.errors} />
       <Button type="submit" variant="primary" block busy={busy} className="mt-5">
         {submit}
       </Button>

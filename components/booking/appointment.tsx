@@ -105,9 +105,14 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
           title={forgotten ? words.forgottenTitle : words.newDeviceTitle}
           actions={
             forgotten ? null : (
-              <LinkButton size="sm" href={`/a/${id}/access#s=${secret}`}>
-                {words.useDevice}
-              </LinkButton>
+              <>
+                <LinkButton size="sm" href="/recover">
+                  {words.usePasskey}
+                </LinkButton>
+                <LinkButton size="sm" href={`/a/${id}/access#s=${secret}`}>
+                  {words.useDevice}
+                </LinkButton>
+              </>
             )
           }
         >

@@ -13,6 +13,7 @@ import { exportAll, loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
 import { vault } from '@/lib/browser/vault'
 import { mineMark, type OwnProps } from './own'
 import { Documents } from './documents'
+import { KeepOffer } from './keep-offer'
 import { Todo } from './todo'
 
 /** The part that only this device can show: who it is for, what is still to be done, and the documents. */
@@ -26,10 +27,12 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
     void load()
   }, [load, view.status])
 
-  // Asked for once there is something to keep: a browser that says no may clear it, which the page of devices tells.
+  // Asked for once there is something to keep, since some browsers ask the person: one that says no may clear it, which is told.
+  const keeps = own?.ok && own.value.patient.home !== 'memory' && view.status !== 'held'
+  const [stored, setStored] = useState<boolean | null>(null)
   useEffect(() => {
-    if (patientId) void navigator.storage?.persist?.()
-  }, [patientId])
+    if (keeps) void navigator.storage?.persist?.().then(setStored)
+  }, [keeps])
 
   // What the practitioner shares is here at once.
   useEffect(() => {
@@ -76,9 +79,14 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
         tone="info"
         title={t('newDeviceTitle')}
         actions={
-          <LinkButton size="sm" href={`/a/${id}/access`}>
-            {t('useDevice')}
-          </LinkButton>
+          <>
+            <LinkButton size="sm" href="/recover">
+              {t('usePasskey')}
+            </LinkButton>
+            <LinkButton size="sm" href={`/a/${id}/access`}>
+              {t('useDevice')}
+            </LinkButton>
+          </>
         }
       >
         {t('newDevice')}
@@ -107,12 +115,8 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
         <Todo view={view} own={own.value} locale={locale} onDone={() => void load().then(onChange)} />
       )}
       <Documents own={own.value} locale={locale} />
-      {own.value.chart.byCode ||
-      own.value.care.some(({ mine }) => mine) ||
-      own.value.chart.keys.some(({ state }, index) => index > 0 && state !== 'revoked') ? null : (
-        <p className="text-soft">
-          <a href={`/a/${id}/access#keep`}>{t('keep')}</a>. {t('keepText')}
-        </p>
+      {own.value.chart.byCode || own.value.care.some(({ mine }) => mine) ? null : (
+        <KeepOffer own={own.value} id={id} status={view.status} stored={stored} />
       )}
       <OwnData own={own.value} appointmentId={id} />
     </>

@@ -61,6 +61,7 @@ function Device({ device, own, onRemoved }: { device: DeviceRow; own: OwnChart; 
   const [asking, setAsking] = useState(false)
   const [problem, setProblem] = useState('')
   const name = device.kind === 'device' ? device.name || t('unnamed') : t(`kind.${device.kind}`)
+  const date = formatDate(new Date(device.firstSeen), zone(), locale)
   const { patientId } = own.patient
   const [remove, removing] = useBusy(async () => {
     const session = await openPatientSession(own.patient)
@@ -80,7 +81,15 @@ function Device({ device, own, onRemoved }: { device: DeviceRow; own: OwnChart; 
           {device.mine ? <Badge tone="accent">{t('mine')}</Badge> : null}
         </h3>
         <p className="text-sm text-soft">
-          {t('since', { date: formatDate(new Date(device.firstSeen), zone(), locale) })}
+          {device.kind !== 'device' && device.name
+            ? t('madeWith', { device: device.name, date })
+            : t('since', { date })}
+          {'. '}
+          {device.lastUsed
+            ? t('used', { date: formatDate(new Date(device.lastUsed), 'UTC', locale) })
+            : device.kind === 'device'
+              ? null
+              : t('unused')}
         </p>
         <p>{device.kind === 'device' ? t(`state.${device.state}`) : t(`keeps.${device.kind}`)}</p>
       </div>

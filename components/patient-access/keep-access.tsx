@@ -11,6 +11,7 @@ import { kitLink, plainWord, wordsOfSecret } from '@/lib/browser/kit-words'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { fileKey } from '@/lib/browser/recover'
 import { vault } from '@/lib/browser/vault'
+import { KeepPasskey } from './keep-passkey'
 
 interface Kit {
   secret: string
@@ -19,21 +20,36 @@ interface Kit {
   asked: number[]
 }
 
-/** Before the last device is lost: a printed page that opens the records, tried once before it counts. */
+/** Before the last device is lost: what opens the records without any. */
 export function KeepAccess({ own, onKept }: { own: OwnChart; onKept: () => void }) {
   const t = useTranslations('devices.kit')
+  const [kept, setKept] = useState<boolean | null>(null)
+  useEffect(() => {
+    void navigator.storage?.persisted?.().then(setKept)
+  }, [])
+  return (
+    <Card id="keep">
+      <CardTitle>{t('title')}</CardTitle>
+      {kept === false ? <p className="mb-5 text-sm text-soft">{t('purge')}</p> : null}
+      <div className="flex flex-col gap-8">
+        <KeepPasskey own={own} onKept={onKept} />
+        <KeepPage own={own} onKept={onKept} />
+      </div>
+    </Card>
+  )
+}
+
+/** A printed page, tried once before it counts. */
+function KeepPage({ own, onKept }: { own: OwnChart; onKept: () => void }) {
+  const t = useTranslations('devices.kit')
+  const keep = useTranslations('keep.page')
   const errors = useTranslations('errors')
   const locale = useLocale() === 'fr' ? 'fr' : 'en'
   const [kit, setKit] = useState<Kit | null>(null)
   const [typed, setTyped] = useState(['', '', ''])
   const [problem, setProblem] = useState('')
   const [done, setDone] = useState(false)
-  const [kept, setKept] = useState<boolean | null>(null)
   const has = own.chart.keys.some(({ kind, state }) => kind === 'kit' && state !== 'revoked')
-
-  useEffect(() => {
-    void navigator.storage?.persisted?.().then(setKept)
-  }, [])
 
   const [print, printing] = useBusy(async () => {
     const secret = await vault().newBackupSecret()
@@ -62,9 +78,8 @@ export function KeepAccess({ own, onKept }: { own: OwnChart; onKept: () => void 
   })
 
   return (
-    <Card id="keep">
-      <CardTitle>{t('title')}</CardTitle>
-      {kept === false ? <p className="mb-4 text-sm text-soft">{t('purge')}</p> : null}
+    <section>
+      <h3 className="mb-4 text-base font-semibold">{keep('title')}</h3>
       {done ? (
         <Banner tone="success" announce>
           {t('done')}
@@ -109,7 +124,7 @@ export function KeepAccess({ own, onKept }: { own: OwnChart; onKept: () => void 
           </Button>
         </>
       )}
-    </Card>
+    </section>
   )
 }
 

@@ -19,6 +19,7 @@ import { ErasureSection } from '@/components/retention/erasure-section'
 import { DeviceCode } from './device-code'
 import { Devices } from './devices'
 import { KeepAccess } from './keep-access'
+import { Restore } from './restore'
 import { UseDevice } from './use-device'
 
 interface Props {
@@ -26,7 +27,7 @@ interface Props {
   locale: Locale
   messages: Pick<
     Messages,
-    'audit' | 'care' | 'devices' | 'emergency' | 'recognition' | 'retention' | 'errors' | 'common'
+    'audit' | 'care' | 'devices' | 'emergency' | 'keep' | 'recognition' | 'retention' | 'errors' | 'common'
   >
 }
 
@@ -66,16 +67,24 @@ function Sections({ appointmentId }: { appointmentId: string }) {
       </div>
     )
   if (!own.ok && own.why === 'no-keys' && secret)
-    return <UseDevice appointmentId={appointmentId} secret={secret} onDone={load} />
+    return (
+      <div className="flex flex-col gap-6">
+        <Restore appointmentId={appointmentId} onDone={load} />
+        <UseDevice appointmentId={appointmentId} secret={secret} onDone={load} />
+      </div>
+    )
   if (!own.ok && own.why === 'no-keys')
     return (
-      <EmptyState
-        icon={LockIcon}
-        title={t('notHereTitle')}
-        action={<LinkButton href={`/a/${appointmentId}`}>{t('back')}</LinkButton>}
-      >
-        {t('notHere')}
-      </EmptyState>
+      <div className="flex flex-col gap-6">
+        <EmptyState
+          icon={LockIcon}
+          title={t('notHereTitle')}
+          action={<LinkButton href={`/a/${appointmentId}`}>{t('back')}</LinkButton>}
+        >
+          {t('notHere')}
+        </EmptyState>
+        <Restore appointmentId={appointmentId} onDone={load} />
+      </div>
     )
   if (!own.ok && own.why === 'forged')
     return (

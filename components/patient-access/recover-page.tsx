@@ -10,8 +10,9 @@ import { useBusy } from '@/components/ui/use-busy'
 import { readKitLink, secretOfWords } from '@/lib/browser/kit-words'
 import { recover, type Recovered } from '@/lib/browser/recover'
 import type { Locale, Messages } from '@/lib/messages/catalogue'
+import { UsePasskey } from './use-passkey'
 
-type Props = { locale: Locale; messages: Pick<Messages, 'devices' | 'errors' | 'common'> }
+type Props = { locale: Locale; messages: Pick<Messages, 'devices' | 'keep' | 'errors' | 'common'> }
 
 export const RecoverPage = ({ locale, messages }: Props) => (
   <NextIntlClientProvider locale={locale} messages={messages} timeZone="UTC">
@@ -21,6 +22,7 @@ export const RecoverPage = ({ locale, messages }: Props) => (
 
 function Recovery() {
   const t = useTranslations('devices.recover')
+  const keep = useTranslations('keep')
   const [scanned, setScanned] = useState<{ secret: string; rootFingerprint: string } | null>(null)
   const [words, setWords] = useState('')
   const [wrong, setWrong] = useState('')
@@ -57,6 +59,13 @@ function Recovery() {
     )
   return (
     <Card>
+      {scanned ? null : (
+        <>
+          <h2 className="mb-4 text-lg font-semibold">{keep('passkey.title')}</h2>
+          <UsePasskey onDone={(appointments) => setAnswer({ ok: true, appointments })} />
+          <h2 className="mt-8 mb-4 text-lg font-semibold">{keep('page.title')}</h2>
+        </>
+      )}
       <form
         className="flex flex-col gap-4"
         onSubmit={(event) => {
@@ -83,7 +92,7 @@ function Recovery() {
             {t(`failed.${answer.why}`)}
           </Banner>
         ) : null}
-        <Button type="submit" variant="primary" className="self-start" busy={opening}>
+        <Button type="submit" variant={scanned ? 'primary' : 'secondary'} className="self-start" busy={opening}>
           {t('go')}
         </Button>
       </form>

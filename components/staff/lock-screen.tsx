@@ -1,10 +1,9 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { useEffect, useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { LockIcon } from '@/components/ui/icons'
 import type { KeyMaterial } from '@/lib/access/rules'
-import { lastAddress, type Opening, unlockAgain, unlockByPasskey } from '@/lib/browser/staff-session'
+import { type Opening, unlockAgain, unlockByPasskey } from '@/lib/browser/staff-session'
 import type { ChainView } from '@/lib/browser/vault-api'
 import { type ChainStop, stopOf } from './chain-stop'
 import { PasskeyButton } from './passkey-button'
@@ -13,18 +12,19 @@ import { PasswordForm } from './password-form'
 /** In place of the page, not over it: what was on the screen is gone from the document. */
 export function LockScreen({
   name,
+  address,
   onOpen,
   onStop,
   onLeave,
 }: {
   name: string
+  /** Who unlocks is who signed in, by whatever way: nobody types it again. */
+  address: string
   onOpen: (me: KeyMaterial, chain: ChainView) => void
   onStop: (stop: ChainStop) => void
   onLeave: () => void
 }) {
   const t = useTranslations('access')
-  const [address, setAddress] = useState<string | null>(null)
-  useEffect(() => setAddress(lastAddress()), [])
   const held = async (opening: Promise<Opening>): Promise<Opening> => {
     const opened = await opening
     const stop = opened.ok ? null : stopOf(opened.code)
@@ -42,20 +42,18 @@ export function LockScreen({
         <h1 className="text-2xl">{t('locked.title', { name })}</h1>
         <p className="mt-2 text-soft">{t('locked.lead')}</p>
       </div>
-      {address === null ? null : (
-        <div className="flex flex-col gap-3">
-          <PasswordForm
-            address={address}
-            submit={t('locked.unlock')}
-            attempt={(email, password) => held(unlockAgain(email, password))}
-            onDone={({ material, chain }) => onOpen(material, chain)}
-          />
-          <PasskeyButton
-            attempt={() => held(unlockByPasskey())}
-            onDone={({ material, chain }) => onOpen(material, chain)}
-          />
-        </div>
-      )}
+      <div className="flex flex-col gap-3">
+        <PasswordForm
+          address={address}
+          submit={t('locked.unlock')}
+          attempt={(email, password) => held(unlockAgain(email, password))}
+          onDone={({ material, chain }) => onOpen(material, chain)}
+        />
+        <PasskeyButton
+          attempt={() => held(unlockByPasskey())}
+          onDone={({ material, chain }) => onOpen(material, chain)}
+        />
+      </div>
       <Button variant="quiet" onClick={onLeave}>
         {t('locked.leave')}
       </Button>

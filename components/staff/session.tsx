@@ -181,6 +181,7 @@ export function StaffGate({ children }: { children: ReactNode }) {
   return (
     <LockScreen
       name={material.displayName}
+      address={material.email}
       onStop={(how) => void stop(how)}
       onOpen={(me, chain) => {
         setState({ is: 'open', me, chain })

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { ok, refuse, type Refusal, type Result } from '@/lib/errors'
 import { audit } from '@/lib/server/audit'
 import { env } from '@/lib/server/env'
-import { emailIndex, sealField } from '@/lib/server/kms'
+import { emailIndex, openField, sealField } from '@/lib/server/kms'
 import { notify } from '@/lib/server/notify'
 import { verifyProof } from '@/lib/server/proof'
 import { limit } from '@/lib/server/rate-limit'
@@ -37,8 +37,10 @@ export const emailContext = (clinicId: string, memberId: string) => `member.emai
 
 export async function loadMe(actor: StaffActor): Promise<Result<KeyMaterial>> {
   return inClinic(actor.clinicId, async (tx) => {
-    const material = await store.findKeyMaterial(tx, actor)
-    return material ? ok(material) : refuse('NOT_FOUND')
+    const found = await store.findKeyMaterial(tx, actor)
+    if (!found) return refuse('NOT_FOUND')
+    const { emailSealed, ...material } = found
+    return ok({ ...material, email: await openField(emailSealed, emailContext(actor.clinicId, actor.memberId)) })
   })
 }
 

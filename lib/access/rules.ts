@@ -37,6 +37,8 @@ export interface KeyMaterial {
   memberId: string
   sessionId: string
   displayName: string
+  /** The member's own address, which the password belongs to. */
+  email: string
   roles: Role[]
   wrappedAccount: string
   statements: ChainStatement[]

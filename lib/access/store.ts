@@ -116,7 +116,11 @@ export async function takeLoginState(tx: Tx, value: string, clinicId: string, ex
 
 // ── members and the chain ──
 
-export async function findKeyMaterial(tx: Tx, actor: StaffActor): Promise<KeyMaterial | null> {
+/** With the address still sealed. */
+export async function findKeyMaterial(
+  tx: Tx,
+  actor: StaffActor,
+): Promise<(Omit<KeyMaterial, 'email'> & { emailSealed: Uint8Array }) | null> {
   const member = await tx.member.findFirst({ where: { id: actor.memberId, clinicId: actor.clinicId } })
   if (!member?.wrappedAccount || !member.dhKey) return null
   return {
@@ -124,6 +128,7 @@ export async function findKeyMaterial(tx: Tx, actor: StaffActor): Promise<KeyMat
     memberId: member.id,
     sessionId: actor.sessionId,
     displayName: member.displayName,
+    emailSealed: member.emailSealed,
     roles: member.roles as Role[],
     wrappedAccount: member.wrappedAccount,
     statements: await listStatements(tx, actor.clinicId),

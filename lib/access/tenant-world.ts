@@ -119,7 +119,9 @@ export async function tenant(admin: TestDb['admin']) {
   await insert('epoch_grant', { '"group"': 'desk', epoch: 1, to_key: more.staffDh, enc: 'enc', ct: 'ct' })
   await insert('consent_text', { id: more.textId, version: 1, title: 'Consent', body: 'I agree.', hash: b64(32) })
   await admin('UPDATE service SET consent_text_id = $2 WHERE id = $1', [serviceId, more.textId])
-  await insert('patient_key', { id: more.keyId, patient_id: patientId, ...keys, state: 'booking' })
+  await insert('patient_key', {
+    ...{ id: more.keyId, patient_id: patientId, ...keys, state: 'booking', name: 'Phone', used_on: '2026-01-02' },
+  })
   const { strangerId: id, stranger } = more
   await insert('patient_key', {
     ...{ id, patient_id: patientId, sign_key: stranger.sign, dh_key: stranger.dh, state: 'confirmed' },

@@ -80,11 +80,11 @@ export const signInByKit = (text: string, password: string): Promise<Done<{ done
 export const newPasskey = (): Promise<Done<{ state: string; response: Passkey; prf: Uint8Array }>> =>
   attempt(async () => {
     const { state, options } = need(await call('account/passkey-options', {}))
-    const { response, prf } = await makePasskey(options)
+    const { response, prf } = await makePasskey('account', options)
     if (prf) return { state, response, prf }
     const again = need(await call('account/passkey-start', {}))
     const only = { ...again.options, allowCredentials: [{ id: response.id, type: 'public-key' }] }
-    return { state, response, prf: (await showPasskey(only)).prf }
+    return { state, response, prf: (await showPasskey('account', only)).prf }
   })
 type Passkey = Awaited<ReturnType<typeof makePasskey>>['response']
 

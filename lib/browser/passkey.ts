@@ -15,15 +15,19 @@ export class PasskeyError extends Error {
 }
 
 /**
- * What the PRF is asked for: the same for everybody, and fixed here. Its answer is each passkey's own, so nothing is gained by a
+ * What the PRF is asked for: the same for everybody of a kind, and fixed here. Its answer is each passkey's own, so nothing is gained by a
  * salt for each; a passkey that is found without a name could not be asked with one; and a server that could choose the input
  * would have what the next sign-in asks for in its hands.
  */
-const input = utf8('curtain/v1/account-passkey/prf')
+const inputs = {
+  account: utf8('curtain/v1/account-passkey/prf'),
+  patient: utf8('curtain/v1/patient-passkey/prf'),
+}
+export type PasskeyKind = keyof typeof inputs
 type Prf = { prf: { eval: { first: Uint8Array<ArrayBuffer> } } }
-const asked = <T extends object>(options: T): T => ({
+const asked = <T extends object>(kind: PasskeyKind, options: T): T => ({
   ...options,
-  extensions: { prf: { eval: { first: input } } } satisfies Prf,
+  extensions: { prf: { eval: { first: inputs[kind] } } } satisfies Prf,
 })
 
 interface Shown {
@@ -35,15 +39,19 @@ interface Shown {
     clientExtensionResults: object
   }
   prf: Uint8Array | null
+  /** It says itself that it has no PRF. Whether it has one otherwise shows at the next touch. */
+  never: boolean
 }
 
 /** The answer without what the PRF said: that is a key, and never leaves this browser. */
 function split(answer: { clientExtensionResults: unknown; response: unknown } & object): Shown {
   const { clientExtensionResults, id, rawId, type, response } = answer as Shown['response']
-  const first = (clientExtensionResults as { prf?: { results?: { first?: ArrayBuffer } } }).prf?.results?.first
+  const { prf } = clientExtensionResults as { prf?: { enabled?: boolean; results?: { first?: ArrayBuffer } } }
+  const first = prf?.results?.first
   return {
     response: { id, rawId, type, response, clientExtensionResults: {} },
     prf: first ? new Uint8Array(first) : null,
+    never: !first && prf?.enabled === false,
   }
 }
 
@@ -54,18 +62,21 @@ const library = async () => {
 }
 
 /** A touch, and what the passkey's PRF answered to it. Throws PasskeyError. */
-export async function showPasskey(options: Record<string, unknown>): Promise<Shown & { prf: Uint8Array }> {
+export async function showPasskey(
+  kind: PasskeyKind,
+  options: Record<string, unknown>,
+): Promise<Shown & { prf: Uint8Array }> {
   const { startAuthentication } = await library()
-  const optionsJSON = asked(options as unknown as PublicKeyCredentialRequestOptionsJSON)
+  const optionsJSON = asked(kind, options as unknown as PublicKeyCredentialRequestOptionsJSON)
   const shown = split(await startAuthentication({ optionsJSON }).catch(refused))
   if (!shown.prf) throw new PasskeyError('NO_PRF')
   return { ...shown, prf: shown.prf }
 }
 
 /** A new passkey. Some authenticators answer the PRF at creation, others at the first touch after it, some never. */
-export async function makePasskey(options: Record<string, unknown>): Promise<Shown> {
+export async function makePasskey(kind: PasskeyKind, options: Record<string, unknown>): Promise<Shown> {
   const { startRegistration } = await library()
-  const optionsJSON = asked(options as unknown as PublicKeyCredentialCreationOptionsJSON)
+  const optionsJSON = asked(kind, options as unknown as PublicKeyCredentialCreationOptionsJSON)
   return split(await startRegistration({ optionsJSON }).catch(refused))
 }
 

@@ -14,20 +14,17 @@ export async function fileKey(
   patient: PatientHandle,
   further: FurtherKey,
   kind: 'device' | 'kit' | 'passkey',
+  name = '',
 ): Promise<Answer<true>> {
   const { patientId } = patient
   const session = await openPatientSession(patient)
   if (!session.ok) return session
-  const added = await call(
-    'patient/add-device',
-    { ...further, kind, name: '' },
-    { as: 'patient', patientId, retry: true },
-  )
+  const added = await call('patient/add-device', { ...further, kind, name }, { as: 'patient', patientId, retry: true })
   if (!added.ok) return added
   return (await handOnAll(patient)) ? { ok: true, value: true } : { ok: false, code: 'OFFLINE' }
 }
 
-/** From the bytes of a printed page to a browser that opens the records by keys of its own. */
+/** From the bytes of a printed page, or of what a passkey answers, to a browser that opens the records by keys of its own. */
 export async function recover(secret: string, rootFingerprint: string | null): Promise<Recovered> {
   const found = await call('patient/find-backup', { keyId: await vault().backupId(secret) }, { retry: true })
   if (!found.ok) return { ok: false, why: found.code === 'NOT_FOUND' ? 'unknown' : 'offline' }

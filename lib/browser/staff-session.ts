@@ -26,17 +26,12 @@ export function need<T>(answer: Answer<T>): T {
   return answer.value
 }
 
-/** The address is asked once for each tab: unlocking after a pause then needs the password alone. */
-const addressKey = 'curtain.staff-address'
-export const lastAddress = () => sessionStorage.getItem(addressKey) ?? ''
-
 /** Password to signed-in session and unlocked vault. The password goes to the vault's worker and no further. */
 export const signIn = (email: string, password: string): Promise<Opening> =>
   attempt(async () => {
     const { proof, opens } = await prove(email, password)
     if (!opens) throw new Stopped('PASSKEY_FIRST')
     await takeSession(proof)
-    sessionStorage.setItem(addressKey, email)
     return unlock(need(await call('access/me', {})))
   })
 
@@ -44,7 +39,6 @@ export const signIn = (email: string, password: string): Promise<Opening> =>
 export const unlockAgain = (email: string, password: string): Promise<Opening> =>
   attempt(async () => {
     await prove(email, password)
-    sessionStorage.setItem(addressKey, email)
     return unlock(need(await call('access/me', {})))
   })
 
@@ -84,7 +78,6 @@ export async function signOut(): Promise<void> {
     .lock()
     .catch(() => undefined)
   await call('access/sign-out', {})
-  sessionStorage.removeItem(addressKey)
 }
 
 /** The password is right: the server's proof of it, and in the vault what opens the account. */
@@ -98,7 +91,7 @@ export async function prove(email: string, password: string): Promise<{ proof: s
 /** The same by a passkey. */
 export async function provePasskey(): Promise<{ proof: string; further: FurtherWrap }> {
   const { state, options } = need(await call('account/passkey-start', {}))
-  const { response, prf } = await showPasskey(options)
+  const { response, prf } = await showPasskey('account', options)
   const proved = need(
     await call('account/passkey-finish', { state, response: { ...response, clientExtensionResults: {} } }),
   )

@@ -17,6 +17,7 @@ import emergencyEn from './en/emergency.json' with { type: 'json' }
 import encounterEn from './en/encounter.json' with { type: 'json' }
 import errorsEn from './en/errors.json' with { type: 'json' }
 import intakeEn from './en/intake.json' with { type: 'json' }
+import keepEn from './en/keep.json' with { type: 'json' }
 import landingEn from './en/landing.json' with { type: 'json' }
 import lostEn from './en/lost.json' with { type: 'json' }
 import mailEn from './en/mail.json' with { type: 'json' }
@@ -48,6 +49,7 @@ import emergencyFr from './fr/emergency.json' with { type: 'json' }
 import encounterFr from './fr/encounter.json' with { type: 'json' }
 import errorsFr from './fr/errors.json' with { type: 'json' }
 import intakeFr from './fr/intake.json' with { type: 'json' }
+import keepFr from './fr/keep.json' with { type: 'json' }
 import landingFr from './fr/landing.json' with { type: 'json' }
 import lostFr from './fr/lost.json' with { type: 'json' }
 import mailFr from './fr/mail.json' with { type: 'json' }
@@ -81,6 +83,7 @@ const en = {
   encounter: encounterEn,
   errors: errorsEn,
   intake: intakeEn,
+  keep: keepEn,
   landing: landingEn,
   lost: lostEn,
   mail: mailEn,
@@ -117,6 +120,7 @@ const fr = {
   encounter: encounterFr,
   errors: errorsFr,
   intake: intakeFr,
+  keep: keepFr,
   landing: landingFr,
   lost: lostFr,
   mail: mailFr,

@@ -51,8 +51,9 @@ export const listDevices = (actor: PatientActor): Promise<Result<{ devices: Devi
   asOwn(actor, async (tx) => {
     const rows = await store.listDevices(tx, actor.patientId)
     return ok({
-      devices: rows.map(({ id, createdAt, state, ...row }) => ({
+      devices: rows.map(({ id, createdAt, usedOn, state, ...row }) => ({
         ...{ ...row, keyId: id, mine: id === actor.keyId, firstSeen: createdAt.toISOString() },
+        lastUsed: usedOn?.toISOString().slice(0, 10) ?? null,
         state: state as DeviceRow['state'],
       })),
     })

@@ -61,6 +61,7 @@ export async function openSession(
     if (!key || !(await store.takeNonce(tx, input.nonce, purpose, now))) return false
     if (!(await verifyProof(key.signKey, purpose, sessionFields(env().APP_ORIGIN, input), input.signature)))
       return false
+    await store.markUsed(tx, input, now)
     if (key.care) await useCare(tx, input, key.care.id, now)
     if (!key.name) await store.nameDevice(tx, input, deviceName(userAgent))
     return true

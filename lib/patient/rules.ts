@@ -142,6 +142,8 @@ export interface DeviceRow {
   kind: KeyKind
   state: Exclude<KeyState, 'revoked'>
   firstSeen: string
+  /** The day, "2026-11-21"; null before it was ever used. */
+  lastUsed: string | null
   /** The one that asks. */
   mine: boolean
 }

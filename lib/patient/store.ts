@@ -42,7 +42,7 @@ export async function listDevices(tx: Tx, patientId: string) {
     // Who helps stands in a list of their own.
     where: { patientId, state: { not: 'revoked' }, care: null },
     orderBy: { createdAt: 'asc' },
-    select: { id: true, name: true, kind: true, state: true, createdAt: true },
+    select: { id: true, name: true, kind: true, state: true, createdAt: true, usedOn: true },
   }) satisfies Promise<{ kind: KeyKind }[]>
 }
 
@@ -123,6 +123,15 @@ export async function listLinks(tx: Tx, patientId: string) {
 /** Called once: a device keeps the name that it first came with. */
 export async function nameDevice(tx: Tx, ids: { patientId: string; keyId: string }, name: string): Promise<void> {
   await tx.patientKey.updateMany({ where: { id: ids.keyId, patientId: ids.patientId, name: '' }, data: { name } })
+}
+
+/** By the day, and no finer. */
+export async function markUsed(tx: Tx, ids: { patientId: string; keyId: string }, now: Date): Promise<void> {
+  const usedOn = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()))
+  await tx.patientKey.updateMany({
+    where: { id: ids.keyId, patientId: ids.patientId, OR: [{ usedOn: null }, { usedOn: { lt: usedOn } }] },
+    data: { usedOn },
+  })
 }
 
 /** From now on the key opens no session and is granted nothing; what it was granted is deleted. False when there is none. */

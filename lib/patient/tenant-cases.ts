@@ -17,6 +17,7 @@ export const patientCases: TenantCases<typeof store> = {
     }),
   listLacking: (tx, _, b) => store.listLacking(tx, b.patientId, b.dh, ['another'], 9),
   nameDevice: (tx, _, b) => store.nameDevice(tx, { patientId: b.patientId, keyId: b.keyId }, 'Another'),
+  markUsed: (tx, _, b) => store.markUsed(tx, { patientId: b.patientId, keyId: b.keyId }, b.now),
   revokeDevice: (tx, _, b) => store.revokeDevice(tx, { patientId: b.patientId, keyId: b.keyId }, b.now),
   saveNonce: (tx, { clinicId }, b) =>
     store.saveNonce(tx, { value: randomUUID(), clinicId, purpose: 'any', expiresAt: b.later }),

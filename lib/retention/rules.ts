@@ -58,7 +58,10 @@ export const fates = {
     stays: 'hashes and signatures without the text: if they went, a browser that saw them would take it for a theft',
   },
   care: { stays: 'whose key helped, by which a browser tells what was signed in the patient’s place' },
-  patient_key: { stays: 'public keys and links: by them the patient reaches the receipt', without: ['name', 'vouch'] },
+  patient_key: {
+    stays: 'public keys and links: by them the patient reaches the receipt',
+    without: ['name', 'vouch', 'used_on'],
+  },
   patient: { stays: 'an id, which the receipt names', without: ['email_index', 'email_sealed', 'phone_sealed'] },
   appointment: { stays: 'when, with whom and at what price: the accounts rest on it', without: ['link_sealed'] },
   payment: { stays: 'accounts are kept by law' },

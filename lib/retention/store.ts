@@ -314,7 +314,7 @@ export async function deleteRows(
     data: { emailIndex: null, emailSealed: null, phoneSealed: null },
   })
   await tx.appointment.updateMany({ where: at, data: { linkSealed: null } })
-  await tx.patientKey.updateMany({ where: at, data: { name: '', vouch: null } })
+  await tx.patientKey.updateMany({ where: at, data: { name: '', vouch: null, usedOn: null } })
   await tx.$queryRaw`SELECT forget_audit_boxes(${patientId}::uuid, ${readers}::bytea[])`
 }
 
