@@ -1,5 +1,6 @@
 // The member's own keys in real browsers: sessions, password, recovery kit, passkeys with Chromium's virtual authenticator.
 import { expect, type Page, test } from '@playwright/test'
+import { authenticator } from './authenticator.ts'
 import { desktop, type Device, signInPage } from './browsers.ts'
 import { up, type TestStack } from './stack.ts'
 import { type Booked, type ClinicWorld, clinicWorld, PASSWORD } from './world.ts'
@@ -41,19 +42,6 @@ async function choosePassphrase(page: Page, value: string) {
   await page.getByLabel('Your own passphrase').fill(value)
   await page.getByLabel('Type it once more').fill(value)
   await page.getByLabel('I have it written down').check()
-}
-
-/** A security key in software; `prf`: whether it can unlock. */
-async function authenticator(page: Page, prf = true) {
-  const cdp = await page.context().newCDPSession(page)
-  await cdp.send('WebAuthn.enable')
-  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      ...{ protocol: 'ctap2', ctap2Version: 'ctap2_1', transport: 'internal', hasResidentKey: true, hasPrf: prf },
-      ...{ hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
-    },
-  })
-  return { cdp, authenticatorId }
 }
 
 test('a session is listed with its browser, and ended from another its open tab locks at once', async () => {

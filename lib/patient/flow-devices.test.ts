@@ -8,9 +8,9 @@ import { sealed } from '../record/testing.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import { loadChart } from './flow.ts'
-import { addDevice, handOn, listBehind, listDevices, removeDevice } from './flow-devices.ts'
+import { addDevice, findBackup, handOn, listBehind, listDevices, removeDevice } from './flow-devices.ts'
 import { deviceName, MOST_KEYS } from './rules.ts'
-import { findDeviceKey } from './store.ts'
+import { findDeviceKey, markUsed } from './store.ts'
 
 const { admin } = testDb()
 let world: Awaited<ReturnType<typeof clinicWorld>>
@@ -149,4 +149,28 @@ test('a browser’s own words become a name that a person knows it by', () => {
     deviceName('Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1'),
   ).toBe('Safari · iPhone')
   expect(deviceName('curl/8')).toBe('')
+})
+
+test('a passkey is listed with where it was made and the day it was last used, and is taken off like a device', async () => {
+  const { own } = await patient()
+  const passkey = await testDevice(own.patientId)
+  const filed = { ...added(passkey), kind: 'passkey' as const, name: 'Chrome · Android' }
+  expect((await addDevice(actorOf(own), filed)).ok).toBe(true)
+  const listed = async () => {
+    const answer = await listDevices(actorOf(own))
+    const row = answer.ok && answer.value.devices.find(({ keyId }) => keyId === passkey.keyId)
+    return row && [row.kind, row.name, row.lastUsed]
+  }
+  expect(await listed()).toEqual(['passkey', 'Chrome · Android', null])
+  const use = (now: string) => inClinic(world.clinicId, (tx) => markUsed(tx, passkey, new Date(now)))
+  await use('2026-03-04T23:59:00Z')
+  expect(await listed()).toEqual(['passkey', 'Chrome · Android', '2026-03-04'])
+  // No clock takes it back.
+  await use('2026-03-03T10:00:00Z')
+  expect(await listed()).toEqual(['passkey', 'Chrome · Android', '2026-03-04'])
+  const found = () => findBackup({ kind: 'public' }, { keyId: passkey.keyId }, at())
+  expect(await found()).toMatchObject({ ok: true, value: { clinicId: world.clinicId, patientId: own.patientId } })
+  expect((await removeDevice(actorOf(own), { keyId: passkey.keyId }, at())).ok).toBe(true)
+  expect(await listed()).toBeUndefined()
+  expect(await found()).toEqual({ ok: false, code: 'NOT_FOUND' })
 })
