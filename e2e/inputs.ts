@@ -222,6 +222,15 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'retention/ask': {},
     'retention/mine': {},
     'retention/overview': {},
+    'site/list': {},
+    'site/add': {
+      id: randomUUID(),
+      name: 'North',
+      address: '5 High Street',
+      here: { id: randomUUID(), name: 'South' },
+    },
+    'site/save': { id: randomUUID(), name: 'North', address: '' },
+    'site/close': { id: randomUUID() },
     'retention/save-settings': {
       ...{ identity: 20, clinical: 20, administrative: 3, autoDays: null },
       word: { signedAt: days(0), signature: b64(64) },

@@ -19,6 +19,7 @@ import type { RecordContract } from './record/rules.ts'
 import type { RekeyContract } from './rekey/rules.ts'
 import type { RewrapContract } from './rewrap/rules.ts'
 import type { RetentionContract } from './retention/rules.ts'
+import type { SiteContract } from './site/rules.ts'
 
 /** Every action of the JSON door: its name, what goes in and what comes out. */
 export type Contract = AccessContract &
@@ -41,6 +42,7 @@ export type Contract = AccessContract &
   RecordContract &
   RekeyContract &
   RewrapContract &
-  RetentionContract
+  RetentionContract &
+  SiteContract
 
 export type ActionName = keyof Contract

@@ -43,6 +43,7 @@ export const codes = {
   BUSY: 429,
   ON_HOLD: 409,
   STILL_EXPECTED: 409,
+  SITE_IN_USE: 409,
 } as const
 
 export type Code = keyof typeof codes

@@ -75,7 +75,19 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
           },
           { label: words.service, value: service.name },
           { label: words.who, value: [practitioner.name, practitioner.title].filter(Boolean).join(', ') },
-          { label: words.where, value: words.byVideo },
+          {
+            label: words.where,
+            value: view.site ? (
+              <>
+                {view.site.name}
+                {view.site.address ? (
+                  <span className="block text-sm font-normal text-soft">{view.site.address}</span>
+                ) : null}
+              </>
+            ) : (
+              words.byVideo
+            ),
+          },
           ...(price.minor > 0
             ? [
                 {

@@ -9,7 +9,7 @@ import { ErrorSummary } from '@/components/ui/field'
 import { Steps } from '@/components/ui/progress'
 import { Banner, LiveRegion, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
-import type { BookingOffer, Hold } from '@/lib/booking/rules'
+import { type BookingOffer, type Hold, slotName } from '@/lib/booking/rules'
 import { prepareDevice, type Device } from '@/lib/browser/booking-device'
 import { forgetTicket, markBooked, takeSlot, type Slot, type Ticket } from '@/lib/browser/booking-hold'
 import { sendBooking } from '@/lib/browser/booking-send'
@@ -251,7 +251,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
         onPick={(picked) => {
           setSlot(picked)
           const url = new URL(location.href)
-          url.searchParams.set('slot', `${picked.startsAt}~${picked.memberId}`)
+          url.searchParams.set('slot', slotName(picked))
           history.replaceState(null, '', url)
           void take(picked)
         }}

@@ -3,7 +3,7 @@ import { useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
 import { Banner, Skeleton } from '@/components/ui/status'
 import { SlotGrid } from '@/components/ui/times'
-import type { BookingOffer, SlotView } from '@/lib/booking/rules'
+import { type BookingOffer, readSlot, slotName, type SlotView } from '@/lib/booking/rules'
 import { call } from '@/lib/browser/api'
 import type { Slot } from '@/lib/browser/booking-hold'
 import { dayIn, formatDay, formatTime } from '@/lib/time'
@@ -18,7 +18,7 @@ export function LostSlot({ offer, onPick }: { offer: BookingOffer; onPick: (slot
     const from = lost < today ? today : lost
     void call(
       'booking/slots',
-      { clinicId: offer.clinicId, serviceId: offer.service.id, from, days: 14 },
+      { clinicId: offer.clinicId, serviceId: offer.service.id, siteId: offer.slot.siteId, from, days: 14 },
       { retry: true },
     ).then((answer) => setSlots(answer.ok ? answer.value.slots : []))
   }, [offer])
@@ -36,14 +36,11 @@ export function LostSlot({ offer, onPick }: { offer: BookingOffer; onPick: (slot
       {slots === null ? <Skeleton className="h-40 rounded-card" /> : null}
       {slots?.length === 0 ? <p>{t('none')}</p> : null}
       <SlotGrid
-        onPick={(value) => {
-          const [startsAt = '', memberId = ''] = value.split('~')
-          onPick({ startsAt, memberId })
-        }}
+        onPick={(value) => onPick(readSlot(value))}
         groups={[...days].map(([label, each]) => ({
           label,
           slots: each.map((slot) => ({
-            value: `${slot.startsAt}~${slot.memberId}`,
+            value: slotName(slot),
             label: formatTime(new Date(slot.startsAt), offer.zone, offer.locale),
           })),
         }))}

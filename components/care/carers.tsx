@@ -11,6 +11,7 @@ import { useBusy } from '@/components/ui/use-busy'
 import { endCare } from '@/lib/browser/care'
 import type { PairSide } from '@/lib/browser/pairing'
 import type { OwnChart } from '@/lib/browser/patient-chart'
+import type { Visit } from '@/lib/browser/care'
 import type { CareTermsInput, CareView } from '@/lib/browser/vault-care-api'
 import { birthdayOf, COMING_OF_AGE } from '@/lib/care/rules'
 import { formatDate } from '@/lib/time'
@@ -20,7 +21,7 @@ import { useCareWords } from './words'
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 /** Everybody who helps this patient: with what, since when, until when; one more is let in, and each is shown out, here. */
-export function Carers({ own, practitioner, onChange }: { own: OwnChart; practitioner: string; onChange: () => void }) {
+export function Carers({ own, visit, onChange }: { own: OwnChart; visit: Visit; onChange: () => void }) {
   const t = useTranslations('care')
   const [adding, setAdding] = useState<'no' | 'form' | { terms: CareTermsInput }>('no')
   const others = own.care.filter(({ mine }) => !mine)
@@ -53,12 +54,7 @@ export function Carers({ own, practitioner, onChange }: { own: OwnChart; practit
           onTerms={(terms) => setAdding({ terms })}
         />
       ) : (
-        <LetIn
-          own={own}
-          care={{ terms: adding.terms, practitioner }}
-          onDone={onChange}
-          onAgain={() => setAdding('no')}
-        />
+        <LetIn own={own} care={{ terms: adding.terms, visit }} onDone={onChange} onAgain={() => setAdding('no')} />
       )}
     </Card>
   )

@@ -5,7 +5,7 @@ import type { Chart } from './use-chart'
 
 /** A clinical record of this chart's patient; `shared` with the keys of the patient whose name the chart shows. */
 export async function sealFor<T>(
-  { clinicId, patientId, practitioner, identity, readers }: Chart,
+  { clinicId, patientId, practitioner, site, identity, readers }: Chart,
   record: {
     type: RecordType
     recordId?: string
@@ -27,6 +27,7 @@ export async function sealFor<T>(
     schema: 1,
     content: record.content,
     practitioner,
+    site,
     patients: record.shared ? readers : undefined,
   })
 }

@@ -10,7 +10,7 @@ import type { ConsentProof, EncounterView, NoteContent } from '@/lib/encounter/r
 import type { IntakeContent } from '@/lib/intake/rules'
 import type { PrescriptionContent, PrescriptionRow } from '@/lib/prescription/rules'
 import type { RecallContent, RecallRow } from '@/lib/recall/rules'
-import type { IdentityContent, ReasonContent } from '@/lib/record/rules'
+import type { ChecklistContent, IdentityContent, ReasonContent } from '@/lib/record/rules'
 import { type Failed, type OpenedRecord, openRecords } from '../staff/use-opened'
 import { nameShown, patientOf } from '../staff/whose'
 import { type Unvouched, unvouchedOf } from './unvouched'
@@ -37,6 +37,8 @@ export interface Chart {
   patientId: string
   /** Whose visit it was opened from: who at the clinic reads what is written goes by that. */
   practitioner: string
+  /** And where it is, as the patient signed. */
+  site: string | null
   identity: IdentityContent | null
   /** Who helps the patient, or did. */
   helpers: CareView[]
@@ -112,6 +114,7 @@ export async function readChart(view: EncounterView, appointmentId: string, keys
       ),
     ),
     practitioner: view.appointment.memberId,
+    site: siteOf(records, appointmentId),
     identity: (identity?.content as IdentityContent | undefined) ?? null,
     reasons: of<ReasonContent>('reason'),
     intakes: of<IntakeContent>('intake'),
@@ -135,6 +138,20 @@ const isAuthor = ({ author }: Opened, { trust, root }: PatientKeyView, all: Pati
   trust === 'first-use' &&
   author.kind === 'patient' &&
   all.some((each) => each.keys.sign === author.key && each.root === root)
+
+/**
+ * Where this visit is: by the patient's own check list of it, which names the site's group. What the server says of it would let it
+ * seal what is written here for another site's practitioners.
+ */
+function siteOf(records: OpenedRecord[], appointmentId: string): string | null {
+  const [list] = records.flatMap(({ meta, opened }) => {
+    const isIt = meta.type === 'checklist' && opened.ok && opened.value.author.kind === 'patient'
+    return isIt && (opened.value.content as ChecklistContent).appointmentId === appointmentId
+      ? opened.value.managing
+      : []
+  })
+  return list?.split(':')[1] ?? null
+}
 
 function toEntry<T>({ meta, appointmentId, createdAt, opened }: OpenedRecord): Entry<T> {
   const { recordId, revision } = meta

@@ -17,6 +17,7 @@ interface Base {
   patientId: string
   /** Whose visit: it decides who at the clinic reads along. */
   practitioner: string
+  site: string | null
 }
 
 const pauseMs = 1200
@@ -63,6 +64,7 @@ export function useDraft(view: EncounterView, chart: Chart | null) {
         text: JSON.stringify(stored),
         patientId: chart.patientId,
         practitioner: chart.practitioner,
+        site: chart.site,
       }
       // Typed here and never sent: goes on from there, unless another tab has written since.
       const begin = local && local.revision === base.current.revision ? local.content : stored
@@ -91,7 +93,7 @@ export function useDraft(view: EncounterView, chart: Chart | null) {
             type: 'draft',
             schema: 1,
             content,
-            practitioner: at.practitioner,
+            ...{ practitioner: at.practitioner, site: at.site },
           })
         let sealed = null as Awaited<ReturnType<typeof seal>> | null
         const answer = await sendSealed(

@@ -130,7 +130,8 @@ function Sections({ appointmentId }: { appointmentId: string }) {
         <PeopleHere patientId={own.value.patient.patientId} />
       </div>
     )
-  const practitioner = chart.appointments.find(({ id }) => id === appointmentId)?.practitionerId ?? ''
+  const at = chart.appointments.find(({ id }) => id === appointmentId)
+  const visit = { practitioner: at?.practitionerId ?? '', site: at?.siteId ?? null }
   return (
     <div className="flex flex-col gap-6">
       {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
@@ -138,7 +139,7 @@ function Sections({ appointmentId }: { appointmentId: string }) {
       {mine ? <Helping own={own.value} care={mine} onEnded={() => void load()} /> : null}
       <PeopleHere patientId={own.value.patient.patientId} />
       {mine ? null : <Devices own={own.value} />}
-      <Carers own={own.value} practitioner={practitioner} onChange={() => void load()} />
+      <Carers own={own.value} visit={visit} onChange={() => void load()} />
       <AddDevice own={own.value} child={mine ? (identity?.name ?? '') : null} onAdded={() => void load()} />
       {mine ? null : <KeepAccess own={own.value} onKept={() => void load()} />}
       <CardSection own={own.value} appointmentId={appointmentId} />

@@ -11,6 +11,7 @@ const pages = [
   { icon: 'recalls', href: '/recalls', for: ['practitioner', 'frontdesk'] },
   { icon: 'services', href: '/admin/services', for: ['admin'] },
   { icon: 'hours', href: '/admin/hours', for: ['admin'] },
+  { icon: 'sites', href: '/admin/sites', for: ['admin'] },
   { icon: 'team', href: '/admin/staff', for: ['admin'] },
   { icon: 'clinic', href: '/admin/clinic', for: ['admin'] },
   { icon: 'security', href: '/admin/security', for: ['admin'] },

@@ -4,7 +4,7 @@ import { type Control, type FieldErrors, useFieldArray, type UseFormRegister } f
 import { Button, IconButton } from '@/components/ui/button'
 import { FieldError } from '@/components/ui/field'
 import { PlusIcon, TrashIcon } from '@/components/ui/icons'
-import { TextField } from '@/components/ui/text-field'
+import { Select, type SelectOption, TextField } from '@/components/ui/text-field'
 import { useReason } from './use-reason'
 import type { WeekForm } from './week'
 
@@ -12,6 +12,8 @@ export interface WeekProps {
   control: Control<WeekForm>
   register: UseFormRegister<WeekForm>
   errors: FieldErrors<WeekForm>
+  /** Where each stretch can be; none, of a clinic with one place. */
+  places?: SelectOption[]
 }
 
 /** Seven days; a day without a stretch is closed. */
@@ -27,8 +29,9 @@ export const WeekFields = (form: WeekProps) => (
 const weekdayName = (format: ReturnType<typeof useFormatter>, weekday: number, style: 'long' | 'short' = 'long') =>
   format.dateTime(new Date(Date.UTC(2024, 0, weekday)), { weekday: style, timeZone: 'UTC' })
 
-function DayFields({ day, control, register, errors }: WeekProps & { day: number }) {
+function DayFields({ day, control, register, errors, places = [] }: WeekProps & { day: number }) {
   const t = useTranslations('admin')
+  const s = useTranslations('sites')
   const format = useFormatter()
   const reason = useReason()
   const { fields, append, remove } = useFieldArray({ control, name: `days.${day}.spans` })
@@ -62,6 +65,15 @@ function DayFields({ day, control, register, errors }: WeekProps & { day: number
                   className="w-36"
                   {...register(`days.${day}.spans.${index}.end`)}
                 />
+                {places.length ? (
+                  <Select
+                    hideLabel
+                    label={s('stretchAt', { day: name, number: index + 1 })}
+                    options={places}
+                    className="w-44"
+                    {...register(`days.${day}.spans.${index}.site`)}
+                  />
+                ) : null}
                 <IconButton
                   label={t('hours.removeSpan', { day: name, number: index + 1 })}
                   icon={<TrashIcon />}
@@ -78,7 +90,12 @@ function DayFields({ day, control, register, errors }: WeekProps & { day: number
         variant="quiet"
         icon={<PlusIcon size={18} />}
         aria-label={t('hours.addSpanTo', { day: name })}
-        onClick={() => append(fields.length ? { start: '14:00', end: '18:00' } : { start: '09:00', end: '12:00' })}
+        onClick={() =>
+          append({
+            ...(fields.length ? { start: '14:00', end: '18:00' } : { start: '09:00', end: '12:00' }),
+            site: places[0]?.value ?? '',
+          })
+        }
       >
         {t('hours.addSpan')}
       </Button>

@@ -9,7 +9,7 @@ const clock = (minute: number) =>
 const endOf = (text: string) => minutes(text) || 1440
 
 const Span = z
-  .object({ start: time, end: time })
+  .object({ start: time, end: time, site: z.string() })
   .refine(({ start, end }) => minutes(start) < endOf(end), { error: 'timeOrder', path: ['end'] })
 
 /** A practitioner's week as it is typed: seven days, each with no, one or several stretches. */
@@ -38,18 +38,21 @@ export const toWeek = (rows: readonly Row[]): WeekForm => ({
     spans: rows
       .filter((row) => row.weekday === weekday)
       .sort((a, b) => a.startMinute - b.startMinute)
-      .map((row) => ({ start: clock(row.startMinute), end: clock(row.endMinute) })),
+      .map((row) => ({ start: clock(row.startMinute), end: clock(row.endMinute), site: row.siteId ?? '' })),
   })),
 })
 
 export const toRows = (week: WeekForm): Row[] =>
   week.days.flatMap(({ weekday, spans }) =>
-    spans.map(({ start, end }) => ({ weekday, startMinute: minutes(start), endMinute: endOf(end) })),
+    spans.map(({ start, end, site }) => ({
+      ...{ weekday, startMinute: minutes(start), endMinute: endOf(end) },
+      siteId: site || null,
+    })),
   )
 
 export const officeWeek: WeekForm = toWeek(
   [1, 2, 3, 4, 5].flatMap((weekday) => [
-    { weekday, startMinute: 540, endMinute: 720 },
-    { weekday, startMinute: 840, endMinute: 1080 },
+    { weekday, startMinute: 540, endMinute: 720, siteId: null },
+    { weekday, startMinute: 840, endMinute: 1080, siteId: null },
   ]),
 )

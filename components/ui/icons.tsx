@@ -125,6 +125,9 @@ export const SettingsIcon = /*#__PURE__*/ icon(
 export const ClinicIcon = /*#__PURE__*/ icon(
   'M5 20.5V6A1.5 1.5 0 0 1 6.5 4.5h11A1.5 1.5 0 0 1 19 6v14.5m-16 0h18M12 7.5v5M9.5 10h5m-5 10.5V16h5v4.5',
 )
+export const PinIcon = /*#__PURE__*/ icon(
+  'M12 21s7-6.1 7-11.5a7 7 0 1 0-14 0C5 14.9 12 21 12 21Zm0-9a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z',
+)
 export const ListIcon = /*#__PURE__*/ icon('M9 6.5h11M9 12h11M9 17.5h11M4.5 6.5h.01M4.5 12h.01m-.01 5.5h.01')
 export const CardIcon = /*#__PURE__*/ icon(
   'M4.5 5.5h15A1.5 1.5 0 0 1 21 7v10a1.5 1.5 0 0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 17V7a1.5 1.5 0 0 1 1.5-1.5ZM3 10h18M6.5 14.5H10',

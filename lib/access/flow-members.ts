@@ -5,7 +5,8 @@ import { listNames } from '@/lib/audit/store'
 import { audit } from '@/lib/server/audit'
 import { notify } from '@/lib/server/notify'
 import { hold, inClinic, type Tx } from '@/lib/server/tx'
-import { type ComingAppointment, groupsAfter, type StaffActor } from './rules'
+import { areOpen } from '@/lib/site/open'
+import { type ComingAppointment, groupsAfter, groupsOf, sitesOf, type StaffActor } from './rules'
 import type * as rules from './rules'
 import { type Given, readStanding, type Standing, takeChange, takeEpochs, takeRemoval } from './statements'
 import * as store from './store'
@@ -37,16 +38,18 @@ export async function changeMember(
   input: In<typeof rules.ChangeMemberInput>,
 ): Promise<Result<{ done: true }>> {
   const { clinicId } = actor
-  const { memberId, roles, ownPatients } = input
+  const { memberId, roles, ownPatients, siteIds } = input
   return inClinic(clinicId, async (tx) => {
+    if (!(await areOpen(tx, siteIds))) return refuse('BAD_INPUT', { siteIds: 'invalid' })
     const taken = await extend(tx, clinicId, input, async (standing) => {
       const member = standing.members.get(memberId)
       if (!member) return refuse('NOT_FOUND')
-      const groups = groupsAfter({ memberId, ...member }, { roles, ownPatients })
+      const groups = groupsAfter({ memberId, ...member }, { roles, ownPatients, siteIds })
       return takeChange(clinicId, standing, { memberId, roles, groups }, input)
     })
     if (!taken.ok) return taken
     if (!(await store.changeRoles(tx, actor, { memberId, roles, ownPatients }))) return refuse('NOT_FOUND')
+    await store.setSites(tx, actor, memberId, sitesOf(groupsOf(roles, { sites: ownPatients ? [] : siteIds }), memberId))
     await audit(tx, actor, 'access.roles-changed', memberId)
     return ok({ done: true as const })
   })

@@ -9,6 +9,8 @@ import { notify } from '@/lib/server/notify'
 import { verifyProof } from '@/lib/server/proof'
 import { limit } from '@/lib/server/rate-limit'
 import { hold, inClinic, inNoClinic } from '@/lib/server/tx'
+import { areOpen } from '@/lib/site/open'
+import { listSites } from '@/lib/site/store'
 import { staffOf } from './flow-sign-in'
 import { sameSecrets } from './same-secrets'
 import { maySign, readStanding, takeAddition, takeFounding } from './statements'
@@ -21,6 +23,7 @@ import {
   nextInvitation,
   type PublicActor,
   type Role,
+  sitesOf,
   type StaffActor,
   wrapPurpose,
 } from './rules'
@@ -163,12 +166,13 @@ export async function invite(
   { now }: Context,
 ): Promise<Result<{ id: string; expiresAt: string }>> {
   const expiresAt = new Date(now.getTime() + invitationDays * 86_400_000)
-  const groups = groupsOf(input.roles, input.ownPatients ? input.id : null)
+  const groups = groupsOf(input.roles, { own: input.ownPatients ? input.id : null, sites: input.siteIds })
   return inClinic(actor.clinicId, async (tx) => {
+    if (!(await areOpen(tx, input.siteIds))) return refuse('BAD_INPUT', { siteIds: 'invalid' })
     // Said now, and not when the newcomer has answered: nobody vouches for a group from outside it.
     const standing = readStanding(await store.listStatements(tx, actor.clinicId))
     if (!maySign(standing, actor.memberId, groups)) return refuse('NOT_ALLOWED')
-    const { ownPatients: _own, ...invitation } = input
+    const { ownPatients: _own, siteIds: _sites, ...invitation } = input
     if (!(await store.saveInvitation(tx, actor, { ...invitation, groups, expiresAt }))) return refuse('STALE')
     await audit(tx, actor, 'access.invited', input.id)
     await notify(tx, 'staff', actor.clinicId)
@@ -216,6 +220,7 @@ export async function showInvitation(
       title: found.title,
       roles: found.roles as Role[],
       groups: found.groups as InvitationView['groups'],
+      sites: (await listSites(tx)).filter((site) => sitesOf(found.groups, id).includes(site.id)),
       statements: await store.listStatements(tx, clinicId),
     })
   })
@@ -267,6 +272,7 @@ export async function join(
       dhKey: input.keys.dh,
     })
     if (!made) return refuse('EMAIL_TAKEN', { email: 'taken' })
+    await store.setSites(tx, { clinicId }, input.memberId, sitesOf(found.groups, input.id))
     const at = { clinicId, id: input.id, from: found.state, to }
     if (!(await store.moveInvitation(tx, at, { memberId: input.memberId, mac: input.mac })))
       return refuse('LINK_EXPIRED')

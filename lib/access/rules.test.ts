@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { decideSession, groupsOf, type InvitationState, nextInvitation, pronounce, slugify } from './rules.ts'
+import {
+  decideSession,
+  groupsAfter,
+  groupsOf,
+  sitesOf,
+  type InvitationState,
+  nextInvitation,
+  pronounce,
+  slugify,
+} from './rules.ts'
 
 const now = new Date('2026-03-01T10:00:00Z')
 const later = new Date('2026-03-01T11:00:00Z')
@@ -41,6 +50,34 @@ test.each([
   ],
 ] as const)('%s belongs to %s', (roles, groups) => {
   expect(groupsOf(roles)).toEqual(groups)
+})
+
+test.each([
+  [['practitioner'], { sites: ['a'] }, ['desk:a', 'clinical:a']],
+  [['practitioner'], { sites: ['a', 'b'] }, ['desk:a', 'desk:b', 'clinical:a', 'clinical:b']],
+  [['frontdesk'], { sites: ['a'] }, ['desk:a']],
+  [['frontdesk', 'practitioner'], { sites: ['a'] }, ['desk:a', 'clinical:a']],
+  // Officers run the whole clinic; their notes are the site's all the same.
+  [['admin'], { sites: ['a'] }, ['desk', 'officers']],
+  [['admin', 'practitioner'], { sites: ['a'] }, ['desk', 'clinical:a', 'officers']],
+  [['practitioner'], { own: 'me' }, ['clinical:me']],
+  [['practitioner'], { own: 'me', sites: ['a'] }, ['clinical:me']],
+  [['frontdesk', 'practitioner'], { own: 'me' }, ['desk', 'clinical:me']],
+] as const)('%s who sees %o belongs to %s', (roles, part, groups) => {
+  expect(groupsOf(roles, part)).toEqual(groups)
+})
+
+test('other roles or sites take the scopes away that came with the former ones, and leave what was given beside them', () => {
+  const owner = { memberId: 'me', roles: ['admin'], groups: ['clinical', 'desk', 'officers'] }
+  expect(groupsAfter(owner, { roles: ['admin'], ownPatients: false, siteIds: ['a'] })).toEqual(owner.groups)
+  const at = { memberId: 'me', roles: ['practitioner'], groups: ['clinical:a', 'desk:a'] }
+  const to = (siteIds: string[], ownPatients = false) =>
+    groupsAfter(at, { roles: ['practitioner'], ownPatients, siteIds })
+  expect(to(['b'])).toEqual(['clinical:b', 'desk:b'])
+  expect(to([])).toEqual(['clinical', 'desk'])
+  expect(to([], true)).toEqual(['clinical:me'])
+  expect(sitesOf(to(['a', 'b']), 'me')).toEqual(['a', 'b'])
+  expect(sitesOf(to([], true), 'me')).toEqual([])
 })
 
 test.each([

@@ -58,33 +58,61 @@ export const rekeyHours = 24
 export const clockMinutes = 10
 
 /**
- * Groups a role belongs to. Further admins see the desk's records, and a note only as practitioners. `own` is the member id of
- * a practitioner who sees their own patients only, names included: their one group is their own.
+ * What of the clinic a member sees: all of it; of a practitioner, their own patients only, by the member id that names their
+ * scope; or these sites, of a practitioner or the desk.
  */
-export function groupsOf(has: readonly Role[], own: string | null = null): Group[] {
-  const practises = has.includes('practitioner')
-  const atDesk = !own || !practises || has.some((role) => role !== 'practitioner')
-  const groups: (Group | false)[] = [
-    atDesk && 'desk',
-    practises && (own ? `clinical:${own}` : 'clinical'),
-    has.includes('admin') && 'officers',
-  ]
-  return groups.filter((group) => group !== false)
+export interface Part {
+  own?: string | null
+  sites?: readonly string[]
 }
+
+/**
+ * Groups a role belongs to. Further admins see the desk's records, and a note only as practitioners. Who sees their own patients
+ * only, names included, has one group, their own; who sees sites, theirs. Officers' desk is the whole clinic's: they run it.
+ */
+export function groupsOf(has: readonly Role[], { own = null, sites = [] }: Part = {}): Group[] {
+  const practises = has.includes('practitioner')
+  const runs = has.includes('admin')
+  const atDesk = !own || !practises || has.some((role) => role !== 'practitioner')
+  const scoped = sites.length > 0 && !(own && practises)
+  const desk: Group[] = scoped && !runs ? sites.map((site): Group => `desk:${site}`) : ['desk']
+  const clinical: Group[] = own ? [`clinical:${own}`] : sites.map((site): Group => `clinical:${site}`)
+  return [
+    ...(atDesk ? desk : []),
+    ...(practises ? (clinical.length ? clinical : (['clinical'] as const)) : []),
+    ...(runs ? (['officers'] as const) : []),
+  ]
+}
+
+/** Sites that these groups are of; none, of who is of no site, or of the whole clinic's. `own` is not one of them. */
+export const sitesOf = (groups: readonly string[], own: string): string[] =>
+  [...new Set(groups.flatMap((group) => group.split(':')[1] ?? []))].filter((site) => site !== own).sort()
 
 /** Groups after a change of roles. What a member is in beside their roles, as an owner who does not practise, they stay in. */
 export function groupsAfter(
   member: { memberId: string; roles: readonly string[]; groups: readonly string[] },
-  next: { roles: readonly Role[]; ownPatients: boolean },
+  next: { roles: readonly Role[]; ownPatients: boolean; siteIds?: readonly string[] },
 ): Group[] {
-  const { memberId } = member
+  const { memberId, groups } = member
   const had = member.roles as Role[]
-  const usual = new Set<string>([...groupsOf(had), ...groupsOf(had, memberId)])
-  const beside = member.groups.filter((group) => !usual.has(group)) as Group[]
-  return [...new Set([...groupsOf(next.roles, next.ownPatients ? memberId : null), ...beside])].sort()
+  const usual = new Set<string>([...groupsOf(had), ...groupsOf(had, { own: memberId })])
+  // Each scope comes of a choice, and goes with it.
+  const beside = groups.filter((group) => !usual.has(group) && !group.includes(':')) as Group[]
+  const part = { own: next.ownPatients ? memberId : null, sites: next.siteIds ?? [] }
+  return [...new Set([...groupsOf(next.roles, part), ...beside])].sort()
 }
 
 export const isClinical = (actor: { roles: readonly Role[] }) => actor.roles.includes('practitioner')
+
+/** Which appointments a member sees, by what of the clinic they do: for the server's queries, beside the keys. */
+export function seenVisits(actor: { memberId: string; roles: readonly Role[] }, { own = null, sites = [] }: Part) {
+  if (own) return { memberId: own }
+  return sites.length ? { OR: [{ siteId: { in: [...sites] } }, { memberId: actor.memberId }] } : {}
+}
+
+/** The same for who runs days: officers run all of them, and whoever is at the whole clinic's desk. */
+export const runsVisits = (actor: { memberId: string; roles: readonly Role[] }, part: Part) =>
+  actor.roles.includes('admin') || (part.own && runsDay(actor)) ? {} : seenVisits(actor, part)
 
 /** The desk and admins run everybody's day, whosever patients they see themselves. */
 export const runsDay = (actor: { roles: readonly Role[] }) => actor.roles.some((role) => role !== 'practitioner')
@@ -225,6 +253,8 @@ export const OpenClinicInput = z.object({
   epochGrants: z.array(epochGrant).min(1).max(16),
 })
 
+const siteIds = z.array(id).max(20).optional()
+
 export const InviteInput = z.object({
   id,
   displayName: personName,
@@ -232,6 +262,8 @@ export const InviteInput = z.object({
   roles: z.array(z.enum(roles)).min(1, { error: 'required' }).max(3),
   /** A practitioner who is to see their own patients only. Their member id is then the invitation's. */
   ownPatients: z.boolean().optional(),
+  /** Sites that a practitioner or somebody at the desk is to see; none: the whole clinic. */
+  siteIds,
   /** SHA-256 of what the link's holder can show: see JoinInput.claim. */
   claimHash: b64(64),
 })
@@ -259,6 +291,7 @@ export const ChangeMemberInput = z.object({
   memberId: id,
   roles: z.array(z.enum(roles)).min(1, { error: 'required' }).max(3),
   ownPatients: z.boolean(),
+  siteIds,
   ...given,
 })
 export const RemoveMemberInput = z.object({ memberId: id, ...given })
@@ -288,6 +321,8 @@ export interface InvitationView {
   title: string
   roles: Role[]
   groups: Group[]
+  /** Names of the sites that these groups are of. */
+  sites: { id: string; name: string }[]
   statements: ChainStatement[]
 }
 
@@ -299,6 +334,8 @@ export interface StaffRow {
   roles: Role[]
   /** Sees their own patients only, as the database says: what the chain says of their groups counts. */
   ownPatients: boolean
+  /** Sees these sites only, as the database says. */
+  siteIds: string[]
   status: 'invited' | 'registered' | 'active' | 'removed'
   keys: PublicKeys | null
   lastSeenAt: string | null

@@ -218,7 +218,10 @@ export async function listStaff(tx: Tx, actor: StaffActor): Promise<StaffRow[]> 
   const rows = await tx.member.findMany({
     where: { clinicId: actor.clinicId },
     orderBy: { createdAt: 'asc' },
-    include: { memberSessions: { orderBy: { lastSeenAt: 'desc' }, take: 1, select: { lastSeenAt: true } } },
+    include: {
+      memberSessions: { orderBy: { lastSeenAt: 'desc' }, take: 1, select: { lastSeenAt: true } },
+      memberSites: { select: { siteId: true }, orderBy: { siteId: 'asc' } },
+    },
   })
   return rows.map((row) => ({
     memberId: row.id,
@@ -227,6 +230,7 @@ export async function listStaff(tx: Tx, actor: StaffActor): Promise<StaffRow[]> 
     bio: row.bio,
     roles: row.roles as Role[],
     ownPatients: row.ownPatients,
+    siteIds: row.memberSites.map(({ siteId }) => siteId),
     status: row.status,
     keys: row.signKey && row.dhKey ? { sign: row.signKey, dh: row.dhKey } : null,
     lastSeenAt: row.memberSessions[0]?.lastSeenAt.toISOString() ?? null,
@@ -243,10 +247,23 @@ export async function saveProfile(
   return count === 1
 }
 
-/** Their own id for who sees their own patients only; null for who sees the clinic's. Keys decide that: this only asks for less. */
-export async function seesOwn(tx: Tx, { clinicId, memberId }: StaffActor): Promise<string | null> {
-  const restricted = await tx.member.count({ where: { id: memberId, clinicId, ownPatients: true } })
-  return restricted ? memberId : null
+/** What of the clinic a member sees, as the rows say. Keys decide that: this only asks for less. */
+export async function partOf(
+  tx: Tx,
+  { clinicId, memberId }: StaffActor,
+): Promise<{ own: string | null; sites: string[] }> {
+  const row = await tx.member.findFirst({
+    where: { id: memberId, clinicId },
+    select: { ownPatients: true, memberSites: { select: { siteId: true } } },
+  })
+  return { own: row?.ownPatients ? memberId : null, sites: row?.memberSites.map(({ siteId }) => siteId) ?? [] }
+}
+
+/** Sets the sites that a member sees; none: they are of the whole clinic, or of their own patients. */
+export async function setSites(tx: Tx, actor: { clinicId: string }, memberId: string, siteIds: readonly string[]) {
+  const { clinicId } = actor
+  await tx.memberSite.deleteMany({ where: { clinicId, memberId } })
+  await tx.memberSite.createMany({ data: siteIds.map((siteId) => ({ clinicId, memberId, siteId })) })
 }
 
 /** False for nobody of this clinic. */
@@ -280,6 +297,7 @@ export async function retireMember(tx: Tx, actor: StaffActor, memberId: string, 
     },
   })
   if (count !== 1) return false
+  await tx.memberSite.deleteMany({ where: { clinicId, memberId } })
   await tx.memberSession.updateMany({ where: { clinicId, memberId, revokedAt: null }, data: { revokedAt: now } })
   await tx.signInProof.updateMany({ where: { clinicId, memberId, usedAt: null }, data: { usedAt: now } })
   return true
@@ -365,6 +383,7 @@ export async function activateMember(tx: Tx, clinicId: string, memberId: string)
 
 /** Only one whom nobody vouched for: members of the chain are removed by a statement, never by a row. */
 export async function dropRegistered(tx: Tx, clinicId: string, memberId: string) {
+  await tx.memberSite.deleteMany({ where: { clinicId, memberId, member: { status: 'registered' } } })
   await tx.member.deleteMany({ where: { id: memberId, clinicId, status: 'registered' } })
 }
 

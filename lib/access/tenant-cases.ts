@@ -49,11 +49,17 @@ export const accessCases: TenantCases<typeof store> = {
   saveProfile: (tx, actor, b) => store.saveProfile(tx, actor, { memberId: b.memberId, ...person, bio: '' }),
   changeRoles: (tx, actor, b) =>
     store.changeRoles(tx, actor, { memberId: b.memberId, roles: ['frontdesk'], ownPatients: true }),
-  seesOwn: async (tx, actor, b) => {
-    const { memberId } = b
-    await tx.member.updateMany({ where: { id: memberId }, data: { ownPatients: true } })
-    return store.seesOwn(tx, { ...actor, memberId })
+  partOf: {
+    own: async (tx, actor, b) => {
+      const { memberId } = b
+      await tx.member.updateMany({ where: { id: memberId }, data: { ownPatients: true } })
+      return [
+        await store.partOf(tx, { ...actor, memberId }),
+        await store.partOf(tx, { ...actor, memberId: b.registeredId }),
+      ]
+    },
   },
+  setSites: (tx, actor, b) => store.setSites(tx, actor, b.registeredId, []),
   retireMember: (tx, actor, b) => store.retireMember(tx, actor, b.memberId, b.now),
   listComing: (tx, actor, b) => store.listComing(tx, actor, b.memberId, b.now),
   findHead: (tx, { clinicId }) => store.findHead(tx, clinicId),

@@ -71,9 +71,9 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ entryId: randomUUID(), reader: bytes(32) },
     ...{ kit: b64(32), kitId: randomUUID() },
     ...{ strangerId: randomUUID(), stranger: { sign: b64(32), dh: b64(32) } },
-    rekeyId: randomUUID(),
     ...{ careId: randomUUID(), helperId: randomUUID(), helper: { sign: b64(32), dh: b64(32) } },
     ...{ letInId: randomUUID(), letIn: { sign: b64(32), dh: b64(32) } },
+    ...{ rekeyId: randomUUID(), siteId: randomUUID() },
   }
   const proofHash = bytes(32)
 
@@ -97,6 +97,8 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ id: more.registeredId, email_index: bytes(32), email_sealed: bytes(8), display_name: 'Grace' },
     ...{ roles: ['frontdesk'], status: 'registered', sign_key: b64(32), dh_key: b64(32) },
   })
+  await insert('site', { id: more.siteId, name: 'North', address: '5 High Street' })
+  await insert('member_site', { member_id: more.registeredId, site_id: more.siteId })
   await insert('member_session', { id: more.sessionId, member_id: memberId, expires_at: later })
   await insert('sign_in_proof', { hash: proofHash, member_id: memberId, expires_at: later })
   await insert('account_wrap', { id: more.kitId, member_id: memberId, kind: 'kit', handle: more.kit, wrapped: 'wrap' })

@@ -19,6 +19,7 @@ import { recordCases } from '../record/tenant-cases.ts'
 import { rekeyCases } from '../rekey/tenant-cases.ts'
 import { retentionCases } from '../retention/tenant-cases.ts'
 import { rewrapCases } from '../rewrap/tenant-cases.ts'
+import { siteCases } from '../site/tenant-cases.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import type { StaffActor } from './rules.ts'
@@ -45,6 +46,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   rekey: rekeyCases,
   retention: retentionCases,
   rewrap: rewrapCases,
+  site: siteCases,
 }
 const cases = Object.entries(tables).flatMap(([domain, table]) =>
   Object.entries(table).map(([name, row]) => ({ name: `${domain}/store ${name}`, row })),

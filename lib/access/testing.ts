@@ -87,10 +87,16 @@ export async function openTestClinic(practitioner = true) {
 export type TestClinic = Awaited<ReturnType<typeof openTestClinic>>
 
 /** Invited and answered; nobody vouched yet. */
-export async function answer({ clinicId, rootFingerprint, owner }: TestClinic, roles: Role[], ownPatients = false) {
+export async function answer(
+  { clinicId, rootFingerprint, owner }: TestClinic,
+  roles: Role[],
+  ownPatients = false,
+  siteIds: string[] = [],
+) {
   const { claimHash, ...fresh } = await owner.vault.newInvitation()
-  const invitation = { ...fresh, displayName: 'Grace', roles, groups: groupsOf(roles, ownPatients ? fresh.id : null) }
-  const invited = { id: invitation.id, claimHash, displayName: 'Grace', title: '', roles, ownPatients }
+  const part = { own: ownPatients ? fresh.id : null, sites: siteIds }
+  const invitation = { ...fresh, displayName: 'Grace', roles, groups: groupsOf(roles, part) }
+  const invited = { id: invitation.id, claimHash, displayName: 'Grace', title: '', roles, ownPatients, siteIds }
   must(await flow.invite(owner.actor, invited, at()))
   const vault = newVault()
   const [memberId, email] = [ownPatients ? invitation.id : randomUUID(), `${randomUUID()}@example.org`]

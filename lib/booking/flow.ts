@@ -18,6 +18,7 @@ import { notify } from '../server/notify.ts'
 import { verifyProof } from '../server/proof.ts'
 import { limit } from '../server/rate-limit.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
+import { findSite } from '../site/store.ts'
 import { admitPatient } from './admit.ts'
 import { confirmBooking } from './confirm.ts'
 import { expirePayment, heldBy } from './hold.ts'
@@ -176,6 +177,7 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
       intakeVersion: service.intakeVersion,
     },
     practitioner: { id: practitioner.id, name: practitioner.displayName, title: practitioner.title },
+    site: await findSite(tx, row.siteId),
     price: { minor: row.priceMinor, currency: row.currency, mode: row.paymentMode },
     payment: { status: payment?.status ?? 'none', refundedMinor: payment?.refundedMinor ?? 0 },
     consentText: text && { id: text.id, version: text.version, title: text.title, body: text.body, hash: text.hash },

@@ -25,6 +25,8 @@ interface SlotSearch {
   clinic: ClinicProfile
   service: ServiceView
   memberIds: readonly string[]
+  /** One site alone, of all. */
+  siteId?: string | null
   firstDay: string
   lastDay: string
   now: Date
@@ -37,15 +39,19 @@ async function searchSlots(tx: Tx, search: SlotSearch): Promise<rules.SlotView[]
   if (!memberIds.length) return []
   const from = rules.startOfDay(firstDay, clinic.timeZone)
   const until = rules.startOfDay(addDays(lastDay, 2), clinic.timeZone)
-  const hours = await listHours(tx, memberIds)
+  const all = await listHours(tx, memberIds)
+  const hours = search.siteId ? all.filter((row) => row.siteId === search.siteId) : all
+  // A stretch is at one place, and so is what begins in it.
+  const places = [...Map.groupBy(hours, (row) => `${row.memberId} ${row.siteId}`).values()]
   const busy = search.ignoreBusy
     ? new Map<string, rules.Busy[]>()
     : await store.listBusy(tx, memberIds, from, until, now)
-  const slots = memberIds.flatMap((memberId) =>
-    rules
+  const slots = places.flatMap((rows) => {
+    const { memberId, siteId } = rows[0]!
+    return rules
       .freeStarts({
         zone: clinic.timeZone,
-        hours: hours.filter((row) => row.memberId === memberId),
+        hours: rows,
         service,
         busy: busy.get(memberId) ?? [],
         firstDay,
@@ -53,14 +59,21 @@ async function searchSlots(tx: Tx, search: SlotSearch): Promise<rules.SlotView[]
         notBefore: new Date(now.getTime() + clinic.minNoticeMinutes * minute),
         notAfter: new Date(now.getTime() + clinic.horizonDays * 24 * 60 * minute),
       })
-      .map((at) => ({ startsAt: at.toISOString(), memberId })),
-  )
+      .map((at) => ({ startsAt: at.toISOString(), memberId, siteId }))
+  })
   return slots.sort((a, b) => (a.startsAt < b.startsAt ? -1 : a.startsAt > b.startsAt ? 1 : 0))
 }
 
 /** Free starts of some days and, when there are none, the day on which the next one is. */
 export async function loadSlots(
-  ask: { clinicId: string; serviceId: string; memberId?: string | null; from: string; days: number },
+  ask: {
+    clinicId: string
+    serviceId: string
+    memberId?: string | null
+    siteId?: string | null
+    from: string
+    days: number
+  },
   now: Date,
 ): Promise<Result<{ slots: rules.SlotView[]; next: string | null }>> {
   return inClinic(ask.clinicId, async (tx) => {
@@ -70,7 +83,7 @@ export async function loadSlots(
     const memberIds = ask.memberId
       ? service.practitionerIds.filter((id) => id === ask.memberId)
       : service.practitionerIds
-    const search = { clinic, service, memberIds, now }
+    const search = { clinic, service, memberIds, siteId: ask.siteId, now }
     const today = dayIn(clinic.timeZone, now)
     const firstDay = ask.from < today ? today : ask.from
     const lastDay = addDays(ask.from, ask.days - 1)
@@ -135,13 +148,16 @@ export async function holdSlot(
       ignoreBusy: true,
     }
     const offered = await searchSlots(tx, search)
-    if (!offered.some((slot) => slot.startsAt === startsAt.toISOString())) return refuse('SLOT_GONE')
+    const siteId = input.siteId ?? null
+    const isIt = (slot: rules.SlotView) => slot.startsAt === startsAt.toISOString() && slot.siteId === siteId
+    if (!offered.some(isIt)) return refuse('SLOT_GONE')
     const endsAt = new Date(startsAt.getTime() + service.minutes * minute)
     const hold: store.NewHold = {
       id: input.id,
       clinicId: clinic.id,
       serviceId: service.id,
       memberId: input.memberId,
+      siteId,
       startsAt,
       endsAt,
       blockedFrom: new Date(startsAt.getTime() - service.bufferBefore * minute),
@@ -166,7 +182,8 @@ function repeatedHold(row: store.AppointmentRow, input: In<typeof rules.HoldInpu
   const same =
     matches(row.holdHash, input.secret) &&
     row.startsAt.toISOString() === new Date(input.startsAt).toISOString() &&
-    row.memberId === input.memberId
+    row.memberId === input.memberId &&
+    row.siteId === (input.siteId ?? null)
   if (!same) return refuse('SLOT_TAKEN')
   return row.status === 'held' && row.heldUntil && row.heldUntil > now ? ok(asHold(row, now)) : refuse('HOLD_EXPIRED')
 }

@@ -8,7 +8,7 @@ import type { BookingOffer } from './rules.ts'
 export async function findOffer(
   clinic: ClinicProfile,
   service: ServiceView,
-  slot: { startsAt: Date; memberId: string },
+  slot: { startsAt: Date; memberId: string; siteId: string | null },
   page: { zone: string; locale: string; recall: string | undefined },
 ): Promise<BookingOffer> {
   const text = service.consentTextId
@@ -21,7 +21,7 @@ export async function findOffer(
     zone: page.zone,
     locale: page.locale === 'fr' ? 'fr' : 'en',
     recallId: page.recall && /^[0-9a-f-]{36}$/.test(page.recall) ? page.recall : null,
-    slot: { startsAt: slot.startsAt.toISOString(), memberId: slot.memberId },
+    slot: { ...slot, startsAt: slot.startsAt.toISOString() },
     service: {
       id: service.id,
       priceMinor: service.paymentMode === 'free' ? 0 : service.priceMinor,

@@ -5,6 +5,7 @@ import type { HoursRow, PaymentMode } from '../clinic/rules.ts'
 import type { IntakeForm } from '../intake/rules.ts'
 import type { PaymentStatus } from '../payment/rules.ts'
 import { SealedRecord } from '../record/rules.ts'
+import type { SiteView } from '../site/rules.ts'
 import { addDays } from '../time.ts'
 import { Id } from '../ids.ts'
 
@@ -203,6 +204,8 @@ export const HoldInput = z.object({
   clinicId: id,
   serviceId: id,
   memberId: id,
+  /** The site that the patient was shown; another one by now is another slot. */
+  siteId: id.nullish(),
   startsAt: z.iso.datetime(),
   /** The hold that this one replaces. */
   release: z.object({ id, secret }).optional(),
@@ -248,6 +251,7 @@ export const SlotsInput = z.object({
   clinicId: id,
   serviceId: id,
   memberId: id.nullish(),
+  siteId: id.nullish(),
   from: z.iso.date(),
   days: z.number().int().min(1).max(31),
 })
@@ -265,6 +269,14 @@ export interface Hold {
 export interface SlotView {
   startsAt: string
   memberId: string
+  siteId: string | null
+}
+/** A slot as a link or a choice names it. */
+export const slotName = ({ startsAt, memberId, siteId }: SlotView) =>
+  [startsAt, memberId, ...(siteId ? [siteId] : [])].join('~')
+export function readSlot(text: string): SlotView {
+  const [startsAt = '', memberId = '', siteId = null] = text.split('~')
+  return { startsAt, memberId, siteId }
 }
 export interface Booked {
   appointmentId: string
@@ -296,6 +308,7 @@ export interface AppointmentView {
   }
   service: { id: string; name: string; minutes: number; intakeForm: unknown; intakeVersion: number }
   practitioner: { id: string; name: string; title: string }
+  site: SiteView | null
   price: { minor: number; currency: string; mode: PaymentMode }
   payment: { status: PaymentStatus; refundedMinor: number }
   consentText: { id: string; version: number; title: string; body: string; hash: string } | null
@@ -321,7 +334,7 @@ export interface BookingOffer {
   zone: string
   locale: 'en' | 'fr'
   recallId: string | null
-  slot: { startsAt: string; memberId: string }
+  slot: { startsAt: string; memberId: string; siteId: string | null }
   service: {
     id: string
     priceMinor: number

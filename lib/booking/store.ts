@@ -40,6 +40,7 @@ export interface NewHold {
   clinicId: string
   serviceId: string
   memberId: string
+  siteId: string | null
   startsAt: Date
   endsAt: Date
   blockedFrom: Date
@@ -65,9 +66,9 @@ export async function lapseInTheWay(tx: Tx, memberId: string, from: Date, until:
 /** False when the practitioner is taken then: the exclusion constraint decides, and nobody waits in a deadlock. */
 export async function insertHold(tx: Tx, hold: NewHold, now: Date): Promise<boolean> {
   const count = await tx.$executeRaw`
-    INSERT INTO appointment (id, clinic_id, service_id, member_id, status, starts_at, ends_at, blocked_from, blocked_until,
+    INSERT INTO appointment (id, clinic_id, service_id, member_id, site_id, status, starts_at, ends_at, blocked_from, blocked_until,
       held_since, held_until, hold_hash, price_minor, currency, payment_mode)
-    VALUES (${hold.id}::uuid, ${hold.clinicId}::uuid, ${hold.serviceId}::uuid, ${hold.memberId}::uuid, 'held', ${hold.startsAt},
+    VALUES (${hold.id}::uuid, ${hold.clinicId}::uuid, ${hold.serviceId}::uuid, ${hold.memberId}::uuid, ${hold.siteId}::uuid, 'held', ${hold.startsAt},
       ${hold.endsAt}, ${hold.blockedFrom}, ${hold.blockedUntil}, ${now}, ${hold.heldUntil}, ${hold.holdHash}, ${hold.priceMinor},
       ${hold.currency}, ${hold.paymentMode}::payment_mode)
     ON CONFLICT DO NOTHING`

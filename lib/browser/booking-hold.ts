@@ -5,6 +5,7 @@ import { vault } from './vault.ts'
 export interface Slot {
   startsAt: string
   memberId: string
+  siteId: string | null
 }
 
 /** One booking under way on this device, shared by its tabs: the same ids and secrets in each, so that two become one. */
@@ -29,7 +30,7 @@ const secret = () => {
     .replace(/\//g, '_')
     .replace(/=+$/, '')
 }
-const same = (a: Slot, b: Slot) => a.startsAt === b.startsAt && a.memberId === b.memberId
+const same = (a: Slot, b: Slot) => a.startsAt === b.startsAt && a.memberId === b.memberId && a.siteId === b.siteId
 
 /** On a shared computer the ticket lives in this page alone. */
 const forgetful = new Map<string, Ticket>()
@@ -93,6 +94,7 @@ export function takeSlot(offer: BookingOffer, slot: Slot): Promise<Answer<Held>>
         clinicId,
         serviceId: offer.service.id,
         memberId: slot.memberId,
+        siteId: slot.siteId,
         startsAt: slot.startsAt,
         release,
       },

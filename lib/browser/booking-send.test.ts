@@ -26,7 +26,7 @@ beforeEach(() => {
 })
 
 /** The types sent and, of each, the groups that it went to. */
-async function booked(practitioner: string, isKnown: boolean) {
+async function booked(practitioner: string, isKnown: boolean, site: string | null = null) {
   const { vault, handle } = await patientOf(world)
   here.vault = vault
   const known = isKnown ? { handle, identity, consent: { seq: 0, previous: '' }, helper: null, appointments: [] } : null
@@ -36,7 +36,7 @@ async function booked(practitioner: string, isKnown: boolean) {
     ...{
       patientId: crypto.randomUUID(),
       serviceId: 's',
-      slot: { startsAt: '', memberId: practitioner },
+      slot: { startsAt: '', memberId: practitioner, siteId: site },
       booked: false,
     },
   }
@@ -50,7 +50,7 @@ async function booked(practitioner: string, isKnown: boolean) {
 
 // Defence: `isOnTheirOwn` in booking-send.ts. Without it, the practitioner sees a patient without a name.
 test('what a patient books with goes to those who may see that practitioner’s patients, a known one’s name too', async () => {
-  const [scope] = groupsOf(['practitioner'], own.memberId)
+  const [scope] = groupsOf(['practitioner'], { own: own.memberId })
   const toOwn = [
     ['identity', ['clinical', scope, 'desk']],
     ['checklist', ['clinical', scope, 'desk']],

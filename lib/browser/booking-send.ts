@@ -26,7 +26,13 @@ type Draft = SealInput & { asPatient: string }
  * Everything that is sealed here is sealed for the patient's key and for those at the clinic who may see this practitioner's
  * patients, before a byte of it leaves.
  */
-export const sealFor = (place: { clinicId: string; patientId: string; key: string; practitioner: string }) =>
+export const sealFor = (place: {
+  clinicId: string
+  patientId: string
+  key: string
+  practitioner: string
+  site: string | null
+}) =>
   function draft(type: SealInput['type'], content: unknown, recordId: string = crypto.randomUUID()): Draft {
     return {
       clinicId: place.clinicId,
@@ -36,7 +42,7 @@ export const sealFor = (place: { clinicId: string; patientId: string; key: strin
       type,
       schema: 1,
       content,
-      practitioner: place.practitioner,
+      ...{ practitioner: place.practitioner, site: place.site },
       patients: [{ patientId: place.patientId, key: place.key }],
       asPatient: place.patientId,
     }
@@ -78,12 +84,12 @@ export async function sendBooking(offer: BookingOffer, ticket: Ticket, given: Bo
 }
 
 /**
- * Whether this practitioner sees their own patients only: the name that a known patient gave before was sealed for others then,
- * and goes to this one with the booking. When in doubt, it is sealed again.
+ * Whether a part of the clinic takes care of this visit, a site or a practitioner who sees their own patients only: the name that
+ * a known patient gave before was sealed for others then, and goes to this one with the booking. When in doubt, it is sealed again.
  */
-async function isOnTheirOwn(clinicId: string, practitioner: string): Promise<boolean> {
+async function isForPart(clinicId: string, practitioner: string, site: string | null): Promise<boolean> {
   const chain = await readClinicChain(clinicId)
-  return !chain || audienceOf(chain.members, practitioner, 'identity').groups.some(isScoped)
+  return !chain || audienceOf(chain.members, practitioner, 'identity', site).groups.some(isScoped)
 }
 
 /** Who signs in the patient's place: as it was agreed on, or, at the first booking, as they say it. */
@@ -101,8 +107,8 @@ async function sendOnce(offer: BookingOffer, ticket: Ticket, given: BookingAnswe
   const handle =
     given.known?.handle ?? (await vault().createPatient({ clinicId, patientId: ticket.patientId, home: given.home }))
   const { patientId, keyId, keys } = handle
-  const practitioner = ticket.slot.memberId
-  const draft = sealFor({ clinicId, patientId, key: keys.dh, practitioner })
+  const { memberId: practitioner, siteId: site } = ticket.slot
+  const draft = sealFor({ clinicId, patientId, key: keys.dh, practitioner, site })
   const now = new Date().toISOString()
   const text = offer.consentText
   const consentRecordId = crypto.randomUUID()
@@ -124,7 +130,7 @@ async function sendOnce(offer: BookingOffer, ticket: Ticket, given: BookingAnswe
     } satisfies ChecklistContent),
     draft('reason', { appointmentId, reason: given.reason } satisfies ReasonContent),
   ]
-  if (!given.known?.identity || (await isOnTheirOwn(clinicId, practitioner)))
+  if (!given.known?.identity || (await isForPart(clinicId, practitioner, site)))
     drafts.unshift(draft('identity', given.identity))
   if (given.answers)
     drafts.push(

@@ -21,12 +21,18 @@ interface Signed {
   name: string
 }
 
+/** With whom and where: those who take care of it read who helps. */
+export interface Visit {
+  practitioner: string
+  site: string | null
+}
+
 /** What both signed goes to the clinic sealed, as the patient's name does; the server gets whose key it is and until when. */
-export function letIn(patient: PatientHandle, signed: Signed, practitioner: string): Promise<Answer<{ done: true }>> {
+export function letIn(patient: PatientHandle, signed: Signed, visit: Visit): Promise<Answer<{ done: true }>> {
   const { clinicId, patientId } = patient
   const { statement, ...filed } = signed
   const content: CareContent = { careId: signed.careId, statement }
-  const draft = sealFor({ clinicId, patientId, key: patient.keys.dh, practitioner })('care', content)
+  const draft = sealFor({ clinicId, patientId, key: patient.keys.dh, ...visit })('care', content)
   return sendSealed(
     clinicId,
     async () => [await vault().seal(draft)],
@@ -51,13 +57,13 @@ export function termsOf(identity: IdentityContent, now: Date): CareTermsInput | 
 const saying = new Map<string, Promise<boolean>>()
 
 /** Who booked for somebody says so, once, as soon as they are at the appointment's page. True where it was said just now. */
-export function sayWhoBooked(patient: PatientHandle, terms: CareTermsInput, practitioner: string): Promise<boolean> {
+export function sayWhoBooked(patient: PatientHandle, terms: CareTermsInput, visit: Visit): Promise<boolean> {
   const { patientId, keyId, keys } = patient
   const say = async () => {
     const session = await openPatientSession(patient)
     if (!session.ok) return false
     const signed = await vault().careOfItself({ patientId, terms })
-    const sent = await letIn(patient, { ...signed, role: terms.role, keyId, keys, name: '' }, practitioner)
+    const sent = await letIn(patient, { ...signed, role: terms.role, keyId, keys, name: '' }, visit)
     return sent.ok
   }
   // A page may be drawn twice at once: it is said once all the same.

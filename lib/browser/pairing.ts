@@ -6,7 +6,7 @@ import { call } from './api.ts'
 import { keepRoot, tryRoot } from './booking-device.ts'
 import { handOnAll } from './own-keys.ts'
 import { openPatientSession } from './patient-session.ts'
-import { letIn } from './care.ts'
+import { letIn, type Visit } from './care.ts'
 import type { PatientHandle, Vault, VaultCode } from './vault-api.ts'
 import type { CareTermsInput } from './vault-care-api.ts'
 import { refusalCode } from './vault-error.ts'
@@ -28,7 +28,7 @@ export interface PairSide {
   /** The code that the other device shows; none where this one shows it. */
   secret?: string
   /** As what somebody else is let in; none where both devices are the patient's. */
-  care?: { terms: CareTermsInput; practitioner: string }
+  care?: { terms: CareTermsInput; visit: Visit }
 }
 
 type Filed = Awaited<ReturnType<Vault['pairFinish']>>
@@ -131,7 +131,7 @@ export async function runPairing(
 
   async function file(patient: PatientHandle, device: Filed, care: PairSide['care']) {
     const { keyId, keys, name, link } = device
-    if (device.care && care) return letIn(patient, { ...device.care, keyId, keys, name }, care.practitioner)
+    if (device.care && care) return letIn(patient, { ...device.care, keyId, keys, name }, care.visit)
     const as = { as: 'patient', patientId: patient.patientId, retry: true } as const
     return call('patient/add-device', { keyId, keys, name, link: link!, kind: 'device' }, as)
   }

@@ -41,7 +41,12 @@ async function saysWhoBooked({ patient, identity, care, chart }: OwnChart, appoi
   const terms = identity && !care.some(({ mine }) => mine) ? termsOf(identity, new Date()) : null
   const isFirst = chart.keys.some(({ keyId, state }) => keyId === patient.keyId && state === 'booking')
   const at = chart.appointments.find(({ id }) => id === appointmentId)
-  return terms !== null && isFirst && at !== undefined && sayWhoBooked(patient, terms, at.practitionerId)
+  return (
+    terms !== null &&
+    isFirst &&
+    at !== undefined &&
+    sayWhoBooked(patient, terms, { practitioner: at.practitionerId, site: at.siteId })
+  )
 }
 
 async function readOwn(appointmentId: string): Promise<OwnAnswer> {

@@ -20,6 +20,9 @@ function checklist(view: AppointmentView, now: { intake?: boolean; consent?: boo
   }
 }
 
+/** With whom and where: what is written for it is sealed for those who take care of it. */
+const visitOf = ({ practitioner, site }: AppointmentView) => ({ practitioner: practitioner.id, site: site?.id ?? null })
+
 export async function sendIntake(
   view: AppointmentView,
   own: OwnChart,
@@ -29,7 +32,7 @@ export async function sendIntake(
   const { clinicId, patientId, keys } = own.patient
   const session = await openPatientSession(own.patient)
   if (!session.ok) return session
-  const draft = sealFor({ clinicId, patientId, key: keys.dh, practitioner: view.practitioner.id })
+  const draft = sealFor({ ...{ clinicId, patientId, key: keys.dh }, ...visitOf(view) })
   const content: IntakeContent = {
     appointmentId: view.id,
     serviceId: view.service.id,
@@ -65,7 +68,7 @@ export async function sendConsent(view: AppointmentView, own: OwnChart, signedNa
     recordId,
     at: own.chart.consent,
   })
-  const draft = sealFor({ clinicId, patientId, key: keys.dh, practitioner: view.practitioner.id })
+  const draft = sealFor({ ...{ clinicId, patientId, key: keys.dh }, ...visitOf(view) })
   const content: ConsentContent = {
     appointmentId: view.id,
     consentTextId: text.id,

@@ -93,7 +93,8 @@ interface SealedContent {
  * Groups that manage and read it; or the practitioner whose visit it is of, and the verified chain says which groups those are.
  * Their epoch keys come from the verified chain in either case.
  */
-export type SealInput = SealedContent & ({ managing: Group; groups: Group[] } | { practitioner: string })
+export type SealInput = SealedContent &
+  ({ managing: Group; groups: Group[] } | { practitioner: string; site?: string | null })
 
 export interface Opened<T = unknown> {
   recordId: string
@@ -110,6 +111,8 @@ export interface Opened<T = unknown> {
     /** Who signed in the patient's place. */
     helper?: HelperView | null
   }
+  /** The group that manages it, as its author signed. */
+  managing: Group
 }
 /** `unvouched`: with NOT_VOUCHED, what a key that nobody stands behind says. To be shown as that, or not at all. */
 export type OpenResult<T = unknown> =

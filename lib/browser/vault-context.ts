@@ -12,7 +12,8 @@ import {
 import type { EpochKey } from '../crypto/epoch.ts'
 import type { Keys, RawKeys } from '../crypto/keys.ts'
 import type { PatientLink } from '../crypto/patient-link.ts'
-import type { B64, CareRole, ChainStatement, EpochGrant, PublicKeys, Recipient, VouchReason } from '../crypto/types.ts'
+import type { CheckedVouch } from '../crypto/patient-vouch.ts'
+import type { B64, CareRole, ChainStatement, EpochGrant, PublicKeys, Recipient } from '../crypto/types.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
 import { type Turns, turns } from './turns.ts'
 import type { ChainInput, ChainView, KeyHome } from './vault-api.ts'
@@ -37,8 +38,8 @@ export interface VaultContext {
   appointments: Map<string, BoundAppointment>
   /** What is believed of other devices' keys: by "clinic/patient". */
   patientKeys: Map<string, TrustedPatientKey[]>
-  /** Keys that only the desk vouched for: by "clinic/patient". */
-  deskVouches: Map<string, { keys: RawKeys; reason: VouchReason }[]>
+  /** Keys vouched for by members whose word counts for what their own groups manage, and for no more: by "clinic/patient". */
+  partVouches: Map<string, PartVouch[]>
   /** Links between keys of one patient, as both of each signed them: by "clinic/patient". */
   patientLinks: Map<string, PatientLink[]>
   /** Who helps a patient, as it was signed, and the server's clock when it was asked last: by "clinic/patient". */
@@ -99,6 +100,9 @@ export interface TrustedPatientKey {
   root?: RawKeys
 }
 
+/** `by` and `groups` of whoever said that this key is the patient's. */
+export type PartVouch = Pick<CheckedVouch, 'keys' | 'reason' | 'by' | 'groups'>
+
 /** What storage holds of a chain: enough to notice another root, a shorter chain, a fork. */
 interface StoredPin {
   rootFingerprint: B64
@@ -118,7 +122,7 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   devices: new Map(),
   appointments: new Map(),
   patientKeys: new Map(),
-  deskVouches: new Map(),
+  partVouches: new Map(),
   patientLinks: new Map(),
   care: new Map(),
   names: new Map(),

@@ -115,6 +115,97 @@ describe('the member at the desk', () => {
   })
 })
 
+describe('who sees a part of the clinic', () => {
+  const forVisit = (
+    { handle }: Case['device'],
+    type: RecordType,
+    visit: { practitioner: string; site: string | null },
+  ) => {
+    const { clinicId, patientId, keys } = handle
+    return {
+      ...{ clinicId, patientId, recordId: crypto.randomUUID(), revision: 1, schema: 1, type, ...visit },
+      ...{ content: { name: 'Vera', shared: true }, patients: [{ patientId, key: keys.dh }] },
+    }
+  }
+  const open = async (who: typeof desk, records: Sealed[], patientId: string) =>
+    (await who.vault.open(records, of(patientId))).map((each) => (each.ok ? 'opened' : each.code))
+
+  // Defence: `countsWholly` in loadPatientKeys, and `mayHave` in `regrant` (vault-records.ts).
+  test.each(['own', 'site'])(
+    'attack 7: vouches for a device of their own as another’s patient’s (%s), and it is granted nothing of that patient',
+    async (part) => {
+      const [here, there] = [crypto.randomUUID(), crypto.randomUUID()]
+      const insider = await world.join(
+        ['practitioner'],
+        memoryStorage(),
+        part === 'own',
+        undefined,
+        part === 'own' ? [] : [here],
+      )
+      const colleague = await world.join(['practitioner'], memoryStorage(), false, undefined, [there])
+      await Promise.all([doctor, world.owner, insider, colleague].map((who) => signIn(world, who)))
+      const patient = await patientOf(world)
+      const { clinicId, patientId } = patient.handle
+      // The patient of a colleague at another site.
+      const visit = { practitioner: colleague.memberId, site: there }
+      const theirs = await Promise.all(
+        (['identity', 'checklist', 'reason', 'intake'] as const).map((type) =>
+          patient.vault.seal({ ...forVisit(patient, type, visit), asPatient: patientId }),
+        ),
+      )
+      expect(await open(insider, theirs, patientId)).toEqual(theirs.map(() => 'NOT_FOR_YOU'))
+      expect(await open(colleague, theirs, patientId)).toEqual(theirs.map(() => 'opened'))
+
+      const device = await patientOf(world, patientId)
+      const { keys } = device.handle
+      const to = { kind: 'patient', id: patientId, key: keys.dh, epoch: 0 } as const
+      const { vouch, by } = await insider.vault.vouchPatient({ clinicId, patientId, keys, reason: 'known' })
+      expect(by).toBe('clinical')
+      for (const { vault } of [colleague, doctor, world.owner]) {
+        await vault.open(theirs, of(patientId))
+        const [heard] = await vault.loadPatientKeys({ clinicId, patientId, keys: [{ keys, vouch }] })
+        expect(heard).toMatchObject({ trust: 'none', met: false })
+        expect(await vault.regrant(theirs, to)).toEqual([])
+        expect(await codeOf(vault.seal(forVisit(device, 'note', visit)))).toBe('NOT_VOUCHED')
+        // Nor is what it signs the patient's word.
+        const forged = await device.vault.seal({ ...forVisit(device, 'reason', visit), asPatient: patientId })
+        expect((await vault.open([forged], of(patientId)))[0]).toMatchObject({ ok: false, code: 'NOT_VOUCHED' })
+      }
+    },
+  )
+
+  test('vouches for their own patient’s device, and everybody’s browser opens to it what their part manages', async () => {
+    const site = crypto.randomUUID()
+    const [one, other] = [
+      await world.join(['practitioner'], memoryStorage(), false, undefined, [site]),
+      await world.join(['practitioner'], memoryStorage(), false, undefined, [site]),
+    ]
+    await Promise.all([doctor, world.owner, one, other].map((who) => signIn(world, who)))
+    const patient = await patientOf(world)
+    const { clinicId, patientId } = patient.handle
+    const sealAt = (type: RecordType, where: string | null) => {
+      const visit = { practitioner: doctor.memberId, site: where }
+      return patient.vault.seal({ ...forVisit(patient, type, visit), asPatient: patientId })
+    }
+    const here = [await sealAt('identity', site), await sealAt('reason', site)]
+    const elsewhere = await sealAt('intake', null)
+    const device = await patientOf(world, patientId)
+    const { keys } = device.handle
+    const to = { kind: 'patient', id: patientId, key: keys.dh, epoch: 0 } as const
+    expect(await open(one, here, patientId)).toEqual(['opened', 'opened'])
+    const { vouch } = await one.vault.vouchPatient({ clinicId, patientId, keys, reason: 'known' })
+    // Whoever sees the same site takes the word for their own.
+    await open(other, here, patientId)
+    const [heard] = await other.vault.loadPatientKeys({ clinicId, patientId, keys: [{ keys, vouch }] })
+    expect(heard).toMatchObject({ trust: 'vouched' })
+    // Whoever sees the whole clinic grants what that site manages, and what else the patient has waits.
+    await open(doctor, [...here, elsewhere], patientId)
+    await doctor.vault.loadPatientKeys({ clinicId, patientId, keys: [{ keys, vouch }] })
+    const granted = await doctor.vault.regrant([...here, elsewhere], to)
+    expect(granted.map(({ recordId }) => recordId).sort()).toEqual(here.map(({ meta }) => meta.recordId).sort())
+  })
+})
+
 describe('the code of a device', () => {
   // Defence: the comparison in `recogniseDevice`.
   test('attack 7: other keys than those on the patient’s screen are not vouched for, whatever list they came in', async () => {

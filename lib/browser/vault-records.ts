@@ -1,5 +1,11 @@
-import { equal, fromB64, sha256, toB64, utf8 } from '../crypto/bytes.ts'
-import { checkPatientVouch, vouchesAs, vouchForPatient } from '../crypto/patient-vouch.ts'
+import { type Bytes, equal, fromB64, sha256, toB64, utf8 } from '../crypto/bytes.ts'
+import {
+  type CheckedVouch,
+  checkPatientVouch,
+  countsWholly,
+  vouchesAs,
+  vouchForPatient,
+} from '../crypto/patient-vouch.ts'
 import { groupRecipients } from '../crypto/recipients.ts'
 import {
   type Author,
@@ -12,14 +18,15 @@ import {
 } from '../crypto/record.ts'
 import { isSmallOrder, type RawKeys } from '../crypto/keys.ts'
 import { currentMembers } from '../crypto/chain.ts'
-import { audienceOf, managingKind } from '../crypto/policy.ts'
-import type { Group, Recipient, RecordType, Sealed, VouchReason } from '../crypto/types.ts'
+import { audienceOf, isOf } from '../crypto/policy.ts'
+import type { Group, Recipient, RecordType, Sealed } from '../crypto/types.ts'
 import type { NoteContent } from '../encounter/rules.ts'
 import { requireDevice } from './device-keys.ts'
 import type { Opened, OpenOptions, OpenResult, SealInput, Vault } from './vault-api.ts'
 import type { HelperView } from './vault-care-api.ts'
 import {
   type LoadedChain,
+  type PartVouch,
   type PatientDevice,
   publicKeys,
   rawKeys,
@@ -70,9 +77,18 @@ export function records(context: VaultContext): RecordPart {
    * The first key that signs for a patient is remembered. Where one is known, by first use or by a member's word, no other
    * is taken on first use any more: a later one is believed only once it is vouched for.
    */
-  function trustPatient(clinicId: string, patientId: string, keys: RawKeys): TrustedPatientKey['trust'] | null {
+  function trustPatient(
+    clinicId: string,
+    patientId: string,
+    keys: RawKeys,
+    managing: Group,
+  ): TrustedPatientKey['trust'] | null {
     const known = patientKeys.get(nameOf(clinicId, patientId)) ?? []
     const same = known.find((each) => sameKeys(each.keys, keys))
+    if (same?.trust === 'vouched') return same.trust
+    // A site's practitioner said so: true of what that site manages. The desk says nothing of whose words are whose.
+    const told = partly(nameOf(clinicId, patientId), keys.dh).filter((each) => each.by === 'clinical')
+    if (told.some((each) => sameKeys(each.keys, keys) && isOf(each.groups, managing))) return 'vouched'
     if (same) return same.trust
     // Who helps is believed because of who let them in, and is never the first device of the patient.
     const helper = helperOf(context, nameOf(clinicId, patientId), keys.sign, (root) => {
@@ -105,14 +121,27 @@ export function records(context: VaultContext): RecordPart {
         toB64(each.keys.dh) === dh && (each.trust === 'vouched' || !known.some((other) => other.trust === 'vouched')),
     )
 
-  /** Whom the desk recognised reads what the desk manages, until a clinical member says the same. */
-  const knownAtDesk = (name: string, dh: string) =>
-    context.deskVouches.get(name)?.find((each) => toB64(each.keys.dh) === dh) ?? null
+  /** Whom the desk, or who sees a part of the clinic, recognised: reads what these manage, until a word counts for the rest. */
+  const partly = (name: string, dh: Bytes | string): PartVouch[] =>
+    (context.partVouches.get(name) ?? []).filter(
+      (each) => toB64(each.keys.dh) === (typeof dh === 'string' ? dh : toB64(dh)),
+    )
 
-  function believeDesk(name: string, keys: RawKeys, reason: VouchReason) {
-    const others = (context.deskVouches.get(name) ?? []).filter((each) => !sameKeys(each.keys, keys))
-    context.deskVouches.set(name, [...others, { keys, reason }])
+  function believePartly(name: string, { keys, reason, by, groups }: PartVouch) {
+    const others = (context.partVouches.get(name) ?? []).filter((each) => !sameKeys(each.keys, keys))
+    context.partVouches.set(name, [...others, { keys, reason, by, groups }])
+    // What was opened says of its author how far they were trusted then.
+    if (by === 'clinical') context.cache.drop()
   }
+
+  /** As whom this browser reads: nobody, on a patient's device. */
+  const readsAs = (): readonly Group[] => {
+    const { unlocked } = context
+    const members = unlocked ? currentMembers(requireChain(context, unlocked.clinicId).chain) : []
+    return members.find(({ memberId }) => memberId === unlocked?.memberId)?.groups ?? []
+  }
+  const isMine = ({ by, signer }: CheckedVouch) =>
+    by === 'clinical' && context.unlocked !== null && equal(context.unlocked.keys.public.sign, signer)
 
   function remember(whose: string, identity: unknown) {
     const { name } = (identity ?? {}) as { name?: unknown }
@@ -128,7 +157,7 @@ export function records(context: VaultContext): RecordPart {
   /** Recipients come from the verified chain and from believed patient keys: never from the page or the server alone. */
   async function recipientsOf(
     input: Sealing,
-    read: Group[],
+    { managing, groups: read }: { managing: Group; groups: Group[] },
     loaded: LoadedChain,
     device: PatientDevice | null,
   ): Promise<Recipient[]> {
@@ -138,7 +167,8 @@ export function records(context: VaultContext): RecordPart {
       const known = isOwn ? [] : await believed(input.clinicId, patientId)
       // The defence of attack 7 for patients: a key that only the database says is the patient's gets nothing.
       const whose = nameOf(input.clinicId, patientId)
-      const isRead = mayRead(known, key) && !hasStepsBack(context, whose, key)
+      const isTold = partly(whose, key).some(({ groups: of }) => isOf(of, managing))
+      const isRead = (mayRead(known, key) || isTold) && !hasStepsBack(context, whose, key)
       // The defence against a helper whose time is over: nothing new is sealed for them, whatever the server lists.
       if (patientId !== input.patientId || !(isOwn || isRead || mayReadAsHelper(context, whose, key, known))) {
         throw new VaultError('NOT_VOUCHED', 'a key nobody stands behind')
@@ -164,8 +194,10 @@ export function records(context: VaultContext): RecordPart {
     const author: RecordAuthor = { sign: keys.sign.privateKey, keys: keys.public }
     // As the chain has it now: what the page was told of this practitioner before counts for nothing.
     const { managing, groups } =
-      'practitioner' in input ? audienceOf(currentMembers(loaded.chain), input.practitioner, input.type) : input
-    const recipients = await recipientsOf(input, groups, loaded, device)
+      'practitioner' in input
+        ? audienceOf(currentMembers(loaded.chain), input.practitioner, input.type, input.site)
+        : input
+    const recipients = await recipientsOf(input, { managing, groups }, loaded, device)
     const { type, clinicId, patientId, recordId, revision, schema } = input
     const previous = input.previous ? fromB64(input.previous, 32) : null
     const header = {
@@ -194,9 +226,9 @@ export function records(context: VaultContext): RecordPart {
     const mine = device ? [device.keys.public, ...ownKeys(context, device)] : []
     return {
       chain,
-      trustPatient(patientId, keys) {
+      trustPatient(patientId, keys, managing) {
         if (mine.some((each) => sameKeys(each, keys)) && device?.patientId === patientId) return 'own'
-        return trustPatient(clinicId, patientId, keys)
+        return trustPatient(clinicId, patientId, keys, managing)
       },
       isPatients: (patientId, signKey) =>
         device?.patientId === patientId && mine.some((each) => equal(each.sign, signKey)),
@@ -232,16 +264,16 @@ export function records(context: VaultContext): RecordPart {
       if (known) return known
       const { header, hash, content, author } = await openRecord(sealed, {
         ...reader,
-        trustPatient(id, keys) {
-          const trust = reader.trustPatient(id, keys)
+        trustPatient(id, keys, managing) {
+          const trust = reader.trustPatient(id, keys, managing)
           stranger = trust === null
           return trust ?? 'none'
         },
       })
-      const { revision, type } = header
+      const { revision, type, managing } = header
       const by = authorView(author, header.author.sign, header.patientId)
       if (by.kind === 'patient') by.helper = helperSeen(header.clinicId, patientId, header.author.sign)
-      const value = { recordId, revision, type, content, hash: toB64(hash), author: by }
+      const value = { recordId, revision, type, content, hash: toB64(hash), author: by, managing }
       // Opened, and a refusal all the same: only who asks for it by its name gets to see it.
       if (stranger) return { ok: false, recordId, code: 'NOT_VOUCHED', unvouched: value }
       if (type === 'identity') remember(nameOf(header.clinicId, patientId), content)
@@ -304,7 +336,8 @@ export function records(context: VaultContext): RecordPart {
       const escrow = context.emergency.get(nameOf(unlocked.clinicId, to.id))
       const isEscrow = to.kind === 'escrow' && escrow?.key === to.key && escrow.epoch === to.epoch
       const isRead = isEscrow || mayRead(known, to.key)
-      if (!isRead && (to.kind !== 'patient' || !knownAtDesk(nameOf(unlocked.clinicId, to.id), to.key))) {
+      const told = to.kind === 'patient' ? partly(nameOf(unlocked.clinicId, to.id), to.key) : []
+      if (!isRead && !told.length) {
         throw new VaultError('NOT_VOUCHED', 'a key nobody stands behind')
       }
       const reader = await readerFor(sealed)
@@ -314,12 +347,12 @@ export function records(context: VaultContext): RecordPart {
           const { recordId, revision } = record.meta
           // The defence of attack 7 in "matches": a draft, or a note that was not shared, is the clinic's own.
           if (!isEscrow && !(await mayHandOn(record, reader, to.id))) return null
-          // The defence of attack 7 at the desk: whoever is at the desk opens no clinical record by vouching for a key of theirs.
-          if (!isRead && managingKind[record.meta.type] !== 'desk') return null
+          // The defence of attack 7 against colleagues: whoever vouches for a key of theirs opens no record by it that their own
+          // groups do not manage. The desk no clinical one, and who sees a part of the clinic nothing of the rest.
+          const mayHave = (managing: Group) => isRead || told.some(({ groups }) => isOf(groups, managing))
           // What does not open here, or is signed by a stranger, is handed on to nobody; the rest is.
-          const grant = await regrantRecord(record, reader, isEscrow ? escrow : { ...to, epoch: 0 }, granter).catch(
-            refused,
-          )
+          const recipient = isEscrow ? escrow : { ...to, epoch: 0 }
+          const grant = await regrantRecord(record, reader, recipient, granter, mayHave).catch(refused)
           return grant && { recordId, revision, grant }
         }),
       )
@@ -339,9 +372,10 @@ export function records(context: VaultContext): RecordPart {
           const raw = rawKeys(claimed)
           const vouched = vouch ? await checkPatientVouch(chain, patientId, fromB64(vouch)).catch(refused) : null
           if (!vouched || !sameKeys(vouched.keys, raw)) return { keys: claimed, raw }
-          const { first, reason } = vouched
-          if (vouched.by === 'desk') {
-            believeDesk(nameOf(clinicId, patientId), raw, reason)
+          const { first } = vouched
+          // The defence of attack 7 against a vouch of who sees a part of the clinic: it is believed for that part.
+          if (!isMine(vouched) && !countsWholly(vouched, readsAs())) {
+            believePartly(nameOf(clinicId, patientId), { ...vouched, keys: raw })
             return { keys: claimed, raw }
           }
           if (first && !known.some((each) => sameKeys(each.keys, first)))
@@ -359,7 +393,7 @@ export function records(context: VaultContext): RecordPart {
           keys: claimed,
           trust,
           met: held !== undefined,
-          atDesk: knownAtDesk(nameOf(clinicId, patientId), claimed.dh)?.reason ?? null,
+          atDesk: partly(nameOf(clinicId, patientId), claimed.dh).find(({ by }) => by === 'desk')?.reason ?? null,
           root: held ? toB64((held.root ?? held.keys).sign) : null,
         }
       })
@@ -376,9 +410,10 @@ export function records(context: VaultContext): RecordPart {
       const first = by === 'clinical' ? met : null
       const vouch = await vouchForPatient(loaded.chain, { clinicId, patientId, keys: raw, first, reason }, signer)
       if (by === 'desk') {
-        believeDesk(nameOf(clinicId, patientId), raw, reason)
+        believePartly(nameOf(clinicId, patientId), { keys: raw, reason, by, groups: member.groups })
         return { vouch: toB64(vouch), by }
       }
+      // Their own word is this browser's own: it hands on what its member manages, whatever others do.
       believe(known, raw)
       spread(known, linksOf(context, clinicId, patientId))
       return { vouch: toB64(vouch), by }

@@ -16,7 +16,7 @@ export interface Clinic {
   /** The OPAQUE server's seed. */
   setup: string
   /** Invites, vouches for and signs in one more member. */
-  join(roles: string[], storage?: VaultStorage, ownPatients?: boolean, by?: Staff): Promise<Staff>
+  join(roles: string[], storage?: VaultStorage, ownPatients?: boolean, by?: Staff, sites?: string[]): Promise<Staff>
 }
 export interface Staff {
   vault: Vault
@@ -57,12 +57,12 @@ export async function clinic(
     epochGrants,
     owner,
     setup,
-    async join(roles, storage = memoryStorage(), ownPatients = false, by = owner) {
+    async join(roles, storage = memoryStorage(), ownPatients = false, by = owner, sites = []) {
       if (by !== owner) await by.vault.refresh({ chain, epochGrants })
       const newcomer = createVault(storage)
       const fresh = await by.vault.newInvitation()
       const { id } = fresh
-      const groups = groupsOf(roles as Role[], ownPatients ? id : null)
+      const groups = groupsOf(roles as Role[], { own: ownPatients ? id : null, sites })
       const invited = { ...fresh, displayName: 'Grace', roles, groups }
       const invitation = { ...invited, rootFingerprint: founded.rootFingerprint }
       const made = await newcomer.registerMember({

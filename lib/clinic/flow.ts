@@ -7,6 +7,8 @@ import { ok, refuse, type Result } from '../errors.ts'
 import { audit } from '../server/audit.ts'
 import { env } from '../server/env.ts'
 import { notify } from '../server/notify.ts'
+import type { SiteView } from '../site/rules.ts'
+import { listSites } from '../site/store.ts'
 import { stripe } from '../server/stripe.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import {
@@ -27,6 +29,7 @@ export interface ClinicPage {
   clinic: ClinicProfile
   services: ServiceView[]
   practitioners: PractitionerView[]
+  sites: SiteView[]
 }
 
 /** What the booking page shows, or null for a name that is nobody's. */
@@ -40,7 +43,8 @@ export async function loadClinicPage(name: string): Promise<ClinicPage | null> {
     const clinic = await store.findClinic(tx, clinicId)
     if (!clinic) return null
     const services = (await store.listServices(tx)).filter((service) => isBookable(service, clinic.takesPayments))
-    return { clinic: store.publicProfile(clinic), services, practitioners: await store.listPractitioners(tx) }
+    const practitioners = await store.listPractitioners(tx)
+    return { clinic: store.publicProfile(clinic), services, practitioners, sites: await listSites(tx) }
   })
 }
 
@@ -54,6 +58,8 @@ export async function loadSettings(actor: StaffActor): Promise<Result<ClinicSett
       practitioners: await store.listPractitioners(tx),
       hours: await store.listHours(tx),
       consentTexts: await store.listConsentTexts(tx),
+      sites: await listSites(tx),
+      placed: await store.listPlaced(tx),
     })
   })
 }
@@ -114,6 +120,12 @@ export async function saveHours(actor: StaffActor, input: In<typeof rules.HoursI
   return inClinic(actor.clinicId, async (tx) => {
     const known = (await store.listPractitioners(tx)).some((each) => each.id === input.memberId)
     if (!known) return refuse('NOT_FOUND')
+    // Who sees some sites only works at those: what is written for a visit elsewhere would not open to them.
+    const placed = (await store.listPlaced(tx)).find(({ memberId }) => memberId === input.memberId)
+    const open = (await listSites(tx)).map(({ id }) => id)
+    const mayBe = (site: string | null) =>
+      placed ? site && placed.siteIds.includes(site) : !site || open.includes(site)
+    if (!input.hours.every(({ siteId }) => mayBe(siteId))) return refuse('BAD_INPUT', { hours: 'invalid' })
     await store.setHours(tx, actor, input.memberId, input.hours)
     await changed(tx, actor, 'clinic.hours-saved', input.memberId)
     return ok({ done: true as const })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { IntakeForm } from '../intake/rules.ts'
 import { Id } from '../ids.ts'
+import type { SiteView } from '../site/rules.ts'
 
 /** What anyone may know of a clinic. */
 export interface ClinicProfile {
@@ -59,6 +60,8 @@ export interface HoursRow {
   weekday: number
   startMinute: number
   endMinute: number
+  /** Where; null: at no site. */
+  siteId: string | null
 }
 
 /**
@@ -86,6 +89,9 @@ export interface ClinicSettings {
   practitioners: PractitionerView[]
   hours: HoursRow[]
   consentTexts: ConsentTextView[]
+  sites: SiteView[]
+  /** Of practitioners who see some sites only: those they can work at. */
+  placed: { memberId: string; siteIds: string[] }[]
 }
 
 /** Whether a patient can pay for it: online payment needs a connected account, and a price. */
@@ -165,6 +171,7 @@ export const HoursInput = z.object({
           weekday: z.number().int().min(1).max(7),
           startMinute: z.number().int().min(0).max(1439),
           endMinute: z.number().int().min(1).max(1440),
+          siteId: id.nullable().default(null),
         })
         .refine((row) => row.startMinute < row.endMinute, { error: 'timeOrder' }),
     )

@@ -68,7 +68,7 @@ export async function listPractitioners(tx: Tx): Promise<PractitionerView[]> {
 export async function listHours(tx: Tx, memberIds?: readonly string[]): Promise<HoursRow[]> {
   return tx.weeklyHours.findMany({
     where: memberIds ? { memberId: { in: [...memberIds] } } : {},
-    select: { memberId: true, weekday: true, startMinute: true, endMinute: true },
+    select: { memberId: true, weekday: true, startMinute: true, endMinute: true, siteId: true },
     orderBy: [{ memberId: 'asc' }, { weekday: 'asc' }, { startMinute: 'asc' }],
   })
 }
@@ -156,6 +156,13 @@ export async function setHours(
 ): Promise<void> {
   await tx.weeklyHours.deleteMany({ where: { memberId } })
   await tx.weeklyHours.createMany({ data: hours.map((row) => ({ ...row, clinicId: actor.clinicId, memberId })) })
+}
+
+/** Members who see some sites only, each with theirs. */
+export async function listPlaced(tx: Tx): Promise<{ memberId: string; siteIds: string[] }[]> {
+  const rows = await tx.memberSite.findMany({ select: { memberId: true, siteId: true } })
+  const byMember = Map.groupBy(rows, ({ memberId }) => memberId)
+  return [...byMember].map(([memberId, theirs]) => ({ memberId, siteIds: theirs.map(({ siteId }) => siteId) }))
 }
 
 /** A new version: what was signed stays as it was. Services that asked for the one before ask for this one. */

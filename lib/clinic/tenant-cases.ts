@@ -21,6 +21,7 @@ export const clinicCases: TenantCases<typeof store> = {
   insertService: (tx, actor) => store.insertService(tx, actor, service),
   updateService: (tx, actor, b) => store.updateService(tx, actor, b.serviceId, 1, service),
   setPractitioners: (tx, actor, b) => store.setPractitioners(tx, actor, b.serviceId, []),
+  listPlaced: { own: (tx) => store.listPlaced(tx) },
   setHours: (tx, actor, b) => store.setHours(tx, actor, b.memberId, []),
   insertConsentText: (tx, actor, b) =>
     store.insertConsentText(tx, actor, { title: 'T', body: 'B', hash: 'x', locale: 'en', replaces: b.textId }),

@@ -3,7 +3,7 @@ import { decodeArray, encode, read } from './cbor.ts'
 import { type Chain, memberAt } from './chain.ts'
 import { CryptoError } from './errors.ts'
 import { isSmallOrder, type RawKeys } from './keys.ts'
-import { hasKind } from './policy.ts'
+import { hasKind, isOf, wholeOf } from './policy.ts'
 import { sign, verify } from './sign.ts'
 import type { Group, VouchReason } from './types.ts'
 
@@ -22,8 +22,15 @@ export interface PatientVouch {
   reason: VouchReason
 }
 
-/** `by` the kind of group that the signer was in: the desk's word counts for what the desk manages, and for nothing else. */
-export type CheckedVouch = Pick<PatientVouch, 'keys' | 'first' | 'reason'> & { by: 'clinical' | 'desk' }
+/**
+ * `by` the kind of group that the signer was in: the desk's word counts for what the desk manages, and for nothing else. `groups`
+ * those that they were in: of who is in no clinic-wide group of that kind, the word counts for what those manage.
+ */
+export type CheckedVouch = Pick<PatientVouch, 'keys' | 'first' | 'reason'> & {
+  by: 'clinical' | 'desk'
+  groups: Group[]
+  signer: Bytes
+}
 
 /** CBOR [2, clinic, patient, signing key, agreement key, [signing key, agreement key] of the first device or null, reason, chain
  *  head, signer, signature]. */
@@ -68,14 +75,25 @@ export async function checkPatientVouch(chain: Chain, patientId: string, bytes: 
   await verify(signerKey, 'patient-key', fields, read.bytes(signature, 64, 'signature'))
   const seq = chain.hashes.indexOf(toB64(headBytes))
   if (seq < 0) throw new CryptoError('CHAIN_SHORTER', 'the vouch cites a head that this chain lacks')
-  const by = vouchesAs(memberAt(chain, signerKey, seq)?.groups ?? [])
+  const { groups } = memberAt(chain, signerKey, seq) ?? { groups: [] }
+  const by = vouchesAs(groups)
   if (!by) throw new CryptoError('NOT_VOUCHED', 'vouched for by nobody who knows patients')
-  return { keys, first, reason, by }
+  return { keys, first, reason, by, groups, signer: signerKey }
 }
 
 /** What a member of these groups vouches for patients as; null where they do not. */
 export const vouchesAs = (groups: readonly Group[]): CheckedVouch['by'] | null =>
   hasKind(groups, 'clinical') ? 'clinical' : hasKind(groups, 'desk') ? 'desk' : null
+
+/**
+ * Whether a word by a member of these groups counts for all that a member of those others manages. If not, it counts for what the
+ * signer's own groups manage: whoever sees a part of the clinic lets nobody into the rest of it.
+ */
+export function countsWholly({ by, groups }: Pick<CheckedVouch, 'by' | 'groups'>, reader: readonly Group[]): boolean {
+  if (by !== 'clinical') return false
+  const ofPatients = reader.filter((group) => wholeOf(group) !== 'officers')
+  return groups.includes('clinical') || (ofPatients.length > 0 && ofPatients.every((group) => isOf(groups, group)))
+}
 
 function readFirst(value: unknown): RawKeys | null {
   if (value === null) return null

@@ -48,23 +48,38 @@ export const hasKind = (groups: readonly Group[], kind: GroupKind): boolean =>
   groups.some((group) => wholeOf(group) === kind)
 
 /**
- * Who manages and who reads what is written for a visit to this practitioner. Whoever is in no clinic-wide clinical group sees
- * their own patients only: their scope manages what is clinical, and reads the desk's records of these patients. The clinic-wide
- * groups read it all the same. Somebody whom the chain does not name has no group: the clinic takes care of their patients.
+ * Who manages and who reads what is written for a visit to this practitioner, at this site if it is at one. The clinic-wide groups
+ * read all of it. Besides them:
+ * - at a site, its desk and its practitioners; those of another site do not.
+ * - of who sees their own patients only, their own scope reads what is clinical, and the site's practitioners do not. Names and
+ *   checklists go to both.
+ * Somebody whom the chain does not name has no group: the clinic takes care of their patients.
  */
 export function audienceOf(
   members: readonly { memberId: string; groups: readonly Group[] }[],
   practitioner: string,
   type: RecordType,
+  site: string | null = null,
 ): { managing: Group; groups: Group[] } {
-  const managing = managingKind[type]
-  const whole: Group[] = managing === 'desk' ? ['desk', 'clinical'] : ['clinical']
   const theirs = members.find(({ memberId }) => memberId === practitioner)?.groups ?? []
-  const scopes = theirs.filter((group) => isScoped(group) && wholeOf(group) === 'clinical')
-  // The defence of "own patients only" on the side of who writes: the whole clinic's practitioners are in no scope's audience.
-  if (theirs.includes('clinical') || !scopes.length) return { managing, groups: whole }
-  const own = scopes.find((group) => group === `clinical:${practitioner}`) ?? scopes[0]!
-  return { managing: managing === 'desk' ? managing : own, groups: [...whole, own] }
+  const isWhole = theirs.includes('clinical')
+  const own = !isWhole && theirs.find((group) => group === `clinical:${practitioner}`)
+  const at = isWhole || own ? site : siteAmong(theirs, site)
+  // The defence of scopes on the side of who writes: nobody but the clinic-wide groups and these is in the audience.
+  if (managingKind[type] === 'desk') {
+    const scopes: Group[] = at ? [`desk:${at}`, `clinical:${at}`] : []
+    return { managing: scopes[0] ?? 'desk', groups: ['desk', 'clinical', ...scopes, ...(own ? [own] : [])] }
+  }
+  const scope = own || (at && (`clinical:${at}` as const))
+  return scope ? { managing: scope, groups: ['clinical', scope] } : { managing: 'clinical', groups: ['clinical'] }
+}
+
+/** The defence against a server that names another site: of who sees some sites only, none but those counts. */
+function siteAmong(groups: readonly Group[], site: string | null): string | null {
+  const sites = groups
+    .filter((group) => hasKind([group], 'clinical') && isScoped(group))
+    .map((group) => group.split(':')[1]!)
+  return site && sites.includes(site) ? site : (sites[0] ?? null)
 }
 
 /** What a patient says of themselves. Anything else under a patient's signature is a forgery. */

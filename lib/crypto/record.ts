@@ -6,7 +6,7 @@ import { CryptoError } from './errors.ts'
 import { makeGrant, openGrant, verifyGrant } from './grant.ts'
 import type { RawKeys } from './keys.ts'
 import { checkAuthorship, isOf } from './policy.ts'
-import type { B64, Recipient, Sealed, SealedGrant } from './types.ts'
+import type { B64, Group, Recipient, Sealed, SealedGrant } from './types.ts'
 
 /**
  * How far a patient's key is trusted: by a member's statement, because it was the first seen, or as one's own. `none` is
@@ -18,7 +18,7 @@ export type PatientTrust = 'own' | 'vouched' | 'first-use' | 'none'
 export interface Reader {
   chain: Chain
   /** Null for a key that is not to be believed: the record is then NOT_VOUCHED. */
-  trustPatient(patientId: string, keys: RawKeys): PatientTrust | null
+  trustPatient(patientId: string, keys: RawKeys, managing: Group): PatientTrust | null
   /** Whether this signing key is the patient's own as well: a device of theirs hands records on to the next. */
   isPatients?(patientId: string, signKey: Bytes): boolean
   /** The key pair for a recipient, when the reader holds it. */
@@ -80,14 +80,16 @@ export async function openRecord(sealed: Sealed, reader: Reader): Promise<Opened
   return { header, hash, content: decodeContent(body), author }
 }
 
-/** Grants a record that the reader can open to one more recipient. The granter must be in the record's managing group. */
+/** Grants a record that the reader can open to one more recipient, who may read what its managing group manages. The granter must be in that group. */
 export async function regrantRecord(
   sealed: Sealed,
   reader: Reader,
   to: Recipient,
   granter: { sign: CryptoKey; member: ChainMember },
+  mayRead: (managing: Group) => boolean = () => true,
 ): Promise<SealedGrant> {
   const { envelope, header, hash } = await verifyRecord(sealed, reader)
+  if (!mayRead(header.managing)) throw new CryptoError('NOT_VOUCHED', 'not for what this group manages')
   if (!isOf(granter.member.groups, header.managing)) throw new CryptoError('NOT_VOUCHED', 'not of the managing group')
   if ((to.kind === 'patient' || to.kind === 'escrow') && to.id !== header.patientId)
     throw new CryptoError('NOT_VOUCHED', 'another patient')
@@ -154,7 +156,7 @@ function judgeAuthor(header: Header, reader: Reader): Author {
     return { kind: 'member', member }
   }
   // The defence of attack 10, and of attack 7 for patients: neither a member's key nor one this patient is known by.
-  const trust = reader.trustPatient(header.patientId, header.author)
+  const trust = reader.trustPatient(header.patientId, header.author, header.managing)
   if (!trust) throw new CryptoError('NOT_VOUCHED', 'signed by a key nobody stands behind')
   checkAuthorship(header, { kind: 'patient' })
   return { kind: 'patient', trust }

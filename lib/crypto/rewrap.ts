@@ -3,7 +3,7 @@ import { type ChainMember, currentEpochs, currentMembers } from './chain.ts'
 import { checkCommitment, verifyHashed } from './envelope.ts'
 import { CryptoError } from './errors.ts'
 import { makeGrant, openGrant } from './grant.ts'
-import { isOf, isScoped, wholeOf } from './policy.ts'
+import { isOf, wholeOf } from './policy.ts'
 import { checkGrant, judge, type Reader } from './record.ts'
 import type { B64, Group, Recipient, Sealed, SealedGrant } from './types.ts'
 
@@ -44,7 +44,7 @@ export async function rewrapRecord(
     // What it replaces is thrown away: a grant of another key would lose the record.
     await checkCommitment(bytes, commit, dek)
     const groups = record.grants.flatMap(({ recipient }) => (recipient.kind === 'group' ? [recipient.id as Group] : []))
-    const scopes = record.grants.flatMap(({ recipient }) => scopesOf(reader, recipient))
+    const scopes = record.grants.flatMap(({ recipient }) => ownScope(reader, recipient))
     const recipients = newestOf(reader, new Set([...groups, ...scopes, ...due(header.managing)]))
     const held = new Set(record.grants.map((grant) => grant.recipient.key))
     const by = { key: granter.sign, public: granter.member.keys.sign }
@@ -58,12 +58,14 @@ export async function rewrapRecord(
   }
 }
 
-/** Scopes of a member whom a record was granted to by their own key, while no key of these scopes was to be had. */
-function scopesOf({ chain }: Reader, { kind, id, key }: Recipient): Group[] {
+/**
+ * The scope of who sees their own patients only, and whom a record was granted to by their own key while no key of that scope was
+ * to be had. A site's is named by the managing group: of a member's sites, others have nothing to do with this record.
+ */
+function ownScope({ chain }: Reader, { kind, id, key }: Recipient): Group[] {
   if (kind !== 'member') return []
   const member = currentMembers(chain).find((each) => each.memberId === id && toB64(each.keys.dh) === key)
-  const scopes = member?.groups.filter((group) => isScoped(group) && !member.groups.includes(wholeOf(group)))
-  return scopes?.filter((group) => wholeOf(group) === 'clinical') ?? []
+  return member?.groups.filter((group) => group === `clinical:${id}` && !member.groups.includes('clinical')) ?? []
 }
 
 /**

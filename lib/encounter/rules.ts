@@ -20,6 +20,8 @@ export interface DayRow {
   patientId: string
   memberId: string
   practitioner: string
+  siteId: string | null
+  site: string | null
   service: string
   startsAt: string
   endsAt: string

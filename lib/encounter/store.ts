@@ -1,5 +1,6 @@
 import 'server-only'
-import type { StaffActor } from '@/lib/access/rules'
+import { seenVisits, type StaffActor } from '@/lib/access/rules'
+import { partOf } from '@/lib/access/store'
 import type { AppointmentStatus } from '@/lib/booking/rules'
 import { parseForm } from '@/lib/intake/rules'
 import type { Tx } from '@/lib/server/tx'
@@ -13,13 +14,14 @@ const include = {
   service: true,
   member: true,
   payment: true,
+  site: { select: { name: true } },
   call: { include: { callParticipants: { where: { role: 'patient', state: 'waiting' as const } } } },
 }
 
 export async function listDay(
   tx: Tx,
   actor: StaffActor,
-  { from, to, memberId }: { from: Date; to: Date; memberId?: string },
+  { from, to, memberId, seen = {} }: { from: Date; to: Date; memberId?: string; seen?: Seen },
   now: Date,
 ): Promise<DayRow[]> {
   const rows = await tx.appointment.findMany({
@@ -29,6 +31,7 @@ export async function listDay(
       status: { in: [...shown] },
       patientId: { not: null },
       ...(memberId ? { memberId } : {}),
+      AND: seen,
     },
     include,
     orderBy: [{ startsAt: 'asc' }, { id: 'asc' }],
@@ -43,17 +46,16 @@ export async function findVisit(tx: Tx, actor: StaffActor, id: string, now: Date
 
 async function findRow(tx: Tx, actor: StaffActor, id: string) {
   // Beside the keys, which open nothing of others' patients: their appointments are nobody's to work in.
-  const restricted = await tx.member.count({
-    where: { id: actor.memberId, clinicId: actor.clinicId, ownPatients: true },
-  })
+  const seen = seenVisits(actor, await partOf(tx, actor))
   return tx.appointment.findFirst({
     where: {
       ...{ id, clinicId: actor.clinicId, patientId: { not: null }, status: { in: [...shown] } },
-      ...(restricted ? { memberId: actor.memberId } : {}),
+      AND: seen,
     },
     include,
   })
 }
+type Seen = ReturnType<typeof seenVisits>
 type Found = NonNullable<Awaited<ReturnType<typeof findRow>>>
 
 /** Somebody who left without a word is not waiting: a minute and a half without a sign of life. */
@@ -66,6 +68,8 @@ function toRow(row: Found, now: Date): DayRow {
     patientId: row.patientId!,
     memberId: row.memberId,
     practitioner: row.member.displayName,
+    siteId: row.siteId,
+    site: row.site?.name ?? null,
     service: row.service.name,
     startsAt: row.startsAt.toISOString(),
     endsAt: row.endsAt.toISOString(),
@@ -98,13 +102,14 @@ function paidState(row: Pick<Found, 'status' | 'paymentMode' | 'priceMinor' | 'p
 }
 
 /** Start and length of every appointment of some days, for the load chart. */
-export async function listLoad(tx: Tx, actor: StaffActor, at: { from: Date; to: Date; memberId?: string }) {
+export async function listLoad(tx: Tx, actor: StaffActor, at: { from: Date; to: Date; memberId?: string; seen: Seen }) {
   return tx.appointment.findMany({
     where: {
       clinicId: actor.clinicId,
       startsAt: { gte: at.from, lt: at.to },
       status: { in: [...busy] },
       ...(at.memberId ? { memberId: at.memberId } : {}),
+      AND: at.seen,
     },
     select: { startsAt: true, endsAt: true },
   })
@@ -132,7 +137,10 @@ export async function findMember(tx: Tx, actor: StaffActor) {
 
 export async function listVisits(tx: Tx, actor: StaffActor, patientId: string) {
   const rows = await tx.appointment.findMany({
-    where: { clinicId: actor.clinicId, patientId, status: { in: [...shown] } },
+    where: {
+      ...{ clinicId: actor.clinicId, patientId, status: { in: [...shown] } },
+      AND: seenVisits(actor, await partOf(tx, actor)),
+    },
     include: { service: true, member: true },
     orderBy: { startsAt: 'desc' },
     take: 200,

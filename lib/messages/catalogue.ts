@@ -33,6 +33,7 @@ import recordEn from './en/record.json' with { type: 'json' }
 import retentionEn from './en/retention.json' with { type: 'json' }
 import rekeyEn from './en/rekey.json' with { type: 'json' }
 import rewrapEn from './en/rewrap.json' with { type: 'json' }
+import sitesEn from './en/sites.json' with { type: 'json' }
 import staffEn from './en/staff.json' with { type: 'json' }
 import accessFr from './fr/access.json' with { type: 'json' }
 import accountFr from './fr/account.json' with { type: 'json' }
@@ -65,6 +66,7 @@ import recordFr from './fr/record.json' with { type: 'json' }
 import retentionFr from './fr/retention.json' with { type: 'json' }
 import rekeyFr from './fr/rekey.json' with { type: 'json' }
 import rewrapFr from './fr/rewrap.json' with { type: 'json' }
+import sitesFr from './fr/sites.json' with { type: 'json' }
 import staffFr from './fr/staff.json' with { type: 'json' }
 
 const en = {
@@ -99,6 +101,7 @@ const en = {
   retention: retentionEn,
   rekey: rekeyEn,
   rewrap: rewrapEn,
+  sites: sitesEn,
   staff: staffEn,
 }
 export type Messages = typeof en
@@ -136,6 +139,7 @@ const fr = {
   retention: retentionFr,
   rekey: rekeyFr,
   rewrap: rewrapFr,
+  sites: sitesFr,
   staff: staffFr,
 }
 

@@ -174,6 +174,7 @@ export interface PatientChart {
     service: string
     practitioner: string
     practitionerId: string
+    siteId: string | null
   }[]
   /** Who helps the patient, or did, and the server's clock. */
   care: CareRow[]

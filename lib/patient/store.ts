@@ -191,6 +191,7 @@ export async function listOwn(tx: Tx, patientId: string, only: readonly string[]
       endsAt: true,
       status: true,
       memberId: true,
+      siteId: true,
       service: { select: { name: true } },
       member: { select: { displayName: true } },
     },

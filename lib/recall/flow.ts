@@ -1,7 +1,7 @@
 import 'server-only'
 import type { z } from 'zod'
-import { isClinical, runsDay, type StaffActor, type SystemActor } from '@/lib/access/rules'
-import { seesOwn } from '@/lib/access/store'
+import { isClinical, runsVisits, type StaffActor, type SystemActor } from '@/lib/access/rules'
+import { partOf } from '@/lib/access/store'
 import { findVisit } from '@/lib/encounter/store'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { translator } from '@/lib/messages/translator'
@@ -41,7 +41,7 @@ export async function setRecall(
     }
     const { patientId } = found.row
     const { recordId } = record.meta
-    if (await store.saveRecall(tx, actor, { id, patientId, serviceId, recordId, dueOn })) {
+    if (await store.saveRecall(tx, actor, { id, patientId, serviceId, recordId, dueOn, siteId: found.row.siteId })) {
       const saved = await insertRecords(tx, actor, [record], { patientId, appointmentId })
       if (!saved.ok) return saved
       await audit(tx, actor, 'recall.set', id)
@@ -63,8 +63,8 @@ export async function list(
       await decideOne(tx, { kind: 'system', clinicId: actor.clinicId }, id, now)
     }
     const statuses = status === 'open' ? (['scheduled', 'invited', 'overdue'] as const) : undefined
-    const memberId = (!runsDay(actor) && (await seesOwn(tx, actor))) || undefined
-    const recalls = await store.listRecalls(tx, actor, { memberId, statuses: statuses && [...statuses] })
+    const seen = runsVisits(actor, await partOf(tx, actor))
+    const recalls = await store.listRecalls(tx, actor, { seen, statuses: statuses && [...statuses] })
     const patientIds = [...new Set(recalls.map((row) => row.patientId))]
     const recordIds = new Set(recalls.map((row) => row.recordId))
     const reasons = isClinical(actor) ? await listRecords(tx, actor, { patientIds, types: ['recall'] }) : []
@@ -90,7 +90,7 @@ async function move(
   { now }: Context,
 ): Promise<Result<{ done: true }>> {
   return inClinic(actor.clinicId, async (tx) => {
-    const found = await store.findRecall(tx, actor, id, now)
+    const found = await store.findRecall(tx, actor, id, now, runsVisits(actor, await partOf(tx, actor)))
     if (!found) return refuse('NOT_FOUND')
     if (!(await step(tx, actor, found, event))) return refuse('WRONG_STATE')
     await notify(tx, 'staff', actor.clinicId)

@@ -1,4 +1,5 @@
 import 'server-only'
+import type { Prisma } from '@/prisma/generated/client'
 import type { Actor, StaffActor, SystemActor } from '@/lib/access/rules'
 import type { Tx } from '@/lib/server/tx'
 import type { RecallRow, RecallStatus } from './rules'
@@ -11,13 +12,13 @@ const include = { service: { select: { name: true } }, member: { select: { displ
 export async function listRecalls(
   tx: Tx,
   actor: StaffActor,
-  { patientId, memberId, statuses }: { patientId?: string; memberId?: string; statuses?: RecallStatus[] },
+  { patientId, seen = {}, statuses }: { patientId?: string; seen?: Prisma.RecallWhereInput; statuses?: RecallStatus[] },
 ): Promise<RecallRow[]> {
   const rows = await tx.recall.findMany({
     where: {
       clinicId: actor.clinicId,
       ...(patientId ? { patientId } : {}),
-      ...(memberId ? { memberId } : {}),
+      AND: seen,
       ...(statuses ? { status: { in: statuses } } : {}),
     },
     include,
@@ -41,7 +42,7 @@ export async function listRecalls(
 export async function saveRecall(
   tx: Tx,
   actor: StaffActor,
-  recall: { id: string; patientId: string; serviceId: string; recordId: string; dueOn: string },
+  recall: { id: string; patientId: string; serviceId: string; recordId: string; dueOn: string; siteId: string | null },
 ): Promise<boolean> {
   const { count } = await tx.recall.createMany({
     data: [{ ...recall, dueOn: new Date(recall.dueOn), clinicId: actor.clinicId, memberId: actor.memberId }],
@@ -61,9 +62,9 @@ export async function lookupDueRecalls(tx: Tx, today: string): Promise<{ clinicI
 }
 
 /** A recall with what its invitation needs. `booked`: the patient has another appointment to come, made since. */
-export async function findRecall(tx: Tx, actor: InClinic, id: string, now: Date) {
+export async function findRecall(tx: Tx, actor: InClinic, id: string, now: Date, seen: Prisma.RecallWhereInput = {}) {
   const row = await tx.recall.findFirst({
-    where: { id, clinicId: actor.clinicId },
+    where: { id, clinicId: actor.clinicId, AND: seen },
     include: { patient: true, member: true },
   })
   if (!row) return null

@@ -11,7 +11,7 @@ export const recallCases: TenantCases<typeof store> = {
       { ...actor, memberId: b.memberId },
       {
         ...{ id: randomUUID(), patientId: b.patientId, serviceId: b.serviceId, recordId: randomUUID() },
-        dueOn: '2030-01-01',
+        ...{ dueOn: '2030-01-01', siteId: null },
       },
     ),
   hasService: (tx, actor, b) => store.hasService(tx, actor, b.serviceId),

@@ -1,7 +1,7 @@
 import 'server-only'
 import type { z } from 'zod'
 import { isClinical, type StaffActor } from '../access/rules.ts'
-import { listStatements } from '../access/store.ts'
+import { listStatements, partOf } from '../access/store.ts'
 import type { RecordType } from '../crypto/types.ts'
 import { listPatientKeys } from '../encounter/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
@@ -74,7 +74,9 @@ export const recognise = (
     const found = await store.findPatientOf(tx, actor, appointmentId)
     if (!found) return refuse('NOT_FOUND')
     const { patientId } = found
-    const whole = isClinical(actor)
+    // Who sees a part of the clinic says it of what that part manages: the rest waits for the whole clinic's.
+    const part = await partOf(tx, actor)
+    const whole = isClinical(actor) && !part.own && !part.sites.length
     const isTheirs = ({ grant: { recipient } }: (typeof grants)[number]) =>
       recipient.kind === 'patient' && recipient.id === patientId && recipient.key === keys.dh
     if (!grants.every(isTheirs)) return refuse('BAD_INPUT')

@@ -1,5 +1,6 @@
 import 'server-only'
-import type { StaffActor } from '../access/rules.ts'
+import { runsVisits, type StaffActor } from '../access/rules.ts'
+import { partOf } from '../access/store.ts'
 import type { Tx } from '../server/tx.ts'
 import type { NewDevice } from './rules.ts'
 
@@ -9,7 +10,8 @@ export async function findPatientOf(
   actor: StaffActor,
   appointmentId: string,
 ): Promise<{ patientId: string; zone: string } | null> {
-  const where = { id: appointmentId, clinicId: actor.clinicId, patientId: { not: null } }
+  const seen = runsVisits(actor, await partOf(tx, actor))
+  const where = { id: appointmentId, clinicId: actor.clinicId, patientId: { not: null }, AND: seen }
   const row = await tx.appointment.findFirst({ where, select: { patientId: true } })
   if (!row?.patientId) return null
   const clinic = await tx.clinic.findFirstOrThrow({ where: { id: actor.clinicId } })

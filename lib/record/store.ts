@@ -1,6 +1,7 @@
 import 'server-only'
 import type { Prisma } from '@/prisma/generated/client'
 import { type Actor, groupsOf, type PatientActor, type StaffActor } from '../access/rules.ts'
+import { partOf } from '../access/store.ts'
 import type { RecordType, Sealed, SealedGrant } from '../crypto/types.ts'
 import { refuse, ok, type Result } from '../errors.ts'
 import { sealOuter } from '../server/keystore.ts'
@@ -230,7 +231,7 @@ async function withGrants(
 async function readersOf(tx: Tx, actor: PatientActor | StaffActor): Promise<Prisma.GrantWhereInput | null> {
   if (actor.kind === 'staff') {
     const member = await tx.member.findFirst({ where: { id: actor.memberId, clinicId: actor.clinicId } })
-    const groups = groupsOf(actor.roles, member?.ownPatients ? actor.memberId : null)
+    const groups = groupsOf(actor.roles, await partOf(tx, actor))
     // A member's own key reads while one of their groups has no current epoch, since somebody left it.
     const own = member?.dhKey ? [{ recipientKind: 'member', recipientKey: member.dhKey }] : []
     return { OR: [{ recipientKind: 'group', recipientId: { in: groups } }, ...own] }

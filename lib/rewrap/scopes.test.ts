@@ -26,7 +26,7 @@ async function refresh({ vault, actor }: Pick<typeof own, 'vault' | 'actor'>) {
   await vault.refresh({ chain: { clinicId, statements }, epochGrants })
 }
 
-// Defence: scopesOf in lib/crypto/rewrap.ts.
+// Defence: ownScope in lib/crypto/rewrap.ts.
 test('what was sealed to members’ own keys while groups waited is passed on to the scope, the desk’s records too', async () => {
   const { clinicId, owner } = world
   const { actor } = owner

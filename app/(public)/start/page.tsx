@@ -25,7 +25,7 @@ export default async function StartPage() {
       <PageHeader eyebrow={t('eyebrow')} title={t('title')} lead={t('lead')} />
       <NextIntlClientProvider
         locale={locale}
-        messages={pick(locale, 'onboarding', 'access', 'admin', 'errors', 'common')}
+        messages={pick(locale, 'onboarding', 'access', 'admin', 'sites', 'errors', 'common')}
       >
         <OpenClinic asksCode={signup === 'code'} />
       </NextIntlClientProvider>

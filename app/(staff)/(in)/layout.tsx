@@ -36,6 +36,7 @@ const namespaces = [
   'recognition',
   'retention',
   'rewrap',
+  'sites',
   'staff',
 ] as const
 

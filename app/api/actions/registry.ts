@@ -22,6 +22,7 @@ import { recordActions } from './record'
 import { rekeyActions } from './rekey'
 import { rewrapActions } from './rewrap'
 import { retentionActions } from './retention'
+import { siteActions } from './site'
 
 /** Every action, by its name. A contract without its action does not compile once its domain is listed here. */
 const actions = {
@@ -46,6 +47,7 @@ const actions = {
   ...rekeyActions,
   ...rewrapActions,
   ...retentionActions,
+  ...siteActions,
 } satisfies Partial<Actions<Contract>>
 
 export const door = makeDoor({

@@ -7,9 +7,11 @@ import { Services } from './services'
 import { SlotStep } from './slot-step'
 import { Times } from './times'
 import { PageHeader } from '@/components/ui/card'
+import { readSlot } from '@/lib/booking/rules'
 import { loadClinicPage } from '@/lib/clinic/flow'
+import type { SiteView } from '@/lib/site/rules'
 
-type Query = Record<'service' | 'practitioner' | 'day' | 'from' | 'slot' | 'recall', string | undefined>
+type Query = Record<'service' | 'practitioner' | 'site' | 'day' | 'from' | 'slot' | 'recall', string | undefined>
 interface Props {
   params: Promise<{ slug: string }>
   searchParams: Promise<Query>
@@ -39,7 +41,7 @@ export default async function BookingPage({ params, searchParams }: Props) {
   const service = page.services.find((each) => each.id === query.service)
   const asked = (await cookies()).get('tz')?.value
   const zone = knownZone(asked) ?? clinic.timeZone
-  const slot = service && parseSlot(query.slot, service.practitionerIds)
+  const slot = service && parseSlot(query.slot, service.practitionerIds, page.sites)
   const common = { page, zone, locale, query }
   return (
     <>
@@ -67,8 +69,11 @@ export default async function BookingPage({ params, searchParams }: Props) {
 }
 
 /** `<ISO start>~<member>` from a link that this page made, or anything at all from elsewhere. */
-function parseSlot(text: string | undefined, memberIds: readonly string[]) {
-  const [startsAt = '', memberId = ''] = text?.split('~') ?? []
+function parseSlot(text: string | undefined, memberIds: readonly string[], sites: readonly SiteView[]) {
+  const { startsAt, memberId, siteId } = readSlot(text ?? '')
   const at = new Date(startsAt)
-  return memberIds.includes(memberId) && !Number.isNaN(at.getTime()) ? { startsAt: at, memberId } : null
+  const isPlace = siteId === null || sites.some(({ id }) => id === siteId)
+  return isPlace && memberIds.includes(memberId) && !Number.isNaN(at.getTime())
+    ? { startsAt: at, memberId, siteId }
+    : null
 }

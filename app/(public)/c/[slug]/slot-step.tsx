@@ -5,6 +5,7 @@ import { findOffer } from '@/lib/booking/offer'
 import { formatDate, formatTime, sameClock, zoneCity } from '@/lib/time'
 import { priceOf } from './services'
 import { StartBooking } from '@/components/booking/start'
+import { Where } from '@/components/booking/where'
 import type { StepProps } from './times'
 
 /** The chosen time, and the button that begins the form: only then is any of its code loaded. */
@@ -15,10 +16,12 @@ export async function SlotStep({
   locale,
   query,
   slot,
-}: StepProps & { slot: { startsAt: Date; memberId: string } }) {
+}: StepProps & { slot: { startsAt: Date; memberId: string; siteId: string | null } }) {
   const t = await getTranslations('booking')
+  const s = await getTranslations('sites')
   const common = await getTranslations('common')
   const { clinic } = page
+  const site = page.sites.find(({ id }) => id === slot.siteId)
   const person = page.practitioners.find((each) => each.id === slot.memberId)
   const time = formatTime(slot.startsAt, zone, locale)
   const clinicTime = formatTime(slot.startsAt, clinic.timeZone, locale)
@@ -26,6 +29,7 @@ export async function SlotStep({
   const again = new URLSearchParams({
     service: service.id,
     ...(query.practitioner && { practitioner: query.practitioner }),
+    ...(query.site && { site: query.site }),
     ...(query.from && { from: query.from }),
     ...(query.day && { day: query.day }),
     ...(query.recall && { recall: query.recall }),
@@ -59,6 +63,7 @@ export async function SlotStep({
             },
             { label: t('service'), value: `${service.name}, ${common('minutes', { count: service.minutes })}` },
             { label: t('who'), value: `${person?.displayName ?? ''}${person?.title ? `, ${person.title}` : ''}` },
+            ...(page.sites.length ? [{ label: s('where'), value: <Where site={site} /> }] : []),
             { label: t('price'), value: priceOf(service, locale, t) },
           ]}
         />

@@ -5,6 +5,7 @@ import { ArrowLeftIcon, CalendarIcon, ChevronLeftIcon, ChevronRightIcon } from '
 import { EmptyState } from '@/components/ui/status'
 import { DayStrip, SlotGrid } from '@/components/ui/times'
 import { loadSlots } from '@/lib/booking/hold'
+import { slotName } from '@/lib/booking/rules'
 import type { ClinicPage } from '@/lib/clinic/flow'
 import type { ServiceView } from '@/lib/clinic/rules'
 import { addDays, dayIn, formatPlainDay, formatTime, sameClock, zoneCity } from '@/lib/time'
@@ -16,7 +17,7 @@ export interface StepProps {
   /** The patient's, or the clinic's while that is not known. */
   zone: string
   locale: string
-  query: Record<'practitioner' | 'day' | 'from' | 'recall', string | undefined>
+  query: Record<'practitioner' | 'site' | 'day' | 'from' | 'recall', string | undefined>
 }
 
 const isDay = (text: string | undefined): text is string =>
@@ -26,15 +27,25 @@ const daysShown = 7
 /** Days and free times as plain links: it works before any script has loaded, and without. */
 export async function Times({ page, service, zone, locale, query }: StepProps) {
   const t = await getTranslations('booking')
+  const s = await getTranslations('sites')
   const common = await getTranslations('common')
   const { clinic } = page
   const now = new Date()
   const today = dayIn(zone, now)
   const memberId = service.practitionerIds.find((id) => id === query.practitioner)
+  const site = page.sites.find(({ id }) => id === query.site)
+  const placeOf = (id: string | null) =>
+    page.sites.find((each) => each.id === id)?.name ?? (page.sites.length ? s('video') : null)
   const nameOf = (id: string) => page.practitioners.find((each) => each.id === id)?.displayName ?? ''
   const first = isDay(query.from) && query.from > today ? query.from : today
   // A day more at each end: the patient's days are not the clinic's.
-  const ask = { clinicId: clinic.id, serviceId: service.id, memberId, from: addDays(first, -1), days: daysShown + 2 }
+  const ask = {
+    clinicId: clinic.id,
+    serviceId: service.id,
+    ...{ memberId, siteId: site?.id },
+    from: addDays(first, -1),
+    days: daysShown + 2,
+  }
   const answer = await loadSlots(ask, now)
   const all = answer.ok ? answer.value.slots : []
   const byDay = new Map<string, typeof all>()
@@ -53,6 +64,7 @@ export async function Times({ page, service, zone, locale, query }: StepProps) {
     const next = {
       service: service.id,
       practitioner: memberId,
+      site: site?.id,
       from: query.from,
       day: query.day,
       recall: query.recall,
@@ -72,10 +84,10 @@ export async function Times({ page, service, zone, locale, query }: StepProps) {
         const clinicTime = differs ? `${formatTime(at, clinic.timeZone, locale)} ${zoneCity(clinic.timeZone)}` : null
         const who = memberId || service.practitionerIds.length < 2 ? null : nameOf(slot.memberId)
         return {
-          value: `${slot.startsAt}~${slot.memberId}`,
+          value: slotName(slot),
           label: time,
-          hint: [who, clinicTime].filter(Boolean).join(' · ') || undefined,
-          href: link({ slot: `${slot.startsAt}~${slot.memberId}`, day }),
+          hint: [who, site ? null : placeOf(slot.siteId), clinicTime].filter(Boolean).join(' · ') || undefined,
+          href: link({ slot: slotName(slot), day }),
         }
       }),
   })
@@ -116,6 +128,28 @@ export async function Times({ page, service, zone, locale, query }: StepProps) {
               </li>
             ))}
           </ul>
+        </nav>
+      ) : null}
+      {page.sites.length > 1 ? (
+        <nav aria-label={s('where')} className="mb-6">
+          <p className="mb-2 text-sm text-soft" aria-hidden>
+            {s('where')}
+          </p>
+          <ul className="flex flex-wrap gap-2">
+            {[undefined, ...page.sites].map((each) => (
+              <li key={each?.id ?? 'any'}>
+                <LinkButton
+                  size="sm"
+                  variant={site === each ? 'primary' : 'secondary'}
+                  aria-current={site === each || undefined}
+                  href={link({ site: each?.id, day: undefined })}
+                >
+                  {each ? each.name : s('anywhere')}
+                </LinkButton>
+              </li>
+            ))}
+          </ul>
+          {site?.address ? <p className="mt-2 text-sm text-soft">{site.address}</p> : null}
         </nav>
       ) : null}
       <h2 className="mb-3 text-xl">{t('chooseTime')}</h2>

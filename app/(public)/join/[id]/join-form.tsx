@@ -28,6 +28,7 @@ export function JoinForm({
 }) {
   const t = useTranslations('onboarding')
   const a = useTranslations('access')
+  const z = useTranslations('sites')
   const errorText = useTranslations('errors')
   const format = useFormatter()
   const reason = useReason()
@@ -54,6 +55,7 @@ export function JoinForm({
     if (answer.code === 'EMAIL_TAKEN') return setError('email', { message: 'EMAIL_TAKEN' }, { shouldFocus: true })
     setCode(answer.code)
   })
+  const sites = format.list(invitation.sites.map(({ name }) => name))
   const roles = format.list(invitation.roles.map((role) => t(`roles.${role}`)))
   const clinic = invitation.clinicName
   const passphraseForm = form as unknown as { register: never; setValue: never }
@@ -75,6 +77,14 @@ export function JoinForm({
                       ? 'join.accessClinical'
                       : 'join.accessOwn',
                 )}
+              </li>
+            ))}
+          {(['desk', 'clinical'] as const)
+            .filter((kind) => invitation.sites.some(({ id }) => invitation.groups.includes(`${kind}:${id}`)))
+            .map((kind) => (
+              <li key={kind} className="flex gap-2.5">
+                <CheckIcon className="mt-1 text-accent" />
+                {z(kind === 'desk' ? 'joinDesk' : 'joinClinical', { sites })}
               </li>
             ))}
         </ul>

@@ -18,7 +18,10 @@ export default async function JoinPage({ params }: { params: Promise<{ id: strin
   const shown = input.success ? await showInvitation(null, input.data, { now: new Date(), ip: '' }) : null
   return (
     <div className="mx-auto max-w-2xl py-4">
-      <NextIntlClientProvider locale={locale} messages={pick(locale, 'onboarding', 'access', 'errors', 'common')}>
+      <NextIntlClientProvider
+        locale={locale}
+        messages={pick(locale, 'onboarding', 'access', 'sites', 'errors', 'common')}
+      >
         <Join invitation={shown?.ok ? shown.value : null} />
       </NextIntlClientProvider>
     </div>

@@ -140,6 +140,7 @@ function Visit({ row, zone, now, identity, checklist, helpers, opening, next }: 
       <p className="mt-0.5 text-soft">
         {row.service}
         {row.memberId === me.memberId ? '' : ` · ${row.practitioner}`}
+        {row.site ? ` · ${row.site}` : ''}
       </p>
       <div className="mt-1.5 flex flex-wrap items-center gap-x-4 gap-y-1.5 text-sm">
         <Badge tone={paidTones[row.paid]}>

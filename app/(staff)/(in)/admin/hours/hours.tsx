@@ -37,6 +37,7 @@ export function Hours({ settings }: { settings: ClinicSettings }) {
 
 function Week({ practitioner, settings }: { practitioner: PractitionerView; settings: ClinicSettings }) {
   const t = useTranslations('admin')
+  const s = useTranslations('sites')
   const format = useFormatter()
   const toast = useToast()
   const reason = useReason()
@@ -45,6 +46,14 @@ function Week({ practitioner, settings }: { practitioner: PractitionerView; sett
     defaultValues: toWeek(settings.hours.filter((row) => row.memberId === practitioner.id)),
   })
   const { errors, isSubmitting, isDirty } = form.formState
+  // Who sees some sites only works at those.
+  const only = settings.placed.find(({ memberId }) => memberId === practitioner.id)?.siteIds
+  const places = [
+    ...settings.sites
+      .filter(({ id }) => !only || only.includes(id))
+      .map(({ id, name }) => ({ value: id, label: name })),
+    ...(only || !settings.sites.length ? [] : [{ value: '', label: s('nowhere') }]),
+  ]
   const days = useWatch({ control: form.control, name: 'days' })
   const total = toRows({ days }).reduce((sum, row) => sum + Math.max(0, row.endMinute - row.startMinute || 0), 0)
   const save = form.handleSubmit(async (week) => {
@@ -66,7 +75,7 @@ function Week({ practitioner, settings }: { practitioner: PractitionerView; sett
             </p>
           </div>
         </div>
-        <WeekFields control={form.control} register={form.register} errors={errors} />
+        <WeekFields control={form.control} register={form.register} errors={errors} places={places} />
         <div className="mt-4">
           <Button type="submit" variant="primary" busy={isSubmitting} disabled={!isDirty}>
             {t('hours.save')}

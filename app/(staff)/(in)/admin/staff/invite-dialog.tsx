@@ -15,22 +15,24 @@ import { groupsOf, InviteInput, roles } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
 import { isIn } from '@/lib/browser/staff-chain'
 import { vault } from '@/lib/browser/vault'
-import { hasKind } from '@/lib/crypto/policy'
 import type { Group } from '@/lib/crypto/types'
-import { Sees } from './sees'
+import type { SiteView } from '@/lib/site/rules'
+import { hasPart, partOf, type Seen, Sees } from './sees'
 import { ShareLink } from './share-link'
 
-type Opened = 'own' | 'madeClinical' | 'madeDesk'
-const openedBy = (groups: readonly Group[]): Opened =>
-  groups.includes('clinical') ? 'madeClinical' : hasKind(groups, 'clinical') ? 'own' : 'madeDesk'
+type Opened = 'own' | 'sites' | 'madeClinical' | 'madeDesk'
+const openedBy = (groups: readonly Group[], seen: Seen): Opened =>
+  groups.includes('clinical') ? 'madeClinical' : seen.is !== 'clinic' ? seen.is : 'madeDesk'
 
-const Form = InviteInput.omit({ id: true, claimHash: true })
+const Form = InviteInput.omit({ id: true, claimHash: true, ownPatients: true, siteIds: true })
 
 export function InviteDialog({
+  sites,
   open,
   onOpenChange,
   onDone,
 }: {
+  sites: readonly SiteView[]
   open: boolean
   onOpenChange: (open: boolean) => void
   onDone: () => Promise<void>
@@ -38,6 +40,7 @@ export function InviteDialog({
   const t = useTranslations('admin')
   const s = useTranslations('staff')
   const m = useTranslations('members')
+  const z = useTranslations('sites')
   const c = useTranslations('common')
   const reason = useReason()
   const { me, chain } = useStaff()
@@ -49,28 +52,32 @@ export function InviteDialog({
     defaultValues: {
       ...{ displayName: '', title: '' },
       roles: [opensClinical ? 'practitioner' : 'frontdesk'] as (typeof roles)[number][],
-      ownPatients: false,
     },
   })
-  const { register, control, setValue, formState } = form
+  const { register, control, formState } = form
   const { errors, isSubmitting } = formState
-  const [chosen, own] = useWatch({ control, name: ['roles', 'ownPatients'] })
-  const practises = chosen.includes('practitioner')
+  const chosen = useWatch({ control, name: 'roles' })
+  const [seen, setSeen] = useState<Seen>({ is: 'clinic' })
+  const [unchosen, setUnchosen] = useState(false)
   const send = form.handleSubmit(async (typed) => {
     setFault(null)
+    const isPart = hasPart(typed.roles, sites)
+    const isUnchosen = isPart && seen.is === 'sites' && !seen.ids.length
+    setUnchosen(isUnchosen)
+    if (isUnchosen) return
     // Made here: the secret is in the link's fragment and this browser's keyring, and nowhere else.
     const { id, secret, claimHash } = await vault().newInvitation()
     const { displayName, roles: given } = typed
-    const ownPatients = given.includes('practitioner') && Boolean(typed.ownPatients)
-    const answer = await call('access/invite', { id, claimHash, ...typed, ownPatients })
+    const { ownPatients, siteIds } = partOf(given, isPart ? seen : { is: 'clinic' })
+    const answer = await call('access/invite', { id, claimHash, ...typed, ownPatients, siteIds })
     if (!answer.ok) return setFault(reason(answer.code))
     // A group of their own is named after the invitation, since who answers it has no name yet.
-    const groups = groupsOf(given, ownPatients ? id : null)
+    const groups = groupsOf(given, { own: ownPatients ? id : null, sites: siteIds })
     await vault().rememberInvitation({
       ...{ id, secret, displayName, roles: given, groups },
       expiresAt: answer.value.expiresAt,
     })
-    setMade({ id, secret, name: displayName, opens: openedBy(groups) })
+    setMade({ id, secret, name: displayName, opens: openedBy(groups, isPart ? seen : { is: 'clinic' }) })
     await onDone()
   })
   const close = (next: boolean) => {
@@ -79,6 +86,7 @@ export function InviteDialog({
     setMade(null)
     setFault(null)
     form.reset()
+    setSeen({ is: 'clinic' })
   }
   return (
     <Dialog
@@ -88,7 +96,13 @@ export function InviteDialog({
       closeLabel={c('close')}
       title={made ? t('invitations.madeTitle', { name: made.name }) : t('staff.invite')}
       description={
-        made ? (made.opens === 'own' ? m('madeOwn') : t(`invitations.${made.opens}`)) : t('invitations.lead')
+        made
+          ? made.opens === 'own'
+            ? m('madeOwn')
+            : made.opens === 'sites'
+              ? z('made')
+              : t(`invitations.${made.opens}`)
+          : t('invitations.lead')
       }
     >
       {made ? (
@@ -134,7 +148,14 @@ export function InviteDialog({
               </div>
             )}
           </FieldGroup>
-          {practises ? <Sees own={Boolean(own)} onChange={(next) => setValue('ownPatients', next)} /> : null}
+          {hasPart(chosen, sites) ? (
+            <Sees
+              {...{ seen, sites }}
+              roles={chosen}
+              error={unchosen ? reason.field('choose') : undefined}
+              onChange={setSeen}
+            />
+          ) : null}
           <Button type="submit" variant="primary" busy={isSubmitting}>
             {t('invitations.make')}
           </Button>

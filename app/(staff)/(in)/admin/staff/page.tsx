@@ -3,6 +3,7 @@ import { getTranslations } from 'next-intl/server'
 import { notFound } from 'next/navigation'
 import { requireStaff } from '@/lib/access/current'
 import { listStaff } from '@/lib/access/flow'
+import { list as listSites } from '@/lib/site/flow'
 import { Staff } from './staff'
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -11,7 +12,10 @@ export async function generateMetadata(): Promise<Metadata> {
 }
 
 export default async function StaffPage() {
-  const listed = await listStaff(await requireStaff(['admin']), {}, { now: new Date(), ip: '' })
-  if (!listed.ok) notFound()
-  return <Staff start={listed.value} />
+  const actor = await requireStaff(['admin'])
+  const now = new Date()
+  const listed = await listStaff(actor, {}, { now, ip: '' })
+  const sites = await listSites(actor, {}, { now })
+  if (!listed.ok || !sites.ok) notFound()
+  return <Staff start={listed.value} sites={sites.value.sites} />
 }

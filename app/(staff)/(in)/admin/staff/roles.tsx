@@ -9,20 +9,28 @@ import { FieldGroup } from '@/components/ui/field'
 import { Banner } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
-import { groupsAfter, type Role, roles as allRoles } from '@/lib/access/rules'
+import { groupsAfter, type Role, roles as allRoles, sitesOf } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
 import { extendChain, isIn } from '@/lib/browser/staff-chain'
 import { vault } from '@/lib/browser/vault'
 import type { MemberProps } from './member-props'
-import { Sees } from './sees'
+import { hasPart, partOf, type Seen, Sees } from './sees'
 
 const same = (a: readonly string[], b: readonly string[]) => [...a].sort().join() === [...b].sort().join()
 
+/** What of the clinic these groups are. */
+function seenBy(groups: readonly string[], memberId: string): Seen {
+  if (groups.includes(`clinical:${memberId}`)) return { is: 'own' }
+  const ids = sitesOf(groups, memberId)
+  return ids.length ? { is: 'sites', ids } : { is: 'clinic' }
+}
+
 /** What a member may do and open: a statement in the clinic's chain, signed here, and not a row. */
-export function Roles({ row, onClose, onDone }: MemberProps) {
+export function Roles({ row, sites, onClose, onDone }: MemberProps) {
   const t = useTranslations('members')
   const s = useTranslations('staff')
   const a = useTranslations('admin')
+  const z = useTranslations('sites')
   const reason = useReason()
   const toast = useToast()
   const { me, chain, reloadChain } = useStaff()
@@ -30,20 +38,20 @@ export function Roles({ row, onClose, onDone }: MemberProps) {
   const signed = chain.members.find((member) => member.memberId === memberId)
   const [roles, setRoles] = useState<Role[]>(row.roles)
   // As it is signed, whatever the row says.
-  const seesOwn = signed?.groups.includes(`clinical:${memberId}`) ?? false
-  const [own, setOwn] = useState(seesOwn)
+  const before = seenBy(signed?.groups ?? [], memberId)
+  const [seen, setSeen] = useState(before)
   const practises = roles.includes('practitioner')
-  const ownPatients = practises && own
+  const part = partOf(roles, seen)
   const [save, saving] = useBusy(async () => {
     const { clinicId } = me
     const code = await extendChain(
       clinicId,
       async (fresh) => {
         const member = (await vault().loadChain(fresh)).members.find((each) => each.memberId === memberId)
-        const groups = member ? groupsAfter(member, { roles, ownPatients }) : []
+        const groups = member ? groupsAfter(member, { roles, ...part }) : []
         return vault().changeMember({ clinicId, chain: fresh, memberId, roles, groups })
       },
-      (extended) => call('access/change-member', { memberId, roles, ownPatients, ...extended }),
+      (extended) => call('access/change-member', { memberId, roles, ...part, ...extended }),
       reloadChain,
     )
     if (code) return toast(code === 'CHAIN_INVALID' ? t('lastOfGroup') : reason(code), 'danger')
@@ -55,7 +63,10 @@ export function Roles({ row, onClose, onDone }: MemberProps) {
   })
   if (!signed) return null
   const opens = isIn(chain, me.memberId, 'clinical')
-  const changed = !same(roles, signed.roles) || ownPatients !== seesOwn
+  const next = groupsAfter({ memberId, roles: signed.roles, groups: signed.groups }, { roles, ...part })
+  const changed = !same(roles, signed.roles) || !same(next, signed.groups)
+  const isPart = part.ownPatients || part.siteIds.length > 0
+  const unchosen = hasPart(roles, sites) && seen.is === 'sites' && !seen.ids.length
   const toggle = (role: Role, on: boolean) =>
     setRoles(on ? [...roles, role].sort() : roles.filter((each) => each !== role))
   return (
@@ -81,13 +92,20 @@ export function Roles({ row, onClose, onDone }: MemberProps) {
           ))
         }
       </FieldGroup>
-      {practises ? <Sees name={name} own={own} disabled={!opens} onChange={setOwn} /> : null}
-      {ownPatients && !seesOwn ? (
+      {hasPart(roles, sites) ? (
+        <Sees {...{ name, seen, sites, roles }} disabled={practises && !opens} onChange={setSeen} />
+      ) : null}
+      {isPart && !same(next, signed.groups) ? (
         <Banner tone="warning" className="mt-3">
-          {t('seesBefore', { name })}
+          {part.ownPatients ? t('seesBefore', { name }) : z('seesBefore', { name })}
         </Banner>
       ) : null}
-      <Button className="mt-3" busy={saving} disabled={!changed || !roles.length} onClick={() => void save()}>
+      <Button
+        className="mt-3"
+        busy={saving}
+        disabled={!changed || !roles.length || unchosen}
+        onClick={() => void save()}
+      >
         {t('sign')}
       </Button>
     </section>

@@ -9,10 +9,11 @@ import { Card, CardTitle, PageHeader } from '@/components/ui/card'
 import { PenIcon, PlusIcon, ShieldIcon, WarningIcon } from '@/components/ui/icons'
 import { Avatar } from '@/components/ui/progress'
 import { Badge, Banner } from '@/components/ui/status'
-import type { AccessContract, Role, StaffRow } from '@/lib/access/rules'
+import { type AccessContract, type Role, sitesOf, type StaffRow } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
 import { isIn } from '@/lib/browser/staff-chain'
 import type { ChainView } from '@/lib/browser/vault-api'
+import type { SiteView } from '@/lib/site/rules'
 import { InviteDialog } from './invite-dialog'
 import { Invitations } from './invitations'
 import { ListNumber } from './list-number'
@@ -30,7 +31,8 @@ function standingOf(row: StaffRow, chain: ChainView): Standing {
   const same =
     row.roles.length === member.roles.length &&
     row.roles.every((role) => member.roles.includes(role)) &&
-    row.ownPatients === member.groups.includes(`clinical:${row.memberId}`)
+    row.ownPatients === member.groups.includes(`clinical:${row.memberId}`) &&
+    row.siteIds.join() === sitesOf(member.groups, row.memberId).join()
   return same ? 'vouched' : 'other-roles'
 }
 
@@ -40,7 +42,13 @@ function speaksFor(row: StaffRow, members: StaffRow[], chain: ChainView): string
   return members.find((one) => one.memberId === voice)?.displayName ?? ''
 }
 
-export function Staff({ start }: { start: Listed }) {
+/** The sites that a member sees, by what was signed. */
+function namesOf(chain: ChainView, memberId: string, sites: readonly SiteView[]): string[] {
+  const groups = chain.members.find((one) => one.memberId === memberId)?.groups ?? []
+  return sitesOf(groups, memberId).map((id) => sites.find((site) => site.id === id)?.name ?? id)
+}
+
+export function Staff({ start, sites }: { start: Listed; sites: SiteView[] }) {
   const t = useTranslations('admin')
   const lost = useTranslations('lost.requests')
   const { chain, reloadChain } = useStaff()
@@ -103,6 +111,7 @@ export function Staff({ start }: { start: Listed }) {
               standing={standingOf(row, chain)}
               own={isIn(chain, row.memberId, `clinical:${row.memberId}`)}
               speaksFor={speaksFor(row, members, chain)}
+              sites={namesOf(chain, row.memberId, sites)}
               onEdit={() => setEditing(row)}
             />
           ))}
@@ -122,8 +131,8 @@ export function Staff({ start }: { start: Listed }) {
         <p className="max-w-prose text-soft">{lost('about')}</p>
       </Card>
       <ListNumber />
-      <InviteDialog open={inviting} onOpenChange={setInviting} onDone={refresh} />
-      <ProfileDialog row={editing} onClose={() => setEditing(null)} onDone={refresh} />
+      <InviteDialog sites={sites} open={inviting} onOpenChange={setInviting} onDone={refresh} />
+      <ProfileDialog sites={sites} row={editing} onClose={() => setEditing(null)} onDone={refresh} />
     </>
   )
 }
@@ -133,6 +142,7 @@ function Member({
   standing,
   own,
   speaksFor,
+  sites,
   onEdit,
 }: {
   row: StaffRow
@@ -141,6 +151,8 @@ function Member({
   own: boolean
   /** Who let them in alone, so that both count as one person; '' where that is somebody who left. Null: they count by themselves. */
   speaksFor: string | null
+  /** Sees these sites only. */
+  sites: string[]
   onEdit: () => void
 }) {
   const m = useTranslations('members')
@@ -153,7 +165,7 @@ function Member({
       <div className="min-w-0 flex-1 basis-56">
         <p className="font-semibold">{row.displayName}</p>
         <p className="text-sm text-soft">
-          {[row.title, row.roles.map((role) => s(`role.${role}`)).join(', '), own && m('ownOnly')]
+          {[row.title, row.roles.map((role) => s(`role.${role}`)).join(', '), own && m('ownOnly'), ...sites]
             .filter(Boolean)
             .join(' · ')}
         </p>

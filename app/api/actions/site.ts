@@ -1,0 +1,10 @@
+import { action, type Actions } from '@/lib/server/action'
+import * as flow from '@/lib/site/flow'
+import * as rules from '@/lib/site/rules'
+
+export const siteActions = {
+  'site/list': action(['admin'], rules.NoInput, flow.list),
+  'site/add': action(['admin'], rules.AddSiteInput, flow.add),
+  'site/save': action(['admin'], rules.SaveSiteInput, flow.save),
+  'site/close': action(['admin'], rules.SiteInput, flow.close),
+} satisfies Actions<rules.SiteContract>
