@@ -48,6 +48,7 @@ module.exports = {
           '^lib/server/(db|tx|kms|keystore)[.]ts$',
           '^lib/audit/store[.]ts$',
           '^lib/record/(epochs|grants)[.]ts$',
+          '^lib/access/part[.]ts$',
         ],
       },
     },

@@ -1,4 +1,4 @@
-// `npm run audit:verify -- DUMP|DATABASE_URL [--witness FILE|s3://…|URL --key KEY]`: whether every clinic's log and members' chain is
+// `npm run audit:verify -- DUMP|DATABASE_URL [--witness FILE|s3://…|URL --key=KEY]`: whether every clinic's log and members' chain is
 // whole, and the one that a witness saw. 0: yes; 1: no, and what is wrong; 2: it could not be checked.
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -7,7 +7,7 @@ import { logAt } from '../lib/witness/run.ts'
 import { readDump, verifyHeld } from '../lib/witness/verify.ts'
 
 const usage =
-  'npm run audit:verify -- DUMP.sql | - | postgresql://… [--witness FILE | s3://BUCKET/PREFIX | https://… --key KEY]'
+  'npm run audit:verify -- DUMP.sql | - | postgresql://… [--witness FILE | s3://BUCKET/PREFIX | https://… --key=KEY]'
 const say = (line) => process.stdout.write(`${line}\n`)
 const b64 = (text) => new Uint8Array(Buffer.from(text, 'base64url'))
 

@@ -38,7 +38,8 @@ const answer = (
     statements: world.chain.statements,
     patientKeys: keys.map((each) => ({ keyId: 'k', keys: each, state: 'booking', vouch: null })),
     records: records.map(stored),
-    ...{ consents: [], prescriptions: [], recalls: [], visits: [] },
+    ...{ consents: [], prescriptions: [], recalls: [], visits: [], care: [] },
+    now: '2026-11-21T08:00:00Z',
   }) as unknown as EncounterView
 
 /** A browser of the practitioner's that knows nothing yet, as the page uses it. */

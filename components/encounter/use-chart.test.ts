@@ -25,7 +25,8 @@ const viewOf = (patientId: string, patientKeys: EncounterView['patientKeys'], re
     statements: world.chain.statements,
     records: records.map((record) => ({ ...record, appointmentId: 'a', createdAt: '2026-11-21T08:00:00Z' })),
     patientKeys,
-    ...{ consents: [], prescriptions: [], recalls: [], visits: [] },
+    ...{ consents: [], prescriptions: [], recalls: [], visits: [], care: [] },
+    now: '2026-11-21T08:00:00Z',
   }) as unknown as EncounterView
 
 /** A practitioner's browser that was wiped. */

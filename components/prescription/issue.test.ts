@@ -68,7 +68,8 @@ test('what is signed is what was previewed: every name, and every word', async (
     statements: world.chain.statements,
     patientKeys: [{ keyId: 'k', keys, state: 'booking', vouch: null }],
     records: [{ ...identity, appointmentId: 'a', createdAt: '2026-11-21T08:00:00Z' }],
-    ...{ consents: [], prescriptions: [], recalls: [] },
+    ...{ consents: [], prescriptions: [], recalls: [], care: [] },
+    now: '2026-11-21T08:00:00Z',
   } as unknown as EncounterView
   const chart = await readChart(view, 'a')
   const shown = prescriptionOf(view, chart.identity!, form, new Date('2026-11-21T09:00:00Z'))

@@ -247,18 +247,6 @@ export async function saveProfile(
   return count === 1
 }
 
-/** What of the clinic a member sees, as the rows say. Keys decide that: this only asks for less. */
-export async function partOf(
-  tx: Tx,
-  { clinicId, memberId }: StaffActor,
-): Promise<{ own: string | null; sites: string[] }> {
-  const row = await tx.member.findFirst({
-    where: { id: memberId, clinicId },
-    select: { ownPatients: true, memberSites: { select: { siteId: true } } },
-  })
-  return { own: row?.ownPatients ? memberId : null, sites: row?.memberSites.map(({ siteId }) => siteId) ?? [] }
-}
-
 /** Sets the sites that a member sees; none: they are of the whole clinic, or of their own patients. */
 export async function setSites(tx: Tx, actor: { clinicId: string }, memberId: string, siteIds: readonly string[]) {
   const { clinicId } = actor

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import * as part from './part.ts'
 import * as store from './store.ts'
 import { bytes, type TenantCases } from './tenant-world.ts'
 
 const person = { displayName: 'Eve', title: '' }
 const account = { opaqueRecord: 'x', wrappedAccount: 'x', signKey: 'x', dhKey: 'x' }
 
-export const accessCases: TenantCases<typeof store> = {
+export const accessCases: TenantCases<typeof store & typeof part> = {
   lookupStaff: {
     lookup: (tx, _, b) => store.lookupStaff(tx, b.emailIndex),
     answers: (b) => ({ clinicId: b.clinicId, memberId: b.memberId, opaqueRecord: 'registration' }),
@@ -54,8 +55,8 @@ export const accessCases: TenantCases<typeof store> = {
       const { memberId } = b
       await tx.member.updateMany({ where: { id: memberId }, data: { ownPatients: true } })
       return [
-        await store.partOf(tx, { ...actor, memberId }),
-        await store.partOf(tx, { ...actor, memberId: b.registeredId }),
+        await part.partOf(tx, { ...actor, memberId }),
+        await part.partOf(tx, { ...actor, memberId: b.registeredId }),
       ]
     },
   },

@@ -99,7 +99,10 @@ describe('a new password', () => {
   it('is not spoilt by a session whose keys are locked', async () => {
     const { owner: two } = await openTestClinic()
     const { wrappedAccount, signature } = await two.vault.rewrapAccount()
-    const [version, nonce, secrets, pinNonce, pin] = decodeArray(fromB64(wrappedAccount), 5) as [number, ...Uint8Array[]]
+    const [version, nonce, secrets, pinNonce, pin] = decodeArray(fromB64(wrappedAccount), 5) as [
+      number,
+      ...Uint8Array[],
+    ]
     const spoilt = pin!.map((byte) => byte ^ 1)
     const other = toB64(encode([version, nonce!, secrets!, pinNonce!, spoilt]))
     const refused = await access.saveWrap(two.actor, { wrappedAccount: other, signature })

@@ -93,7 +93,7 @@ async function isForPart(clinicId: string, practitioner: string, site: string | 
 }
 
 /** Who signs in the patient's place: as it was agreed on, or, at the first booking, as they say it. */
-export function onBehalf(
+function onBehalf(
   { bookedBy, relation }: Pick<IdentityContent, 'bookedBy' | 'relation'>,
   helper?: { name: string; relation: string } | null,
 ): Pick<ConsentContent, 'onBehalf'> {

@@ -1,6 +1,6 @@
 import 'server-only'
 import { seenVisits, type StaffActor } from '@/lib/access/rules'
-import { partOf } from '@/lib/access/store'
+import { partOf } from '@/lib/access/part'
 import type { AppointmentStatus } from '@/lib/booking/rules'
 import { parseForm } from '@/lib/intake/rules'
 import type { Tx } from '@/lib/server/tx'

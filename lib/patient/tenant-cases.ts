@@ -16,7 +16,7 @@ export const patientCases: TenantCases<typeof store> = {
       ...{ kind: 'device', state: 'paired', link: null, name: '' },
     }),
   listLacking: (tx, _, b) => store.listLacking(tx, b.patientId, b.dh, ['another'], 9),
-  nameDevice: (tx, _, b) => store.nameDevice(tx, { patientId: b.patientId, keyId: b.keyId }, 'Another'),
+  nameDevice: (tx, _, b) => store.nameDevice(tx, { patientId: b.patientId, keyId: b.strangerId }, 'Another'),
   markUsed: (tx, _, b) => store.markUsed(tx, { patientId: b.patientId, keyId: b.keyId }, b.now),
   revokeDevice: (tx, _, b) => store.revokeDevice(tx, { patientId: b.patientId, keyId: b.keyId }, b.now),
   saveNonce: (tx, { clinicId }, b) =>

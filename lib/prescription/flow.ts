@@ -1,5 +1,5 @@
 import 'server-only'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { isClinical, type StaffActor } from '@/lib/access/rules'
 import { findVisit } from '@/lib/encounter/store'
 import { ok, refuse, type Result } from '@/lib/errors'

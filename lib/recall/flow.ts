@@ -1,7 +1,7 @@
 import 'server-only'
 import type { z } from 'zod'
 import { isClinical, runsVisits, type StaffActor, type SystemActor } from '@/lib/access/rules'
-import { partOf } from '@/lib/access/store'
+import { partOf } from '@/lib/access/part'
 import { findVisit } from '@/lib/encounter/store'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { translator } from '@/lib/messages/translator'

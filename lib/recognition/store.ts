@@ -1,6 +1,6 @@
 import 'server-only'
 import { runsVisits, type StaffActor } from '../access/rules.ts'
-import { partOf } from '../access/store.ts'
+import { partOf } from '../access/part.ts'
 import type { Tx } from '../server/tx.ts'
 import type { NewDevice } from './rules.ts'
 

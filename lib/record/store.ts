@@ -1,7 +1,7 @@
 import 'server-only'
 import type { Prisma } from '@/prisma/generated/client'
 import { type Actor, groupsOf, type PatientActor, type StaffActor } from '../access/rules.ts'
-import { partOf } from '../access/store.ts'
+import { partOf } from '../access/part.ts'
 import type { RecordType, Sealed, SealedGrant } from '../crypto/types.ts'
 import { refuse, ok, type Result } from '../errors.ts'
 import { sealOuter } from '../server/keystore.ts'

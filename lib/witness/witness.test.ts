@@ -341,7 +341,7 @@ describe('npm run audit:verify', () => {
     witness.watch(clinic.clinicId)
     await witness.round()
   })
-  const witnessed = () => ['--witness', join(dir, 'log'), '--key', toB64(key.public)]
+  const witnessed = () => ['--witness', join(dir, 'log'), `--key=${toB64(key.public)}`]
 
   it('finds a database and its dump whole', async () => {
     for (const source of [urls().admin, await dump()]) {

@@ -23,7 +23,18 @@ export default async function AccessPage({ params }: { params: Promise<{ id: str
       <PatientAccess
         appointmentId={id}
         locale={locale}
-        messages={pick(locale, 'audit', 'care', 'devices', 'emergency', 'keep', 'recognition', 'retention', 'errors', 'common')}
+        messages={pick(
+          locale,
+          'audit',
+          'care',
+          'devices',
+          'emergency',
+          'keep',
+          'recognition',
+          'retention',
+          'errors',
+          'common',
+        )}
       />
     </div>
   )
