@@ -101,7 +101,7 @@ export interface TrustedPatientKey {
 }
 
 /** `by` and `groups` of whoever said that this key is the patient's. */
-export type PartVouch = Pick<CheckedVouch, 'keys' | 'reason' | 'by' | 'groups'>
+export type PartVouch = Pick<CheckedVouch, 'keys' | 'reason' | 'by' | 'groups' | 'left'>
 
 /** What storage holds of a chain: enough to notice another root, a shorter chain, a fork. */
 interface StoredPin {

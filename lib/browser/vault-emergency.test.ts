@@ -193,3 +193,25 @@ test('with one officer there is none, and it is said', async () => {
   expect(view).toEqual({ state: 'few', epoch: 0, officers: [alone.owner.memberId] })
   expect(await codeOf(alone.owner.vault.makeEmergencyKey({ ...at, epoch: 1 }))).toBe('NO_KEY')
 })
+
+// Defence: countsWholly in loadEmergencyKey. Whoever dealt a key may have kept its secret.
+test('attack 22: a key that was dealt by who sees their own patients only is granted nothing of the others’', async () => {
+  const { clinicId } = world
+  const own = await world.join(['practitioner'], undefined, true)
+  for (const { vault } of [world.owner, doctor])
+    await vault.refresh({ chain: world.chain, epochGrants: world.epochGrants })
+  const one = await patientOf(world)
+  const { patientId } = one.handle
+  await doctor.vault.open([await sealAs(one, 'identity', { name: 'Vera' })], { patientId })
+  const { statement } = await own.vault.makeEmergencyKey({ clinicId, patientId, epoch: 1 })
+  expect(await own.vault.loadEmergencyKey({ clinicId, patientId, statement })).toMatchObject({ state: 'valid' })
+  expect(await doctor.vault.loadEmergencyKey({ clinicId, patientId, statement })).toMatchObject({ state: 'stale' })
+  const note = await doctor.vault.seal(input(one.handle, 'note', { text: 'a secret' }, []))
+  expect(note.grants.filter(({ recipient }) => recipient.kind === 'escrow')).toEqual([])
+  // What the whole clinic's practitioner deals, everybody uses.
+  const better = await doctor.vault.makeEmergencyKey({ clinicId, patientId, epoch: 2 })
+  for (const { vault } of [doctor, own])
+    expect(await vault.loadEmergencyKey({ clinicId, patientId, statement: better.statement })).toMatchObject({
+      state: 'valid',
+    })
+})

@@ -21,6 +21,7 @@ import {
   signRequest,
 } from '../crypto/emergency-request.ts'
 import { rawPublic } from '../crypto/keys.ts'
+import { countsWholly } from '../crypto/patient-vouch.ts'
 import { hasKind } from '../crypto/policy.ts'
 import type { B64 } from '../crypto/types.ts'
 import { areTwo } from '../crypto/voices.ts'
@@ -85,7 +86,7 @@ export function emergencies(context: VaultContext, { open }: Pick<Vault, 'open'>
 
   return {
     async loadEmergencyKey({ clinicId, patientId, statement }) {
-      const { chain } = me(clinicId)
+      const { chain, member } = me(clinicId)
       const name = whose(clinicId, patientId)
       context.emergency.delete(name)
       const officers = officersOf(chain)
@@ -93,7 +94,10 @@ export function emergencies(context: VaultContext, { open }: Pick<Vault, 'open'>
       const view = { epoch: 0, officers: officers.map((each) => each.memberId) }
       if (!statement) return { ...view, state: few ? 'few' : 'none' }
       const key = await currentKey(clinicId, patientId, statement).catch(refused)
-      if (!key?.current) return { ...view, epoch: key?.epoch ?? 0, state: few ? 'few' : 'stale' }
+      // The defence of attack 22 against who sees a part of the clinic: a key that they dealt, whose secret they may have kept, is
+      // granted what they see anyway. Whoever sees more makes another.
+      const isWhole = key && countsWholly({ by: 'clinical', groups: key.makerGroups }, member.groups)
+      if (!key?.current || !isWhole) return { ...view, epoch: key?.epoch ?? 0, state: few ? 'few' : 'stale' }
       context.emergency.set(name, escrowOf(key))
       return { ...view, epoch: key.epoch, state: 'valid' }
     },

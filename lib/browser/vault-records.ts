@@ -88,7 +88,7 @@ export function records(context: VaultContext): RecordPart {
     if (same?.trust === 'vouched') return same.trust
     // A site's practitioner said so: true of what that site manages. The desk says nothing of whose words are whose.
     const told = partly(nameOf(clinicId, patientId), keys.dh).filter((each) => each.by === 'clinical')
-    if (told.some((each) => sameKeys(each.keys, keys) && isOf(each.groups, managing))) return 'vouched'
+    if (told.some((each) => sameKeys(each.keys, keys) && (each.left || isOf(each.groups, managing)))) return 'vouched'
     if (same) return same.trust
     // Who helps is believed because of who let them in, and is never the first device of the patient.
     const helper = helperOf(context, nameOf(clinicId, patientId), keys.sign, (root) => {
@@ -126,10 +126,12 @@ export function records(context: VaultContext): RecordPart {
     (context.partVouches.get(name) ?? []).filter(
       (each) => toB64(each.keys.dh) === (typeof dh === 'string' ? dh : toB64(dh)),
     )
+  const mayReadPartly = (name: string, dh: Bytes | string, managing: Group): boolean =>
+    partly(name, dh).some(({ groups, left }) => !left && isOf(groups, managing))
 
-  function believePartly(name: string, { keys, reason, by, groups }: PartVouch) {
+  function believePartly(name: string, { keys, reason, by, groups, left }: PartVouch) {
     const others = (context.partVouches.get(name) ?? []).filter((each) => !sameKeys(each.keys, keys))
-    context.partVouches.set(name, [...others, { keys, reason, by, groups }])
+    context.partVouches.set(name, [...others, { keys, reason, by, groups, left }])
     // What was opened says of its author how far they were trusted then.
     if (by === 'clinical') context.cache.drop()
   }
@@ -167,7 +169,7 @@ export function records(context: VaultContext): RecordPart {
       const known = isOwn ? [] : await believed(input.clinicId, patientId)
       // The defence of attack 7 for patients: a key that only the database says is the patient's gets nothing.
       const whose = nameOf(input.clinicId, patientId)
-      const isTold = partly(whose, key).some(({ groups: of }) => isOf(of, managing))
+      const isTold = mayReadPartly(whose, key, managing)
       const isRead = (mayRead(known, key) || isTold) && !hasStepsBack(context, whose, key)
       // The defence against a helper whose time is over: nothing new is sealed for them, whatever the server lists.
       if (patientId !== input.patientId || !(isOwn || isRead || mayReadAsHelper(context, whose, key, known))) {
@@ -336,7 +338,8 @@ export function records(context: VaultContext): RecordPart {
       const escrow = context.emergency.get(nameOf(unlocked.clinicId, to.id))
       const isEscrow = to.kind === 'escrow' && escrow?.key === to.key && escrow.epoch === to.epoch
       const isRead = isEscrow || mayRead(known, to.key)
-      const told = to.kind === 'patient' ? partly(nameOf(unlocked.clinicId, to.id), to.key) : []
+      const whose = nameOf(unlocked.clinicId, to.id)
+      const told = to.kind === 'patient' ? partly(whose, to.key).filter(({ left }) => !left) : []
       if (!isRead && !told.length) {
         throw new VaultError('NOT_VOUCHED', 'a key nobody stands behind')
       }
@@ -349,7 +352,7 @@ export function records(context: VaultContext): RecordPart {
           if (!isEscrow && !(await mayHandOn(record, reader, to.id))) return null
           // The defence of attack 7 against colleagues: whoever vouches for a key of theirs opens no record by it that their own
           // groups do not manage. The desk no clinical one, and who sees a part of the clinic nothing of the rest.
-          const mayHave = (managing: Group) => isRead || told.some(({ groups }) => isOf(groups, managing))
+          const mayHave = (managing: Group) => isRead || mayReadPartly(whose, to.key, managing)
           // What does not open here, or is signed by a stranger, is handed on to nobody; the rest is.
           const recipient = isEscrow ? escrow : { ...to, epoch: 0 }
           const grant = await regrantRecord(record, reader, recipient, granter, mayHave).catch(refused)
@@ -373,8 +376,9 @@ export function records(context: VaultContext): RecordPart {
           const vouched = vouch ? await checkPatientVouch(chain, patientId, fromB64(vouch)).catch(refused) : null
           if (!vouched || !sameKeys(vouched.keys, raw)) return { keys: claimed, raw }
           const { first } = vouched
-          // The defence of attack 7 against a vouch of who sees a part of the clinic: it is believed for that part.
-          if (!isMine(vouched) && !countsWholly(vouched, readsAs())) {
+          // The defence of attack 7 against a vouch of who sees a part of the clinic: it is believed for that part. And of who has
+          // left, who may say so under a head of the time before: of whose words are whose, and for nothing that is sealed from now on.
+          if (vouched.left || (!isMine(vouched) && !countsWholly(vouched, readsAs()))) {
             believePartly(nameOf(clinicId, patientId), { ...vouched, keys: raw })
             return { keys: claimed, raw }
           }
@@ -393,7 +397,9 @@ export function records(context: VaultContext): RecordPart {
           keys: claimed,
           trust,
           met: held !== undefined,
-          atDesk: partly(nameOf(clinicId, patientId), claimed.dh).find(({ by }) => by === 'desk')?.reason ?? null,
+          atDesk:
+            partly(nameOf(clinicId, patientId), claimed.dh).find(({ by, left }) => by === 'desk' && !left)?.reason ??
+            null,
           root: held ? toB64((held.root ?? held.keys).sign) : null,
         }
       })
@@ -410,7 +416,7 @@ export function records(context: VaultContext): RecordPart {
       const first = by === 'clinical' ? met : null
       const vouch = await vouchForPatient(loaded.chain, { clinicId, patientId, keys: raw, first, reason }, signer)
       if (by === 'desk') {
-        believePartly(nameOf(clinicId, patientId), { keys: raw, reason, by, groups: member.groups })
+        believePartly(nameOf(clinicId, patientId), { keys: raw, reason, by, groups: member.groups, left: false })
         return { vouch: toB64(vouch), by }
       }
       // Their own word is this browser's own: it hands on what its member manages, whatever others do.

@@ -7,7 +7,7 @@ import { hpkeOpen, hpkeSeal } from './hpke.ts'
 import { importSecret } from './keys.ts'
 import { hasKind } from './policy.ts'
 import { sign, verify } from './sign.ts'
-import type { Recipient, SealedShare } from './types.ts'
+import type { Group, Recipient, SealedShare } from './types.ts'
 import { voicesOf } from './voices.ts'
 
 /*
@@ -33,6 +33,8 @@ export interface EmergencyKey {
   officers: (Officer & { share: Bytes })[]
   /** False once the officers are others, or its maker is a member no more: nothing new is sealed to it then. */
   current: boolean
+  /** Those that its maker was in. */
+  makerGroups: Group[]
 }
 
 /** Enough to open: one alone opens nothing. */
@@ -123,7 +125,7 @@ export async function checkEmergencyKey(chain: Chain, patientId: string, bytes: 
     throw new CryptoError('NOT_VOUCHED', 'not made by a clinical member')
   // Somebody who has left may have made it with a secret of their own, under a head of the time when they were here.
   const current = maker.until === null && sameOfficers(chain, seq, officers)
-  return { clinicId: chain.clinicId, patientId, epoch, public: key, officers, current }
+  return { clinicId: chain.clinicId, patientId, epoch, public: key, officers, current, makerGroups: maker.groups }
 }
 
 const listOfficer = ({ memberId, key, share }: EmergencyKey['officers'][number]) => [memberId, key, share]

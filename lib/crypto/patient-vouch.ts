@@ -1,6 +1,6 @@
-import { type Bytes, toB64 } from './bytes.ts'
+import { type Bytes, equal, toB64 } from './bytes.ts'
 import { decodeArray, encode, read } from './cbor.ts'
-import { type Chain, memberAt } from './chain.ts'
+import { type Chain, currentMembers, memberAt } from './chain.ts'
 import { CryptoError } from './errors.ts'
 import { isSmallOrder, type RawKeys } from './keys.ts'
 import { hasKind, isOf, wholeOf } from './policy.ts'
@@ -30,6 +30,8 @@ export type CheckedVouch = Pick<PatientVouch, 'keys' | 'first' | 'reason'> & {
   by: 'clinical' | 'desk'
   groups: Group[]
   signer: Bytes
+  /** The signer has left since, or has left those groups: with a key that was kept, a head of that time is cited at any time. */
+  left: boolean
 }
 
 /** CBOR [2, clinic, patient, signing key, agreement key, [signing key, agreement key] of the first device or null, reason, chain
@@ -78,7 +80,8 @@ export async function checkPatientVouch(chain: Chain, patientId: string, bytes: 
   const { groups } = memberAt(chain, signerKey, seq) ?? { groups: [] }
   const by = vouchesAs(groups)
   if (!by) throw new CryptoError('NOT_VOUCHED', 'vouched for by nobody who knows patients')
-  return { keys, first, reason, by, groups, signer: signerKey }
+  const now = currentMembers(chain).find((each) => equal(each.keys.sign, signerKey))
+  return { keys, first, reason, by, groups, signer: signerKey, left: !now || !hasKind(now.groups, by) }
 }
 
 /** What a member of these groups vouches for patients as; null where they do not. */

@@ -19,6 +19,7 @@ export async function keep(
 ): Promise<Result<KeepView>> {
   if (!isClinical(actor)) return refuse('NOT_ALLOWED')
   return inClinic(actor.clinicId, async (tx) => {
+    if (!(await store.seesPatient(tx, actor, patientId))) return refuse('NOT_FOUND')
     const key = await store.newestKey(tx, actor, patientId)
     const usable = key && key.usedAt === null ? key : null
     const there = usable && (await store.listEscrowedIds(tx, actor, { patientId, key: usable.publicKey }))
@@ -48,9 +49,9 @@ export async function makeKey(
   if (!isClinical(actor)) return refuse('NOT_ALLOWED')
   const { patientId, epoch } = input
   return inClinic(actor.clinicId, async (tx) => {
+    if (!(await store.seesPatient(tx, actor, patientId))) return refuse('NOT_FOUND')
     const known = await store.newestKey(tx, actor, patientId)
     if (known?.statement === input.statement) return ok({ epoch })
-    if (!known && !(await store.hasPatient(tx, actor, patientId))) return refuse('NOT_FOUND')
     if (epoch !== (known?.epoch ?? 0) + 1) return refuse('STALE')
     if (await store.isBeingRead(tx, actor, { patientId, now })) return refuse('WRONG_STATE')
     if (!(await store.saveKey(tx, actor, input))) return refuse('STALE')
@@ -67,6 +68,7 @@ export async function grant(
 ): Promise<Result<{ granted: number }>> {
   if (!isClinical(actor)) return refuse('NOT_ALLOWED')
   return inClinic(actor.clinicId, async (tx) => {
+    if (!(await store.seesPatient(tx, actor, patientId))) return refuse('NOT_FOUND')
     const key = await store.newestKey(tx, actor, patientId)
     const isItsOwn = grants.every(
       ({ grant: { recipient } }) =>

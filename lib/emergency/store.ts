@@ -1,6 +1,7 @@
 import 'server-only'
 import type { Prisma } from '@/prisma/generated/client'
-import type { PatientActor, StaffActor } from '../access/rules.ts'
+import { partOf } from '../access/part.ts'
+import { type PatientActor, seenVisits, type StaffActor } from '../access/rules.ts'
 import type { SealedShare } from '../crypto/types.ts'
 import { openCopy, sealUnder } from '../server/keystore.ts'
 import type { Tx } from '../server/tx.ts'
@@ -133,8 +134,12 @@ export async function listKeys(tx: Tx, actor: StaffActor): Promise<{ patientId: 
   return [...newest.values()].filter((row) => row.usedAt === null)
 }
 
-export async function hasPatient(tx: Tx, actor: StaffActor, id: string): Promise<boolean> {
-  return (await tx.patient.count({ where: { id, clinicId: actor.clinicId } })) === 1
+/** Whether this member sees the patient: who sees a part of the clinic, by a visit of that part. */
+export async function seesPatient(tx: Tx, actor: StaffActor, patientId: string): Promise<boolean> {
+  const { clinicId } = actor
+  const { own, sites } = await partOf(tx, actor)
+  if (!own && !sites.length) return (await tx.patient.count({ where: { id: patientId, clinicId } })) === 1
+  return (await tx.appointment.count({ where: { clinicId, patientId, AND: seenVisits(actor, { own, sites }) } })) > 0
 }
 
 /** False when another browser made this epoch first. */

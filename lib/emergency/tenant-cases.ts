@@ -24,7 +24,7 @@ export const emergencyCases: TenantCases<typeof store> = {
   findKey: (tx, actor, b) => store.findKey(tx, actor, { patientId: b.patientId, epoch: 1 }),
   listEpochsInUse: (tx, actor, b) => store.listEpochsInUse(tx, actor, { patientId: b.patientId, now: b.now }),
   listKeys: { own: (tx, actor) => store.listKeys(tx, actor) },
-  hasPatient: (tx, actor, b) => store.hasPatient(tx, actor, b.patientId),
+  seesPatient: (tx, actor, b) => store.seesPatient(tx, actor, b.patientId),
   saveKey: (tx, actor, b) =>
     store.saveKey(
       tx,
