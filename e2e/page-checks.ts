@@ -54,12 +54,14 @@ export function settled(page: Page): Promise<void> {
         const { endTime } = effect?.getComputedTiming() ?? {}
         return playState === 'running' && endTime !== Infinity
       })
-    do {
-      // Each ends, or is cancelled by what changes next.
-      await Promise.allSettled(moving().map(({ finished }) => finished))
+    // What a change begins has begun two frames on; each ends, or is cancelled by what changes next. A meter never rests.
+    for (let round = 0; round < 10; round += 1) {
       await frame()
       await frame()
-    } while (moving().length)
+      const now = moving()
+      if (!now.length) return
+      await Promise.allSettled(now.map(({ finished }) => finished))
+    }
   })
 }
 
