@@ -185,7 +185,7 @@ test('a new phone: a code by e-mail confirms it, "matches" makes it known', asyn
   // From the mailed link on an empty profile to the waiting room.
   expect(Date.now() - begun).toBeLessThan(60_000)
   await doctor.page.goto(`${site.baseUrl}/encounter/${appointment.id}`)
-  await expect(doctor.page.getByText('Not confirmed, new device')).toBeVisible()
+  await expect(doctor.page.getByText('Not confirmed, new device', { exact: true })).toBeVisible()
 
   await phone.page.getByRole('button', { name: 'Send me a code' }).click()
   let code = ''
