@@ -11,7 +11,7 @@ import { keyedHash, openField } from '@/lib/server/kms'
 import { sendMail } from '@/lib/server/mail'
 import { limit } from '@/lib/server/rate-limit'
 import { inClinic, type Tx } from '@/lib/server/tx'
-import { changed, closeCall, enter, later } from './flow.ts'
+import { changed, closeCall, enter, later, putOutDevice } from './flow.ts'
 import * as rules from './rules.ts'
 import type { CallContract } from './rules.ts'
 import * as store from './store.ts'
@@ -122,6 +122,7 @@ async function mailCode(clinicId: string, codeId: string, now: Date): Promise<vo
 export const callJobs = {
   handlers: {
     'mail.code': (data) => mailCode(String(data.clinicId), String(data.codeId), new Date()),
+    'call.put-out': (data) => putOutDevice(String(data.clinicId), String(data.patientId), String(data.keyId)),
     'call.close': (data) => closeCall(String(data.clinicId), String(data.callId), new Date()),
   } satisfies Record<string, JobHandler>,
 }

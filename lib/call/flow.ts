@@ -155,7 +155,7 @@ export interface Inside {
   call: store.CallRow
 }
 
-/** Who this door token stands for, if it still does. A practitioner's ends with their session. */
+/** Who this door token stands for, if it still does. A practitioner's ends with their session, a patient's with their device. */
 export async function enter<T>(
   token: string,
   now: Date,
@@ -171,6 +171,8 @@ export async function enter<T>(
       const call = locked ? await store.lockCall(tx, door.callId) : await store.findCall(tx, { id: door.callId })
       const me = await store.findParticipant(tx, door.participantId)
       if (!call || me?.callId !== call.id) return refuse('NOT_FOUND')
+      // Whoever was never more than a holder of the link stays that.
+      if (me.role === 'patient' && me.confirmed && (await store.isRemoved(tx, me, now))) return refuse('SIGN_IN_FIRST')
       return body(tx, { door, me, call })
     },
     { keepRefused },
@@ -234,9 +236,11 @@ export const sync = (
     return seen ? ok(seen) : refuse('NOT_FOUND')
   })
 
-/** Which call a door token opens, for the one who wants to listen there. */
-export async function doorCall(token: string, now: Date): Promise<string | null> {
-  const entered = await enter(token, now, async (_, { call }) => ok(call.id))
+/** What to listen to for whoever has this door token: its call, and what ends it before the call does. */
+export async function doorCall(token: string, now: Date): Promise<{ callId: string; sessionId: string | null } | null> {
+  const entered = await enter(token, now, async (_, { call, door }) =>
+    ok({ callId: call.id, sessionId: door.sessionId }),
+  )
   return entered.ok ? entered.value : null
 }
 
@@ -354,6 +358,22 @@ export async function leave(_: unknown, { door }: In<typeof rules.DoorInput>, { 
   if (!left.ok) return left
   await removeFromRoom(left.value.call.node, left.value.call.room, left.value.gone)
   return ok({ done: true })
+}
+
+/** A device that was removed leaves the calls it is in: the SFU's rooms too. Whoever is left there begins a new epoch. */
+export async function putOutDevice(clinicId: string, patientId: string, keyId: string): Promise<void> {
+  const gone = await inClinic(clinicId, async (tx) => {
+    const out = []
+    for (const { id, call } of await store.listPresent(tx, patientId, keyId)) {
+      await store.lockCall(tx, call.id)
+      const identities = await store.dropIdentities(tx, { id })
+      await store.saveParticipants(tx, { id, state: { notIn: ['left', 'refused'] } }, { state: 'left' })
+      await changed(tx, clinicId, call.id)
+      out.push({ ...call, identities })
+    }
+    return out
+  })
+  for (const { node, room, identities } of gone) await removeFromRoom(node, room, identities)
 }
 
 // ── the end of its time ──

@@ -2,6 +2,7 @@ import 'server-only'
 import { randomBytes } from 'node:crypto'
 import type { Prisma } from '@/prisma/generated/client'
 import type { StaffActor } from '@/lib/access/rules'
+import { mayNotBeGranted } from '@/lib/care/rules'
 import type { ChainStatement } from '@/lib/crypto/types'
 import type { Tx } from '@/lib/server/tx'
 import type { CallMessage, Knock } from './messages.ts'
@@ -206,6 +207,29 @@ export async function findPatientKey(
   signKey: string,
 ): Promise<{ id: string; dhKey: string } | null> {
   return tx.patientKey.findFirst({ where: { patientId, signKey, state: { not: 'revoked' } } })
+}
+
+/** Whether this was a device of the call's patient and is none any more: removed, or of somebody whose time to help is over. */
+export async function isRemoved(tx: Tx, { callId, signKey }: Pick<ParticipantRow, 'callId' | 'signKey'>, now: Date) {
+  const call = await tx.call.findFirst({
+    where: { id: callId },
+    select: { appointment: { select: { patientId: true } } },
+  })
+  const patientId = call?.appointment.patientId
+  return patientId ? (await tx.patientKey.count({ where: { patientId, signKey, ...mayNotBeGranted(now) } })) > 0 : false
+}
+
+/** Where this device is let in, or waits, as the patient's own: in calls that are not over. */
+export async function listPresent(tx: Tx, patientId: string, keyId: string): Promise<{ id: string; call: CallRow }[]> {
+  const key = await tx.patientKey.findFirst({ where: { id: keyId, patientId }, select: { signKey: true } })
+  if (!key) return []
+  return tx.callParticipant.findMany({
+    where: {
+      ...{ role: 'patient', signKey: key.signKey, state: { notIn: ['left', 'refused'] } },
+      call: { state: { not: 'ended' }, appointment: { patientId } },
+    },
+    select: { id: true, call: true },
+  })
 }
 
 /** Files a device's keys for the patient; false when this signing key is filed for someone, or with another key. */

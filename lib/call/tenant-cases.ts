@@ -26,6 +26,9 @@ export const callCases: TenantCases<typeof store> = {
   dropIdentities: (tx, _, b) => store.dropIdentities(tx, { callId: b.callId }),
   deviceOf: 'pure',
   findPatientKey: (tx, _, b) => store.findPatientKey(tx, b.patientId, b.sign),
+  isRemoved: (tx, _, b) =>
+    store.isRemoved(tx, { callId: b.callId, signKey: b.helper.sign }, new Date(b.later.getTime() + 1)),
+  listPresent: (tx, _, b) => store.listPresent(tx, b.patientId, b.keyId),
   fileKey: (tx, { clinicId }, b) =>
     store.fileKey(tx, {
       ...{ id: randomUUID(), clinicId, patientId: b.patientId, signKey: b.sign, dhKey: b.dh },

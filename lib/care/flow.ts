@@ -9,6 +9,7 @@ import { insertRecords } from '../record/store.ts'
 import type { Ctx } from '../server/action.ts'
 import { isAgreeable } from '../server/agreeable.ts'
 import { audit } from '../server/audit.ts'
+import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import type { EndInput, LetInInput } from './rules.ts'
@@ -91,6 +92,7 @@ async function endWith(
 ): Promise<void> {
   // The key first: once its time is over it is found no more.
   await revokeDevice(tx, { patientId: actor.patientId, keyId }, now)
+  await enqueue(tx, 'call.put-out', { clinicId: actor.clinicId, patientId: actor.patientId, keyId })
   if (!(await store.endCare(tx, actor.patientId, { id, ending }, now))) return
   await audit(tx, actor, 'care.ended', id, { patientId: actor.patientId })
   for (const each of await store.listLetIn(tx, actor.patientId, keyId)) await endWith(tx, actor, each, null, now)

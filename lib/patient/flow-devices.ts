@@ -7,6 +7,7 @@ import { audit } from '../server/audit.ts'
 import { auditReadings } from '../server/audit-readings.ts'
 import type { Ctx } from '../server/action.ts'
 import { openField } from '../server/kms.ts'
+import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { limit } from '../server/rate-limit.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
@@ -169,6 +170,7 @@ export const removeDevice = (
     if (keyId === actor.keyId || key.care) return refuse('NOT_ALLOWED')
     if (!(await store.revokeDevice(tx, { patientId: actor.patientId, keyId }, now))) return refuse('NOT_FOUND')
     await audit(tx, actor, 'patient.device-removed', keyId)
+    await enqueue(tx, 'call.put-out', { clinicId: actor.clinicId, patientId: actor.patientId, keyId })
     await notify(tx, 'patient', actor.patientId)
     return ok({ done: true as const })
   })

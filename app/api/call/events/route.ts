@@ -1,3 +1,4 @@
+import { ENDED } from '@/lib/account/rules'
 import { doorCall, sync } from '@/lib/call/flow'
 import { sameOrigin } from '@/lib/server/action'
 import { MAYBE_MISSED, subscribe } from '@/lib/server/notify'
@@ -11,8 +12,8 @@ export const dynamic = 'force-dynamic'
 export async function POST(request: Request) {
   if (!sameOrigin(request)) return new Response(null, { status: 403 })
   const door = /^Bearer (\S+)$/.exec(request.headers.get('authorization') ?? '')?.[1] ?? ''
-  const callId = await doorCall(door, new Date())
-  if (!callId) return new Response(null, { status: 401 })
+  const listening = await doorCall(door, new Date())
+  if (!listening) return new Response(null, { status: 401 })
   let after = Math.max(0, Number(request.headers.get('last-event-id')) || 0)
   const text = new TextEncoder()
   let close = () => undefined as void
@@ -46,13 +47,17 @@ export async function POST(request: Request) {
         } while (again && !closed)
         looking = false
       }
+      const { callId, sessionId } = listening
       const unsubscribe = await subscribe('call', (id) => void ((id === callId || id === MAYBE_MISSED) && tell()))
-      // Who is here and who is late changes without anybody's message.
+      // A session that ended says so at once; a device that was removed is put out of its call, which is heard above.
+      const deaf = await subscribe(ENDED, (id) => void (id === sessionId && tell()))
+      // Who is here and who is late changes without anybody's message. So does whether this door is still open.
       const beat = setInterval(() => void tell(), 15_000)
       close = () => {
         closed = true
         clearInterval(beat)
         unsubscribe()
+        deaf()
         try {
           controller.close()
         } catch {
