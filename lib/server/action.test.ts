@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { StaffActor } from '../access/rules.ts'
 import { ok, refuse } from '../errors.ts'
-import { action, addressOf, makeDoor, networkOf, type Action } from './action.ts'
+import { networkOf } from '../network.ts'
+import { action, addressOf, makeDoor, type Action } from './action.ts'
 import { testEnv } from './testing.ts'
 
 beforeAll(() => void Object.assign(process.env, testEnv(mkdtempSync(join(tmpdir(), 'door-')))))

@@ -1,10 +1,10 @@
 import 'server-only'
 import { randomUUID } from 'node:crypto'
-import { isIPv4, isIPv6 } from 'node:net'
 import type { z } from 'zod'
 import type { PatientActor, PublicActor, Role, StaffActor } from '../access/rules.ts'
 import { type Code, codes, refuse, type Refusal, type Result } from '../errors.ts'
 import { bestLocale, isLocale } from '../messages/pick.ts'
+import { networkOf } from '../network.ts'
 import { env } from './env.ts'
 import { log } from './log.ts'
 import { limitHere, type Limit } from './rate-limit.ts'
@@ -144,26 +144,6 @@ export function sameOrigin(request: Request): boolean {
 export function addressOf(request: Request): string {
   const hops = (request.headers.get('x-forwarded-for') ?? '').split(',')
   return networkOf((hops[hops.length - env().TRUSTED_PROXIES] ?? '').trim())
-}
-
-/** Whom limits count: an IPv4 address, or the /64 of an IPv6 one, since whoever has one of its addresses has them all. */
-export function networkOf(hop: string): string {
-  const bare = /^\[(.*)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop
-  if (isIPv4(bare)) return bare
-  const [address] = bare.split('%')
-  if (!isIPv6(address!)) return 'unknown'
-  // The URL parser writes it in its one short spelling, in hexadecimal throughout.
-  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
-  const left = head ? head.split(':') : []
-  const right = tail ? tail.split(':') : []
-  const groups = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => '0'), ...right]
-  const mapped = groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff'
-  if (mapped)
-    return groups
-      .slice(6)
-      .flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255])
-      .join('.')
-  return `${groups.slice(0, 4).join(':')}::/64`
 }
 
 function localeOf(request: Request): 'en' | 'fr' {

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { type Bytes, random, toB64 } from '../crypto/bytes.ts'
@@ -8,6 +8,7 @@ import { bucketLog } from './bucket.ts'
 import { fileLog, type WitnessLog } from './log.ts'
 import { type Ask, openWitness } from './witness.ts'
 import { isId } from '../ids.ts'
+import { networkOf } from '../network.ts'
 
 const Settings = z.object({
   /** The site that is watched. */
@@ -20,6 +21,8 @@ const Settings = z.object({
   WITNESS_LOG: z.string().min(1),
   WITNESS_PORT: z.coerce.number().int().default(3900),
   WITNESS_HOST: z.string().default('127.0.0.1'),
+  /** How many proxies of its own lie before it. */
+  WITNESS_PROXIES: z.coerce.number().int().min(0).default(1),
   WITNESS_SECONDS: z.coerce.number().min(1).default(60),
   WITNESS_LOCK_DAYS: z.coerce.number().int().min(1).default(3650),
   AWS_REGION: z.string().default('us-east-1'),
@@ -64,6 +67,12 @@ const askOf =
     return body.value
   }
 
+/** The address that the furthest of its own proxies saw: counted from the right, so that a caller cannot choose it. */
+function callerOf({ headers, socket }: IncomingMessage, proxies: number): string {
+  const hops = String(headers['x-forwarded-for'] ?? '').split(',')
+  return (proxies > 0 && hops[hops.length - proxies]?.trim()) || (socket.remoteAddress ?? '')
+}
+
 /** The process: looks every so often, and serves what it signed. Answers its stop. */
 export async function runWitness(source: Record<string, string | undefined>, say: (line: string) => void) {
   const settings = Settings.parse(source)
@@ -78,7 +87,7 @@ export async function runWitness(source: Record<string, string | undefined>, say
     const clinicId = /^\/heads\/([0-9a-f-]+)$/.exec(request.url ?? '')?.[1] ?? ''
     if (request.method !== 'GET' || !isId(clinicId)) return void response.writeHead(404).end('{}')
     // A clinic is watched from the first time that one of its browsers asks here: if the site knows it.
-    witness.consider(clinicId)
+    witness.consider(clinicId, networkOf(callerOf(request, settings.WITNESS_PROXIES)))
     response.end(JSON.stringify({ heads: witness.heads(clinicId) }))
   })
   await new Promise<void>((resolve) => server.listen(settings.WITNESS_PORT, settings.WITNESS_HOST, resolve))

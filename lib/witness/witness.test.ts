@@ -16,6 +16,8 @@ import { memoryStorage } from '../browser/vault-storage.ts'
 import type { Vault } from '../browser/vault-api.ts'
 import { toB64 } from '../crypto/bytes.ts'
 import { importSecret, newAccountSecrets } from '../crypto/keys.ts'
+import { newRoot, say } from '../crypto/testing.ts'
+import type { ChainStatement } from '../crypto/types.ts'
 import { root } from '../../scripts/base.mjs'
 import { auditAll } from '../server/audit.ts'
 import { testDb } from '../server/testing.ts'
@@ -64,6 +66,18 @@ async function grow(vault = clinic.owner.vault) {
   const { invitation } = await answer(by, ['frontdesk'])
   const signed = await vouchFor(by, invitation.id, { ...invitation })
   must(await vouch(clinic.owner.actor, { id: invitation.id, ...signed }, at()))
+}
+
+/** A chain of somebody's own: as good as any other. */
+const chains = new Map<string, ChainStatement[]>()
+async function strangers(clinicId: string): Promise<ChainStatement[]> {
+  const statements: ChainStatement[] = chains.get(clinicId) ?? []
+  if (!chains.has(clinicId)) {
+    const root = await newRoot()
+    await say(clinicId, statements, { kind: 'genesis', root: root.public }, root)
+    chains.set(clinicId, statements)
+  }
+  return statements
 }
 
 const cutLog = async (from: number) => {
@@ -212,16 +226,55 @@ describe('the witness', () => {
     await expect(log.append(entry)).rejects.toThrow('filed before')
   })
 
-  // Defence: `consider`, which watches nothing before the site answered its chain.
+  // Defence: `consider`, which watches nothing before the site answered its chain, and keeps most places of a round for others.
   it('attack 11: ids that a stranger makes up take no clinic’s place', async () => {
     const witness = await open(fileLog(join(dir, 'log')))
-    for (let at = 0; at < 500; at++) witness.consider(randomUUID())
-    witness.consider(clinic.clinicId)
+    for (let at = 0; at < 500; at++) witness.consider(randomUUID(), 'a stranger’s')
+    for (let at = 0; at < 500; at++) witness.consider(randomUUID(), `a stranger’s ${at % 20}`)
+    witness.consider(clinic.clinicId, 'the clinic’s')
     expect((await witness.round()).map((each) => each.clinicId)).toEqual([clinic.clinicId, clinic.clinicId])
     expect(witness.heads(clinic.clinicId).length).toBeGreaterThan(0)
     // And nothing of them is asked again.
     expect(await witness.round()).toHaveLength(2)
   })
+
+  // Defences: mostOfOne, for who asks; mostLooks and `named`, for how long the others wait; that no place is ever taken from one.
+  it('attack 11: on an open site a stranger’s own clinics push out none that is watched, and stop no further one', async () => {
+    const { clinicId } = clinic
+    const [named, later] = [(await openTestClinic()).clinicId, (await openTestClinic()).clinicId]
+    const looks: string[] = []
+    const real = new Set<string>([clinicId, named, later])
+    // Every other id is a clinic of the stranger's, with a chain of its own: here it stands for a true one.
+    const asking: Ask = async <T>(action: string, input: unknown) => {
+      const given = input as { clinicId: string }
+      if (action === 'access/chain') looks.push(given.clinicId)
+      if (real.has(given.clinicId)) return ask<T>(action, input)
+      if (action === 'access/chain') return { statements: await strangers(given.clinicId) } as T
+      return { head: { length: 0, hash: '' }, leaves: [] } as T
+    }
+    const witness = await openWitness({ ask: asking, log: fileLog(join(dir, 'log')), key, now: () => new Date() })
+    witness.watch(named)
+    witness.consider(clinicId, 'the clinic’s')
+    await witness.round()
+    for (let round = 0; round < 30; round++) {
+      for (let at = 0; at < 50; at++) witness.consider(randomUUID(), 'a stranger’s')
+      witness.consider(randomUUID(), `a helper’s of the stranger ${round % 3}`)
+      await witness.round()
+    }
+    witness.consider(later, 'another clinic’s')
+    await witness.round()
+    // Of one network a hundred and no more, besides the three of the helper's ten each.
+    const watched = new Set<string>(looks)
+    expect([...watched].filter((id) => !real.has(id))).toHaveLength(100 + 30)
+    for (const id of real) expect(witness.heads(id).length).toBeGreaterThan(0)
+    looks.length = 0
+    for (let round = 0; round < 3; round++) await witness.round()
+    const times = (id: string) => looks.filter((each) => each === id).length
+    expect(times(named)).toBe(3)
+    expect(times(clinicId)).toBeGreaterThanOrEqual(1)
+    expect(times(later)).toBeGreaterThanOrEqual(1)
+    expect(looks.length).toBeLessThanOrEqual(3 * 101)
+  }, 120_000)
 
   it('believes no line of its log that it did not sign', async () => {
     const log = fileLog(join(dir, 'log'))

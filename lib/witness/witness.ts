@@ -19,9 +19,14 @@ export interface WitnessParts {
 /** What a look at one chain came to. `code`: it is no longer the one that was witnessed, and nothing was signed. */
 export type Seen = { clinicId: string; kind: Witnessed; length: number } & ({ ok: true } | { ok: false; code: string })
 
+/** Clinics that are watched because somebody asked: of one network, and of all. None of them ever makes room for another. */
+const mostOfOne = 100
 const mostClinics = 10_000
 /** Questions about clinics that are not watched yet, answered in one round: no more than a site answers a minute. */
+const mostConsideredOfOne = 5
 const mostConsidered = 60
+/** Looks in one round at clinics that the witness was not started for: the others have their turn in the next ones. */
+const mostLooks = 100
 
 interface Kept {
   signed: string
@@ -29,10 +34,14 @@ interface Kept {
 }
 
 export interface Witness {
+  /** In every round, whatever else there is. */
   watch(clinicId: string): void
-  /** Somebody asked about this one. It is watched once its members' chain was answered and verified, and forgotten otherwise. */
-  consider(clinicId: string): void
-  /** Looks at every chain once. */
+  /**
+   * Somebody of this network asked about this one. It is watched once its members' chain was answered and verified, and forgotten
+   * otherwise.
+   */
+  consider(clinicId: string, network: string): void
+  /** Looks at the chains of those that it was started for, and of as many others as have their turn. */
   round(): Promise<Seen[]>
   /** The newest signed head of each chain. */
   heads(clinicId: string): string[]
@@ -41,8 +50,12 @@ export interface Witness {
 /** Looks again and again at clinics' chains, and signs how far they go as long as each only grew. */
 export async function openWitness({ ask, log, key, now }: WitnessParts): Promise<Witness> {
   const kept = new Map<string, Kept>()
+  const named = new Set<string>()
   const clinics = new Set<string>()
-  const considered = new Set<string>()
+  // By whose question: '' of what an earlier run watched.
+  const askedBy = new Map<string, string>()
+  const considered = new Map<string, string>()
+  let turn = 0
   for (const { statement } of await log.all()) {
     const head = await checkHead(key.public, fromB64(statement))
     clinics.add(head.clinicId)
@@ -99,24 +112,41 @@ export async function openWitness({ ask, log, key, now }: WitnessParts): Promise
     }
   }
 
+  /** The next of those that were asked for: each in its turn, so that none waits for more than a few rounds. */
+  function next(): string[] {
+    const others = [...clinics].filter((clinicId) => !named.has(clinicId))
+    const first = turn % Math.max(1, others.length)
+    turn = first + mostLooks
+    return [...others.slice(first), ...others.slice(0, first)].slice(0, mostLooks)
+  }
+
   return {
-    watch: (clinicId) => void clinics.add(clinicId),
-    consider(clinicId) {
-      if (clinics.has(clinicId) || considered.has(clinicId)) return
-      // Full of strangers' questions: one of them makes room, whichever. A real clinic's browsers ask again.
-      if (considered.size >= mostConsidered)
-        considered.delete([...considered][Math.floor(Math.random() * mostConsidered)]!)
-      considered.add(clinicId)
+    watch: (clinicId) => void named.add(clinicId),
+    consider(clinicId, network) {
+      if (named.has(clinicId) || clinics.has(clinicId) || considered.has(clinicId)) return
+      // The defence against strangers' clinics, which an open site has as many of as they like to open.
+      if (clinics.size >= mostClinics || countOf(askedBy, network) >= mostOfOne) return
+      const mine = countOf(considered, network)
+      if (mine >= mostConsideredOfOne) return
+      if (considered.size >= mostConsidered) {
+        // Full: whoever asked most makes room for who asked less. A real clinic's browsers ask again.
+        const [most] = [...new Set(considered.values())].sort((a, b) => countOf(considered, b) - countOf(considered, a))
+        if (countOf(considered, most!) <= mine) return
+        considered.delete([...considered].find(([, by]) => by === most)![0])
+      }
+      considered.set(clinicId, network)
     },
     async round() {
       const seen: Seen[] = []
       const asked = [...considered]
       considered.clear()
-      for (const clinicId of asked) {
+      for (const [clinicId, network] of asked) {
         const { ok, length } = await look(clinicId, 'members')
-        if (ok && length > 0 && clinics.size < mostClinics) clinics.add(clinicId)
+        if (!ok || length === 0) continue
+        clinics.add(clinicId)
+        askedBy.set(clinicId, network)
       }
-      for (const clinicId of clinics) {
+      for (const clinicId of [...named, ...next()]) {
         seen.push(await look(clinicId, 'members'))
         seen.push(await look(clinicId, 'log'))
       }
@@ -125,3 +155,6 @@ export async function openWitness({ ask, log, key, now }: WitnessParts): Promise
     heads: (clinicId) => (['members', 'log'] as const).flatMap((kind) => kept.get(`${clinicId}/${kind}`)?.signed ?? []),
   }
 }
+
+const countOf = (places: ReadonlyMap<string, string>, network: string): number =>
+  [...places.values()].filter((by) => by === network).length
