@@ -6,7 +6,7 @@ import { Button, LinkButton } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { Banner, Skeleton } from '@/components/ui/status'
 import { readPairLink, type PairSide } from '@/lib/browser/pairing'
-import { namesOf, type Named } from '@/lib/browser/patient-names'
+import { peopleHere, type PersonHere } from '@/lib/browser/people-here'
 import type { Locale, Messages } from '@/lib/messages/catalogue'
 import { PairPanel } from './pair-panel'
 import { Scanner } from './scanner'
@@ -24,7 +24,7 @@ type At =
   | { at: 'choose' }
   | { at: 'reading' }
   /** The other device is the new one: which of the patients here is it for? */
-  | { at: 'whose'; secret: string; named: Named[] }
+  | { at: 'whose'; secret: string; people: PersonHere[] }
   | { at: 'running'; side: PairSide }
 
 function Pairing() {
@@ -39,7 +39,7 @@ function Pairing() {
     if (!link) return setAt({ at: 'choose' })
     if (link.shownBy === 'own')
       return setAt({ at: 'running', side: { role: 'new', patient: null, secret: link.secret } })
-    void namesOf().then((named) => setAt({ at: 'whose', secret: link.secret, named }))
+    void peopleHere().then((people) => setAt({ at: 'whose', secret: link.secret, people }))
   }, [])
 
   function done(side: PairSide, appointments: string[]) {
@@ -75,15 +75,15 @@ function Pairing() {
     case 'whose':
       return (
         <Card>
-          {at.named.length ? (
+          {at.people.length ? (
             <>
               <p className="mb-4">{t('whose')}</p>
               <div className="flex flex-col gap-2.5">
-                {at.named.map((each) => (
+                {at.people.map((each) => (
                   <Button
-                    key={each.patient.patientId}
+                    key={each.patientId}
                     onClick={() =>
-                      setAt({ at: 'running', side: { role: 'own', patient: each.patient, secret: at.secret } })
+                      setAt({ at: 'running', side: { role: 'own', patient: each.handle, secret: at.secret } })
                     }
                   >
                     {each.name ?? t('unnamedPatient')}

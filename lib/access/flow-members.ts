@@ -8,7 +8,8 @@ import { hold, inClinic, type Tx } from '@/lib/server/tx'
 import { areOpen } from '@/lib/site/open'
 import { type ComingAppointment, groupsAfter, groupsOf, sitesOf, type StaffActor } from './rules'
 import type * as rules from './rules'
-import { type Given, readStanding, type Standing, takeChange, takeEpochs, takeRemoval } from './statements'
+import { readStanding, type Standing } from './standing'
+import { type Given, takeChange, takeEpochs, takeRemoval } from './statements'
 import * as store from './store'
 
 type In<S extends z.ZodType> = z.output<S>

@@ -13,7 +13,8 @@ import { areOpen } from '@/lib/site/open'
 import { listSites } from '@/lib/site/store'
 import { staffOf } from './flow-sign-in'
 import { sameSecrets } from './same-secrets'
-import { maySign, readStanding, takeAddition, takeFounding } from './statements'
+import { maySign, readStanding } from './standing'
+import { takeAddition, takeFounding } from './statements'
 import {
   type AccessContract,
   groupsOf,

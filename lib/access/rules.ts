@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { CareRole, ChainStatement, EpochGrant, Group, PublicKeys } from '../crypto/types.ts'
-import { Id } from '../ids.ts'
+import { Base64Url, Id } from '../ids.ts'
 
 export const roles = ['practitioner', 'frontdesk', 'admin'] as const
 export type Role = (typeof roles)[number]
@@ -170,15 +170,8 @@ export function pronounce(bytes: Uint8Array): string[] {
   return words
 }
 
-const id = Id
-const b64 = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .regex(/^[A-Za-z0-9_-]+$/)
 // OPAQUE's own messages come in base64url as the library writes it.
-const opaque = b64(2000)
+const opaque = Base64Url(2000)
 const email = z
   .string()
   .trim()
@@ -187,12 +180,12 @@ const email = z
 const personName = z.string().trim().min(1, { error: 'required' }).max(80, { error: 'tooLong' })
 const line = z.string().trim().max(120, { error: 'tooLong' })
 
-const keys = z.object({ sign: b64(64), dh: b64(64) })
+const keys = z.object({ sign: Base64Url(64), dh: Base64Url(64) })
 const statement = z.object({
   seq: z.number().int().min(0).max(100_000),
-  body: b64(8000),
-  signer: b64(64),
-  signature: b64(128),
+  body: Base64Url(8000),
+  signer: Base64Url(64),
+  signature: Base64Url(128),
 })
 const group = z.union([
   z.enum(['desk', 'clinical', 'officers']),
@@ -201,9 +194,9 @@ const group = z.union([
 const epochGrant = z.object({
   group,
   epoch: z.number().int().min(0).max(1_000_000),
-  to: b64(64),
-  enc: b64(128),
-  ct: b64(512),
+  to: Base64Url(64),
+  enc: Base64Url(128),
+  ct: Base64Url(512),
 })
 
 export function isTimeZone(zone: string): boolean {
@@ -239,24 +232,24 @@ export const OwnerDetails = z.object({ displayName: personName, title: line, ema
 export const OpenClinicInput = z.object({
   /** Where the installation asks for one. */
   code: z.string().trim().max(200).optional(),
-  clinicId: id,
-  memberId: id,
+  clinicId: Id,
+  memberId: Id,
   clinic: ClinicDetails,
   owner: OwnerDetails,
   practitioner: z.boolean(),
   record: opaque,
-  wrappedAccount: b64(8000),
+  wrappedAccount: Base64Url(8000),
   keys,
-  rootKey: b64(64),
-  rootFingerprint: b64(64),
+  rootKey: Base64Url(64),
+  rootFingerprint: Base64Url(64),
   statements: z.array(statement).min(1).max(8),
   epochGrants: z.array(epochGrant).min(1).max(16),
 })
 
-const siteIds = z.array(id).max(20).optional()
+const siteIds = z.array(Id).max(20).optional()
 
 export const InviteInput = z.object({
-  id,
+  id: Id,
   displayName: personName,
   title: line,
   roles: z.array(z.enum(roles)).min(1, { error: 'required' }).max(3),
@@ -265,48 +258,48 @@ export const InviteInput = z.object({
   /** Sites that a practitioner or somebody at the desk is to see; none: the whole clinic. */
   siteIds,
   /** SHA-256 of what the link's holder can show: see JoinInput.claim. */
-  claimHash: b64(64),
+  claimHash: Base64Url(64),
 })
-export const InvitationInput = z.object({ id })
+export const InvitationInput = z.object({ id: Id })
 export const JoinInput = z.object({
-  id,
-  memberId: id,
+  id: Id,
+  memberId: Id,
   email,
   displayName: personName,
   title: line,
   record: opaque,
-  wrappedAccount: b64(8000),
+  wrappedAccount: Base64Url(8000),
   keys,
-  mac: b64(128),
+  mac: Base64Url(128),
   /** Derived from the secret in the link's fragment, for this alone. */
-  claim: b64(64),
+  claim: Base64Url(64),
 })
 /** Statements that belong together: one on a member, then the epochs that it makes due. */
 const given = {
   statements: z.array(statement).min(1).max(64),
   epochGrants: z.array(epochGrant).max(2000),
 }
-export const VouchInput = z.object({ id, ...given })
+export const VouchInput = z.object({ id: Id, ...given })
 export const ChangeMemberInput = z.object({
-  memberId: id,
+  memberId: Id,
   roles: z.array(z.enum(roles)).min(1, { error: 'required' }).max(3),
   ownPatients: z.boolean(),
   siteIds,
   ...given,
 })
-export const RemoveMemberInput = z.object({ memberId: id, ...given })
+export const RemoveMemberInput = z.object({ memberId: Id, ...given })
 export const RenewEpochsInput = z.object(given)
-export const MemberInput = z.object({ memberId: id })
-export const ChainQuery = z.object({ clinicId: id })
+export const MemberInput = z.object({ memberId: Id })
+export const ChainQuery = z.object({ clinicId: Id })
 export const MemberProfileInput = z.object({
-  memberId: id,
+  memberId: Id,
   displayName: personName,
   title: line,
   bio: z.string().trim().max(400, { error: 'tooLong' }),
 })
 export const SlugInput = z.object({ slug: ClinicDetails.shape.slug })
 
-export const SaveWrapInput = z.object({ wrappedAccount: b64(8000), signature: b64(128) })
+export const SaveWrapInput = z.object({ wrappedAccount: Base64Url(8000), signature: Base64Url(128) })
 /** What a member's key signs of its own wrap: fields version, clinic, member, the wrap's bytes. */
 export const wrapPurpose = 'account-wrap'
 

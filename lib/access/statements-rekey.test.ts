@@ -7,7 +7,8 @@ import { approvalFields, approveRekey, readApproval, rekeySeconds } from '../cry
 import { signBytes, signedBytes } from '../crypto/sign'
 import { adding, codeOf, DESK, newKeys, OWNER, say, signerOf, testClinic } from '../crypto/testing'
 import type { ChainStatement, Group } from '../crypto/types'
-import { readStanding, takeAddition, takeRekey } from './statements'
+import { readStanding } from './standing'
+import { takeAddition, takeRekey } from './statements'
 
 const clinicId = 'clinic-1'
 const START = 1_800_000_000

@@ -21,7 +21,8 @@ import {
 } from '../crypto/testing'
 import type { ChainStatement, EpochGrant, Group } from '../crypto/types'
 import { groupsOf, type Role } from './rules'
-import { isGroup, maySign, readStanding, type Standing, takeAddition, takeFounding, takeChange } from './statements'
+import { isGroup, maySign, readStanding, type Standing } from './standing'
+import { takeAddition, takeFounding, takeChange } from './statements'
 
 const clinicId = 'clinic-1'
 let world: TestClinic

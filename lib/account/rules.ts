@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { KeyMaterial } from '../access/rules.ts'
-import { Id } from '../ids.ts'
+import { Base64Url, Id } from '../ids.ts'
 
 /** How somebody showed who they are, and may begin a session. */
 export type OpenedBy = 'password' | 'kit' | 'passkey'
@@ -38,30 +38,23 @@ export const opensSession = (
   is: { passkeyRequired: boolean; hasPasskey: boolean },
 ): kind is OpenedBy => kind !== 'kit-open' && (kind !== 'password' || !is.passkeyRequired || !is.hasPasskey)
 
-const id = Id
-const b64 = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .regex(/^[A-Za-z0-9_-]+$/)
-const proof = b64(64)
+const proof = Base64Url(64)
 const state = z.string().min(1).max(4000)
-const key = b64(64)
-const wrapped = b64(2000)
+const key = Base64Url(64)
+const wrapped = Base64Url(2000)
 const credential = z
-  .object({ id: b64(1400), rawId: b64(1400), type: z.literal('public-key') })
+  .object({ id: Base64Url(1400), rawId: Base64Url(1400), type: z.literal('public-key') })
   .extend({ response: z.record(z.string(), z.unknown()), clientExtensionResults: z.object({}).strict() })
 
 export const NoInput = z.object({}).strict()
-export const OneInput = z.object({ id })
-export const PasswordStartInput = z.object({ request: b64(2000) })
-export const PasswordInput = z.object({ proof, record: b64(2000), wrappedAccount: b64(8000) })
-export const AddKitInput = z.object({ proof, id, handle: key, wrapped })
-export const KitAnswerInput = z.object({ state, handle: key, signature: b64(128) })
-export const KitOpenInput = KitAnswerInput.extend({ request: b64(2000) })
+export const OneInput = z.object({ id: Id })
+export const PasswordStartInput = z.object({ request: Base64Url(2000) })
+export const PasswordInput = z.object({ proof, record: Base64Url(2000), wrappedAccount: Base64Url(8000) })
+export const AddKitInput = z.object({ proof, id: Id, handle: key, wrapped })
+export const KitAnswerInput = z.object({ state, handle: key, signature: Base64Url(128) })
+export const KitOpenInput = KitAnswerInput.extend({ request: Base64Url(2000) })
 export const AddPasskeyInput = z.object({
-  ...{ proof, state, id, wrapped, response: credential },
+  ...{ proof, state, id: Id, wrapped, response: credential },
   label: z.string().trim().min(1, { error: 'required' }).max(60, { error: 'tooLong' }),
 })
 export const PasskeyAnswerInput = z.object({ state, response: credential })

@@ -181,7 +181,6 @@ export const startOfDay = (day: string, zone: string): Date =>
 
 // ── at the door ──
 
-const id = Id
 const secret = z
   .string()
   .min(20)
@@ -199,18 +198,18 @@ const zone = z
 
 /** The browser chooses id and secret, so that a hold sent twice is one hold. */
 export const HoldInput = z.object({
-  id,
+  id: Id,
   secret,
-  clinicId: id,
-  serviceId: id,
-  memberId: id,
+  clinicId: Id,
+  serviceId: Id,
+  memberId: Id,
   /** The site that the patient was shown; another one by now is another slot. */
-  siteId: id.nullish(),
+  siteId: Id.nullish(),
   startsAt: z.iso.datetime(),
   /** The hold that this one replaces. */
-  release: z.object({ id, secret }).optional(),
+  release: z.object({ id: Id, secret }).optional(),
 })
-export const HoldRef = z.object({ id, secret })
+export const HoldRef = z.object({ id: Id, secret })
 
 /** What the patient's device signs with purpose 'booking': these keys, for this patient and appointment. */
 export const bookingPurpose = 'booking'
@@ -224,12 +223,12 @@ export const bookingFields = (facts: {
 }) => [facts.clinicId, facts.appointmentId, facts.patientId, facts.keyId, facts.sign, facts.dh]
 
 export const BookInput = z.object({
-  id,
+  id: Id,
   secret,
   /** Same key, same booking. */
-  key: id,
+  key: Id,
   linkSecret: secret,
-  patient: z.object({ patientId: id, keyId: id, sign: key, dh: key, proof: z.string().min(80).max(100) }),
+  patient: z.object({ patientId: Id, keyId: Id, sign: key, dh: key, proof: z.string().min(80).max(100) }),
   email: z
     .string()
     .trim()
@@ -244,14 +243,14 @@ export const BookInput = z.object({
   timeZone: zone,
   records: z.array(SealedRecord).min(1).max(6),
   consent: ConsentInput.nullable(),
-  recallId: id.nullish(),
+  recallId: Id.nullish(),
 })
 
 export const SlotsInput = z.object({
-  clinicId: id,
-  serviceId: id,
-  memberId: id.nullish(),
-  siteId: id.nullish(),
+  clinicId: Id,
+  serviceId: Id,
+  memberId: Id.nullish(),
+  siteId: Id.nullish(),
   from: z.iso.date(),
   days: z.number().int().min(1).max(31),
 })

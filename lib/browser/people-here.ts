@@ -1,9 +1,11 @@
 import { knownPatients, loadClinicChain } from './booking-device.ts'
+import type { PatientHandle } from './vault-api.ts'
 import type { CareView } from './vault-care-api.ts'
 import { vault } from './vault.ts'
 
 export interface PersonHere {
   patientId: string
+  handle: PatientHandle
   name: string | null
   /** As what this browser's person helps them; null for themselves. */
   helper: CareView | null
@@ -21,7 +23,7 @@ export async function peopleHere(): Promise<PersonHere[]> {
       const bound = await Promise.all(appointments.map(async (id) => ((await vault().appointment(id)) ? id : null)))
       const { patientId } = handle
       found.push({
-        ...{ patientId, name: identity?.name ?? null, helper },
+        ...{ patientId, handle, name: identity?.name ?? null, helper },
         appointmentId: bound.find((id) => id !== null) ?? null,
       })
     }

@@ -146,7 +146,7 @@ describe('attack 7, in the vault', () => {
     expect(await codeOf(doctor.vault.seal(input(unseen.handle, 'note', {})))).toBe('NOT_VOUCHED')
   })
 
-  // Defence: trustPatient in vault-records.ts.
+  // Defence: trustPatient in vault-patient-keys.ts.
   test('attack 7: a second key that signs for a known patient is not vouched for', async () => {
     const patient = await newPatient()
     await doctor.vault.open([await sealAs(patient, 'identity', { name: 'Ada' })], of(patient))

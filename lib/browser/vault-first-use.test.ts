@@ -27,7 +27,7 @@ async function readAsChart(vault: Vault, handle: PatientHandle, keys: PatientKey
   return { opened, trust: (await vault.loadPatientKeys({ clinicId, patientId, keys })).map((view) => view.trust) }
 }
 
-// Defence: `known.length > 0` in trustPatient, in vault-records.ts.
+// Defence: `known.length > 0` in trustPatient, in vault-patient-keys.ts.
 test('attack 7: beside a vouched key none takes the place of the first, and none reads on first use', async () => {
   const patient = await patientOf(world)
   const thief = await patientOf(world, patient.handle.patientId)
@@ -90,7 +90,7 @@ test('attack 7: where nobody is vouched for, the earliest identity says who the 
   expect(await later.open([records[2]!], patient.handle)).toMatchObject([{ ok: false, code: 'NOT_VOUCHED' }])
 })
 
-// Defence: `mayRead` in vault-records.ts.
+// Defence: `mayRead` in vault-patient-keys.ts.
 test('attack 7: a first use that was a thief’s reads no more once the patient is vouched for', async () => {
   const patient = await patientOf(world)
   const thief = await patientOf(world, patient.handle.patientId)

@@ -95,7 +95,7 @@ describe('the member at the desk', () => {
     expect(await opens(at, rows(records, all))).toEqual(records.map(({ meta }) => meta.type))
   })
 
-  // Defence: `by` of checkPatientVouch in loadPatientKeys, and the group's kind in `regrant` (vault-records.ts).
+  // Defence: `by` of checkPatientVouch in loadPatientKeys (vault-patient-keys.ts), and the group’s kind in `regrant` (vault-records.ts).
   test('attack 7: a receptionist who vouches for a key of their own is granted no clinical record by any browser', async () => {
     const at = await lastResort()
     const { clinicId, patientId, records, keys, to } = at
@@ -130,7 +130,7 @@ describe('who sees a part of the clinic', () => {
   const open = async (who: typeof desk, records: Sealed[], patientId: string) =>
     (await who.vault.open(records, of(patientId))).map((each) => (each.ok ? 'opened' : each.code))
 
-  // Defence: `countsWholly` in loadPatientKeys, and `mayHave` in `regrant` (vault-records.ts).
+  // Defence: `countsWholly` in loadPatientKeys (vault-patient-keys.ts), and `mayHave` in `regrant` (vault-records.ts).
   test.each(['own', 'site'])(
     'attack 7: vouches for a device of their own as another’s patient’s (%s), and it is granted nothing of that patient',
     async (part) => {

@@ -164,7 +164,6 @@ export function decideCode(
 
 // ── what goes in and out ──
 
-const id = Id
 const b64 = (length: number) =>
   z
     .string()
@@ -173,20 +172,20 @@ const b64 = (length: number) =>
 const keys = z.object({ sign: b64(32), dh: b64(32) })
 const token = z.string().min(20).max(2000)
 
-export const LookInput = z.object({ appointmentId: id, secret: b64(16) })
-export const TicketInput = z.object({ appointmentId: id, secret: b64(16), keyId: id, keys })
+export const LookInput = z.object({ appointmentId: Id, secret: b64(16) })
+export const TicketInput = z.object({ appointmentId: Id, secret: b64(16), keyId: Id, keys })
 export const KnockInput = z.object({ ticket: token, knock: Knock })
 export const DoorInput = z.object({ door: token })
 export const SyncInput = z.object({ door: token, after: z.number().int().min(0) })
 export const SendInput = z.object({ door: token, message: CallMessage })
 export const ConfirmInput = z.object({ door: token, code: z.string().regex(/^\d{6}$/, { error: 'code' }) })
-export const AppointmentInput = z.object({ appointmentId: id })
-export const EndInput = z.object({ appointmentId: id, differs: z.boolean().default(false) })
-export const TurnAwayInput = z.object({ appointmentId: id, participantId: id })
+export const AppointmentInput = z.object({ appointmentId: Id })
+export const EndInput = z.object({ appointmentId: Id, differs: z.boolean().default(false) })
+export const TurnAwayInput = z.object({ appointmentId: Id, participantId: Id })
 export const NoInput = z.object({}).strict()
 export const MatchesInput = z.object({
-  appointmentId: id,
-  participantId: id,
+  appointmentId: Id,
+  participantId: Id,
   keys,
   vouch: z
     .string()
@@ -196,7 +195,7 @@ export const MatchesInput = z.object({
   grants: z
     .array(
       z.object({
-        recordId: id,
+        recordId: Id,
         revision: z.number().int().min(1),
         grant: Grant,
       }),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { CareEnd, CareRole } from '../crypto/types.ts'
 import { SealedRecord } from '../record/rules.ts'
-import { Id } from '../ids.ts'
+import { Base64Url, Id } from '../ids.ts'
 
 /** What somebody who helps is to the patient: words from a list, so that each language says it. */
 export const relations = [
@@ -96,24 +96,17 @@ export interface CareRow {
   ending: string | null
 }
 
-const b64 = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .regex(/^[A-Za-z0-9_-]+$/)
-
 export const LetInInput = z.object({
   careId: Id,
   role: z.enum(['guardian', 'carer']),
   until: z.iso.datetime().nullable(),
   /** Of the browser that is let in; the asking one's own where it says so of itself. */
   keyId: Id,
-  keys: z.object({ sign: b64(43).length(43), dh: b64(43).length(43) }),
+  keys: z.object({ sign: Base64Url(43).length(43), dh: Base64Url(43).length(43) }),
   name: z.string().max(60),
   record: SealedRecord,
 })
-export const EndInput = z.object({ careId: Id, ending: b64(2000) })
+export const EndInput = z.object({ careId: Id, ending: Base64Url(2000) })
 
 export interface CareContract {
   /** NOT_ALLOWED for who only helps, WRONG_STATE where this browser says twice what it is. */

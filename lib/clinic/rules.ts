@@ -103,7 +103,6 @@ export function isBookable(
   return service.paymentMode !== 'online' || service.priceMinor === 0 || takesPayments
 }
 
-const id = Id
 const text = (max: number) => z.string().trim().max(max, { error: 'tooLong' })
 const needed = (max: number) => text(max).min(1, { error: 'required' })
 const whole = (min: number, max: number) =>
@@ -145,10 +144,10 @@ export const ServiceForm = z
     priceMinor: whole(0, 10_000_000),
     paymentMode: z.enum(['free', 'online', 'later']),
     intakeForm: IntakeForm,
-    consentTextId: z.union([id, z.null()]),
+    consentTextId: z.union([Id, z.null()]),
     active: z.boolean(),
     position: whole(0, 1000),
-    practitionerIds: z.array(id).max(100),
+    practitionerIds: z.array(Id).max(100),
   })
   .refine((service) => service.paymentMode !== 'free' || service.priceMinor === 0, {
     error: 'tooLarge',
@@ -157,13 +156,13 @@ export const ServiceForm = z
 
 /** id and version null: a new one. */
 export const SaveServiceInput = z.object({
-  id: z.union([id, z.null()]),
+  id: z.union([Id, z.null()]),
   version: z.number().int(),
   service: ServiceForm,
 })
 
 export const HoursInput = z.object({
-  memberId: id,
+  memberId: Id,
   hours: z
     .array(
       z
@@ -171,7 +170,7 @@ export const HoursInput = z.object({
           weekday: z.number().int().min(1).max(7),
           startMinute: z.number().int().min(0).max(1439),
           endMinute: z.number().int().min(1).max(1440),
-          siteId: id.nullable().default(null),
+          siteId: Id.nullable().default(null),
         })
         .refine((row) => row.startMinute < row.endMinute, { error: 'timeOrder' }),
     )
@@ -192,7 +191,7 @@ export const HoursInput = z.object({
 
 export const ConsentTextForm = z.object({ title: needed(120), body: needed(20_000), locale: z.enum(['en', 'fr']) })
 /** `replaces`: the version that it follows; services that asked for that one ask for the new one. */
-export const SaveConsentTextInput = ConsentTextForm.extend({ replaces: z.union([id, z.null()]) })
+export const SaveConsentTextInput = ConsentTextForm.extend({ replaces: z.union([Id, z.null()]) })
 
 /** How long members' browsers remember what they opened, in seconds: each a choice that the page explains. */
 export const cacheTimes = [0, 60, 300, 900, 3600] as const

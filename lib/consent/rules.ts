@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { SealedRecord } from '../record/rules.ts'
-import { Id } from '../ids.ts'
+import { Base64Url, Id } from '../ids.ts'
 
 /** What a patient signs, with purpose 'consent': the hash of the exact text, bound to its place in their history. */
 export interface ConsentFacts {
@@ -55,20 +55,13 @@ export function nextConsent(state: ConsentState, event: 'sign' | 'withdraw'): Co
   return state === 'signed' ? 'withdrawn' : null
 }
 
-const b64 = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .regex(/^[A-Za-z0-9_-]+$/)
-
 export const ConsentInput = z.object({
   consentTextId: Id,
-  textHash: b64(64),
+  textHash: Base64Url(64),
   recordId: Id,
   seq: z.number().int().min(0).max(100_000),
-  previous: z.union([z.literal(''), b64(64)]),
-  signature: b64(128),
+  previous: z.union([z.literal(''), Base64Url(64)]),
+  signature: Base64Url(128),
 })
 export const SignConsentInput = z.object({
   appointmentId: Id,

@@ -1,14 +1,7 @@
 import { z } from 'zod'
 import type { ChainStatement, PublicKeys, RecordType, SealedGrant, SealedShare } from '../crypto/types.ts'
 import { Grant, type StoredRecord } from '../record/rules.ts'
-import { Id } from '../ids.ts'
-
-const b64 = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .regex(/^[A-Za-z0-9_-]+$/)
+import { Base64Url, Id } from '../ids.ts'
 
 const line = z.string().trim().max(120, { error: 'tooLong' })
 const lines = z.string().trim().max(1000, { error: 'tooLong' })
@@ -38,9 +31,9 @@ export type CardContent = z.infer<typeof CardContent>
 /** How often one card may be opened in an hour: an ambulance's crew, not a machine. */
 export const cardOpenings = { points: 60, seconds: 3600 }
 
-export const SaveCardInput = z.object({ id: Id, claimHash: b64(64), sealed: b64(24_000) })
+export const SaveCardInput = z.object({ id: Id, claimHash: Base64Url(64), sealed: Base64Url(24_000) })
 export const NothingInput = z.object({}).strict()
-export const OpenCardInput = z.object({ id: Id, claim: b64(64) })
+export const OpenCardInput = z.object({ id: Id, claim: Base64Url(64) })
 
 export interface MyCard {
   card: { id: string; madeAt: string } | null
@@ -85,7 +78,7 @@ export const requestAt = (
 export const isOpenAt = (row: { state: EmergencyState; openUntil: Date | null }, now: Date): boolean =>
   row.state === 'approved' && row.openUntil !== null && now < row.openUntil
 
-const Share = z.object({ memberId: Id, enc: b64(64), ct: b64(128) })
+const Share = z.object({ memberId: Id, enc: Base64Url(64), ct: Base64Url(128) })
 const epoch = z.number().int().min(1).max(1_000_000)
 
 export const PatientInput = z.object({ patientId: Id })
@@ -93,8 +86,8 @@ export const RequestInput = z.object({ id: Id })
 export const MakeKeyInput = z.object({
   patientId: Id,
   epoch,
-  publicKey: b64(64),
-  statement: b64(24_000),
+  publicKey: Base64Url(64),
+  statement: Base64Url(24_000),
   shares: z.array(Share).min(2).max(64),
 })
 export const GrantInput = z.object({
@@ -113,11 +106,11 @@ export const AskInput = z.object({
   id: Id,
   patientId: Id,
   recordId: Id.nullable(),
-  request: b64(4000),
-  reason: b64(16_000),
+  request: Base64Url(4000),
+  reason: Base64Url(16_000),
 })
-export const AnswerInput = z.object({ id: Id, answer: b64(4000) })
-export const TellInput = z.object({ id: Id, reason: b64(16_000) })
+export const AnswerInput = z.object({ id: Id, answer: Base64Url(4000) })
+export const TellInput = z.object({ id: Id, reason: Base64Url(16_000) })
 
 /** What a clinical member's browser needs in order to keep a patient's emergency key: the newest, and what it misses. */
 export interface KeepView {

@@ -174,11 +174,9 @@ export interface EncounterView {
   next: { appointmentId: string; startsAt: string; waiting: boolean } | null
 }
 
-const id = Id
-
-export const DayInput = z.object({ day: z.iso.date().optional(), memberId: id.optional() })
-export const AppointmentInput = z.object({ appointmentId: id })
-export const SaveRecordInput = z.object({ appointmentId: id, record: sealed })
+export const DayInput = z.object({ day: z.iso.date().optional(), memberId: Id.optional() })
+export const AppointmentInput = z.object({ appointmentId: Id })
+export const SaveRecordInput = z.object({ appointmentId: Id, record: sealed })
 export interface EncounterContract {
   'encounter/day': { in: z.input<typeof DayInput>; out: DayView }
   'encounter/open': { in: z.input<typeof AppointmentInput>; out: EncounterView }

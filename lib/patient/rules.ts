@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ChainStatement } from '../crypto/types.ts'
 import type { CareRow } from '../care/rules.ts'
 import { Grant, type StoredRecord } from '../record/rules.ts'
-import { Id } from '../ids.ts'
+import { Base64Url, Id } from '../ids.ts'
 
 /** Half an hour, renewed by the page as long as it is open. */
 export const sessionSeconds = 30 * 60
@@ -50,32 +50,25 @@ export function deviceName(userAgent: string): string {
   return named.filter((each) => each !== undefined).join(' · ')
 }
 
-const b64 = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .regex(/^[A-Za-z0-9_-]+$/)
-
 export const ChallengeInput = z.object({ clinicId: Id, patientId: Id, keyId: Id })
 export const SessionInput = z.object({
   clinicId: Id,
   patientId: Id,
   keyId: Id,
-  nonce: b64(64),
-  signature: b64(128),
+  nonce: Base64Url(64),
+  signature: Base64Url(128),
 })
 /** The link of an appointment, and the device that came with it. */
 const LinkedDevice = z.object({
   appointmentId: Id,
-  secret: b64(64),
+  secret: Base64Url(64),
   keyId: Id,
-  keys: z.object({ sign: b64(43).length(43), dh: b64(43).length(43) }),
+  keys: z.object({ sign: Base64Url(43).length(43), dh: Base64Url(43).length(43) }),
 })
 export const CodeInput = LinkedDevice
 export const ConfirmInput = LinkedDevice.extend({
   code: z.string().regex(/^\d{6}$/, { error: 'code' }),
-  proof: b64(128),
+  proof: Base64Url(128),
 })
 export const confirmPurpose = 'patient-confirm'
 /** What the device signs over the code that it was told: whoever files a key has it. */
@@ -96,11 +89,11 @@ export const RemoveDeviceInput = z.object({ keyId: Id })
 
 export const AddDeviceInput = z.object({
   keyId: Id,
-  keys: z.object({ sign: b64(43).length(43), dh: b64(43).length(43) }),
+  keys: z.object({ sign: Base64Url(43).length(43), dh: Base64Url(43).length(43) }),
   kind: z.enum(['device', 'kit', 'passkey']),
   name: z.string().max(60),
   /** Both keys' signed word that they are one patient's: for browsers to check. */
-  link: b64(2000),
+  link: Base64Url(2000),
 })
 export const FindBackupInput = z.object({ keyId: Id })
 /** At most so many keys of one patient, whatever they are of. */

@@ -1,5 +1,5 @@
 import 'server-only'
-import { readStanding, type Standing } from '../access/statements.ts'
+import { readStanding, type Standing } from '../access/standing.ts'
 import { findHead, listStatements } from '../access/store.ts'
 import type { SealedGrant } from '../crypto/types.ts'
 import { hold, type Tx } from '../server/tx.ts'

@@ -1,13 +1,6 @@
 import { z } from 'zod'
 import type { RecordType, Sealed } from '../crypto/types.ts'
-import { Id } from '../ids.ts'
-
-const b64 = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .regex(/^[A-Za-z0-9_-]+$/)
+import { Base64Url, Id } from '../ids.ts'
 
 export const recordTypes = [
   'identity',
@@ -26,13 +19,13 @@ export const Grant = z.object({
   recipient: z.object({
     kind: z.enum(['group', 'patient', 'member', 'escrow']),
     id: z.string().min(1).max(64),
-    key: b64(64),
+    key: Base64Url(64),
     epoch: z.number().int().min(0).max(1_000_000),
   }),
-  enc: b64(128),
-  ct: b64(512),
-  granter: b64(64),
-  signature: b64(128),
+  enc: Base64Url(128),
+  ct: Base64Url(512),
+  granter: Base64Url(64),
+  signature: Base64Url(128),
 })
 
 /** A sealed record at the door: its shape, never what is in it. */
@@ -44,10 +37,10 @@ export const SealedRecord = z.object({
     revision: z.number().int().min(1).max(100_000),
     type: z.enum(recordTypes),
   }),
-  header: b64(4000),
-  commit: b64(128),
-  ciphertext: b64(600_000),
-  signature: b64(128),
+  header: Base64Url(4000),
+  commit: Base64Url(128),
+  ciphertext: Base64Url(600_000),
+  signature: Base64Url(128),
   grants: z.array(Grant).min(1).max(200),
 })
 

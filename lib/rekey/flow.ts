@@ -3,16 +3,8 @@ import type { z } from 'zod'
 import { extend } from '@/lib/access/flow-members'
 import { staffOf } from '@/lib/access/flow-sign-in'
 import { clockMinutes, type PublicActor, type StaffActor } from '@/lib/access/rules'
-import {
-  areFresh,
-  hasColleagues,
-  mayApprove,
-  mayRekey,
-  readApproval,
-  readStanding,
-  type Standing,
-  takeRekey,
-} from '@/lib/access/statements'
+import { areFresh, hasColleagues, mayApprove, mayRekey, readStanding, type Standing } from '@/lib/access/standing'
+import { readApproval, takeRekey } from '@/lib/access/statements'
 import * as access from '@/lib/access/store'
 import { registrationFor } from '@/lib/account/flow'
 import { ENDED } from '@/lib/account/rules'

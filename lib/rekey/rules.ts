@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { rekeyHours, RenewEpochsInput } from '../access/rules.ts'
 import type { ChainStatement, PublicKeys } from '../crypto/types.ts'
-import { Id } from '../ids.ts'
+import { Base64Url, Id } from '../ids.ts'
 
 /** How long the link in the mail is good for, and how long a request waits for colleagues. */
 export const linkMinutes = 60
@@ -17,13 +17,6 @@ export const readyAt = (request: { askedAt: Date; approvedAt: Date | null }): Da
 export const mayObject = (actor: { memberId: string; roles: readonly string[] }, memberId: string): boolean =>
   actor.memberId === memberId || actor.roles.includes('admin')
 
-const id = Id
-const b64 = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .regex(/^[A-Za-z0-9_-]+$/)
 const token = z
   .string()
   .min(1)
@@ -38,15 +31,15 @@ const email = z
 export const NoInput = z.object({}).strict()
 export const AskInput = z.object({ email })
 export const LinkInput = z.object({ token })
-export const StartInput = z.object({ token, request: b64(2000) })
+export const StartInput = z.object({ token, request: Base64Url(2000) })
 export const RequestInput = z.object({
-  ...{ token, id, record: b64(2000), wrappedAccount: b64(8000) },
-  keys: z.object({ sign: b64(64), dh: b64(64) }),
+  ...{ token, id: Id, record: Base64Url(2000), wrappedAccount: Base64Url(8000) },
+  keys: z.object({ sign: Base64Url(64), dh: Base64Url(64) }),
 })
-export const ApproveInput = z.object({ id, approval: b64(2000) })
-export const FinishInput = RenewEpochsInput.extend({ id })
-export const OneInput = z.object({ id })
-export const StatusInput = z.object({ clinicId: id, id })
+export const ApproveInput = z.object({ id: Id, approval: Base64Url(2000) })
+export const FinishInput = RenewEpochsInput.extend({ id: Id })
+export const OneInput = z.object({ id: Id })
+export const StatusInput = z.object({ clinicId: Id, id: Id })
 
 /** Whose link it is, and what their browser needs in order to make keys. */
 export interface LinkView {

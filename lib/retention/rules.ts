@@ -227,17 +227,16 @@ export interface KeptPatient {
   expected: boolean
 }
 
-const id = Id
 const classList = z.array(z.enum(retentionClasses)).min(1).max(retentionClasses.length)
 
-export const PlaceHoldInput = z.object({ patientId: id, ground: z.enum(holdGrounds, { error: 'required' }) })
-export const LiftHoldInput = z.object({ id, ground: z.enum(liftGrounds, { error: 'required' }) })
+export const PlaceHoldInput = z.object({ patientId: Id, ground: z.enum(holdGrounds, { error: 'required' }) })
+export const LiftHoldInput = z.object({ id: Id, ground: z.enum(liftGrounds, { error: 'required' }) })
 const word = z.object({ signedAt: z.iso.datetime(), signature: z.string().regex(/^[\w-]{86}$/) })
 export type Signed = z.output<typeof word>
-export const PurgeInput = z.object({ patientId: id, classes: classList, word })
+export const PurgeInput = z.object({ patientId: Id, classes: classList, word })
 export const SaveInput = RetentionForm.and(z.object({ word }))
 export const AnswerInput = z.object({
-  id,
+  id: Id,
   state: z.enum(['erased', 'refused']),
   statement: z
     .string()

@@ -1,7 +1,7 @@
 import 'server-only'
 import type { z } from 'zod'
 import type { StaffActor } from '../access/rules.ts'
-import { readStanding } from '../access/statements.ts'
+import { readStanding } from '../access/standing.ts'
 import { listStatements } from '../access/store.ts'
 import { findClinic } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'

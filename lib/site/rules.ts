@@ -15,15 +15,14 @@ export interface SiteRow extends SiteView {
   hours: number
 }
 
-const id = Id
 const name = z.string().trim().min(1, { error: 'required' }).max(60, { error: 'tooLong' })
 const address = z.string().trim().max(200, { error: 'tooLong' })
 
 export const SiteForm = z.object({ name, address })
 /** `here`: the place that the clinic has had so far, with its first further one. */
-export const AddSiteInput = SiteForm.extend({ id, here: z.object({ id, name }).nullable() })
-export const SaveSiteInput = SiteForm.extend({ id })
-export const SiteInput = z.object({ id })
+export const AddSiteInput = SiteForm.extend({ id: Id, here: z.object({ id: Id, name }).nullable() })
+export const SaveSiteInput = SiteForm.extend({ id: Id })
+export const SiteInput = z.object({ id: Id })
 export const NoInput = z.object({}).strict()
 
 /** How many places a clinic has open at once: each is a scope of its chain. */
