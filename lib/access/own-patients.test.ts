@@ -241,21 +241,29 @@ test('attack 7: whoever took the link sounds otherwise, and keys that nobody com
   await expect(owner.vault.vouch({ ...shown, compared: code })).resolves.toBeDefined()
 })
 
-test('in an emergency: a scope’s member grants what the scope manages, the clinic’s grant all of it', async () => {
+// Defence: `isWhole` in loadEmergencyKey.
+test('in an emergency: a scope’s member grants what the scope manages, and whoever sees more makes a key of their own', async () => {
   const { clinicId, owner } = clinic
   await join(['admin'])
   await Promise.all([own, doctor, owner].map(refresh))
   const { patientId, records } = await book(own.memberId)
   expect(await opens(own, records, patientId)).toEqual(['opened', 'opened', 'opened'])
-  const { statement, publicKey: key } = await own.vault.makeEmergencyKey({ clinicId, patientId, epoch: 1 })
-  const to = { kind: 'escrow', id: patientId, key, epoch: 1 } as const
-  for (const [who, types] of [
-    [own, ['reason']],
-    [doctor, ['identity', 'checklist', 'reason']],
+  const first = await own.vault.makeEmergencyKey({ clinicId, patientId, epoch: 1 })
+  // Their own makes theirs valid for them, and is not granted what they do not see.
+  await opens(doctor, records, patientId)
+  const load = { clinicId, patientId, statement: first.statement }
+  expect(await doctor.vault.loadEmergencyKey(load)).toMatchObject({ state: 'stale' })
+  await expect(
+    doctor.vault.regrant(records, { kind: 'escrow', id: patientId, key: first.publicKey, epoch: 1 }),
+  ).rejects.toMatchObject({ code: 'NOT_VOUCHED' })
+  const second = await doctor.vault.makeEmergencyKey({ clinicId, patientId, epoch: 2 })
+  for (const [who, { statement, publicKey: key }, epoch, types] of [
+    [own, first, 1, ['reason']],
+    [doctor, second, 2, ['identity', 'checklist', 'reason']],
   ] as const) {
     await opens(who, records, patientId)
     expect(await who.vault.loadEmergencyKey({ clinicId, patientId, statement })).toMatchObject({ state: 'valid' })
-    const granted = await who.vault.regrant(records, to)
+    const granted = await who.vault.regrant(records, { kind: 'escrow', id: patientId, key, epoch })
     const typeOf = (recordId: string) => records.find(({ meta }) => meta.recordId === recordId)!.meta.type
     expect(granted.map(({ recordId }) => typeOf(recordId))).toEqual(types)
     // Others believe these grants: they are by members of the managing group.

@@ -105,7 +105,7 @@ test('attack 7: a patient’s key vouched for by nobody who may', async () => {
   const good = await vouchForPatient(chain, vouch, signerOf(doctor))
   expect(await checkPatientVouch(chain, 'p1', good)).toEqual({
     ...{ keys: phone.public, first: desktop.public, reason: 'document', by: 'clinical' },
-    ...{ groups: ['clinical', 'desk', 'officers'], signer: doctor.public.sign },
+    ...{ groups: ['clinical', 'desk', 'officers'], signer: doctor.public.sign, left: false },
   })
   const alone = await vouchForPatient(chain, { ...vouch, first: null }, signerOf(doctor))
   expect(await checkPatientVouch(chain, 'p1', alone)).toMatchObject({ first: null, by: 'clinical' })
