@@ -261,9 +261,10 @@ export function pairing(context: VaultContext): PairPart {
         const device = await keepDevice(context, taken.device)
         if (care && taken.statement) await addCare(context, care, taken.statement)
         for (const [appointmentId, linkSecret] of taken.appointments) {
-          const kept: BoundAppointment = { patientId, linkSecret }
           // A link that is here already is this device's own: nobody names another in its place.
-          if (await context.storage.get(`appointment:${appointmentId}`)) continue
+          const here = context.appointments.has(appointmentId)
+          if (here || (await context.storage.get(`appointment:${appointmentId}`))) continue
+          const kept: BoundAppointment = { patientId, linkSecret }
           if (device.home === 'stored') await context.storage.put(`appointment:${appointmentId}`, kept)
           context.appointments.set(appointmentId, kept)
         }

@@ -47,3 +47,14 @@ test('attack 18: after five minutes a code is nobody’s, and a later message do
   await say(relayOf(), 1, b64(60), late)
   expect(await read(anyone, { relay, seq: 1 }, at())).toEqual({ ok: false, code: 'LINK_EXPIRED' })
 })
+
+// Defence: `limit` in `post`. Only the first message counts: whoever has begun may go on.
+test('attack 18: whoever begins many pairings from one address is stopped', async () => {
+  const from = at(new Date(), '203.0.113.7')
+  const begin = (relay = relayOf()) => post(anyone, { relay, seq: 1, body: b64(60) }, from)
+  const relay = relayOf()
+  expect((await begin(relay)).ok).toBe(true)
+  const rest = await Promise.all(Array.from({ length: 60 }, () => begin()))
+  expect(rest.filter(({ ok }) => !ok)).toMatchObject([{ code: 'TOO_MANY' }])
+  expect((await post(anyone, { relay, seq: 2, body: b64(60) }, from)).ok).toBe(true)
+})
