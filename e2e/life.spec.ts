@@ -51,7 +51,7 @@ test('a browser that cannot do calls is told so before the form, and at the call
   await chooseSlot(page, world.bookingUrl, world.services.online.name, 10)
   const told = page.getByText('This browser cannot make the video call')
   await expect(told).toBeVisible()
-  await expect(page.getByText(/Missing here: encrypted video\./)).toBeVisible()
+  await expect(page.getByText(/Missing here: protected video\./)).toBeVisible()
   // Above the first field, and not below what was typed.
   const [note, field] = [await told.boundingBox(), await page.getByLabel('Full name').boundingBox()]
   expect(note!.y).toBeLessThan(field!.y)
@@ -76,7 +76,7 @@ test('a private window books to the end, and is told of the code', async () => {
   const { page, context } = await own(phone())
   await before(context, 'IDBFactory.prototype.open = () => { throw new DOMException("no", "InvalidStateError") }')
   await chooseSlot(page, world.bookingUrl, world.services.free.name)
-  await expect(page.getByText('This browser does not keep keys')).toBeVisible()
+  await expect(page.getByText('This browser will not remember you')).toBeVisible()
   await expect(page.getByText(/before the call you will be asked for a code, sent by e-mail/)).toBeVisible()
   await expect(page.getByText('forget me afterwards'), 'nothing would stay in any case').toHaveCount(0)
   await fillForm(page, person('Pavel Private'))
@@ -95,7 +95,7 @@ test('a browser that takes keys and gives none back is known before the form', a
     'const { get } = IDBObjectStore.prototype; IDBObjectStore.prototype.get = function () { return get.call(this, "") }'
   await before(context, `(() => { ${lost} })()`)
   await chooseSlot(page, world.bookingUrl, world.services.free.name, 4)
-  await expect(page.getByText('This browser does not keep keys')).toBeVisible()
+  await expect(page.getByText('This browser will not remember you')).toBeVisible()
 })
 
 test('who comes with the link alone is at the door on the day list, and has not arrived', async () => {

@@ -91,6 +91,18 @@ describe.each(locales)('the catalogue in %s', (locale) => {
   })
 })
 
+const patientsOwn = ['booking', 'call', 'care', 'devices', 'keep', 'patient', 'common']
+const technical = {
+  en: /encrypt|decrypt|crypto|cipher|\bkeys?\b|\bhash|\btoken|\bchain\b|\bepoch|\bvault/i,
+  // A passkey is called so by whoever makes phones.
+  fr: /chiffrem|chiffrée?s?\b|chiffrer|crypt|\bclés?(?![\wé’])(?! d’accès)|\bhach|\bjeton|\bchaîne|\bcoffre/i,
+}
+
+test.each(locales)('a patient reads no word of the trade in %s', (locale) => {
+  const said = [...all[locale]!].filter(([key]) => patientsOwn.includes(key.split('.')[0]!))
+  expect(said.filter(([, text]) => technical[locale].test(text))).toEqual([])
+})
+
 test('the checks see what they look for', () => {
   expect(parts('{count, plural, one {# day of {name}} other {# days}} <b>x</b>')).toEqual([
     '<b>',
