@@ -113,10 +113,10 @@ export function LogTable({ log, patients }: { log: OpenedLog; patients: Map<stri
             id: line.id,
             cells: {
               what: line.fault ? <span className="text-danger">{line.fault}</span> : line.what,
-              who: line.who,
+              who: <span className="md:whitespace-nowrap">{line.who}</span>,
               patient: line.patient,
               when: line.day ? (
-                <span className="figures">
+                <span className="figures md:whitespace-nowrap">
                   {formatPlainDay(line.day, locale, day)}, {line.time}
                 </span>
               ) : null,
