@@ -48,12 +48,14 @@ function Signed({ view, chart, consents }: { view: EncounterView; chart: Chart; 
   return (
     <ul className="flex flex-col gap-2.5">
       {consents.toReversed().map(({ proof, content, fault }) => (
-        <li key={`${proof.recordId}.${proof.seq}`}>
+        <li key={proof.seq}>
           <Disclosure
             summary={
               <span className="flex min-w-0 flex-wrap items-center gap-x-2.5 gap-y-1">
                 <span>{content && !fault ? content.title : t('consent')}</span>
-                {fault ? (
+                {fault === 'destroyed' ? (
+                  <Badge tone="neutral">{t('consentDestroyed')}</Badge>
+                ) : fault ? (
                   <Badge tone="danger" icon={<WarningIcon size={14} />}>
                     {t('consentInvalid')}
                   </Badge>
@@ -66,7 +68,7 @@ function Signed({ view, chart, consents }: { view: EncounterView; chart: Chart; 
             }
           >
             {fault ? (
-              <p className="text-danger">{t(`consentFault.${fault}`)}</p>
+              <p className={fault === 'destroyed' ? 'text-soft' : 'text-danger'}>{t(`consentFault.${fault}`)}</p>
             ) : content ? (
               <>
                 <p className="mb-3 text-sm text-soft">

@@ -133,4 +133,18 @@ describe('attack 11: a history of consents cut back and forked by SQL', () => {
     )
     expect(await checkHistory([events[0]!, ...(await filed(3, 'other')).slice(1)], [])).toBe('CHAIN_FORKED')
   })
+
+  // Defences: `isDestroyed`, for a history that a purge emptied; and that what it emptied stands for no text that is there.
+  it('one whose texts were purged is whole, proves nothing, and hides no text that is there', async () => {
+    const events = (await filed(3)).map((one) => ({ ...one, signature: 'signed' }))
+    const nothing = { textHash: '', signature: '', recordId: '', consentTextId: '' }
+    const purged = [...events.slice(0, 2).map((one) => ({ ...one, ...nothing })), events[2]!]
+    expect(await checkHistory(purged, [events[2]!.recordId])).toBeNull()
+    expect(await checkHistory(purged, [events[1]!.recordId, events[2]!.recordId])).toBe('CHAIN_SHORTER')
+    const named = purged.map((one, seq) => ({ ...one, recordId: events[seq]!.recordId }))
+    expect(await checkHistory(named, [events[1]!.recordId])).toBe('CHAIN_SHORTER')
+    expect(await checkHistory([{ ...purged[0]!, hash: 'another' }, ...purged.slice(1)], [])).toBe('CHAIN_FORKED')
+    expect(await checkConsent({ ...event, ...nothing }, undefined)).toBe('destroyed')
+    expect(await checkConsent({ ...event, ...nothing }, await opened())).toBe('text-changed')
+  })
 })

@@ -14,14 +14,14 @@ export interface SignedConsent extends ConsentFacts {
   signature: string
 }
 
-export type ConsentFault = 'missing' | 'unopened' | 'text-changed' | 'bad-signature' | 'unknown-signer'
+export type ConsentFault = 'destroyed' | 'missing' | 'unopened' | 'text-changed' | 'bad-signature' | 'unknown-signer'
 
 /**
  * Whether a patient signed exactly this text: the sealed text has the hash that was signed, the signature is over that hash
  * and this place in their history, and the key is the one that sealed the text. The server's word is not asked.
  */
 export async function checkConsent(event: SignedConsent, record: OpenResult | undefined): Promise<ConsentFault | null> {
-  if (!record) return 'missing'
+  if (!record) return isDestroyed(event) ? 'destroyed' : 'missing'
   if (!record.ok) return record.code === 'NOT_VOUCHED' ? 'unknown-signer' : 'unopened'
   const { author } = record.value
   const content = record.value.content as ConsentContent
@@ -37,8 +37,12 @@ export async function checkConsent(event: SignedConsent, record: OpenResult | un
   }
 }
 
+/** What a purge leaves of it: that it was, and its hash. Nobody can check more of it, and it proves no consent. */
+const isDestroyed = ({ textHash, signature }: { textHash: string; signature?: string }): boolean =>
+  !textHash && !signature
+
 /** An event as the server files it: what was signed, and its hash, which the next one names. */
-export type FiledConsent = ConsentFacts & { hash: string }
+export type FiledConsent = ConsentFacts & { hash: string; signature?: string }
 export type HistoryFault = 'CHAIN_SHORTER' | 'CHAIN_FORKED'
 
 /**
@@ -50,10 +54,11 @@ export async function checkHistory(events: FiledConsent[], consentRecordIds: str
   for (const [seq, event] of [...events].sort((a, b) => a.seq - b.seq).entries()) {
     if (event.seq !== seq) return 'CHAIN_SHORTER'
     if (event.previous !== previous) return 'CHAIN_FORKED'
-    previous = toB64(await sha256(signedBytes(consentPurpose, consentFields(event))))
+    // One whose text was destroyed is held by its hash alone. It stands for no text that is there: see the last line.
+    previous = isDestroyed(event) ? event.hash : toB64(await sha256(signedBytes(consentPurpose, consentFields(event))))
     if (event.hash !== previous) return 'CHAIN_FORKED'
   }
   // The defence of attack 11 for an empty profile: a text that was signed, and an event that is gone.
-  const filed = new Set(events.map((event) => event.recordId))
+  const filed = new Set(events.filter((event) => !isDestroyed(event)).map((event) => event.recordId))
   return consentRecordIds.every((recordId) => filed.has(recordId)) ? null : 'CHAIN_SHORTER'
 }

@@ -173,14 +173,15 @@ export async function listConsents(tx: Tx, actor: StaffActor, patientId: string)
     orderBy: { seq: 'asc' },
   })
   const texts = await tx.consentText.findMany({
-    where: { clinicId: actor.clinicId, id: { in: rows.map((row) => row.consentTextId) } },
+    where: { clinicId: actor.clinicId, id: { in: rows.flatMap((row) => row.consentTextId ?? []) } },
   })
   return rows.map((row) => {
     const text = texts.find((one) => one.id === row.consentTextId)
     return {
-      recordId: row.recordId,
+      // Empty, as the hash and the signature are, once the chart was purged.
+      recordId: row.recordId ?? '',
       appointmentId: row.appointmentId,
-      consentTextId: row.consentTextId,
+      consentTextId: row.consentTextId ?? '',
       title: text?.title ?? '',
       version: text?.version ?? 0,
       textHash: row.textHash,

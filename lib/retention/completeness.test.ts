@@ -115,6 +115,41 @@ it('what goes is gone, and what stays is there without what it must lose', async
   expect((await admin('SELECT FROM audit_entry WHERE clinic_id = $1', [one.clinicId])).length).toBeGreaterThan(entries)
 })
 
+// Defences: forget_consents in deleteRows; and each column that it empties: with any of them the text is found by trying.
+it('attack 16: after the chart is purged nothing tells which text was consented to, and who saw the history still knows it', async () => {
+  const gone = await tenant(admin)
+  const { clinicId, patientId, textId } = gone
+  const [{ hash: textHash, event }] = (await admin<{ hash: string; event: Record<string, unknown> }>(
+    `SELECT t.hash, to_jsonb(e) AS event FROM consent_event e JOIN consent_text t ON t.id = e.consent_text_id
+     WHERE e.patient_id = $1`,
+    [patientId],
+  )) as [{ hash: string; event: Record<string, unknown> }]
+  const row = async () =>
+    (
+      await admin<{ row: Record<string, unknown> }>(
+        'SELECT to_jsonb(e) AS row FROM consent_event e WHERE patient_id = $1',
+        [patientId],
+      )
+    )[0]!.row
+  await purge(gone, ['administrative'])
+  expect(await row()).toEqual(event)
+  await purge(gone, ['clinical'])
+  const left = await row()
+  for (const told of [textId, textHash, event.text_hash, event.record_id])
+    expect(Object.values(left)).not.toContain(told)
+  expect(left).toMatchObject({ consent_text_id: null, record_id: null, text_hash: '', signature: '' })
+  for (const stays of ['seq', 'previous', 'hash', 'state', 'signer', 'created_at'])
+    expect([stays, left[stays]]).toEqual([stays, event[stays]])
+  // Nobody does the same by themselves.
+  const other = await tenant(admin)
+  const { inClinic } = await import('../server/tx.ts')
+  const forget = (id: string) =>
+    inClinic(other.clinicId, (tx) => tx.$queryRaw`SELECT forget_consents(${id}::uuid) AS n`)
+  expect([await forget(other.patientId), await forget(patientId)]).toEqual([[{ n: 0 }], [{ n: 0 }]])
+  const emptied = inClinic(clinicId, (tx) => tx.consentEvent.updateMany({ data: { textHash: '' } }))
+  await expect(emptied).rejects.toThrow(/permission denied/)
+})
+
 it('the app itself takes nothing out of the log where no purge was ordered', async () => {
   const other = await tenant(admin)
   await box(other, other.dh)

@@ -36,8 +36,8 @@ type Fate =
   | { goes: RetentionClass; by: 'patient' | 'appointment' | 'call' }
   /** Each row with the class of what it holds. */
   | { goes: 'with its class' }
-  /** The row is kept, and why; `without`: columns that are emptied with who the patient is. */
-  | { stays: string; without?: readonly string[] }
+  /** The row is kept, and why; `without`: columns that are emptied with who the patient is, or with the class that is named. */
+  | { stays: string; without?: readonly string[]; with?: RetentionClass }
 
 /** In the order in which rows can go. A test finds every table that is about a patient: a new one is decided here first. */
 export const fates = {
@@ -55,7 +55,9 @@ export const fates = {
   call_participant: { goes: 'administrative', by: 'call' },
   call: { goes: 'administrative', by: 'appointment' },
   consent_event: {
-    stays: 'hashes and signatures without the text: if they went, a browser that saw them would take it for a theft',
+    stays: 'that one was signed, and its hash: if these went, a browser that saw them would take it for a theft',
+    without: ['consent_text_id', 'text_hash', 'record_id', 'signature'],
+    with: 'clinical',
   },
   care: { stays: 'whose key helped, by which a browser tells what was signed in the patient’s place' },
   patient_key: {
@@ -63,7 +65,10 @@ export const fates = {
     without: ['name', 'vouch', 'used_on'],
   },
   patient: { stays: 'an id, which the receipt names', without: ['email_index', 'email_sealed', 'phone_sealed'] },
-  appointment: { stays: 'when, with whom and at what price: the accounts rest on it', without: ['link_sealed'] },
+  appointment: {
+    stays: 'when, with whom, for which service and at what price: the accounts rest on it',
+    without: ['link_sealed'],
+  },
   payment: { stays: 'accounts are kept by law' },
   legal_hold: { stays: 'why something was kept is asked for later' },
   erasure_request: { stays: 'the receipt' },

@@ -308,6 +308,7 @@ export async function deleteRows(
     const name = Prisma.raw(table)
     if ('by' in fate && classes.includes(fate.goes)) await tx.$executeRaw`DELETE FROM ${name} WHERE ${leadsTo[fate.by]}`
   }
+  if (classes.includes('clinical')) await tx.$queryRaw`SELECT forget_consents(${patientId}::uuid)`
   if (!classes.includes('identity')) return
   await tx.patient.updateMany({
     where: { id: patientId, clinicId },
