@@ -244,7 +244,16 @@ export class Stack {
         command: node,
         args: [script('stripe-emulator.mjs')],
       }
-      starts.push(this.add(new Part({ ...stripe, options: { env }, ready: tcpAnswers(portBase + 3), logDir })))
+      starts.push(
+        this.add(
+          new Part({
+            ...stripe,
+            options: { env },
+            ready: httpAnswers(`http://127.0.0.1:${portBase + 3}/_test/state`),
+            logDir,
+          }),
+        ),
+      )
     }
     this.facts.sfu.forEach((sfu, index) =>
       starts.push(this.add(livekitPart({ bin: livekitBin, home: this.home, index, sfu, logDir }))),

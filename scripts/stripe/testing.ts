@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { node, pathWithBin, root } from '../base.mjs'
-import { freePorts, Part, pause, tcpAnswers } from '../stack/part.ts'
+import { freePorts, httpAnswers, Part, pause } from '../stack/part.ts'
 import type { State } from './state.ts'
 
 export const secretKey = 'sk_test_emulator'
@@ -45,7 +45,8 @@ export async function stripeChild(webhookUrl = ''): Promise<StripeChild> {
         ...env,
       },
     },
-    ready: tcpAnswers(port),
+    // It listens before it has read what it kept, and refuses every call until then.
+    ready: httpAnswers(`http://127.0.0.1:${port}/_test/state`),
     logDir: home,
   })
   const url = `http://localhost:${port}`
