@@ -231,6 +231,19 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     },
     'site/save': { id: randomUUID(), name: 'North', address: '' },
     'site/close': { id: randomUUID() },
+    'site/earlier': { appointmentId },
+    'site/share': {
+      ...{ appointmentId, siteId: randomUUID() },
+      grants: [
+        {
+          ...{ recordId: randomUUID(), revision: 1 },
+          grant: {
+            recipient: { kind: 'group', id: 'clinical', key: b64(32), epoch: 1 },
+            ...{ enc: b64(32), ct: b64(48), granter: b64(32), signature: b64(64) },
+          },
+        },
+      ],
+    },
     'retention/save-settings': {
       ...{ identity: 20, clinical: 20, administrative: 3, autoDays: null },
       word: { signedAt: days(0), signature: b64(64) },

@@ -27,10 +27,14 @@ export async function chooseSlot(page: Page, bookingUrl: string, service: string
 
 export async function fillForm(page: Page, person: Person) {
   const goOn = () => page.getByRole('button', { name: 'Continue', exact: true }).click()
-  await page.getByLabel('Full name').fill(person.name)
-  await page.getByLabel('Day', { exact: true }).fill(person.birth.day)
-  await page.getByLabel('Month', { exact: true }).fill(person.birth.month)
-  await page.getByLabel('Year', { exact: true }).fill(person.birth.year)
+  await expect(page.getByRole('heading', { name: 'Who is the appointment for?' })).toBeVisible()
+  // Who has booked on this device before is chosen already.
+  if (!(await page.getByRole('radio', { name: person.name }).isVisible())) {
+    await page.getByLabel('Full name').fill(person.name)
+    await page.getByLabel('Day', { exact: true }).fill(person.birth.day)
+    await page.getByLabel('Month', { exact: true }).fill(person.birth.month)
+    await page.getByLabel('Year', { exact: true }).fill(person.birth.year)
+  }
   await page.getByLabel('E-mail').fill(person.email)
   await page.getByLabel('Phone').fill(person.phone)
   await page.getByLabel('Reason for the appointment').fill(person.reason)

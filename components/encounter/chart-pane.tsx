@@ -13,11 +13,20 @@ import { formatDate } from '@/lib/time'
 import { birth } from '../prescription/sheet'
 import { ConsentList } from './consent-list'
 import { RichText } from './rich-text'
+import { ShareEarlier } from './share-earlier'
 import type { Unvouched } from './unvouched'
 import type { Chart } from './use-chart'
 
 /** What the patient gave and what was written before, opened here. */
-export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }) {
+export function ChartPane({
+  view,
+  chart,
+  onShared,
+}: {
+  view: EncounterView
+  chart: Chart
+  onShared: () => Promise<void>
+}) {
   const t = useTranslations('encounter')
   const care = useTranslations('care.staff')
   const { identity } = chart
@@ -63,7 +72,7 @@ export function ChartPane({ view, chart }: { view: EncounterView; chart: Chart }
         <ConsentList view={view} chart={chart} />
       </Card>
       {chart.unvouched.length ? <NotVouched view={view} records={chart.unvouched} /> : null}
-      <History view={view} chart={chart} />
+      <History view={view} chart={chart} onShared={onShared} />
     </div>
   )
 }
@@ -173,7 +182,7 @@ function AnswerText({ question, answer }: { question: Question; answer: Answer |
   return String(answer)
 }
 
-function History({ view, chart }: { view: EncounterView; chart: Chart }) {
+function History({ view, chart, onShared }: { view: EncounterView; chart: Chart; onShared: () => Promise<void> }) {
   const t = useTranslations('encounter')
   const locale = useLocale()
   const past = view.visits.filter(
@@ -200,7 +209,7 @@ function History({ view, chart }: { view: EncounterView; chart: Chart }) {
                   <span className="flex min-w-0 flex-wrap items-baseline gap-x-2">
                     <span>{formatDate(new Date(visit.startsAt), view.zone, locale)}</span>
                     <span className="text-sm font-normal text-soft">
-                      {visit.service} · {visit.practitioner}
+                      {[visit.service, visit.practitioner, visit.site].filter(Boolean).join(' · ')}
                     </span>
                   </span>
                 }
@@ -229,6 +238,7 @@ function History({ view, chart }: { view: EncounterView; chart: Chart }) {
           })}
         </div>
       )}
+      <ShareEarlier view={view} chart={chart} onShared={onShared} />
     </Card>
   )
 }

@@ -83,6 +83,7 @@ export function Encounter({ start }: { start: EncounterView }) {
           <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-soft">
             <span>
               {view.service.name} · {formatDay(startsAt, zone, locale)}, {formatTime(startsAt, zone, locale)}
+              {appointment.site ? ` · ${appointment.site}` : ''}
             </span>
             <Badge
               tone={
@@ -197,7 +198,7 @@ export function Encounter({ start }: { start: EncounterView }) {
             )}
           </Card>
         </div>
-        <ChartPane view={view} chart={chart} />
+        <ChartPane view={view} chart={chart} onShared={refresh} />
       </div>
     </>
   )

@@ -6,6 +6,7 @@ import { audit } from '@/lib/server/audit'
 import { notify } from '@/lib/server/notify'
 import { hold, inClinic, type Tx } from '@/lib/server/tx'
 import { areOpen } from '@/lib/site/open'
+import { dropHoursElsewhere } from '@/lib/site/store'
 import { type ComingAppointment, groupsAfter, groupsOf, sitesOf, type StaffActor } from './rules'
 import type * as rules from './rules'
 import { readStanding, type Standing } from './standing'
@@ -50,7 +51,9 @@ export async function changeMember(
     })
     if (!taken.ok) return taken
     if (!(await store.changeRoles(tx, actor, { memberId, roles, ownPatients }))) return refuse('NOT_FOUND')
-    await store.setSites(tx, actor, memberId, sitesOf(groupsOf(roles, { sites: ownPatients ? [] : siteIds }), memberId))
+    const sites = sitesOf(groupsOf(roles, { sites: ownPatients ? [] : siteIds }), memberId)
+    await store.setSites(tx, actor, memberId, sites)
+    if (sites.length) await dropHoursElsewhere(tx, actor, memberId, sites)
     await audit(tx, actor, 'access.roles-changed', memberId)
     return ok({ done: true as const })
   })

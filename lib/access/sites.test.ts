@@ -1,143 +1,43 @@
 // A clinic with several sites, through the flows, with real keys: whoever sees one opens what is of that one.
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createVault } from '../browser/vault-core'
-import type { Vault } from '../browser/vault-api'
 import { memoryStorage } from '../browser/vault-storage'
-import type { RecordType, Sealed } from '../crypto/types'
 import * as encounters from '../encounter/flow'
 import * as recalls from '../recall/flow'
 import * as recognition from '../recognition/flow'
-import { openGrant } from '../record/grants'
-import { insertRecords } from '../record/store'
-import { testDb } from '../server/testing'
 import { inClinic } from '../server/tx'
 import * as sites from '../site/flow'
 import * as flow from './flow'
 import * as members from './flow-members'
-import { groupsAfter, type Role, type StaffActor } from './rules'
-import { answer, at, must, openTestClinic, signIn, type TestClinic, vouchFor } from './testing'
+import { groupsAfter, type Role } from './rules'
+import { at, must } from './testing'
+import {
+  admin,
+  clinic,
+  deskA,
+  deskB,
+  doctorA,
+  doctorB,
+  whole,
+  serviceId,
+  siteA,
+  siteB,
+  refresh,
+  join,
+  book,
+  everyRow,
+  move,
+  chainNow,
+  opens,
+  shut,
+  all,
+  leave,
+  type Colleague,
+  openSites,
+} from './sites-world'
 
-const { admin } = testDb()
-interface Colleague {
-  vault: Vault
-  actor: StaffActor
-  memberId: string
-}
-let clinic: TestClinic
-let deskA: Colleague
-let deskB: Colleague
-let doctorA: Colleague
-let doctorB: Colleague
-let whole: Colleague
-const serviceId = randomUUID()
-const [siteA, siteB] = [randomUUID(), randomUUID()]
-
-const chainNow = async () => must(await flow.loadChain(null, { clinicId: clinic.clinicId }))
-async function refresh({ vault, actor }: Pick<Colleague, 'vault' | 'actor'>) {
-  const { clinicId, statements, epochGrants } = must(await flow.loadMe(actor))
-  return vault.refresh({ chain: { clinicId, statements }, epochGrants })
-}
-async function join(roles: Role[], siteIds: string[] = []): Promise<Colleague> {
-  await refresh(clinic.owner)
-  const { invitation, vault, memberId, email } = await answer(clinic, roles, false, siteIds)
-  const signed = await vouchFor(clinic, invitation.id, invitation)
-  must(await flow.vouch(clinic.owner.actor, { id: invitation.id, ...signed }, at()))
-  return { vault, memberId, actor: await signIn(vault, email) }
-}
-
-let hour = 0
-interface Patient {
-  vault: Vault
-  patientId: string
-  dh: string
-}
-async function newPatient(): Promise<Patient> {
-  const { clinicId } = clinic
-  const vault = createVault(memoryStorage())
-  await vault.loadChain(await chainNow(), clinic.rootFingerprint)
-  const { patientId, keys } = await vault.createPatient({ clinicId, patientId: randomUUID(), home: 'memory' })
-  await admin('INSERT INTO patient (id, clinic_id) VALUES ($1, $2)', [patientId, clinicId])
-  return { vault, patientId, dh: keys.dh }
-}
-/** A patient who books there: sealed by the patient's browser, which knows the chain and what the page says of the place. */
-async function book(practitioner: string, site: string | null, patient?: Patient) {
-  const { clinicId } = clinic
-  const { vault, patientId, dh } = patient ?? (await newPatient())
-  await vault.loadChain(await chainNow(), clinic.rootFingerprint)
-  const appointmentId = randomUUID()
-  const startsAt = new Date(Math.floor(Date.now() / 86_400_000) * 86_400_000 + 86_400_000 + 600_000 * hour++)
-  await admin(
-    `INSERT INTO appointment (id, clinic_id, patient_id, service_id, member_id, site_id, status, starts_at, ends_at,
-       blocked_from, blocked_until, held_since, held_until, hold_hash, price_minor, currency, payment_mode, locale, time_zone)
-     VALUES ($1, $2, $3, $4, $5, $9, 'booked', $6, $7, $6, $7, $6, $6, $8, 0, 'eur', 'free', 'en', 'UTC')`,
-    [
-      ...[appointmentId, clinicId, patientId, serviceId, practitioner, startsAt, new Date(+startsAt + 600_000)],
-      ...[randomBytes(32), site],
-    ],
-  )
-  const records = await vault.sealMany(
-    (['identity', 'checklist', 'reason'] as const).map((type) => ({
-      ...{ clinicId, patientId, recordId: randomUUID(), revision: 1, schema: 1, type, practitioner, site },
-      ...{ content: { name: 'Pat', appointmentId }, patients: [{ patientId, key: dh }], asPatient: patientId },
-    })),
-  )
-  must(await inClinic(clinicId, (tx) => insertRecords(tx, clinic.owner.actor, records, { patientId, appointmentId })))
-  return { vault, patientId, dh, appointmentId, day: startsAt.toISOString().slice(0, 10), records }
-}
-
-/** What the database holds of every record, each with all of its grants. */
-async function everyRow(): Promise<Sealed[]> {
-  const b64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
-  return inClinic(clinic.clinicId, async (tx) => {
-    const grants = await Promise.all((await tx.grant.findMany()).map(openGrant))
-    return (await tx.record.findMany()).map(({ type, clinicId, patientId, recordId, revision, ...row }) => ({
-      meta: { clinicId, patientId, recordId, revision, type: type as RecordType },
-      ...{ header: b64(row.header), commit: b64(row.commit) },
-      ...{ ciphertext: b64(row.ciphertext), signature: b64(row.signature) },
-      grants: grants.flatMap((each) =>
-        each?.recordId === recordId && each.revision === revision ? [each.grant!] : [],
-      ),
-    }))
-  })
-}
-const opens = async ({ vault }: Pick<Colleague, 'vault'>, records: Sealed[], patientId: string) =>
-  (await vault.open(records, { patientId })).map((each) => (each.ok ? 'opened' : each.code))
-const shut = ['NOT_FOR_YOU', 'NOT_FOR_YOU', 'NOT_FOR_YOU']
-const all = ['opened', 'opened', 'opened']
-
-async function move(memberId: string, roles: Role[], siteIds: string[]) {
-  const { owner, clinicId } = clinic
-  const { members: signed } = await refresh(owner)
-  const groups = groupsAfter(
-    signed.find((each) => each.memberId === memberId)!,
-    { roles, ownPatients: false, siteIds },
-  )
-  const given = await owner.vault.changeMember({ clinicId, chain: await chainNow(), memberId, roles, groups })
-  return members.changeMember(owner.actor, { memberId, roles, ownPatients: false, siteIds, ...given })
-}
-
-beforeAll(async () => {
-  clinic = await openTestClinic()
-  const { owner, clinicId } = clinic
-  await admin(
-    `INSERT INTO service (id, clinic_id, name, minutes, price_minor, currency, payment_mode, intake_form)
-     VALUES ($1, $2, 'Consultation', 10, 0, 'eur', 'free', '[]')`,
-    [serviceId, clinicId],
-  )
-  await admin(
-    'INSERT INTO weekly_hours (clinic_id, member_id, weekday, start_minute, end_minute) VALUES ($1, $2, 1, 0, 60)',
-    [clinicId, owner.actor.memberId],
-  )
-  const more = { id: siteB, name: 'North', address: '5 High Street', here: { id: siteA, name: 'South' } }
-  must(await sites.add(owner.actor, more))
-  deskA = await join(['frontdesk'], [siteA])
-  deskB = await join(['frontdesk'], [siteB])
-  doctorA = await join(['practitioner'], [siteA])
-  doctorB = await join(['practitioner'], [siteB])
-  whole = await join(['practitioner'])
-  await Promise.all([clinic.owner, deskA, deskB, doctorA, doctorB].map(refresh))
-}, 240_000)
+beforeAll(openSites, 240_000)
 
 test('the first further site makes a site of the place that the clinic had, with its hours', async () => {
   const { sites: listed } = must(await sites.list(clinic.owner.actor, {}, at()))
@@ -285,10 +185,6 @@ test('attack 15: whoever moves to another site opens nothing new of the former',
     ),
   )
 })
-async function leave(memberId: string) {
-  await refresh(clinic.owner)
-  return clinic.owner.vault.removeMember({ clinicId: clinic.clinicId, chain: await chainNow(), memberId })
-}
 
 test('a site is closed once nobody is there, and not before', async () => {
   const { owner } = clinic

@@ -1,4 +1,5 @@
 import type { GroupGrant, Superseded } from '../crypto/rewrap.ts'
+import type { Sealed } from '../crypto/types.ts'
 import type { VaultCode } from './vault-api.ts'
 
 /** Passing records on to the newest epochs of their groups, after somebody left. */
@@ -12,4 +13,14 @@ export interface RewrapVault {
     done: { patientId: string; recordId: string; revision: number; grants: GroupGrant[] }[]
     failed: { recordId: string; revision: number; code: VaultCode }[]
   }>
+  /**
+   * Grants records of this patient to the practitioners of a site, as the unlocked member: those that may be shared at all, that
+   * this browser opens, and that the member's own groups manage. Throws NO_KEY while the site's group has no current epoch,
+   * NOT_VOUCHED when nothing of it may be granted.
+   */
+  grantToSite(input: {
+    patientId: string
+    site: string
+    records: Sealed[]
+  }): Promise<{ recordId: string; revision: number; grant: GroupGrant }[]>
 }

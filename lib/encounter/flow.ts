@@ -9,6 +9,7 @@ import { deleteRoom } from '@/lib/call/sfu'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { listPrescriptions } from '@/lib/prescription/store'
 import { listRecalls } from '@/lib/recall/store'
+import { deskTypes, type StoredRecord } from '@/lib/record/rules'
 import { insertRecords, listRecords } from '@/lib/record/store'
 import { audit } from '@/lib/server/audit'
 import { auditReadings, touched } from '@/lib/server/audit-readings'
@@ -111,11 +112,15 @@ export async function openEncounter(
       consents: await store.listConsents(tx, actor, patientId),
       prescriptions: await listPrescriptions(tx, actor, patientId, now),
       recalls: await listRecalls(tx, actor, { patientId }),
-      visits: await store.listVisits(tx, actor, patientId),
+      visits: await store.listVisits(tx, actor, patientId, placesOf(records)),
       next: next && { appointmentId: next.appointmentId, startsAt: next.startsAt, waiting: next.waiting },
     })
   })
 }
+
+/** Visits of which the member reads what was written: keys decide, and a colleague may have shared one of another site. */
+const placesOf = (records: readonly StoredRecord[]) =>
+  records.flatMap(({ meta, appointmentId }) => (deskTypes.includes(meta.type) ? [] : (appointmentId ?? [])))
 
 /** Record types that this door takes: prescriptions and recalls come with their rows, by doors of their own. */
 const written = ['note', 'draft'] as const

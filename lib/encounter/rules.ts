@@ -169,7 +169,7 @@ export interface EncounterView {
   prescriptions: PrescriptionRow[]
   recalls: RecallRow[]
   /** When each earlier encounter was, for headings. */
-  visits: { appointmentId: string; startsAt: string; service: string; practitioner: string }[]
+  visits: { appointmentId: string; startsAt: string; service: string; practitioner: string; site: string | null }[]
   /** Next patient of the day, for one click. */
   next: { appointmentId: string; startsAt: string; waiting: boolean } | null
 }

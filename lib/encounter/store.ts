@@ -135,13 +135,15 @@ export async function findMember(tx: Tx, actor: StaffActor) {
   return { memberId: row.id, name: row.displayName, title: row.title }
 }
 
-export async function listVisits(tx: Tx, actor: StaffActor, patientId: string) {
+/** Those that the member sees, and `shared`: of which a colleague let them read the records. */
+export async function listVisits(tx: Tx, actor: StaffActor, patientId: string, shared: readonly string[] = []) {
+  const seen = seenVisits(actor, await partOf(tx, actor))
   const rows = await tx.appointment.findMany({
     where: {
       ...{ clinicId: actor.clinicId, patientId, status: { in: [...shown] } },
-      AND: seenVisits(actor, await partOf(tx, actor)),
+      AND: Object.keys(seen).length ? { OR: [seen, { id: { in: [...shared] } }] } : {},
     },
-    include: { service: true, member: true },
+    include: { service: true, member: true, site: { select: { name: true } } },
     orderBy: { startsAt: 'desc' },
     take: 200,
   })
@@ -150,6 +152,7 @@ export async function listVisits(tx: Tx, actor: StaffActor, patientId: string) {
     startsAt: row.startsAt.toISOString(),
     service: row.service.name,
     practitioner: row.member.displayName,
+    site: row.site?.name ?? null,
   }))
 }
 

@@ -1,4 +1,5 @@
 import 'server-only'
+import { decode } from 'cborg'
 import type { SealedGrant } from '../crypto/types.ts'
 import { openOuter } from '../server/keystore.ts'
 import type { Tx } from '../server/tx.ts'
@@ -35,3 +36,6 @@ export async function openGrant(row: StoredGrant) {
     return { recordId, revision, grant: null }
   }
 }
+
+/** The header's last item: the group that manages the record (docs/envelope.md, 2.1). */
+export const managingOf = (header: Uint8Array): string => (decode(new Uint8Array(header)) as string[])[12]!

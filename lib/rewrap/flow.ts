@@ -1,10 +1,10 @@
 import 'server-only'
-import { decode } from 'cborg'
 import type { z } from 'zod'
 import type { StaffActor } from '../access/rules.ts'
 import { membersOf, readStanding } from '../access/standing.ts'
 import { listStatements } from '../access/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { managingOf } from '../record/grants.ts'
 import { deskTypes, recordTypes } from '../record/rules.ts'
 import { insertGrants } from '../record/store.ts'
 import { audit } from '../server/audit.ts'
@@ -98,6 +98,3 @@ async function save(
     )
   return ok(null)
 }
-
-/** The header's last item: the group that manages the record (docs/envelope.md, 2.1). */
-const managingOf = (header: Uint8Array): string => (decode(new Uint8Array(header)) as string[])[12]!

@@ -28,12 +28,19 @@ export const list = (
 ): Promise<Result<SiteContract['site/list']['out']>> =>
   inClinic(actor.clinicId, async (tx) => ok({ sites: await store.listUse(tx, actor, now) }))
 
+/** Two of one name nobody could tell apart: neither a patient who books nor an officer who lets somebody in. */
+const isTaken = (name: string, sites: readonly { name: string }[]) =>
+  sites.some((site) => site.name.toLowerCase() === name.toLowerCase())
+
 /** The first further place makes the one that the clinic had into a site too: its hours are there from then on. */
 export const add = (actor: StaffActor, { id, name, address, here }: In<typeof rules.AddSiteInput>): Done =>
   inClinic(actor.clinicId, async (tx) => {
     await hold(tx, `sites|${actor.clinicId}`, 'write')
     const sites = await store.listSites(tx)
-    if (sites.length >= mostSites) return refuse('BAD_INPUT', { name: 'tooLong' })
+    // Sent again after a lost answer: it is there.
+    if (sites.some((site) => site.id === id && site.name === name)) return ok({ done: true as const })
+    if (sites.length >= mostSites) return refuse('BAD_INPUT', { name: 'tooMany' })
+    if (isTaken(name, sites.length || !here ? sites : [here])) return refuse('BAD_INPUT', { name: 'taken' })
     if (!sites.length) {
       if (!here) return refuse('BAD_INPUT', { 'here.name': 'required' })
       const first = { ...here, address: (await findClinic(tx, actor.clinicId))!.address }
@@ -47,6 +54,9 @@ export const add = (actor: StaffActor, { id, name, address, here }: In<typeof ru
 
 export const save = (actor: StaffActor, site: In<typeof rules.SaveSiteInput>): Done =>
   inClinic(actor.clinicId, async (tx) => {
+    await hold(tx, `sites|${actor.clinicId}`, 'write')
+    const others = (await store.listSites(tx)).filter(({ id }) => id !== site.id)
+    if (isTaken(site.name, others)) return refuse('BAD_INPUT', { name: 'taken' })
     if (!(await store.updateSite(tx, actor, site))) return refuse('NOT_FOUND')
     return changed(tx, actor, 'site.saved', site.id)
   })

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { RecordType, SealedGrant } from '../crypto/types.ts'
+import { Grant } from '../record/rules.ts'
 import { Id } from '../ids.ts'
 
 /** A place of a clinic that has several. */
@@ -25,6 +27,26 @@ export const SaveSiteInput = SiteForm.extend({ id: Id })
 export const SiteInput = z.object({ id: Id })
 export const NoInput = z.object({}).strict()
 
+export const EarlierInput = z.object({ appointmentId: Id })
+
+/** What of an earlier visit may be shared with a further site: what is written of the patient, and no draft or recall. */
+export const sharedTypes = ['reason', 'intake', 'consent', 'note', 'prescription'] as const satisfies RecordType[]
+const GroupGrant = Grant.extend({ recipient: Grant.shape.recipient.extend({ kind: z.literal('group') }) })
+export const ShareInput = z.object({
+  appointmentId: Id,
+  siteId: Id,
+  grants: z
+    .array(
+      z.object({
+        recordId: Id,
+        revision: z.number().int().min(1).max(100_000),
+        grant: GroupGrant as unknown as z.ZodType<SealedGrant, SealedGrant>,
+      }),
+    )
+    .min(1)
+    .max(200),
+})
+
 /** How many places a clinic has open at once: each is a scope of its chain. */
 export const mostSites = 20
 
@@ -33,4 +55,6 @@ export interface SiteContract {
   'site/add': { in: z.input<typeof AddSiteInput>; out: { done: true } }
   'site/save': { in: z.input<typeof SaveSiteInput>; out: { done: true } }
   'site/close': { in: z.input<typeof SiteInput>; out: { done: true } }
+  'site/earlier': { in: z.input<typeof EarlierInput>; out: { lacking: { recordId: string; revision: number }[] } }
+  'site/share': { in: z.input<typeof ShareInput>; out: { shared: number } }
 }

@@ -1,7 +1,7 @@
 import 'server-only'
 import type { StaffActor } from '../access/rules.ts'
 import type { Tx } from '../server/tx.ts'
-import type { SiteRow, SiteView } from './rules.ts'
+import { sharedTypes, type SiteRow, type SiteView } from './rules.ts'
 
 const columns = { id: true, name: true, address: true } as const
 
@@ -60,4 +60,33 @@ export async function closeSite(tx: Tx, actor: StaffActor, id: string, now: Date
 /** Hours that were at no site are at this one: the place that the clinic had before it had several. */
 export async function placeHours(tx: Tx, actor: StaffActor, siteId: string): Promise<void> {
   await tx.weeklyHours.updateMany({ where: { clinicId: actor.clinicId, siteId: null }, data: { siteId } })
+}
+
+/** A member's hours at any place but these end: whoever sees some sites only would not open what is written for visits elsewhere. */
+export async function dropHoursElsewhere(tx: Tx, actor: StaffActor, memberId: string, siteIds: readonly string[]) {
+  await tx.weeklyHours.deleteMany({
+    where: { clinicId: actor.clinicId, memberId, OR: [{ siteId: null }, { siteId: { notIn: [...siteIds] } }] },
+  })
+}
+
+/** The newest revisions of what was written for visits of this patient, and no practitioner of this site alone was granted. */
+export async function listLacking(
+  tx: Tx,
+  actor: StaffActor,
+  patientId: string,
+  siteId: string,
+): Promise<{ recordId: string; revision: number }[]> {
+  const { clinicId } = actor
+  const rows = await tx.record.findMany({
+    where: { clinicId, patientId, type: { in: [...sharedTypes] }, appointmentId: { not: null } },
+    select: { recordId: true, revision: true },
+    orderBy: { revision: 'asc' },
+  })
+  const newest = [...new Map(rows.map((row) => [row.recordId, row])).values()]
+  const granted = await tx.grant.findMany({
+    where: { clinicId, patientId, recipientKind: 'group', recipientId: `clinical:${siteId}` },
+    select: { recordId: true, revision: true },
+  })
+  const has = new Set(granted.map((row) => `${row.recordId}.${row.revision}`))
+  return newest.filter((row) => !has.has(`${row.recordId}.${row.revision}`))
 }

@@ -11,5 +11,7 @@ export const siteCases: TenantCases<typeof store> = {
   insertSite: (tx, actor) => store.insertSite(tx, actor, { id: randomUUID(), ...seized }),
   updateSite: (tx, actor, b) => store.updateSite(tx, actor, { id: b.siteId, ...seized }),
   closeSite: (tx, actor, b) => store.closeSite(tx, actor, b.siteId, b.now),
+  listLacking: (tx, actor, b) => store.listLacking(tx, actor, b.patientId, b.siteId),
+  dropHoursElsewhere: (tx, actor, b) => store.dropHoursElsewhere(tx, actor, b.memberId, []),
   placeHours: (tx, actor, b) => store.placeHours(tx, actor, b.siteId),
 }

@@ -8,21 +8,19 @@ import { PenIcon, PinIcon, PlusIcon } from '@/components/ui/icons'
 import { EmptyState } from '@/components/ui/status'
 import { call } from '@/lib/browser/api'
 import type { SiteRow } from '@/lib/site/rules'
-import { AddSite } from './add-site'
-import { EditSite } from './edit-site'
+import { SiteDialog } from './site-dialog'
 
 export function Sites({ start }: { start: SiteRow[] }) {
   const t = useTranslations('sites')
   const [sites, setSites] = useState(start)
-  const [adding, setAdding] = useState(false)
-  const [editing, setEditing] = useState<SiteRow | null>(null)
+  const [editing, setEditing] = useState<SiteRow | 'new' | null>(null)
   const refresh = async () => {
     const fresh = await call('site/list', {})
     if (fresh.ok) setSites(fresh.value.sites)
   }
   useLive(() => void refresh())
   const add = (
-    <Button variant="primary" icon={<PlusIcon />} onClick={() => setAdding(true)}>
+    <Button variant="primary" icon={<PlusIcon />} onClick={() => setEditing('new')}>
       {t('add')}
     </Button>
   )
@@ -62,8 +60,7 @@ export function Sites({ start }: { start: SiteRow[] }) {
           {t('oneText')}
         </EmptyState>
       )}
-      <AddSite first={!sites.length} open={adding} onOpenChange={setAdding} onDone={refresh} />
-      <EditSite site={editing} onClose={() => setEditing(null)} onDone={refresh} />
+      <SiteDialog site={editing} first={!sites.length} onClose={() => setEditing(null)} onDone={refresh} />
     </>
   )
 }
