@@ -47,7 +47,7 @@ async function bookHere(page: Page) {
   await button(page, 'Book').click()
   await page.waitForURL(/\/a\/[0-9a-f-]{36}/)
   await expect(page.getByText('For Vera Lind')).toBeVisible()
-  await page.getByRole('link', { name: 'Your access and devices' }).click()
+  await page.getByRole('link', { name: 'Your access and data' }).click()
   await expect(page.getByText('This device', { exact: true })).toBeVisible()
 }
 const secretOn = async (page: Page) => {
@@ -280,7 +280,7 @@ test('attack 14: a passkey opens the patient’s records in a wiped browser, not
   // The server is told neither the passkey nor what it signed.
   expect(mobile.sent.filter((each) => /clientDataJSON|authenticatorData|credentialId|"prf"/.test(each))).toEqual([])
 
-  await page.getByRole('link', { name: 'Your access and devices' }).click()
+  await page.getByRole('link', { name: 'Your access and data' }).click()
   await expect(page.getByText(/Made with .*Last used on/)).toBeVisible({ timeout: 30_000 })
   await button(page, 'Remove Passkey').click()
   await button(page, 'Yes, remove it').click()

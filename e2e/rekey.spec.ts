@@ -164,7 +164,7 @@ test('attack 7: a member who never asked stops it from any page, and nothing has
   await expect(thief.getByText('Somebody stopped this request')).toBeVisible({ timeout: 20_000 })
   await expect
     .poll(async () => (await stack.mails(owner.email)).map(({ subject }) => subject).join('\n'), { timeout: 30_000 })
-    .toContain('somebody objected')
+    .toContain('somebody stopped the request')
   await signIn({ ...doctor, door: new Door(stack.baseUrl), vault: createVault(memoryStorage()) })
   expect(await openRequest(owner, doctor.memberId)).toBeUndefined()
 })

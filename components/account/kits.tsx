@@ -112,6 +112,7 @@ function Shown({ kit, onKept, onClose }: { kit: MadeKit; onKept: () => void; onC
   return (
     <Dialog
       wide
+      firm
       open
       title={t('kit.shown')}
       description={t('kit.shownLead')}

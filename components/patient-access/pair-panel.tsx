@@ -61,7 +61,9 @@ export function PairPanel({
             className="size-64 max-w-full self-center rounded-card"
           />
           <div className="text-center">
-            <p className="text-sm text-soft">{t('orType')}</p>
+            <p className="text-sm text-soft">
+              {side.role === 'own' ? t('orType', { address: `${location.host}/pair` }) : t('orTypeNew')}
+            </p>
             <p className="font-mono text-lg break-words" data-pair="typed">
               {spell(step.secret)}
             </p>

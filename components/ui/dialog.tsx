@@ -30,6 +30,8 @@ export interface DialogProps {
   open?: boolean
   onOpenChange?: (open: boolean) => void
   wide?: boolean
+  /** What it shows is shown once: neither Escape nor a touch beside it closes it. */
+  firm?: boolean
 }
 
 export const Dialog = ({
@@ -42,8 +44,19 @@ export const Dialog = ({
   open,
   onOpenChange,
   wide,
+  firm,
 }: DialogProps) => (
-  <BaseDialog.Root open={open} onOpenChange={onOpenChange && ((next) => onOpenChange(next))}>
+  <BaseDialog.Root
+    open={open}
+    disablePointerDismissal={firm}
+    onOpenChange={
+      onOpenChange &&
+      ((next, event) => {
+        if (firm && event.reason === 'escape-key') event.cancel()
+        else onOpenChange(next)
+      })
+    }
+  >
     {trigger ? <BaseDialog.Trigger render={trigger} /> : null}
     <BaseDialog.Portal>
       <BaseDialog.Backdrop className={backdrop} />

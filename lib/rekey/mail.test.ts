@@ -67,6 +67,6 @@ it('the link goes to the member alone, in a fragment and in no job; that it was 
     [email, email, email, owner.email, owner.email, owner.email].sort(),
   )
   const asked = mails.filter(({ subject }) => subject === 'Somebody asks for new keys at Lumen Clinic')
-  expect(asked.find(({ to }) => to[0] === email)!.text).toContain('sign in and object at once')
-  expect(asked.find(({ to }) => to[0] === owner.email)!.text).toContain('Grace says that passphrase and printed page')
+  expect(asked.find(({ to }) => to[0] === email)!.text).toContain('sign in and stop it at once')
+  expect(asked.find(({ to }) => to[0] === owner.email)!.text).toContain('Grace says that passphrase and recovery kit')
 }, 60_000)
