@@ -11,6 +11,8 @@ export interface Person {
   reason: string
   /** Answers to the clinic's questions: label → text typed or option chosen. */
   texts: Record<string, string>
+  /** Where somebody else books: who signs. */
+  signer?: string
 }
 
 /** From the booking link to a kept slot and the open form; `index` among those that do not begin in this quarter of an hour. */
@@ -44,7 +46,7 @@ export async function fillForm(page: Page, person: Person) {
   await page.getByRole('group', { name: 'Do you smoke?' }).getByText('No', { exact: true }).click()
   await goOn()
   await expect(page.getByText('Your signature covers exactly this text.')).toBeVisible()
-  await page.getByLabel('Type your full name to sign').fill(person.name)
+  await page.getByLabel(/^Type your (own )?full name to sign/).fill(person.signer ?? person.name)
   await page.getByLabel('I have read this and agree').check()
   await goOn()
   await expect(page.getByRole('heading', { name: 'Please check' })).toBeVisible()

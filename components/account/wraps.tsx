@@ -1,12 +1,10 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { useReason } from '@/components/staff/use-reason'
+import { AskFirst } from '@/components/ui/ask-first'
 import { Button } from '@/components/ui/button'
-import { AlertDialog } from '@/components/ui/dialog'
 import { Badge } from '@/components/ui/status'
-import { useToast } from '@/components/ui/toast'
-import { useBusy } from '@/components/ui/use-busy'
 import type { WrapRow } from '@/lib/account/rules'
 import { call } from '@/lib/browser/api'
 import { useWhen } from './use-when'
@@ -46,16 +44,12 @@ function Wrap({
   const t = useTranslations('account')
   const c = useTranslations('common')
   const reason = useReason()
-  const toast = useToast()
-  const [asking, setAsking] = useState(false)
   const name = wrap.label || t('kit.name', { number })
   const when = useWhen()
-  const [remove, busy] = useBusy(async () => {
+  async function remove() {
     const answer = await call('account/remove-wrap', { id: wrap.id })
-    setAsking(false)
-    if (!answer.ok && answer.code !== 'NOT_FOUND') return toast(reason(answer.code), 'danger')
-    await onChange()
-  })
+    return answer.ok || answer.code === 'NOT_FOUND' ? null : reason(answer.code)
+  }
   return (
     <li className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 py-3 first:pt-0">
       <div className="min-w-0">
@@ -70,7 +64,7 @@ function Wrap({
       </div>
       <div className="flex flex-wrap gap-2">
         {children}
-        <AlertDialog
+        <AskFirst
           trigger={
             <Button size="sm" variant="quiet" aria-label={t('removeOf', { name })}>
               {t('remove')}
@@ -80,11 +74,8 @@ function Wrap({
           description={t(`${wrap.kind}.removeText`)}
           cancelLabel={c('cancel')}
           actionLabel={t('remove')}
-          danger
-          busy={busy}
-          open={asking}
-          onOpenChange={setAsking}
-          onAction={() => void remove()}
+          act={remove}
+          onDone={onChange}
         />
       </div>
     </li>

@@ -1,6 +1,6 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { Button } from '@/components/ui/button'
+import { Forged } from '@/components/patient-access/forged'
 import { ShieldIcon } from '@/components/ui/icons'
 import { Banner } from '@/components/ui/status'
 import type { Device } from '@/lib/browser/booking-device'
@@ -8,21 +8,7 @@ import type { Device } from '@/lib/browser/booking-device'
 /** What the look at this device found, told before the form and not at the appointment. */
 export function DeviceNotes({ device, refused }: { device?: Device; refused?: 'old-browser' | 'forged' | 'failed' }) {
   const t = useTranslations('booking.check')
-  if (refused === 'forged')
-    return (
-      <Banner
-        tone="danger"
-        title={t('forgedTitle')}
-        announce
-        actions={
-          <Button size="sm" onClick={() => location.reload()}>
-            {t('forgedAgain')}
-          </Button>
-        }
-      >
-        {t('forged')}
-      </Banner>
-    )
+  if (refused === 'forged') return <Forged byLink />
   if (refused)
     return (
       <Banner tone="danger" announce>

@@ -3,6 +3,8 @@ import { useTranslations } from 'next-intl'
 import { useCallback, useEffect, useState } from 'react'
 import { EndSoon } from '@/components/care/end-soon'
 import { HelpedBy } from '@/components/care/helped-by'
+import { NoLonger } from '@/components/care/no-longer'
+import { Forged } from '@/components/patient-access/forged'
 import { Button, LinkButton } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
 import { DownloadIcon } from '@/components/ui/icons'
@@ -59,21 +61,8 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
           {t('offlineText')}
         </Banner>
       )
-    if (own.why === 'forged')
-      return (
-        <Banner
-          tone="danger"
-          title={t('forgedTitle')}
-          announce
-          actions={
-            <Button size="sm" onClick={() => location.reload()}>
-              {t('forgedAgain')}
-            </Button>
-          }
-        >
-          {t('forged')}
-        </Banner>
-      )
+    if (own.why === 'forged') return <Forged />
+    if (own.why === 'helped') return <NoLonger patient={own.patient} care={own.care} appointmentId={id} />
     return (
       <Banner
         tone="info"

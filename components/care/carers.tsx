@@ -3,11 +3,10 @@ import { useLocale, useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { PairPanel } from '@/components/patient-access/pair-panel'
 import { Scanner } from '@/components/patient-access/scanner'
+import { AskFirst } from '@/components/ui/ask-first'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
-import { AlertDialog } from '@/components/ui/dialog'
-import { Badge, Banner } from '@/components/ui/status'
-import { useBusy } from '@/components/ui/use-busy'
+import { Badge } from '@/components/ui/status'
 import { endCare } from '@/lib/browser/care'
 import type { PairSide } from '@/lib/browser/pairing'
 import type { OwnChart } from '@/lib/browser/patient-chart'
@@ -100,17 +99,8 @@ function Carer({ care, own, onEnded }: { care: CareView; own: OwnChart; onEnded:
   const errors = useTranslations('errors')
   const locale = useLocale()
   const words = useCareWords()
-  const [asking, setAsking] = useState(false)
-  const [problem, setProblem] = useState('')
   const row = own.chart.care.find(({ careId }) => careId === care.careId)
   const date = (at: string) => formatDate(new Date(at), zone(), locale)
-  const [stop, stopping] = useBusy(async () => {
-    const ended = await endCare(own.patient, care.careId)
-    setProblem(ended.ok ? '' : ended.code)
-    if (!ended.ok) return
-    setAsking(false)
-    onEnded()
-  })
   const { name } = care
   return (
     <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
@@ -128,28 +118,22 @@ function Carer({ care, own, onEnded }: { care: CareView; own: OwnChart; onEnded:
         </p>
       </div>
       {care.state === 'ended' ? null : (
-        <AlertDialog
+        <AskFirst
           title={t('stopTitle', { name })}
           description={t('stopText', { name })}
           cancelLabel={t('stopNo')}
           actionLabel={t('stopYes')}
-          danger
-          busy={stopping}
-          open={asking}
-          onOpenChange={setAsking}
-          onAction={() => void stop()}
+          act={async () => {
+            const ended = await endCare(own.patient, care.careId)
+            return ended.ok ? null : errors(ended.code)
+          }}
+          onDone={onEnded}
           trigger={
             <Button size="sm" aria-label={t('stopNamed', { name })}>
               {t('stop')}
             </Button>
           }
-        >
-          {problem ? (
-            <Banner tone="danger" announce className="mt-4">
-              {errors(problem as 'BAD_INPUT')}
-            </Banner>
-          ) : null}
-        </AlertDialog>
+        />
       )}
     </div>
   )

@@ -1,11 +1,10 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
+import { AskFirst } from '@/components/ui/ask-first'
 import { Button, LinkButton } from '@/components/ui/button'
 import { Card, CardTitle, Facts } from '@/components/ui/card'
-import { AlertDialog } from '@/components/ui/dialog'
-import { Badge, Banner } from '@/components/ui/status'
-import { useBusy } from '@/components/ui/use-busy'
+import { Badge } from '@/components/ui/status'
 import { endCare } from '@/lib/browser/care'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { peopleHere, type PersonHere } from '@/lib/browser/people-here'
@@ -22,14 +21,7 @@ export function Helping({ own, care, onEnded }: { own: OwnChart; care: CareView;
   const errors = useTranslations('errors')
   const locale = useLocale()
   const words = useCareWords()
-  const [asking, setAsking] = useState(false)
-  const [problem, setProblem] = useState('')
   const name = own.identity?.name ?? ''
-  const [stop, stopping] = useBusy(async () => {
-    const ended = await endCare(own.patient, care.careId)
-    setProblem(ended.ok ? '' : ended.code)
-    if (ended.ok) onEnded()
-  })
   return (
     <Card>
       <CardTitle>{t('title', { name })}</CardTitle>
@@ -40,28 +32,22 @@ export function Helping({ own, care, onEnded }: { own: OwnChart; care: CareView;
           { label: t('since'), value: formatDate(new Date(care.since), zone(), locale) },
         ]}
       />
-      <AlertDialog
+      <AskFirst
         title={t('stopTitle', { name })}
         description={t('stopText')}
         cancelLabel={stay}
         actionLabel={t('stopYes')}
-        danger
-        busy={stopping}
-        open={asking}
-        onOpenChange={setAsking}
-        onAction={() => void stop()}
+        act={async () => {
+          const ended = await endCare(own.patient, care.careId)
+          return ended.ok ? null : errors(ended.code)
+        }}
+        onDone={onEnded}
         trigger={
           <Button size="sm" className="mt-5">
             {t('stop')}
           </Button>
         }
-      >
-        {problem ? (
-          <Banner tone="danger" announce className="mt-4">
-            {errors(problem as 'BAD_INPUT')}
-          </Banner>
-        ) : null}
-      </AlertDialog>
+      />
     </Card>
   )
 }

@@ -10,8 +10,11 @@ export function useCareWords() {
   const t = useTranslations('care')
   const locale = useLocale()
   const relation = (of: { relation: string }) => t(`relations.${relationOf(of)}`)
+  /** The day that is kept is the first without access: people name the last one with it. */
+  const lastDay = (on: string) => formatPlainDay(addDays(on, -1), locale, long)
   return {
     relation,
+    lastDay,
     day: (on: string) => formatPlainDay(on, locale, long),
     /** "with Rosa Quill, mother" */
     helper: (of: { name: string; relation: string }) => t('with', { name: of.name, relation: relation(of) }),
@@ -23,8 +26,7 @@ export function useCareWords() {
     end(end: CareEnd) {
       if (end.kind === 'open') return t('end.open')
       if (end.kind === 'age') return t('end.age', { age: end.age, date: formatPlainDay(end.on, locale, long) })
-      // The day that is kept is the first without access: people name the last one with it.
-      return t('end.date', { date: formatPlainDay(addDays(end.on, -1), locale, long) })
+      return t('end.date', { date: lastDay(end.on) })
     },
   }
 }

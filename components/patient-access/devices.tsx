@@ -1,11 +1,10 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
 import { useCallback, useEffect, useState } from 'react'
+import { AskFirst } from '@/components/ui/ask-first'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
-import { AlertDialog } from '@/components/ui/dialog'
 import { Badge, Banner, Skeleton } from '@/components/ui/status'
-import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { openPatientSession } from '@/lib/browser/patient-session'
@@ -58,21 +57,16 @@ function Device({ device, own, onRemoved }: { device: DeviceRow; own: OwnChart; 
   const t = useTranslations('devices.list')
   const locale = useLocale()
   const errors = useTranslations('errors')
-  const [asking, setAsking] = useState(false)
-  const [problem, setProblem] = useState('')
   const name = device.kind === 'device' ? device.name || t('unnamed') : t(`kind.${device.kind}`)
   const date = formatDate(new Date(device.firstSeen), zone(), locale)
   const { patientId } = own.patient
-  const [remove, removing] = useBusy(async () => {
+  async function remove() {
     const session = await openPatientSession(own.patient)
     const answer = session.ok
       ? await call('patient/remove-device', { keyId: device.keyId }, { as: 'patient', patientId })
       : session
-    setProblem(answer.ok ? '' : answer.code)
-    if (!answer.ok) return
-    setAsking(false)
-    onRemoved()
-  })
+    return answer.ok ? null : errors(answer.code)
+  }
   return (
     <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
       <div className="min-w-0">
@@ -94,28 +88,19 @@ function Device({ device, own, onRemoved }: { device: DeviceRow; own: OwnChart; 
         <p>{device.kind === 'device' ? t(`state.${device.state}`) : t(`keeps.${device.kind}`)}</p>
       </div>
       {device.mine ? null : (
-        <AlertDialog
+        <AskFirst
           title={t('removeTitle', { name })}
           description={t(device.kind === 'device' ? 'removeText' : 'removeKept')}
           cancelLabel={t('removeNo')}
           actionLabel={t('removeYes')}
-          danger
-          busy={removing}
-          open={asking}
-          onOpenChange={setAsking}
-          onAction={() => void remove()}
+          act={remove}
+          onDone={onRemoved}
           trigger={
             <Button size="sm" aria-label={t('removeNamed', { name })}>
               {t('remove')}
             </Button>
           }
-        >
-          {problem ? (
-            <Banner tone="danger" announce className="mt-4">
-              {errors(problem as 'BAD_INPUT')}
-            </Banner>
-          ) : null}
-        </AlertDialog>
+        />
       )}
     </div>
   )

@@ -1,7 +1,7 @@
 'use client'
 import { NextIntlClientProvider, useTranslations } from 'next-intl'
 import { useCallback, useEffect, useState } from 'react'
-import { Button, LinkButton } from '@/components/ui/button'
+import { LinkButton } from '@/components/ui/button'
 import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
 import { LockIcon } from '@/components/ui/icons'
 import { loadErasure, type OwnRequest } from '@/lib/browser/erasure'
@@ -13,11 +13,13 @@ import { WhoLooked } from '@/components/audit/who-looked'
 import { Carers } from '@/components/care/carers'
 import { EndSoon } from '@/components/care/end-soon'
 import { Helping, PeopleHere } from '@/components/care/helping'
+import { NoLonger } from '@/components/care/no-longer'
 import { AddDevice } from './add-device'
 import { ToldSection } from '@/components/emergency/told-section'
 import { ErasureSection } from '@/components/retention/erasure-section'
 import { DeviceCode } from './device-code'
 import { Devices } from './devices'
+import { Forged } from './forged'
 import { KeepAccess } from './keep-access'
 import { Restore } from './restore'
 import { UseDevice } from './use-device'
@@ -86,20 +88,13 @@ function Sections({ appointmentId }: { appointmentId: string }) {
         <Restore appointmentId={appointmentId} onDone={load} />
       </div>
     )
-  if (!own.ok && own.why === 'forged')
+  if (!own.ok && own.why === 'forged') return <Forged />
+  if (!own.ok && own.why === 'helped')
     return (
-      <Banner
-        tone="danger"
-        title={t('forgedTitle')}
-        announce
-        actions={
-          <Button size="sm" onClick={() => location.reload()}>
-            {t('forgedAgain')}
-          </Button>
-        }
-      >
-        {t('forged')}
-      </Banner>
+      <div className="flex flex-col gap-6">
+        <NoLonger patient={own.patient} care={own.care} appointmentId={appointmentId} />
+        <PeopleHere patientId={own.patient.patientId} />
+      </div>
     )
   if (!own.ok)
     return (

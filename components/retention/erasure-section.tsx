@@ -1,9 +1,9 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
 import { useCallback, useEffect, useState } from 'react'
+import { AskFirst } from '@/components/ui/ask-first'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
-import { AlertDialog } from '@/components/ui/dialog'
 import { PrintIcon, TrashIcon } from '@/components/ui/icons'
 import { Banner, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
@@ -15,10 +15,10 @@ import { dateLocale } from '@/lib/time'
 /** The patient asks to be forgotten, sees the answer, and keeps its receipt. */
 export function ErasureSection({ own, appointmentId }: { own: OwnChart; appointmentId: string }) {
   const t = useTranslations('retention.own')
+  const errors = useTranslations('errors')
   const { patient } = own
   const [requests, setRequests] = useState<OwnRequest[] | null>(null)
   const [problem, setProblem] = useState('')
-  const [asking, setAsking] = useState(false)
   const load = useCallback(async () => {
     const answer = await loadErasure(patient)
     if (answer.ok) setRequests(answer.value.requests)
@@ -30,12 +30,10 @@ export function ErasureSection({ own, appointmentId }: { own: OwnChart; appointm
     source.onmessage = () => void load()
     return () => source.close()
   }, [load, appointmentId, patient.patientId])
-  const [ask, busy] = useBusy(async () => {
+  async function ask() {
     const answer = await askErasure(patient)
-    setAsking(false)
-    if (answer.ok) await load()
-    else setProblem(answer.code)
-  })
+    return answer.ok ? null : errors(answer.code)
+  }
   if (problem === 'NOT_CONFIRMED') return null
   const latest = requests?.[0]
   return (
@@ -58,16 +56,13 @@ export function ErasureSection({ own, appointmentId }: { own: OwnChart; appointm
             <p className="text-soft">{t('lead')}</p>
           )}
           {latest && latest.state !== 'refused' ? null : (
-            <AlertDialog
+            <AskFirst
               title={t('sure')}
               description={t('sureText')}
               cancelLabel={t('no')}
               actionLabel={t('yes')}
-              danger
-              busy={busy}
-              open={asking}
-              onOpenChange={setAsking}
-              onAction={() => void ask()}
+              act={ask}
+              onDone={load}
               trigger={
                 <Button variant="danger" icon={<TrashIcon size={18} />} className="self-start">
                   {t('ask')}

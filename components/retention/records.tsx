@@ -6,14 +6,13 @@ import { useLive } from '@/components/staff/use-live'
 import { alteredOf, useOpened } from '@/components/staff/use-opened'
 import { NotShown } from '@/components/staff/not-shown'
 import { useReason } from '@/components/staff/use-reason'
+import { AskFirst } from '@/components/ui/ask-first'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle, PageHeader } from '@/components/ui/card'
 import { Switch } from '@/components/ui/choice'
-import { AlertDialog } from '@/components/ui/dialog'
 import { Badge, Banner, EmptyState } from '@/components/ui/status'
 import { Table } from '@/components/ui/table'
 import { useToast } from '@/components/ui/toast'
-import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
 import { answerErasure } from '@/lib/browser/erasure'
 import { orderPurge } from '@/lib/browser/retention'
@@ -254,25 +253,20 @@ function Sure({ title, text, action, run, onDone }: SureProps) {
   const c = useTranslations('common')
   const toast = useToast()
   const reason = useReason()
-  const [open, setOpen] = useState(false)
-  const [go, busy] = useBusy(async () => {
-    const answer = await run()
-    setOpen(false)
-    if (!answer.ok) return toast(reason(answer.code), 'danger')
-    toast(c('saved'), 'success')
-    await onDone()
-  })
   return (
-    <AlertDialog
+    <AskFirst
       title={title}
       description={text}
       cancelLabel={c('cancel')}
       actionLabel={action}
-      danger
-      busy={busy}
-      open={open}
-      onOpenChange={setOpen}
-      onAction={() => void go()}
+      act={async () => {
+        const answer = await run()
+        return answer.ok ? null : reason(answer.code)
+      }}
+      onDone={async () => {
+        toast(c('saved'), 'success')
+        await onDone()
+      }}
       trigger={
         <Button size="sm" variant="danger">
           {action}

@@ -4,7 +4,7 @@ import { call, type Answer } from './api.ts'
 import { learnKeys } from './own-keys.ts'
 import { openPatientSession } from './patient-session.ts'
 import type { ChainView, KeyHome, PatientHandle } from './vault-api.ts'
-import type { CareView } from './vault-care-api.ts'
+import { isPast, type CareView } from './vault-care-api.ts'
 import { VaultError } from './vault-error.ts'
 import { vault } from './vault.ts'
 import { compareWitness } from './witness.ts'
@@ -158,12 +158,14 @@ export async function knownPatients(clinicId: string): Promise<KnownPatient[]> {
     const { records, consent, care: rows, now } = chart.value
     const of = { clinicId: clinic, patientId, asPatient: patientId, rows, now }
     const care = await vault().loadCare({ ...of, records: records.filter(({ meta }) => meta.type === 'care') })
+    const helper = care.find(({ mine }) => mine) ?? null
+    if (helper && isPast(helper)) continue
     const identity = await openNewest<IdentityContent>(records, 'identity', patientId)
     found.push({
       handle,
       identity,
       consent,
-      helper: care.find(({ mine }) => mine) ?? null,
+      helper,
       appointments: chart.value.appointments.map(({ id }) => id),
     })
   }

@@ -8,7 +8,7 @@ import { sayWhoBooked, termsOf } from './care.ts'
 import { handOnAll } from './own-keys.ts'
 import { openPatientSession } from './patient-session.ts'
 import type { Opened, PatientHandle } from './vault-api.ts'
-import type { CareView, HelperView } from './vault-care-api.ts'
+import { isPast, type CareVault, type CareView, type HelperView } from './vault-care-api.ts'
 import { VaultError } from './vault-error.ts'
 import { vault } from './vault.ts'
 import { compareWitness } from './witness.ts'
@@ -28,7 +28,11 @@ export interface OwnChart {
   broken: number
   rootFingerprint: string
 }
-export type OwnAnswer = { ok: true; value: OwnChart } | { ok: false; why: 'no-keys' | 'forged' | 'offline' }
+export type OwnAnswer =
+  | { ok: true; value: OwnChart }
+  | { ok: false; why: 'no-keys' | 'forged' | 'offline' }
+  /** This device helped the patient, and does no longer. */
+  | { ok: false; why: 'helped'; patient: PatientHandle; care: CareView }
 
 /** Everything of the patient's that this device opens, after the clinic's chain was checked. */
 export async function loadOwn(appointmentId: string): Promise<OwnAnswer> {
@@ -49,13 +53,24 @@ async function saysWhoBooked({ patient, identity, care, chart }: OwnChart, appoi
   )
 }
 
+type Said = Pick<Parameters<CareVault['loadCare']>[0], 'records' | 'rows' | 'now'>
+
+async function asHelper({ clinicId, patientId }: PatientHandle, said: Said): Promise<CareView | null> {
+  const care = await vault().loadCare({ clinicId, patientId, asPatient: patientId, ...said })
+  return care.find(({ mine }) => mine) ?? null
+}
+
 async function readOwn(appointmentId: string): Promise<OwnAnswer> {
   const bound = await vault().appointment(appointmentId)
   if (!bound) return { ok: false, why: 'no-keys' }
   const { patient, linkSecret } = bound
   const answer = await loadChart(patient)
-  if (!answer.ok)
-    return { ok: false, why: answer.code === 'BAD_PROOF' || answer.code === 'SIGN_IN_FIRST' ? 'no-keys' : 'offline' }
+  if (!answer.ok) {
+    if (answer.code !== 'BAD_PROOF' && answer.code !== 'SIGN_IN_FIRST') return { ok: false, why: 'offline' }
+    // Shut out by the server: as what this device helped, it knows by itself.
+    const helped = await asHelper(patient, { records: [], rows: [], now: new Date().toISOString() })
+    return helped ? { ok: false, why: 'helped', patient, care: helped } : { ok: false, why: 'no-keys' }
+  }
   const chart = answer.value
   // Whose page this is, the device knows. It may hold several patients: another's answer is refused, not opened as another's.
   const { clinicId, patientId } = patient
@@ -74,6 +89,9 @@ async function readOwn(appointmentId: string): Promise<OwnAnswer> {
     ...{ clinicId, patientId, asPatient: patientId, rows: chart.care, now: chart.now },
     records: records.filter(({ meta }) => meta.type === 'care'),
   })
+  // The defence that needs no server: from the day that was signed, this device shows nothing, whatever it is answered.
+  const mine = care.find((each) => each.mine)
+  if (mine && isPast(mine)) return { ok: false, why: 'helped', patient, care: mine }
   const opened = await vault().open(records, { asPatient: patientId, patientId })
   // Their other devices get what came for this one alone. Nothing on this page waits for it.
   if (chart.keys.filter(({ state }) => state !== 'revoked').length > 1) void handOnAll(patient)

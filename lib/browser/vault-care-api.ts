@@ -36,6 +36,9 @@ export interface CareView extends CareTermsInput {
   mine: boolean
 }
 
+/** Whether somebody helped, and does no longer. */
+export const isPast = ({ state }: Pick<CareView, 'state'>): boolean => state === 'over' || state === 'ended'
+
 /** Whose word a record is, where a patient's helper signed it. */
 export interface HelperView {
   careId: string

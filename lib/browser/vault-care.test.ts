@@ -133,6 +133,8 @@ test('attack 7: an end that the database moved, a role it raised or a key it put
   }
   // Sooner than was signed, the server may: it shuts, and opens nothing.
   expect((await shown(own, [identity, record], [{ ...row, until: inDays(3) }], staff)).states).toEqual(['holds'])
+  expect((await shown(own, [identity, record], [{ ...row, until: inDays(-1) }], staff)).states).toEqual(['ended'])
+  expect(await codeOf(noteFor(staff, own, [filed.keys.dh]))).toBe('NOT_VOUCHED')
   const bytes = fromB64(filed.care!.statement)
   bytes[bytes.length - 200]! ^= 1
   const forged = await sealAs(own, 'care', { careId: row.careId, statement: toB64(bytes) })

@@ -57,7 +57,10 @@ function stateOf(
   if (ended || row?.endedAt) return is('ended')
   // An end that was moved, a role that was changed, keys that were put in the place of others: the row says what nobody signed.
   if (row && !isAsSigned(row, care)) return is('altered')
-  if (isOver(terms.end, nowOf(context, name))) return is('over')
+  const now = nowOf(context, name)
+  if (isOver(terms.end, now)) return is('over')
+  // Sooner than was signed, the server may: it refuses from then on, and nothing is granted in vain.
+  if (row?.until && new Date(row.until) <= now) return is('ended')
   if (steps > MOST_LINKS) return is('unknown')
   if (!isOfItself(care)) {
     const granter = heldOf(context, name).find((each) => sameKeys(each.care.to, from))

@@ -1,12 +1,9 @@
 import 'server-only'
 import type { SystemActor } from '../access/rules.ts'
-import { findClinic } from '../clinic/store.ts'
 import { translator } from '../messages/translator.ts'
+import { mailPatient } from '../patient/mail.ts'
 import { lookupClinics } from '../retention/store.ts'
-import { env } from '../server/env.ts'
 import { enqueue, type JobHandler } from '../server/jobs.ts'
-import { openField } from '../server/kms.ts'
-import { sendMail } from '../server/mail.ts'
 import { inClinic, inNoClinic } from '../server/tx.ts'
 import { tellUntil } from './rules.ts'
 import * as store from './store.ts'
@@ -16,32 +13,23 @@ export async function tellEnding(now: Date): Promise<void> {
   for (const clinicId of await inNoClinic((tx) => lookupClinics(tx))) {
     const actor: SystemActor = { kind: 'system', clinicId }
     await inClinic(clinicId, async (tx) => {
-      for (const careId of await store.takeEnding(tx, actor, tellUntil(now), now))
-        await enqueue(tx, 'mail.care', { clinicId, careId }, { singletonKey: careId })
+      for (const { id, patientId } of await store.takeEnding(tx, actor, tellUntil(now), now))
+        await enqueue(tx, 'mail.care', { clinicId, patientId, careId: id }, { singletonKey: id })
     })
   }
 }
 
-/** That somebody's access ends soon, and where to read whose. No name, no relation: the mail is the operator's to read. */
 const mailEnding: JobHandler = async (data) => {
-  const { clinicId, careId } = { clinicId: String(data.clinicId), careId: String(data.careId) }
-  const found = await inClinic(clinicId, async (tx) => {
-    const mailing = await store.findMailing(tx, { kind: 'system', clinicId }, careId)
-    return mailing && { ...mailing, clinic: (await findClinic(tx, clinicId))! }
-  })
-  if (!found) return
-  const { patientId, appointmentId, clinic } = found
-  const t = translator(found.locale === 'fr' ? 'fr' : 'en', 'care')
-  await sendMail({
-    to: await openField(found.emailSealed, `patient.email|${clinicId}|${patientId}`),
-    subject: t('mail.subject', { clinic: clinic.name }),
-    text: [
-      t('mail.hello'),
-      t('mail.ends', { clinic: clinic.name }),
-      `${t('mail.where')}\n${env().APP_ORIGIN}/a/${appointmentId}/access`,
-      clinic.phone ? `${t('mail.ask')}\n${clinic.name}\n${clinic.phone}` : clinic.name,
-    ].join('\n\n'),
-    messageId: `care-${careId}`,
+  const [clinicId, patientId, careId] = [String(data.clinicId), String(data.patientId), String(data.careId)]
+  const care = await inClinic(clinicId, (tx) => store.findCare(tx, patientId, { id: careId }))
+  // Ended by somebody since: there is nothing left to end.
+  if (!care || care.endedAt) return
+  await mailPatient({ clinicId, patientId }, `care-${careId}`, (locale, clinic) => {
+    const t = translator(locale, 'care')
+    return {
+      ...{ subject: t('mail.subject', { clinic }), hello: t('mail.hello'), what: t('mail.ends', { clinic }) },
+      ...{ where: t('mail.where'), ask: t('mail.ask') },
+    }
   })
 }
 

@@ -102,25 +102,14 @@ export async function hasOwnDevice(tx: Tx, patientId: string): Promise<boolean> 
 }
 
 /** Those who help until then at the latest and of whom nobody was told: answered once, and taken for told. */
-export async function takeEnding(tx: Tx, actor: SystemActor, by: Date, now: Date): Promise<string[]> {
+export async function takeEnding(
+  tx: Tx,
+  actor: SystemActor,
+  by: Date,
+  now: Date,
+): Promise<{ id: string; patientId: string }[]> {
   const where = { clinicId: actor.clinicId, endedAt: null, toldAt: null, until: { gt: now, lte: by } }
-  const rows = await tx.care.findMany({ where, select: { id: true } })
-  const ids = rows.map(({ id }) => id)
-  await tx.care.updateMany({ where: { id: { in: ids } }, data: { toldAt: now } })
-  return ids
-}
-
-/** Where the mail goes, and the patient's newest appointment, whose page tells the rest. Null where there is no address left. */
-export async function findMailing(tx: Tx, actor: SystemActor, careId: string) {
-  const care = await tx.care.findFirst({ where: { id: careId, clinicId: actor.clinicId, endedAt: null } })
-  const patient = care && (await tx.patient.findFirst({ where: { id: care.patientId, clinicId: actor.clinicId } }))
-  const newest =
-    patient &&
-    (await tx.appointment.findFirst({
-      where: { patientId: patient.id, clinicId: actor.clinicId },
-      orderBy: { startsAt: 'desc' },
-      select: { id: true },
-    }))
-  if (!patient?.emailSealed || !newest) return null
-  return { patientId: patient.id, appointmentId: newest.id, locale: patient.locale, emailSealed: patient.emailSealed }
+  const rows = await tx.care.findMany({ where, select: { id: true, patientId: true } })
+  await tx.care.updateMany({ where: { id: { in: rows.map(({ id }) => id) } }, data: { toldAt: now } })
+  return rows
 }

@@ -18,6 +18,5 @@ export const careCases: TenantCases<typeof store> = {
   endCare: (tx, _, b) => store.endCare(tx, b.patientId, { id: b.careId, ending: null }, b.now),
   useCare: (tx, _, b) => store.useCare(tx, { patientId: b.patientId }, b.careId, b.now),
   takeEnding: (tx, { clinicId }, b) => store.takeEnding(tx, { kind: 'system', clinicId }, b.after, b.now),
-  findMailing: (tx, { clinicId }, b) => store.findMailing(tx, { kind: 'system', clinicId }, b.careId),
   hasOwnDevice: (tx, _, b) => store.hasOwnDevice(tx, b.patientId),
 }

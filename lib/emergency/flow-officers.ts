@@ -154,7 +154,7 @@ export async function approve(
     if (!moved.ok) return moved
     const { patientId, epoch } = moved.value
     await store.markUsed(tx, actor, { patientId, epoch, now })
-    await enqueue(tx, 'mail.emergency', { clinicId: actor.clinicId, requestId: id })
+    await enqueue(tx, 'mail.emergency', { clinicId: actor.clinicId, patientId, requestId: id })
     await notify(tx, 'patient', patientId)
     return ok({ openUntil: openUntil.toISOString() })
   })

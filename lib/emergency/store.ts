@@ -352,20 +352,3 @@ export async function listTold(tx: Tx, actor: PatientActor) {
     take: 50,
   })
 }
-
-/** Where the patient is written to: their address, sealed, and their latest appointment's page. */
-export async function findMailing(tx: Tx, actor: { clinicId: string }, requestId: string) {
-  const request = await tx.emergencyRequest.findFirst({ where: { id: requestId, clinicId: actor.clinicId } })
-  const patient =
-    request && (await tx.patient.findFirst({ where: { id: request.patientId, clinicId: actor.clinicId } }))
-  const visit =
-    request &&
-    (await tx.appointment.findFirst({
-      where: { clinicId: actor.clinicId, patientId: request.patientId },
-      orderBy: { startsAt: 'desc' },
-      select: { id: true },
-    }))
-  return patient?.emailSealed && visit
-    ? { patientId: patient.id, emailSealed: patient.emailSealed, locale: patient.locale, appointmentId: visit.id }
-    : null
-}

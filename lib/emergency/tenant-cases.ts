@@ -61,5 +61,4 @@ export const emergencyCases: TenantCases<typeof store> = {
   listPatients: { own: (tx, actor) => store.listPatients(tx, actor) },
   listPatientKeys: (tx, actor, b) => store.listPatientKeys(tx, actor, [b.patientId]),
   listTold: (tx, actor, b) => store.listTold(tx, patient(actor, b)),
-  findMailing: (tx, actor, b) => store.findMailing(tx, actor, b.emergencyId),
 }

@@ -211,3 +211,15 @@ export async function listOwn(tx: Tx, patientId: string, only: readonly string[]
   })
   return { appointments, prescriptions, consents, payments }
 }
+
+/** Where a mail goes, and the patient's newest appointment, whose page tells the rest. Null where there is no address left. */
+export async function findMailing(tx: Tx, { clinicId }: { clinicId: string }, patientId: string) {
+  const patient = await tx.patient.findFirst({ where: { id: patientId, clinicId } })
+  const newest = await tx.appointment.findFirst({
+    where: { patientId, clinicId },
+    orderBy: { startsAt: 'desc' },
+    select: { id: true },
+  })
+  if (!patient?.emailSealed || !newest) return null
+  return { appointmentId: newest.id, locale: patient.locale, emailSealed: patient.emailSealed }
+}

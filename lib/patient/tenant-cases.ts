@@ -23,5 +23,6 @@ export const patientCases: TenantCases<typeof store> = {
     store.saveNonce(tx, { value: randomUUID(), clinicId, purpose: 'any', expiresAt: b.later }),
   takeNonce: (tx, _, b) => store.takeNonce(tx, b.nonce, 'any', b.now),
   listCameTo: (tx, _, b) => store.listCameTo(tx, { patientId: b.patientId, signKey: b.sign }),
+  findMailing: (tx, { clinicId }, b) => store.findMailing(tx, { clinicId }, b.patientId),
   listOwn: (tx, _, b) => store.listOwn(tx, b.patientId, null),
 }
