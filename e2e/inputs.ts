@@ -128,6 +128,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
       ...{ careId: randomUUID(), role: 'carer' as const, until: null, keyId: randomUUID(), name: 'Firefox' },
       ...{ keys: { sign: b64(32), dh: b64(32) }, record: book.records[0]! },
     },
+    'care/save-age': { age: 16, word: { signedAt: days(0), signature: b64(64) } },
     'care/end': { careId: randomUUID(), ending: b64(200) },
     'clinic/settings': {},
     'clinic/save-profile': {

@@ -19,7 +19,7 @@ import { DeviceNotes } from './device-notes'
 import { HoldNote } from './hold-note'
 import { LostSlot } from './lost-slot'
 import { mineMark, visitKey } from './own'
-import { ConsentStep, QuestionsStep, ReviewStep } from './late-steps'
+import { ConsentStep, QuestionsStep, ReviewStep, signsForWhom } from './late-steps'
 import { emptyValues, schemaOf, stepsOf, type StepName, type Values } from './values'
 import { WhoStep } from './who-step'
 
@@ -259,6 +259,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     )
 
   const at = steps.indexOf(step)
+  const signsFor = signsForWhom(form.getValues(), phase.device)
   const labels: Record<string, string> = {
     name: t('who2.name'),
     birthDate: t('who2.birth'),
@@ -267,10 +268,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     bookedBy: t('who2.bookedBy'),
     relation: t('who2.relation'),
     reason: t('who2.reason'),
-    signedName:
-      form.getValues('patient') === 'other'
-        ? t('consent.nameFor', { name: form.getValues('name') })
-        : t('consent.name'),
+    signedName: signsFor === null ? t('consent.name') : t('consent.nameFor', { name: signsFor }),
     agree: t('consent.agree'),
   }
   const labelOf = (name: string) =>
@@ -319,9 +317,15 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
               />
             </div>
           ) : null}
-          {step === 'who' ? <WhoStep device={phase.device} onChoose={(id) => choosePatient(id, phase.device)} /> : null}
+          {step === 'who' ? (
+            <WhoStep
+              guardianAge={offer.guardianAge}
+              device={phase.device}
+              onChoose={(id) => choosePatient(id, phase.device)}
+            />
+          ) : null}
           {step === 'questions' ? <QuestionsStep offer={offer} /> : null}
-          {step === 'consent' ? <ConsentStep offer={offer} /> : null}
+          {step === 'consent' ? <ConsentStep offer={offer} signsFor={signsFor} /> : null}
           {step === 'review' ? <ReviewStep offer={offer} onEdit={(to) => show(to, 'push')} /> : null}
         </Card>
         {problem ? (

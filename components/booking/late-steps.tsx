@@ -5,6 +5,7 @@ import { Button } from '@/components/ui/button'
 import { Facts } from '@/components/ui/card'
 import { Checkbox, RadioGroup } from '@/components/ui/choice'
 import { TextField } from '@/components/ui/text-field'
+import type { Device } from '@/lib/browser/booking-device'
 import type { BookingOffer } from '@/lib/booking/rules'
 import { formatMoney } from '@/lib/money'
 import { formatPlainDay } from '@/lib/time'
@@ -33,19 +34,25 @@ export function QuestionsStep({ offer }: { offer: BookingOffer }) {
   )
 }
 
-export function ConsentStep({ offer }: { offer: BookingOffer }) {
+/** In whose place this person signs, in their own name; null where it is for themselves. */
+export function signsForWhom({ patient, name }: Pick<Values, 'patient' | 'name'>, { known }: Device): string | null {
+  if (patient === 'other') return name
+  const helped = known.find(({ handle, helper }) => helper && handle.patientId === patient)
+  return helped ? (helped.identity?.name ?? '') : null
+}
+
+export function ConsentStep({ offer, signsFor }: { offer: BookingOffer; signsFor: string | null }) {
   const t = useTranslations('booking.consent')
-  const { register, watch } = useFormContext<Values>()
+  const { register } = useFormContext<Values>()
   const error = useFieldError()
   const text = offer.consentText!
-  const other = watch('patient') === 'other'
   return (
     <div className="flex flex-col gap-5">
       <p className="text-soft">{t('read')}</p>
       <ConsentText text={text} version={t('version', { version: text.version })} />
       <TextField
         id="signedName"
-        label={other ? t('nameFor', { name: watch('name') }) : t('name')}
+        label={signsFor === null ? t('name') : t('nameFor', { name: signsFor })}
         autoComplete="off"
         error={error('signedName')}
         {...register('signedName')}

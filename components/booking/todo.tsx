@@ -129,6 +129,7 @@ function ConsentLater({ view, own, onDone }: Omit<Props, 'locale'>) {
     resolver: zodResolver(ConsentForm) as never,
   })
   const wrong = fields.formState.errors
+  const helps = own.care.some(({ mine }) => mine)
   const [sign, signing] = useBusy(async ({ signedName }: { signedName: string }) => {
     const sent = await sendConsent(view, own, signedName)
     setProblem(sent.ok ? '' : sent.code)
@@ -145,7 +146,7 @@ function ConsentLater({ view, own, onDone }: Omit<Props, 'locale'>) {
       >
         <ConsentText text={view.consentText!} version={words('version', { version: view.consentText!.version })} />
         <TextField
-          label={words('name')}
+          label={helps ? words('nameFor', { name: own.identity?.name ?? '' }) : words('name')}
           autoComplete="off"
           error={wrong.signedName?.message && errors(`field.${wrong.signedName.message as 'required'}`)}
           {...fields.register('signedName')}

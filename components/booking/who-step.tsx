@@ -1,6 +1,7 @@
 'use client'
 import { useTranslations } from 'next-intl'
 import { Controller, useFormContext } from 'react-hook-form'
+import { BooksUntil } from '@/components/care/books-until'
 import { Checkbox, RadioGroup } from '@/components/ui/choice'
 import { DateField } from '@/components/ui/date-field'
 import { Select, TextArea, TextField } from '@/components/ui/text-field'
@@ -9,7 +10,13 @@ import { relations } from '@/lib/care/rules'
 import { useFieldError } from './field-error'
 import type { Values } from './values'
 
-export function WhoStep({ device, onChoose }: { device: Device; onChoose: (id: string) => void }) {
+interface Props {
+  device: Device
+  guardianAge: number
+  onChoose: (id: string) => void
+}
+
+export function WhoStep({ device, guardianAge, onChoose }: Props) {
   const t = useTranslations('booking.who2')
   const common = useTranslations('common')
   const { register, control, watch, setValue } = useFormContext<Values>()
@@ -91,6 +98,9 @@ export function WhoStep({ device, onChoose }: { device: Device; onChoose: (id: s
               />
             )}
           />
+          {patient === 'other' ? (
+            <BooksUntil relation={watch('relation')} birthDate={watch('birthDate')} age={guardianAge} />
+          ) : null}
         </>
       )}
       <TextField

@@ -5,13 +5,16 @@ import { Button } from '@/components/ui/button'
 import { RadioGroup } from '@/components/ui/choice'
 import { Select, TextField } from '@/components/ui/text-field'
 import type { CareTermsInput } from '@/lib/browser/vault-care-api'
-import { ages, birthdayOf, COMING_OF_AGE, parental, relations, type Relation } from '@/lib/care/rules'
+import { ages, birthdayOf, parental, relations, type Relation } from '@/lib/care/rules'
 import { addDays } from '@/lib/time'
+import { useCareWords } from './words'
 
 interface Props {
   /** Who is helped, where it is a child. */
   child: { name: string; birthDate: string } | null
   birthDate: string | null
+  /** The birthday at which a guardian's access ends, as the clinic set it. */
+  guardianAge: number
   onCancel: () => void
   onTerms: (terms: CareTermsInput) => void
 }
@@ -19,9 +22,10 @@ interface Props {
 const today = () => new Date().toISOString().slice(0, 10)
 
 /** Who, as what, until when: asked before the other person takes their phone out. */
-export function CarerForm({ child, birthDate, onCancel, onTerms }: Props) {
+export function CarerForm({ child, birthDate, guardianAge, onCancel, onTerms }: Props) {
   const t = useTranslations('care')
   const errors = useTranslations('errors.field')
+  const words = useCareWords()
   const [name, setName] = useState('')
   const [relation, setRelation] = useState<Relation | ''>('')
   const [until, setUntil] = useState('open')
@@ -30,7 +34,10 @@ export function CarerForm({ child, birthDate, onCancel, onTerms }: Props) {
   // Who speaks for a child does so until it is grown up: no other end is asked for.
   const isGuardian = child !== null && relation !== '' && parental.includes(relation)
   const birthdays = birthDate
-    ? ages.map((age) => ({ age, on: birthdayOf(birthDate, age) })).filter(({ on }) => on > today())
+    ? [...new Set([guardianAge, ...ages])]
+        .sort()
+        .map((age) => ({ age, on: birthdayOf(birthDate, age) }))
+        .filter(({ on }) => on > today())
     : []
   const faults = {
     name: name.trim() ? '' : errors('required'),
@@ -47,7 +54,7 @@ export function CarerForm({ child, birthDate, onCancel, onTerms }: Props) {
       return onTerms({
         ...given,
         role: 'guardian',
-        end: { kind: 'age', age: COMING_OF_AGE, on: birthdayOf(child.birthDate, COMING_OF_AGE) },
+        end: { kind: 'age', age: guardianAge, on: birthdayOf(child.birthDate, guardianAge) },
       })
     const end =
       until === 'date'
@@ -76,7 +83,10 @@ export function CarerForm({ child, birthDate, onCancel, onTerms }: Props) {
         onChange={(event) => setRelation(event.target.value as Relation)}
       />
       {isGuardian ? (
-        <p>{t('form.untilAge', { age: COMING_OF_AGE })}</p>
+        <p>
+          {words.end({ kind: 'age', age: guardianAge, on: birthdayOf(child.birthDate, guardianAge) })}.{' '}
+          {t('form.ward', { name: child.name })}
+        </p>
       ) : (
         <RadioGroup
           label={t('form.until')}

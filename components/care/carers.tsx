@@ -12,7 +12,7 @@ import type { PairSide } from '@/lib/browser/pairing'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import type { Visit } from '@/lib/browser/care'
 import type { CareTermsInput, CareView } from '@/lib/browser/vault-care-api'
-import { birthdayOf, COMING_OF_AGE } from '@/lib/care/rules'
+import { birthdayOf, guardianAgeOf, isOver } from '@/lib/care/rules'
 import { formatDate } from '@/lib/time'
 import { CarerForm } from './carer-form'
 import { useCareWords } from './words'
@@ -49,6 +49,7 @@ export function Carers({ own, visit, onChange }: { own: OwnChart; visit: Visit; 
         <CarerForm
           child={isChild(own) ? { name, birthDate: own.identity!.birthDate } : null}
           birthDate={own.identity?.birthDate ?? null}
+          guardianAge={guardianAgeOf(own.chart.guardianAge)}
           onCancel={() => setAdding('no')}
           onTerms={(terms) => setAdding({ terms })}
         />
@@ -60,7 +61,8 @@ export function Carers({ own, visit, onChange }: { own: OwnChart; visit: Visit; 
 }
 
 const isChild = ({ identity, chart }: OwnChart) =>
-  identity !== null && new Date(`${birthdayOf(identity.birthDate, COMING_OF_AGE)}T00:00:00Z`) > new Date(chart.now)
+  identity !== null &&
+  !isOver({ kind: 'date', on: birthdayOf(identity.birthDate, guardianAgeOf(chart.guardianAge)) }, new Date(chart.now))
 
 interface LetInProps {
   own: OwnChart

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { b64 } from './reader-base.ts'
 import * as beside from './reader-beside.ts'
-import { readChain } from './reader.ts'
+import { readChain } from './reader-chain.ts'
 
 const load = (name: string) => JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), 'utf8'))
 const [chains, vectors] = [load('chain'), load('beside')]

@@ -1,7 +1,7 @@
 // The second reader's part for what stands beside records: the log, a witness's word, emergencies, a patient's devices.
 // Written from docs/envelope.md; of Curtain's own code it uses nothing.
 import { b64, checkSignature, decode, encode, type Field, hash, kdf, openAead, openHpke, publicOf, text, u64 } from './reader-base.ts'
-import { type Chain, memberAt } from './reader.ts'
+import { type Chain, memberAt } from './reader-chain.ts'
 
 const label = (name: string) => text(`curtain/v1/${name}`)
 const digits = (bytes: Buffer) => (bytes.readBigUInt64BE(0) % 10n ** 8n).toString().padStart(8, '0')

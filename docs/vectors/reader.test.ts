@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import * as base from './reader-base.ts'
 import type { Field } from './reader-base.ts'
+import * as members from './reader-chain.ts'
 import * as reader from './reader.ts'
 
 const { b64, encode, hash } = base
@@ -17,7 +18,7 @@ const [rekey, chains, epochs, records, bodies, accounts, shares, calls] = [
   'shares',
   'calls',
 ].map(load)
-const chain = reader.readChain(chains.clinicId, chains.statements, b64(chains.rootFingerprint))
+const chain = members.readChain(chains.clinicId, chains.statements, b64(chains.rootFingerprint))
 const text = (bytes: Buffer) => bytes.toString('base64url')
 const flipped = (value: string, at: number) => {
   const bytes = b64(value)
@@ -37,7 +38,7 @@ describe('a second reader opens the vectors', () => {
 
   test('a chain in which somebody has new keys, and the words that were compared', () => {
     const root = b64(rekey.rootFingerprint)
-    const read = reader.readChain(rekey.clinicId, rekey.statements, root)
+    const read = members.readChain(rekey.clinicId, rekey.statements, root)
     expect(read.hashes.map(text)).toEqual(rekey.hashes)
     expect(
       read.members.map(({ memberId, sign, dh, since, until }) => ({
@@ -210,9 +211,9 @@ describe('a second reader refuses', () => {
 
   test('a chain cut in the middle, of another root, or altered', () => {
     const root = b64(chains.rootFingerprint)
-    expect(() => reader.readChain(chains.clinicId, chains.statements.toSpliced(4, 1), root)).toThrow()
-    expect(() => reader.readChain(chains.clinicId, chains.statements, Buffer.alloc(32))).toThrow('another root')
+    expect(() => members.readChain(chains.clinicId, chains.statements.toSpliced(4, 1), root)).toThrow()
+    expect(() => members.readChain(chains.clinicId, chains.statements, Buffer.alloc(32))).toThrow('another root')
     const altered = chains.statements.with(4, { ...chains.statements[4], body: flipped(chains.statements[4].body, 90) })
-    expect(() => reader.readChain(chains.clinicId, altered, root)).toThrow()
+    expect(() => members.readChain(chains.clinicId, altered, root)).toThrow()
   })
 })

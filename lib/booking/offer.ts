@@ -18,6 +18,7 @@ export async function findOffer(
     clinicId: clinic.id,
     clinicSlug: clinic.slug,
     clinicZone: clinic.timeZone,
+    guardianAge: clinic.guardianAge,
     zone: page.zone,
     locale: page.locale === 'fr' ? 'fr' : 'en',
     recallId: page.recall && /^[0-9a-f-]{36}$/.test(page.recall) ? page.recall : null,

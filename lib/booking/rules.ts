@@ -330,6 +330,7 @@ export interface BookingOffer {
   clinicId: string
   clinicSlug: string
   clinicZone: string
+  guardianAge: number
   zone: string
   locale: 'en' | 'fr'
   recallId: string | null

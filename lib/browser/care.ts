@@ -1,10 +1,11 @@
 import type { CareContent } from '../care/rules.ts'
-import { birthdayOf, COMING_OF_AGE, isRelation, parental } from '../care/rules.ts'
+import { agePurpose, type guardianAges, isRelation, roleOf } from '../care/rules.ts'
 import type { CareRole, PublicKeys } from '../crypto/types.ts'
 import type { IdentityContent } from '../record/rules.ts'
 import { call, type Answer } from './api.ts'
 import { sealFor } from './booking-send.ts'
 import { openPatientSession } from './patient-session.ts'
+import { type Officer, signOwnWord } from './retention.ts'
 import { sendSealed } from './send-sealed.ts'
 import type { PatientHandle } from './vault-api.ts'
 import type { CareTermsInput } from './vault-care-api.ts'
@@ -41,17 +42,15 @@ export function letIn(patient: PatientHandle, signed: Signed, visit: Visit): Pro
 }
 
 /** As what somebody holds the records of whom they booked for. Null where they booked for themselves. */
-export function termsOf(identity: IdentityContent, now: Date): CareTermsInput | null {
+export function termsOf(identity: IdentityContent, guardianAge: number, now: Date): CareTermsInput | null {
   const { bookedBy, relation = '', birthDate } = identity
   if (!bookedBy || !isRelation(relation)) return null
-  const on = birthdayOf(birthDate, COMING_OF_AGE)
-  const isChild = parental.includes(relation) && new Date(`${on}T00:00:00Z`) > now
-  return {
-    ...{ relation, name: bookedBy },
-    ...(isChild
-      ? { role: 'guardian', end: { kind: 'age', age: COMING_OF_AGE, on } }
-      : { role: 'carer', end: { kind: 'open' } }),
-  }
+  return { relation, name: bookedBy, ...roleOf({ relation, birthDate, guardianAge }, now) }
+}
+
+/** The birthday at which a guardian's access ends, from now on, by the officer's own key. */
+export async function saveGuardianAge(officer: Officer, age: (typeof guardianAges)[number]) {
+  return call('care/save-age', { age, word: await signOwnWord(officer, agePurpose, [age]) })
 }
 
 const saying = new Map<string, Promise<boolean>>()

@@ -1,3 +1,4 @@
+import { guardianAgeOf } from '../care/rules.ts'
 import type { NoteContent } from '../encounter/rules.ts'
 import type { PatientChart } from '../patient/rules.ts'
 import type { PrescriptionContent } from '../prescription/rules.ts'
@@ -42,7 +43,8 @@ export async function loadOwn(appointmentId: string): Promise<OwnAnswer> {
 
 /** The first browser of a patient whom somebody else booked for is that one's. */
 async function saysWhoBooked({ patient, identity, care, chart }: OwnChart, appointmentId: string): Promise<boolean> {
-  const terms = identity && !care.some(({ mine }) => mine) ? termsOf(identity, new Date()) : null
+  const terms =
+    identity && !care.some(({ mine }) => mine) ? termsOf(identity, guardianAgeOf(chart.guardianAge), new Date()) : null
   const isFirst = chart.keys.some(({ keyId, state }) => keyId === patient.keyId && state === 'booking')
   const at = chart.appointments.find(({ id }) => id === appointmentId)
   return (

@@ -9,13 +9,17 @@ import {
 import { call, type Answer } from './api.ts'
 import { vault } from './vault.ts'
 
-interface Officer {
+export interface Officer {
   clinicId: string
   memberId: string
 }
 
 /** The officer's own word, by the key of their account: the server carries out nothing of this for a session alone. */
-async function sign(officer: Officer, purpose: string, what: readonly (string | number)[]): Promise<Signed> {
+export async function signOwnWord(
+  officer: Officer,
+  purpose: string,
+  what: readonly (string | number)[],
+): Promise<Signed> {
   const signedAt = new Date().toISOString()
   const fields = signedFields({ origin: location.origin, ...officer }, what, signedAt)
   return { signedAt, signature: await vault().signStaff({ purpose, fields }) }
@@ -24,7 +28,7 @@ async function sign(officer: Officer, purpose: string, what: readonly (string | 
 export async function saveRetention(officer: Officer, settings: RetentionSettings): Promise<Answer<{ done: true }>> {
   return call('retention/save-settings', {
     ...settings,
-    word: await sign(officer, purposes.settings, settingFields(settings)),
+    word: await signOwnWord(officer, purposes.settings, settingFields(settings)),
   })
 }
 
@@ -32,6 +36,6 @@ export async function orderPurge(
   officer: Officer,
   { patientId, classes }: { patientId: string; classes: RetentionClass[] },
 ): Promise<Answer<{ done: true }>> {
-  const word = await sign(officer, purposes.purge, [patientId, classes.join(',')])
+  const word = await signOwnWord(officer, purposes.purge, [patientId, classes.join(',')])
   return call('retention/purge', { patientId, classes, word })
 }

@@ -12,7 +12,7 @@ import type { Sealed } from '../crypto/types.ts'
 import type { Vault } from './vault-api.ts'
 import type { CareRowInput, CareTermsInput } from './vault-care-api.ts'
 import { createVault } from './vault-core.ts'
-import { memoryStorage } from './vault-storage.ts'
+import { memoryStorage, type VaultStorage } from './vault-storage.ts'
 import { clinic, codeOf, input, type PatientDevice, patientOf, sealAs, signIn } from './vault-world.ts'
 
 const world = await clinic()
@@ -38,8 +38,8 @@ async function patient() {
 }
 
 /** Somebody's browser joins, over an honest relay, the person saying yes on both sides. */
-async function letIn(own: PatientDevice, terms: CareTermsInput) {
-  const vault = createVault(memoryStorage())
+async function letIn(own: PatientDevice, terms: CareTermsInput, storage: VaultStorage = memoryStorage()) {
+  const vault = createVault(storage)
   await vault.loadChain(world.chain, world.rootFingerprint)
   const secret = await own.vault.newPairSecret()
   const { patientId } = own.handle
@@ -180,6 +180,18 @@ test('attack 11: a browser that was closed in between remembers the ending', asy
   const reopened = createVault(storage)
   await signIn(world, member, { vault: reopened })
   expect((await shown(own, [identity, record], [row], reopened)).states).toEqual(['ended'])
+})
+
+test('who is shut out by the server knows from their own browser as what they helped, without a list of members', async () => {
+  const { own } = await patient()
+  const storage = { ...memoryStorage(), home: 'stored' as const }
+  const { patientId } = own.handle
+  await letIn(own, son, storage)
+  const here = { clinicId, patientId, asPatient: patientId, records: [], rows: [] }
+  const [view] = await createVault(storage).loadCare({ ...here, now: now() })
+  expect(view).toMatchObject({ mine: true, relation: 'son', end: son.end })
+  const [later] = await createVault(storage).loadCare({ ...here, now: inDays(31) })
+  expect(later).toMatchObject({ mine: true, state: 'over' })
 })
 
 // Defence: mayEnd.

@@ -204,7 +204,8 @@ export function caring(
     async loadCare({ clinicId, patientId, asPatient, records, rows, now }) {
       const name = nameOf(clinicId, patientId)
       const device = asPatient ? await requireDevice(context, asPatient) : null
-      const opened = await open(records, { patientId, ...(asPatient && { asPatient }) })
+      // Who is shut out is shown no record and no list of members: what it was, this browser kept.
+      const opened = records.length ? await open(records, { patientId, ...(asPatient && { asPatient }) }) : []
       const statements = opened.flatMap((each) => {
         const content = each.ok && each.value.type === 'care' ? (each.value.content as { statement?: unknown }) : null
         return typeof content?.statement === 'string' ? [content.statement] : []

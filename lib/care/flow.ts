@@ -1,18 +1,20 @@
 import 'server-only'
 import type { z } from 'zod'
-import type { PatientActor } from '../access/rules.ts'
+import type { PatientActor, StaffActor } from '../access/rules.ts'
+import { saveProfile } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { asOwn } from '../patient/flow-devices.ts'
 import { MOST_KEYS } from '../patient/rules.ts'
 import { addKey, findDeviceKey, listKeys, revokeDevice } from '../patient/store.ts'
 import { insertRecords } from '../record/store.ts'
+import { isSigned } from '../retention/signed.ts'
 import type { Ctx } from '../server/action.ts'
 import { isAgreeable } from '../server/agreeable.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
-import type { EndInput, LetInInput } from './rules.ts'
+import { agePurpose, isTooLate, type AgeInput, type EndInput, type LetInInput } from './rules.ts'
 import * as store from './store.ts'
 
 type Done = Promise<Result<{ done: true }>>
@@ -27,6 +29,8 @@ export const letIn = (actor: PatientActor, input: z.output<typeof LetInInput>, {
     const { clinicId, patientId } = actor
     const { careId, keyId, keys, record, role } = input
     const isItself = keyId === key.id
+    // Of no child: the server knows no birth date, and this much by itself.
+    if (role === 'guardian' && (!input.until || isTooLate(new Date(input.until), now))) return refuse('BAD_INPUT')
     const there = await store.findCare(tx, patientId, { keyId })
     // Asked again, because the answer got lost.
     if (there) return there.id === careId ? done() : refuse('WRONG_STATE')
@@ -59,6 +63,16 @@ export const letIn = (actor: PatientActor, input: z.output<typeof LetInInput>, {
     await audit(tx, actor, isItself ? 'care.said' : 'care.let-in', careId, { patientId })
     await notify(tx, 'patient', patientId)
     await notify(tx, 'staff', clinicId)
+    return done()
+  })
+
+/** What is proposed from now on. Nothing that was signed before is longer or shorter by it. */
+export const saveAge = (actor: StaffActor, { age, word }: z.output<typeof AgeInput>, { now }: Ctx): Done =>
+  inClinic(actor.clinicId, async (tx) => {
+    if (!(await isSigned(tx, actor, agePurpose, [age], word, now))) return refuse('BAD_PROOF')
+    await saveProfile(tx, actor, { guardianAge: age })
+    await audit(tx, actor, 'care.age-saved', actor.clinicId)
+    await notify(tx, 'staff', actor.clinicId)
     return done()
   })
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { CareEnd, CareRole } from '../crypto/types.ts'
+import { type CareEnd, type CareRole, OLDEST_WARD } from '../crypto/types.ts'
 import { SealedRecord } from '../record/rules.ts'
+import { Word } from '../retention/rules.ts'
 import { Base64Url, Id } from '../ids.ts'
 
 /** What somebody who helps is to the patient: words from a list, so that each language says it. */
@@ -25,8 +26,16 @@ export const relationOf = ({ relation }: { relation: string }): Relation => (isR
 
 /** Birthdays that a helper's access may end at. */
 export const ages = [16, 18] as const
-/** A child is helped by a guardian until this one. */
-export const COMING_OF_AGE = 18
+/** Nobody has a guardian from this one on, whatever a clinic set: lib/crypto/care.ts refuses what says otherwise. */
+export const COMING_OF_AGE = OLDEST_WARD
+/** Until one of these, as the clinic chooses, a parent speaks for a child. */
+export const guardianAges = [14, 15, 16, 17, 18] as const
+/**
+ * What a clinic set, out of an answer of the server. It is proposed and no more: the day lies in what both sign, and is read by
+ * both. A number that no clinic can have set counts as none.
+ */
+export const guardianAgeOf = (said: unknown): number =>
+  guardianAges.some((age) => age === said) ? (said as number) : COMING_OF_AGE
 /** Who has so little time left is told, and whom they help too. */
 export const TELL_DAYS = 30
 
@@ -36,8 +45,30 @@ export function birthdayOf(birthDate: string, age: number): string {
   return new Date(Date.UTC(year! + age, month! - 1, day)).toISOString().slice(0, 10)
 }
 
+const startOf = (day: string) => new Date(`${day}T00:00:00Z`)
+
+/**
+ * As what somebody holds the records of another, from when they booked for them. A parent speaks for a child until the age that the
+ * clinic set; whoever else books for somebody under age is a carer, and is so until they come of age: for good it is of adults alone.
+ */
+export function roleOf(
+  { relation, birthDate, guardianAge }: { relation: Relation; birthDate: string; guardianAge: number },
+  now: Date,
+): { role: CareRole; end: CareEnd } {
+  const until = (age: number) => ({ kind: 'age', age, on: birthdayOf(birthDate, age) }) as const
+  const [ward, minor] = [until(guardianAge), until(COMING_OF_AGE)]
+  if (parental.includes(relation) && startOf(ward.on) > now) return { role: 'guardian', end: ward }
+  return { role: 'carer', end: startOf(minor.on) > now ? minor : { kind: 'open' } }
+}
+
+/** Whether this is further away than any child's coming of age, as the server is told it. */
+export function isTooLate(until: Date, now: Date): boolean {
+  const born = now.toISOString().slice(0, 10)
+  return until > new Date(serverEnd({ kind: 'age', age: COMING_OF_AGE, on: birthdayOf(born, COMING_OF_AGE) })!)
+}
+
 /** The first moment without access; null where somebody has to end it. */
-export const endsAt = (end: CareEnd): Date | null => (end.kind === 'open' ? null : new Date(`${end.on}T00:00:00Z`))
+export const endsAt = (end: CareEnd): Date | null => (end.kind === 'open' ? null : startOf(end.on))
 export const isOver = (end: CareEnd, now: Date): boolean => {
   const at = endsAt(end)
   return at !== null && at <= now
@@ -106,10 +137,14 @@ export const LetInInput = z.object({
   name: z.string().max(60),
   record: SealedRecord,
 })
+/** What the key of an officer's account signs: [origin, clinic, member, age, time]. */
+export const agePurpose = 'care-age'
+export const AgeInput = z.object({ age: z.literal(guardianAges), word: Word })
 export const EndInput = z.object({ careId: Id, ending: Base64Url(2000) })
 
 export interface CareContract {
   /** NOT_ALLOWED for who only helps, WRONG_STATE where this browser says twice what it is. */
   'care/let-in': { in: z.input<typeof LetInInput>; out: { done: true } }
+  'care/save-age': { in: z.input<typeof AgeInput>; out: { done: true } }
   'care/end': { in: z.input<typeof EndInput>; out: { done: true } }
 }

@@ -21,6 +21,8 @@ export interface ClinicProfile {
   holdMinutes: number
   minNoticeMinutes: number
   horizonDays: number
+  /** The birthday at which a guardian's access ends: see guardianAgeOf. */
+  guardianAge: number
   /** Whether payments online are connected. */
   takesPayments: boolean
 }

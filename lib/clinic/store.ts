@@ -108,7 +108,7 @@ type ProfileChange = Partial<
     | 'minNoticeMinutes'
     | 'horizonDays'
   >
-> & { stripeAccount?: string | null; cacheSeconds?: number }
+> & { stripeAccount?: string | null; cacheSeconds?: number; guardianAge?: number }
 
 export async function saveProfile(tx: Tx, actor: StaffActor, change: ProfileChange): Promise<void> {
   await tx.clinic.update({ where: { id: actor.clinicId }, data: change })

@@ -3,7 +3,7 @@ import { type Cbor, decodeArray, encode, read } from './cbor.ts'
 import { CryptoError } from './errors.ts'
 import type { RawKeys } from './keys.ts'
 import { sign, verify } from './sign.ts'
-import type { CareEnd, CareRole } from './types.ts'
+import { type CareEnd, type CareRole, OLDEST_WARD } from './types.ts'
 
 /** What is agreed on: who helps, as what, until when. */
 export interface CareTerms {
@@ -50,6 +50,9 @@ export function readTerms(fields: readonly unknown[]): CareTerms {
   }
   // A guardian may let others in: without an end that a birthday gives, that would be for good.
   if (terms.role === 'guardian' && terms.end.kind !== 'age') throw new CryptoError('UNSUPPORTED', 'a guardian for good')
+  // The age is the clinic's to choose, in a table that its operator can write: beyond this it is nobody's.
+  if (terms.role === 'guardian' && terms.end.kind === 'age' && terms.end.age > OLDEST_WARD)
+    throw new CryptoError('UNSUPPORTED', 'a guardian of an adult')
   return terms
 }
 

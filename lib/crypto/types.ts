@@ -18,6 +18,8 @@ export type RecordType =
 /** What who helps a patient may: a guardian speaks for a child and lets others in, a carer acts for the patient. */
 export type CareRole = 'guardian' | 'carer'
 /** When somebody's help ends: on the first day without, on a birthday, or when somebody ends it. */
+/** From this birthday on nobody has a guardian. A statement that says otherwise is refused, whoever signed it. */
+export const OLDEST_WARD = 18
 export type CareEnd = { kind: 'open' } | { kind: 'date'; on: string } | { kind: 'age'; age: number; on: string }
 
 /**

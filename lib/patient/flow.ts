@@ -96,6 +96,7 @@ async function chartOf(actor: PatientActor, history: boolean, now: Date): Promis
       keys: byCode ? [] : await store.listKeys(tx, patientId),
       care: byCode ? [] : (await listCare(tx, actor, [patientId])).map(({ row }) => row),
       now: now.toISOString(),
+      guardianAge: clinic.guardianAge,
       records: await listRecords(tx, actor, { history }),
       prescriptions: own.prescriptions.map((row) => ({
         ...row,

@@ -172,6 +172,8 @@ export interface PatientChart {
   /** Who helps the patient, or did, and the server's clock. */
   care: CareRow[]
   now: string
+  /** The birthday at which a guardian's access ends here: see guardianAgeOf. */
+  guardianAge: number
   /** The next consent event's place in the patient's history. */
   consent: { seq: number; previous: string }
 }

@@ -236,10 +236,11 @@ const classList = z.array(z.enum(retentionClasses)).min(1).max(retentionClasses.
 
 export const PlaceHoldInput = z.object({ patientId: Id, ground: z.enum(holdGrounds, { error: 'required' }) })
 export const LiftHoldInput = z.object({ id: Id, ground: z.enum(liftGrounds, { error: 'required' }) })
-const word = z.object({ signedAt: z.iso.datetime(), signature: z.string().regex(/^[\w-]{86}$/) })
-export type Signed = z.output<typeof word>
-export const PurgeInput = z.object({ patientId: Id, classes: classList, word })
-export const SaveInput = RetentionForm.and(z.object({ word }))
+/** An officer's own word for one change, fresh. */
+export const Word = z.object({ signedAt: z.iso.datetime(), signature: z.string().regex(/^[\w-]{86}$/) })
+export type Signed = z.output<typeof Word>
+export const PurgeInput = z.object({ patientId: Id, classes: classList, word: Word })
+export const SaveInput = RetentionForm.and(z.object({ word: Word }))
 export const AnswerInput = z.object({
   id: Id,
   state: z.enum(['erased', 'refused']),

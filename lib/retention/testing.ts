@@ -27,6 +27,7 @@ export async function officersWord(admin: ReturnType<typeof testDb>['admin'], ac
     return { signedAt, signature: toB64(await sign(key, purpose, fields)) }
   }
   return {
+    word,
     settings: async (wanted: RetentionSettings, now: Date) => ({
       ...wanted,
       word: await word(purposes.settings, settingFields(wanted), now),

@@ -6,5 +6,6 @@ const slow = { rate: { points: 60, seconds: 60 } }
 
 export const careActions = {
   'care/let-in': action('patient', rules.LetInInput, flow.letIn, slow),
+  'care/save-age': action(['admin'], rules.AgeInput, flow.saveAge),
   'care/end': action('patient', rules.EndInput, flow.end, slow),
 } satisfies Actions<rules.CareContract>
