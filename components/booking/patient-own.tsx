@@ -12,6 +12,7 @@ import { Banner, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
 import { openPatientSession } from '@/lib/browser/patient-session'
 import { exportAll, loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
+import { onPatientEvent } from '@/lib/browser/patient-events'
 import { vault } from '@/lib/browser/vault'
 import { mineMark, type OwnProps } from './own'
 import { Documents } from './documents'
@@ -39,15 +40,14 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
   // What the practitioner shares is here at once.
   useEffect(() => {
     if (!patientId) return
-    const source = new EventSource(`/api/appointments/${id}/events?patient=${patientId}`)
-    source.onmessage = () => {
+    const stop = onPatientEvent(id, patientId, () => {
       void load()
       onChange()
-    }
+    })
     const renew = setInterval(() => own?.ok && void openPatientSession(own.value.patient), 5 * 60_000)
     const slow = setInterval(() => void load(), 60_000)
     return () => {
-      source.close()
+      stop()
       clearInterval(renew)
       clearInterval(slow)
     }

@@ -6,7 +6,7 @@ import { Checkbox, RadioGroup } from '@/components/ui/choice'
 import { DateField } from '@/components/ui/date-field'
 import { Select, TextArea, TextField } from '@/components/ui/text-field'
 import type { Device } from '@/lib/browser/booking-device'
-import { relations } from '@/lib/care/rules'
+import { guardianAgeOf, relations } from '@/lib/care/rules'
 import { useFieldError } from './field-error'
 import type { Values } from './values'
 
@@ -68,7 +68,7 @@ export function WhoStep({ device, guardianAge, onChoose }: Props) {
               <Select
                 id="relation"
                 label={t('relation')}
-                hint={t('relationHint')}
+                hint={t('relationHint', { age: guardianAgeOf(guardianAge) })}
                 placeholder={t('relationChoose')}
                 options={relations.map((value) => ({ value, label: t(`relations.${value}`) }))}
                 error={error('relation')}

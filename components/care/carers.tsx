@@ -28,7 +28,7 @@ export function Carers({ own, visit, onChange }: { own: OwnChart; visit: Visit; 
   const name = own.identity?.name ?? ''
   return (
     <Card>
-      <CardTitle>{t('title')}</CardTitle>
+      <CardTitle>{helps ? t('titleFor', { name }) : t('title')}</CardTitle>
       <p className="mb-4 text-soft">{helps ? t('leadChild', { name }) : t('lead')}</p>
       {others.length ? (
         <ul className="mb-5 flex flex-col divide-y divide-line">

@@ -9,6 +9,7 @@ import { Banner, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
 import { loadCard, type OwnCard, revokeCard } from '@/lib/browser/emergency-card'
 import type { OwnChart } from '@/lib/browser/patient-chart'
+import { onPatientEvent } from '@/lib/browser/patient-events'
 import { dateLocale } from '@/lib/time'
 import { CardEditor } from './card-editor'
 import { CardLines } from './card-lines'
@@ -27,9 +28,7 @@ export function CardSection({ own, appointmentId }: { own: OwnChart; appointment
   // Opened somewhere, it says so here at once.
   useEffect(() => {
     void load()
-    const source = new EventSource(`/api/appointments/${appointmentId}/events?patient=${own.patient.patientId}`)
-    source.onmessage = () => void load()
-    return () => source.close()
+    return onPatientEvent(appointmentId, own.patient.patientId, () => void load())
   }, [load, appointmentId, own.patient.patientId])
 
   if (problem === 'NOT_CONFIRMED') return null

@@ -6,6 +6,7 @@ import { Card, CardTitle } from '@/components/ui/card'
 import { Banner, Skeleton } from '@/components/ui/status'
 import { loadTold, type Told } from '@/lib/browser/emergency-told'
 import type { OwnChart } from '@/lib/browser/patient-chart'
+import { onPatientEvent } from '@/lib/browser/patient-events'
 import { dateLocale } from '@/lib/time'
 
 /** When two of the clinic's officers opened this patient's records, who they were, and why. */
@@ -21,9 +22,7 @@ export function ToldSection({ own, appointmentId }: { own: OwnChart; appointment
   }, [patient])
   useEffect(() => {
     void load()
-    const source = new EventSource(`/api/appointments/${appointmentId}/events?patient=${patient.patientId}`)
-    source.onmessage = () => void load()
-    return () => source.close()
+    return onPatientEvent(appointmentId, patient.patientId, () => void load())
   }, [load, appointmentId, patient.patientId])
   return (
     <Card id="emergency-openings">

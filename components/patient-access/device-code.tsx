@@ -5,6 +5,7 @@ import { Card, CardTitle } from '@/components/ui/card'
 import { CodeWords } from '@/components/ui/code-words'
 import { Skeleton } from '@/components/ui/status'
 import type { OwnChart } from '@/lib/browser/patient-chart'
+import { onPatientEvent } from '@/lib/browser/patient-events'
 import { vault } from '@/lib/browser/vault'
 
 /** What a device that a mailed code let in reads out to the clinic, and what else opens the records on it. */
@@ -33,11 +34,7 @@ export function DeviceCode({
   }, [patientId])
 
   // Recognised while this page is open: it shows what opens then, at once.
-  useEffect(() => {
-    const source = new EventSource(`/api/appointments/${appointmentId}/events?patient=${patientId}`)
-    source.onmessage = onChange
-    return () => source.close()
-  }, [appointmentId, patientId, onChange])
+  useEffect(() => onPatientEvent(appointmentId, patientId, onChange), [appointmentId, patientId, onChange])
 
   return (
     <Card>

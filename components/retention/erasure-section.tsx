@@ -9,6 +9,7 @@ import { Banner, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
 import { askErasure, loadErasure, type OwnRequest } from '@/lib/browser/erasure'
 import type { OwnChart } from '@/lib/browser/patient-chart'
+import { onPatientEvent } from '@/lib/browser/patient-events'
 import type { RefusalGround } from '@/lib/retention/rules'
 import { dateLocale } from '@/lib/time'
 
@@ -26,9 +27,7 @@ export function ErasureSection({ own, appointmentId }: { own: OwnChart; appointm
   }, [patient])
   useEffect(() => {
     void load()
-    const source = new EventSource(`/api/appointments/${appointmentId}/events?patient=${patient.patientId}`)
-    source.onmessage = () => void load()
-    return () => source.close()
+    return onPatientEvent(appointmentId, patient.patientId, () => void load())
   }, [load, appointmentId, patient.patientId])
   async function ask() {
     const answer = await askErasure(patient)
