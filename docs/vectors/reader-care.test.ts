@@ -46,6 +46,13 @@ describe('who helps a patient', () => {
     }
     expect(() => checkCare(clinicId, adult, bytes)).toThrow(/another patient/)
     expect(() => checkCare('another', child, bytes)).toThrow(/another patient/)
+    // Ours: either signature alone, and each of the terms; both stand over the whole.
+    for (const at of [bytes.length - 1, bytes.length - 67, 40, 90, 120]) {
+      const altered = Buffer.from(bytes)
+      altered[at]! ^= 1
+      await expect(checkOurs(clinicId, child, new Uint8Array(altered)), `byte ${at}`).rejects.toThrow()
+    }
+    await expect(checkOurs(clinicId, adult, new Uint8Array(bytes))).rejects.toThrow()
     expect(vectors.refused).toHaveLength(4)
     for (const each of vectors.refused) {
       expect(() => read(each)).toThrow(/unsupported/)
@@ -75,12 +82,13 @@ describe('an ending', () => {
     expect(checkCareEnding(clinicId, adult, b64(endings.byPatient))).toMatchObject({ care: 'son', at: vectors.endedAt })
     expect(await checkOurEnding(clinicId, adult, fromB64(endings.byPatient))).toMatchObject({ careId: 'son' })
   })
-  test('is refused with any bit changed, and for another patient', () => {
+  test('is refused with any bit changed, and for another patient', async () => {
     const bytes = b64(endings.byPatient)
     for (let at = 0; at < bytes.length; at++) {
       const altered = Buffer.from(bytes)
       altered[at]! ^= 1
       expect(() => checkCareEnding(clinicId, adult, altered), `byte ${at}`).toThrow()
+      await expect(checkOurEnding(clinicId, adult, new Uint8Array(altered)), `byte ${at}`).rejects.toThrow()
     }
     expect(() => checkCareEnding(clinicId, child, bytes)).toThrow(/another patient/)
   })

@@ -76,6 +76,8 @@ export function deviceKeys(context: VaultContext): DevicePart {
       for (const key of keys) await storage.remove(key)
       if (patientId) devices.delete(patientId)
       else devices.clear()
+      for (const key of await storage.keys('care:'))
+        if (!patientId || key.endsWith(`/${patientId}`)) await storage.remove(key)
       if (patientId) return
       for (const key of await storage.keys('draft:')) await storage.remove(key)
     },

@@ -166,6 +166,8 @@ test('attack 11: a link that was ended is shown again by the server, in vain whe
   expect(await codeOf(noteFor(member.vault, own, [filed.keys.dh]))).toBe('NOT_VOUCHED')
   // Nor does the patient's own device hand anything on.
   expect(await codeOf(own.vault.handOn({ patientId, records: [identity], to: [filed.keys.dh] }))).toBe('NOT_VOUCHED')
+  // A row that says so without anybody's word shuts too: the key was taken off as a device.
+  expect((await shown(own, [identity, record], [{ ...row, endedAt: now() }])).states).toEqual(['ended'])
   // Whoever never saw it believes the server: docs/threat-model.md says so.
   expect((await shown(own, [identity, record], [row])).states).toEqual(['holds'])
 })
@@ -192,6 +194,9 @@ test('who is shut out by the server knows from their own browser as what they he
   expect(view).toMatchObject({ mine: true, relation: 'son', end: son.end })
   const [later] = await createVault(storage).loadCare({ ...here, now: inDays(31) })
   expect(later).toMatchObject({ mine: true, state: 'over' })
+  // Forgotten, nothing of it is left in the browser's storage.
+  await createVault(storage).forget(patientId)
+  for (const kind of ['patient:', 'appointment:', 'care:']) expect(await storage.keys(kind)).toEqual([])
 })
 
 // Defence: mayEnd.
@@ -210,6 +215,19 @@ test('nobody ends somebody’s help but the patient, who let them in, and the he
   expect((await shown(own, [identity, record], [{ ...row, ending: theirs }])).states).toEqual(['holds'])
   const { ending } = await device.vault.endCare({ patientId: own.handle.patientId, careId: row.careId })
   expect((await shown(own, [identity, record], [{ ...row, ending }])).states).toEqual(['ended'])
+})
+
+// Defence: `trust === 'vouched'` in mayReadAsHelper.
+test('attack 7: beside a key that a member vouched for, whom a key met first let in is granted nothing', async () => {
+  const { own, identity } = await patient()
+  const { filed, record, row } = await letIn(own, son)
+  const { staff, states } = await shown(own, [identity, record], [row])
+  expect(states).toEqual(['holds'])
+  await noteFor(staff, own, [filed.keys.dh])
+  const { patientId } = own.handle
+  const known = await patientOf(world, patientId)
+  await staff.vouchPatient({ clinicId, patientId, keys: known.handle.keys, reason: 'call' })
+  expect(await codeOf(noteFor(staff, own, [filed.keys.dh]))).toBe('NOT_VOUCHED')
 })
 
 // Defences: `granter` in stateOf; linksOf, which follows no link of a carer's key; `helps` in pairVouch.
