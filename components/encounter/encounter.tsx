@@ -154,13 +154,17 @@ export function Encounter({ start }: { start: EncounterView }) {
       />
       <div className="grid items-start gap-6 xl:grid-cols-[minmax(20rem,5fr)_minmax(0,7fr)]">
         <div className="flex min-w-0 flex-col gap-6 xl:order-2">
-          <ConsultPlace
-            appointmentId={appointment.appointmentId}
-            patientId={chart.patientId}
-            name={chart.identity?.name}
-            zone={zone}
-            open={open || appointment.status === 'completed'}
-          />
+          {appointment.memberId === view.me.memberId ? (
+            <ConsultPlace
+              appointmentId={appointment.appointmentId}
+              patientId={chart.patientId}
+              name={chart.identity?.name}
+              zone={zone}
+              open={open || appointment.status === 'completed'}
+            />
+          ) : (
+            <Banner tone="info">{t('colleagueCall', { practitioner: appointment.practitioner })}</Banner>
+          )}
           <Card>
             {/* What is typed before the kept draft has been read would give way to it. */}
             {draft.state === 'loading' ? (

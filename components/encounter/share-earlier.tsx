@@ -57,7 +57,7 @@ export function ShareEarlier({ view, chart, onShared }: Props) {
     <div className="mt-4 border-t border-line pt-4">
       <p className="mb-3 text-soft">{t('lead', { site })}</p>
       <Button size="sm" onClick={() => setOpen(true)}>
-        {t('open', { site })}
+        {t('open')}
       </Button>
       <ShareDialog {...{ chart, appointmentId, earlier, open, onShared }} site={site} onOpenChange={setOpen} />
     </div>

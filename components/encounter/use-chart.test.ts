@@ -108,3 +108,29 @@ test('what no page of ours would have sent is not shown', async () => {
   expect(chart.unvouched).toEqual([])
   expect(chart.failed).toHaveLength(odd.length)
 })
+
+// Defence: siteOf in use-chart.ts. With the row's site in its place, what is written here would go to another site's practitioners.
+test('attack 7: where a visit is, the patient’s own check list says, and not the server', async () => {
+  const patient = await patientOf(world)
+  const { handle } = patient
+  const [here, elsewhere] = [crypto.randomUUID(), crypto.randomUUID()]
+  const appointmentId = `visit of ${handle.patientId}`
+  const listOf = (of: string, site: string) => {
+    const { clinicId, patientId, keys } = handle
+    return patient.vault.seal({
+      ...{ clinicId, patientId, recordId: crypto.randomUUID(), revision: 1, schema: 1, type: 'checklist' as const },
+      ...{ content: { appointmentId: of }, practitioner: world.owner.memberId, site },
+      ...{ patients: [{ patientId, key: keys.dh }], asPatient: patientId },
+    })
+  }
+  const records = [
+    await sealAs(patient, 'identity', { name: 'Ada' }),
+    await listOf(appointmentId, here),
+    await listOf('an earlier visit', elsewhere),
+  ]
+  const view = viewOf(handle.patientId, [keyOf(patient)], records)
+  const named = { ...view, appointment: { ...view.appointment, siteId: elsewhere } }
+  expect((await readChart(named, appointmentId, await wiped())).site).toBe(here)
+  // Of this visit the patient said nothing.
+  expect((await readChart(named, 'a visit of nobody', await wiped())).site).toBeNull()
+})

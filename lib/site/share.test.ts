@@ -109,6 +109,11 @@ describe('earlier records, for a second site', () => {
       [appointmentId, 'North'],
       [first.appointmentId, 'South'],
     ])
+    // Defence: the line on the managing group in rewrapRecord. What they were given they do not give on.
+    const given = chart.records.filter(({ meta }) => named.has(meta.recordId))
+    await expect(doctorB.vault.grantToSite({ patientId, site: siteA, records: given })).rejects.toMatchObject({
+      code: 'NOT_VOUCHED',
+    })
     const desk = must(await encounters.loadDay(deskB.actor, { day: first.day }, at()))
     expect(desk.rows.map((row) => row.appointmentId)).not.toContain(first.appointmentId)
   })

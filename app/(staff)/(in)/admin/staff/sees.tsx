@@ -58,7 +58,7 @@ export function Sees({
         ]}
       />
       {seen.is === 'sites' ? (
-        <FieldGroup label={s('which')} error={error} className="ms-9">
+        <FieldGroup label={s('which')} error={error} className="ms-9 mt-3">
           {() =>
             sites.map((site) => (
               <Checkbox
