@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createVault } from '../browser/vault-core'
 import { memoryStorage } from '../browser/vault-storage'
+import { seesPatient } from '../emergency/store'
 import * as encounters from '../encounter/flow'
 import * as recalls from '../recall/flow'
 import * as recognition from '../recognition/flow'
@@ -60,6 +61,12 @@ test('each site has its day, charts, recalls and devices; the whole clinic’s h
   const day = must(await encounters.loadDay(deskB.actor, { day: atA.day }, at()))
   expect(day.rows[0]).toMatchObject({ siteId: siteB, site: 'North' })
   expect(await opens(deskB, day.records, atB.patientId)).toEqual(['opened', 'opened'])
+
+  // Nor is anything of the other site's patients prepared for an emergency by who does not see them.
+  const sees = ({ actor }: Colleague, patientId: string) =>
+    inClinic(actor.clinicId, (tx) => seesPatient(tx, actor, patientId))
+  expect([await sees(doctorA, atA.patientId), await sees(doctorA, atB.patientId)]).toEqual([true, false])
+  expect(await sees(whole, atB.patientId)).toBe(true)
 
   const { appointmentId } = atB
   expect(await encounters.openEncounter(doctorA.actor, { appointmentId }, at())).toMatchObject({ code: 'NOT_FOUND' })

@@ -38,3 +38,24 @@ describe('what a stranger can fill', () => {
     expect(await hold(other)).toMatchObject({ ok: true })
   })
 })
+
+// Defence: `slot.siteId === siteId` in holdSlot. What a patient writes is sealed for the site that their page showed.
+test('attack 7: a time is held at the site that the page showed, and at no other', async () => {
+  const { clinicId, serviceId } = await clinicWorld(admin)
+  const [here, there] = [randomUUID(), randomUUID()]
+  for (const id of [here, there])
+    await admin(`INSERT INTO site (id, clinic_id, name, address) VALUES ($1, $2, $3, '')`, [id, clinicId, id])
+  await admin('UPDATE weekly_hours SET site_id = $1 WHERE clinic_id = $2', [here, clinicId])
+  const now = new Date()
+  const search = { clinicId, serviceId, from: now.toISOString().slice(0, 10), days: 4 }
+  const found = await loadSlots(search, now)
+  if (!found.ok) throw new Error(found.code)
+  const slot = found.value.slots[0]!
+  expect(slot.siteId).toBe(here)
+  const hold = (siteId: string | null) =>
+    holdSlot(anyone, { id: randomUUID(), secret: 'x'.repeat(22), clinicId, serviceId, ...slot, siteId }, at(now))
+  expect(await hold(there)).toMatchObject({ code: 'SLOT_GONE' })
+  expect(await hold(null)).toMatchObject({ code: 'SLOT_GONE' })
+  expect(await hold(here)).toMatchObject({ ok: true })
+  expect(await loadSlots({ ...search, siteId: there }, now)).toMatchObject({ value: { slots: [] } })
+})
