@@ -14,8 +14,8 @@ export default async function SignInPage() {
   const [t, locale] = await Promise.all([getTranslations('access'), getLocale()])
   return (
     <PublicShell>
-      <div className="mx-auto grid max-w-4xl items-center gap-10 py-8 md:grid-cols-[1fr_1.05fr]">
-        <div>
+      <div className="mx-auto grid max-w-4xl items-start gap-10 py-8 md:grid-cols-[1fr_1.05fr]">
+        <div className="md:pt-8">
           <p className="eyebrow mb-1">{t('signIn.eyebrow')}</p>
           <h1 className="text-3xl">{t('signIn.title')}</h1>
           <p className="mt-3 text-lg text-soft">{t('signIn.lead')}</p>
