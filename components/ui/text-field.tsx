@@ -54,7 +54,12 @@ export const TextArea = ({
 }: Own<'textarea'>) => (
   <Field {...{ id, label, optional, hint, error, hideLabel, className }}>
     {(wire) => (
-      <textarea rows={rows} {...input} {...wire} className={cx(inputClass, 'field-sizing-content min-h-28')} />
+      <textarea
+        rows={rows}
+        {...input}
+        {...wire}
+        className={cx(inputClass, 'field-sizing-content min-h-28 wrap-anywhere')}
+      />
     )}
   </Field>
 )

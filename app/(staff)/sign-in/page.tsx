@@ -14,7 +14,7 @@ export default async function SignInPage() {
   const [t, locale] = await Promise.all([getTranslations('access'), getLocale()])
   return (
     <PublicShell>
-      <div className="mx-auto grid max-w-4xl items-start gap-10 py-8 md:grid-cols-[1fr_1.05fr]">
+      <div className="mx-auto grid max-w-4xl grid-cols-[minmax(0,1fr)] items-start gap-10 py-8 md:grid-cols-[1fr_1.05fr]">
         <div className="md:pt-8">
           <p className="eyebrow mb-1">{t('signIn.eyebrow')}</p>
           <h1 className="text-3xl">{t('signIn.title')}</h1>
