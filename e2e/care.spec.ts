@@ -267,9 +267,9 @@ test('attack 15: a helper whose date has come is shut out by their own browser a
   const vera = await own(phone())
   const id = await book(vera, person('Vera Lind', 1948, today, 'vera2@patient.test'), 15)
   const noel = await letSonIn(vera, id)
-  await expect(noel.getByText('Access ends on', { exact: false })).toBeVisible(slow)
+  await expect(noel.getByText('Last day of access', { exact: false })).toBeVisible(slow)
   await toAccess(vera, id)
-  await expect(vera.getByText('The access of Noel Lind ends then.', { exact: false })).toBeVisible(slow)
+  await expect(vera.getByText('After it, Noel Lind opens nothing more here.', { exact: false })).toBeVisible(slow)
   await look(vera, 'ends soon', { size: 'phone' })
   // The day comes: first by the clock alone, before any server refuses.
   const lastDay = inDays(20).toLocaleDateString('en-GB', { ...long, timeZone: 'UTC' })
@@ -365,4 +365,34 @@ test('a mother books for herself and for a child, changes between the two, hands
   await his.goto(`${stack.baseUrl}/a/${id}`)
   await expect(his.getByText('For Otto Quill')).toBeVisible(slow)
   expect(await grantsAfter(patientId)).toEqual([])
+})
+
+test('an officer sets the birthday at which a parent’s access ends, and who books for a child is told it', async () => {
+  const owner = await own(desktop())
+  await signInPage(owner, stack.baseUrl, world.owner)
+  await owner.goto(`${stack.baseUrl}/admin/security`)
+  await expect(owner.getByRole('radio', { name: '18th birthday' })).toBeChecked(slow)
+  await owner.getByRole('radio', { name: '16th birthday' }).check()
+  await expect(owner.getByText('Saved').first()).toBeVisible(slow)
+  await owner.reload()
+  await expect(owner.getByRole('radio', { name: '16th birthday' })).toBeChecked(slow)
+  await look(owner, 'guardian age')
+  await shoot(owner, 'age')
+  const rosa = await own(phone())
+  await chooseSlot(rosa, world.bookingUrl, world.services.free.name, 33)
+  await rosa.getByRole('radio', { name: /For someone else/ }).check()
+  await expect(rosa.getByText('until the 16th birthday')).toBeVisible()
+  await rosa.getByLabel('You are their').selectOption('mother')
+  for (const [part, value] of [
+    ['Day', '5'],
+    ['Month', '3'],
+    ['Year', `${today.getUTCFullYear() - 10}`],
+  ] as const)
+    await rosa.getByLabel(part, { exact: true }).fill(value)
+  const on = `5 March ${today.getUTCFullYear() + 6}`
+  await expect(rosa.getByText(`Until the 16th birthday, ${on}`, { exact: false })).toBeVisible()
+  await look(rosa, 'books for a child')
+  await shoot(rosa, 'books')
+  await owner.getByRole('radio', { name: '18th birthday' }).check()
+  await expect(owner.getByText('Saved').first()).toBeVisible(slow)
 })

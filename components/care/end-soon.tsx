@@ -17,13 +17,20 @@ export function EndSoon({ own }: { own: OwnChart }) {
     .map((each) => {
       if (each.end.kind === 'open') return null
       const name = own.identity?.name ?? ''
+      const isDate = each.end.kind === 'date'
       return (
-        <Banner key={each.careId} tone="warning" title={t('title', { date: words.day(each.end.on) })}>
+        <Banner
+          key={each.careId}
+          tone="warning"
+          title={
+            isDate ? t('lastDay', { date: words.lastDay(each.end.on) }) : t('title', { date: words.day(each.end.on) })
+          }
+        >
           {!each.mine
-            ? t('other', { name: each.name })
+            ? t(isDate ? 'otherAfter' : 'other', { name: each.name })
             : each.end.kind === 'age' && each.role === 'guardian'
               ? t('child', { name, age: each.end.age })
-              : t('mine', { name })}
+              : t(isDate ? 'mineAfter' : 'mine', { name })}
         </Banner>
       )
     })
