@@ -6,6 +6,7 @@ import type { CareRole } from '../crypto/types.ts'
 import { saveCard } from '../emergency/flow-card.ts'
 import { loadChart } from '../patient/flow.ts'
 import { addDevice, handOn, listBehind, listDevices, listLinks, removeDevice } from '../patient/flow-devices.ts'
+import { MOST_KEYS } from '../patient/rules.ts'
 import { findDeviceKey } from '../patient/store.ts'
 import { clinicWorld } from '../payment/testing.ts'
 import { insertGrants, listRecords } from '../record/store.ts'
@@ -188,6 +189,26 @@ test('nobody says twice what they are, and a patient’s own device becomes nobo
   await admin(`UPDATE patient_key SET state = 'vouched' WHERE id = $1`, [own.keyId])
   const made = asked(own, own, { careId: randomUUID(), role: 'carer', until: null })
   expect(await letIn(actorOf(own), made, at())).toEqual(refused('WRONG_STATE'))
+})
+
+// Defences: the lines of letIn that say BAD_INPUT, NOT_ALLOWED and TOO_MANY; NOT_CONFIRMED in end.
+test('attack 7: what is filed is a record of who helps, for keys that are the browser’s own and can be sealed for', async () => {
+  const [own, other] = [await patient(), await testDevice()]
+  const given = { careId: randomUUID(), role: 'carer' as const, until: null }
+  const itself = asked(own, own, given)
+  expect(await letIn(actorOf(own), { ...itself, keys: other.keys }, at())).toEqual(refused('BAD_INPUT'))
+  const place = { clinicId: world.clinicId, patientId: own.patientId, recordId: randomUUID(), revision: 1 }
+  const record = sealed({ ...place, type: 'identity' }, recipientOf(own)) as never
+  expect(await letIn(actorOf(own), { ...itself, record }, at())).toEqual(refused('NOT_ALLOWED'))
+  const son = await testDevice(own.patientId)
+  const zero = { sign: son.keys.sign, dh: 'A'.repeat(43) }
+  expect(await letIn(actorOf(own), { ...asked(own, son, given), keys: zero }, at())).toEqual(refused('BAD_INPUT'))
+  const helped = await help(own)
+  for (let count = 2; count < MOST_KEYS; count++) await help(own)
+  expect(await letIn(actorOf(own), asked(own, son, given), at())).toEqual(refused('TOO_MANY'))
+  // A code by e-mail alone ends nobody's help.
+  await admin(`UPDATE patient_key SET state = 'confirmed' WHERE id = $1`, [own.keyId])
+  expect(await end(actorOf(own), { careId: helped.careId, ending: 'eA' }, at())).toEqual(refused('NOT_CONFIRMED'))
 })
 
 test('who helps for little longer is told of once, by a mail without a name, a relation or a day', async () => {
