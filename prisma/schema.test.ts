@@ -160,6 +160,19 @@ describe('attack 17: tenants', () => {
     expect(owners).toEqual([{ owner: 'curtain_owner' }])
   })
 
+  // Defence: each table's own policy. The next test looks at rows, and most tables have none there.
+  it('every policy of the app and the owner is the one of its clinic, for reading and for writing', async () => {
+    const rows = await admin<{ table: string; roles: string; reads: string; writes: string }>(
+      `SELECT tablename AS table, roles::text, qual AS reads, with_check AS writes FROM pg_policies
+       WHERE schemaname = 'public' AND NOT roles = '{curtain_lookup}'`,
+    )
+    expect(rows.map((row) => row.table).sort()).toEqual([...tenantTables].sort())
+    for (const { table, reads, writes } of rows) {
+      const column = table === 'clinic' ? 'id' : 'clinic_id'
+      expect([table, reads, writes]).toEqual([table, ...Array<string>(2).fill(`(${column} = current_clinic())`)])
+    }
+  })
+
   it('no policy passes with no clinic set, and none with an empty or senseless one', async () => {
     const [row] = await admin<{ id: string }>(
       `INSERT INTO clinic (slug, name, time_zone, country, currency) VALUES ('x', 'x', 'UTC', 'FR', 'EUR') RETURNING id`,
