@@ -151,6 +151,8 @@ describe('earlier records, for a second site', () => {
     const granter = signed.find(({ memberId }) => memberId === doctorB.memberId)!.keys.sign
     const taken = grants.map((each) => ({ ...each, grant: { ...each.grant, granter } }))
     expect(await sharing.share(doctorB.actor, { ...input, grants: taken }, at())).toMatchObject({ code: 'NOT_ALLOWED' })
+    // Nor by a colleague who might, under that name.
+    expect(await sharing.share(whole.actor, { ...input, grants: taken }, at())).toMatchObject({ code: 'NOT_ALLOWED' })
     expect((await chartOf(doctorB, appointmentId)).visits.map((visit) => visit.appointmentId)).not.toContain(
       first.appointmentId,
     )
