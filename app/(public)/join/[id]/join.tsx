@@ -11,6 +11,7 @@ import { call } from '@/lib/browser/api'
 import { signIn } from '@/lib/browser/staff-session'
 import { vault } from '@/lib/browser/vault'
 import { JoinForm, type Joined } from './join-form'
+import { keepCode, keptCode } from './kept-code'
 
 type Link = { secret: string; rootFingerprint: string }
 type State =
@@ -20,7 +21,7 @@ type State =
   | { is: 'not-found' }
   | { is: 'forged' }
   | { is: 'asked'; link: Link }
-  | { is: 'waiting'; joined: Joined }
+  | { is: 'waiting'; joined: Partial<Joined> & Pick<Joined, 'code'> }
   | { is: 'vouched' }
 
 const pollMs = 2000
@@ -41,8 +42,9 @@ export function Join({ invitation }: { invitation: InvitationView | null }) {
       if (now.value.state === 'cancelled') setState({ is: 'gone' })
       if (now.value.state !== 'vouched') return
       clearInterval(timer)
-      const opened = await signIn(joined.email, joined.passphrase)
-      if (opened.ok) location.assign('/today')
+      const { email, passphrase } = joined
+      const opened = email && passphrase ? (await signIn(email, passphrase)).ok : false
+      if (opened) location.assign('/today')
       else setState({ is: 'vouched' })
     }, pollMs)
     return () => clearInterval(timer)
@@ -104,7 +106,10 @@ export function Join({ invitation }: { invitation: InvitationView | null }) {
   return (
     <JoinForm
       invitation={{ ...invitation, ...state.link }}
-      onJoined={(next) => setState({ is: 'waiting', joined: next })}
+      onJoined={(next) => {
+        keepCode(invitation.id, next.code)
+        setState({ is: 'waiting', joined: next })
+      }}
     />
   )
 }
@@ -112,6 +117,8 @@ export function Join({ invitation }: { invitation: InvitationView | null }) {
 /** What the link says against what the server shows: another root than the fragment's is another clinic. */
 async function look(invitation: InvitationView | null): Promise<State> {
   if (!invitation) return { is: 'not-found' }
+  const code = invitation.state === 'answered' ? keptCode(invitation.id) : null
+  if (code) return { is: 'waiting', joined: { code } }
   if (invitation.state !== 'open' || invitation.expired) return { is: 'gone' }
   const fragment = new URLSearchParams(location.hash.slice(1))
   const [secret, rootFingerprint] = [fragment.get('s'), fragment.get('k')]
