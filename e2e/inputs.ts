@@ -199,7 +199,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     },
     'prescription/cancel': { id: randomUUID() },
     'prescription/dispense': { id: randomUUID() },
-    'rekey/ask': { email: person.email },
+    'rekey/ask': { email: person.email, locale: 'en' },
     'rekey/link': { token: b64(200) },
     'rekey/start': { token: b64(200), request: opaque },
     'rekey/request': { token: b64(200), id: randomUUID(), ...account },

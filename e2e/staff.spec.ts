@@ -3,6 +3,7 @@ import { expect, type Page, test } from '@playwright/test'
 import type { NoteContent } from '../lib/encounter/rules.ts'
 import type { PrescriptionContent } from '../lib/prescription/rules.ts'
 import { desktop, type Device, phone, signInPage } from './browsers.ts'
+import { answer, invite, openClinic } from './founding.ts'
 import { up, type TestStack } from './stack.ts'
 import { type Booked, type ClinicWorld, clinicWorld } from './world.ts'
 
@@ -21,41 +22,9 @@ test.beforeEach(async () => {
 })
 test.afterEach(() => Promise.all([owner?.close(), other?.close()]))
 
-const tag = () => Math.random().toString(36).slice(2, 8)
-async function passphraseOn(page: Page): Promise<string> {
-  const words = page.locator('li.select-all').first()
-  await expect(words).toHaveText(/^\w{5}(-\w{5}){4}$/)
-  return (await words.innerText()).trim()
-}
-
-async function keepPassphrase(page: Page): Promise<string> {
-  const passphrase = await passphraseOn(page)
-  await page.getByLabel('Type it once more').fill(passphrase)
-  await page.getByLabel('I have it written down').check()
-  return passphrase
-}
-
-/** The page's own form, by keyboard and mouse as an owner would. */
-async function openClinic(page: Page) {
-  const name = `Quay Clinic ${tag()}`
-  const email = `owner-${tag()}@clinic.test`
-  await page.goto(`${stack.baseUrl}/start`)
-  await page.getByLabel('Your name, as patients see it').fill('Dr Claire Dubois')
-  await page.getByLabel('E-mail address').fill(email)
-  await page.getByLabel('Name of the clinic').fill(name)
-  await page.getByRole('button', { name: 'Continue' }).click()
-  const passphrase = await keepPassphrase(page)
-  await page.getByRole('button', { name: 'Make the keys and open the clinic' }).click()
-  await expect(page.getByText('One service, your hours, done')).toBeVisible({ timeout: 40_000 })
-  await page.getByRole('button', { name: 'Save and show my booking link' }).click()
-  await expect(page.getByText(`${name} is open`)).toBeVisible()
-  const link = await page.getByRole('textbox', { name: 'Booking link' }).inputValue()
-  return { name, email, passphrase, link }
-}
-
 test('an owner opens a clinic, alone its only practitioner, and has a working booking link within five minutes', async () => {
   const begun = Date.now()
-  const { name, email, passphrase, link } = await openClinic(owner.page)
+  const { name, email, passphrase, link } = await openClinic(owner.page, stack.baseUrl)
   expect(link).toMatch(/\/c\/quay-clinic-[a-z0-9]+#k=[\w-]{43}$/)
   await expect(owner.page.getByRole('img', { name: 'QR code of the booking link' })).toBeVisible()
   await other.page.goto(link)
@@ -67,26 +36,8 @@ test('an owner opens a clinic, alone its only practitioner, and has a working bo
   await expect(other.page.getByText('Nobody is booked')).toBeVisible()
 })
 
-async function invite(page: Page, name: string): Promise<string> {
-  await page.getByRole('button', { name: 'Invite someone' }).click()
-  const dialog = page.getByRole('dialog')
-  await dialog.getByLabel('Name, as patients see it').fill(name)
-  await dialog.getByRole('button', { name: 'Make the invitation' }).click()
-  const link = await dialog.getByRole('textbox', { name: 'Invitation link' }).inputValue()
-  await dialog.getByRole('button', { name: 'Done' }).click()
-  return link
-}
-
-async function answer(page: Page, link: string) {
-  await page.goto(link)
-  await page.getByLabel('E-mail address').fill(`join-${tag()}@clinic.test`)
-  await keepPassphrase(page)
-  await page.getByRole('button', { name: 'Make my keys and join' }).click()
-  await expect(page.getByText('Almost there')).toBeVisible({ timeout: 40_000 })
-}
-
 test('an invited practitioner answers by link, the owner sees it live and vouches, and the newcomer is in', async () => {
-  await openClinic(owner.page)
+  await openClinic(owner.page, stack.baseUrl)
   await owner.page.goto(`${stack.baseUrl}/admin/staff`)
   const link = await invite(owner.page, 'Dr Grace Amadi')
   expect(link).toMatch(/\/join\/[0-9a-f-]{36}#s=[\w-]+&k=[\w-]{43}$/)
@@ -111,10 +62,18 @@ test('an invited practitioner answers by link, the owner sees it live and vouche
 })
 
 test('where the words differ, the invitation is withdrawn and nobody is let in', async () => {
-  await openClinic(owner.page)
+  await openClinic(owner.page, stack.baseUrl)
   await owner.page.goto(`${stack.baseUrl}/admin/staff`)
   const link = await invite(owner.page, 'Dr Grace Amadi')
   await answer(other.page, link)
+  // A page that is loaded again goes on; the link in another tab says where to go on.
+  const shown = await other.page.locator('[data-newcomer-code]').textContent()
+  await other.page.reload()
+  await expect(other.page.locator('[data-newcomer-code]')).toHaveText(shown!)
+  const beside = await other.page.context().newPage()
+  await beside.goto(link)
+  await expect(beside.getByText('This invitation was answered')).toBeVisible()
+  await beside.close()
   await owner.page.getByRole('button', { name: 'Check and vouch' }).click()
   await owner.page.getByRole('button', { name: 'They differ' }).click()
   await expect(owner.page.getByText(/The words differed/).first()).toBeVisible()
@@ -125,7 +84,7 @@ test('where the words differ, the invitation is withdrawn and nobody is let in',
 
 // Fails when the vault signs without checking the newcomer's MAC, or when `standingOf` believes the database.
 test('attack 7: a key swapped by the server is refused, and a member that only the database knows is shown as such', async () => {
-  await openClinic(owner.page)
+  await openClinic(owner.page, stack.baseUrl)
   await owner.page.goto(`${stack.baseUrl}/admin/staff`)
   const link = await invite(owner.page, 'Dr Grace Amadi')
   await answer(other.page, link)

@@ -16,6 +16,7 @@ import { type MadeKit, makeKit, tryKit } from '@/lib/browser/account'
 import type { SessionCode } from '@/lib/browser/staff-session'
 import { Confirm } from './confirm'
 import { KitFields } from './kit-fields'
+import { useKitReason } from './use-kit-reason'
 import { Wraps } from './wraps'
 
 /** What opens the account when the passphrase is lost. An owner whom no colleague could vouch for makes two. */
@@ -151,14 +152,14 @@ function Shown({ kit, onKept, onClose }: { kit: MadeKit; onKept: () => void; onC
 function Trial({ open, onClose, onChange }: { open: boolean; onClose: () => void; onChange: () => Promise<void> }) {
   const t = useTranslations('account')
   const c = useTranslations('common')
-  const reason = useReason()
+  const reason = useKitReason()
   const toast = useToast()
   const [text, setText] = useState('')
-  const [code, setCode] = useState<SessionCode | null>(null)
+  const [problem, setProblem] = useState('')
   const [send, busy] = useBusy(async () => {
-    setCode(null)
+    setProblem('')
     const answer = await tryKit(text).catch(() => ({ ok: false, code: 'INTERNAL' }) as const)
-    if (!answer.ok) return setCode(answer.code === 'NOT_FOUND' ? 'KIT_UNKNOWN' : answer.code)
+    if (!answer.ok) return setProblem(await reason(answer.code === 'NOT_FOUND' ? 'KIT_UNKNOWN' : answer.code, text))
     setText('')
     toast(t('kit.tried'), 'success')
     onClose()
@@ -179,7 +180,7 @@ function Trial({ open, onClose, onChange }: { open: boolean; onClose: () => void
         </Button>
       }
     >
-      <KitFields text={text} onText={setText} error={code ? reason(code) : undefined} />
+      <KitFields text={text} onText={setText} error={problem || undefined} />
     </Dialog>
   )
 }

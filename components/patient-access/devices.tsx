@@ -9,7 +9,7 @@ import { call } from '@/lib/browser/api'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { openPatientSession } from '@/lib/browser/patient-session'
 import type { DeviceRow } from '@/lib/patient/rules'
-import { formatDate } from '@/lib/time'
+import { formatDate, formatTime } from '@/lib/time'
 
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
@@ -58,7 +58,9 @@ function Device({ device, own, onRemoved }: { device: DeviceRow; own: OwnChart; 
   const locale = useLocale()
   const errors = useTranslations('errors')
   const name = device.kind === 'device' ? device.name || t('unnamed') : t(`kind.${device.kind}`)
-  const date = formatDate(new Date(device.firstSeen), zone(), locale)
+  const seen = new Date(device.firstSeen)
+  // To the minute: two of one make have one name.
+  const date = `${formatDate(seen, zone(), locale)}, ${formatTime(seen, zone(), locale)}`
   const { patientId } = own.patient
   async function remove() {
     const session = await openPatientSession(own.patient)

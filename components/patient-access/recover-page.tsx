@@ -7,6 +7,7 @@ import { Card } from '@/components/ui/card'
 import { Banner } from '@/components/ui/status'
 import { TextArea } from '@/components/ui/text-field'
 import { useBusy } from '@/components/ui/use-busy'
+import { useWordFault } from '@/components/ui/use-word-fault'
 import { readKitLink, secretOfWords } from '@/lib/browser/kit-words'
 import { recover, type Recovered } from '@/lib/browser/recover'
 import type { Locale, Messages } from '@/lib/messages/catalogue'
@@ -23,6 +24,7 @@ export const RecoverPage = ({ locale, messages }: Props) => (
 function Recovery() {
   const t = useTranslations('devices.recover')
   const keep = useTranslations('keep')
+  const faultOf = useWordFault()
   const [scanned, setScanned] = useState<{ secret: string; rootFingerprint: string } | null>(null)
   const [words, setWords] = useState('')
   const [wrong, setWrong] = useState('')
@@ -37,7 +39,7 @@ function Recovery() {
 
   const [open, opening] = useBusy(async () => {
     const secret = scanned?.secret ?? (await secretOfWords(words))
-    setWrong(secret ? '' : t('notWords'))
+    setWrong(secret ? '' : await faultOf(words))
     if (!secret) return
     const found = await recover(secret, scanned?.rootFingerprint ?? null)
     if (found.ok) for (const id of found.appointments) localStorage.setItem(mineMark(id), '1')

@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest'
 import { random, toB64 } from '../crypto/bytes.ts'
-import { bytesOfWords, kitLink, plainWord, readKitLink, secretOfWords, wordsOf, wordsOfSecret } from './kit-words.ts'
+import {
+  bytesOfWords,
+  faultOfWords,
+  kitLink,
+  plainWord,
+  readKitLink,
+  secretOfWords,
+  wordsOf,
+  wordsOfSecret,
+} from './kit-words.ts'
 import { readKit, spellKit } from './recovery-kit.ts'
 
 /** Each byte of it once, so that many words of the list are met. */
@@ -42,6 +51,16 @@ test('a word that is wrong, missing or in another place is refused', async () =>
     expect(await secretOfWords(wrong.join(' '))).toBeNull()
     await expect(readKit(wrong.join(' '))).rejects.toMatchObject({ code: 'BAD_KIT' })
   }
+})
+
+test('what is wrong with words is said as far as the list says it', async () => {
+  const words = await wordsOf(new Uint8Array(32), 'fr')
+  expect(await faultOfWords(words.slice(2).join(' '))).toEqual({ is: 'count', count: 22 })
+  expect(await faultOfWords([...words.slice(0, 6), 'Abandonné', ...words.slice(7)].join(', '))).toEqual({
+    ...{ is: 'unknown', at: 7, word: 'Abandonné' },
+  })
+  // The same word 24 times has another last one.
+  expect(await faultOfWords(Array(24).fill(words[0]).join(' '))).toEqual({ is: 'order' })
 })
 
 test('a page’s link and a member’s code carry the same bytes as the words', async () => {

@@ -22,9 +22,11 @@ export const plainWord = (word: string): string =>
     .trim()
     .toLowerCase()
 
+const split = (typed: string) => typed.split(/[\s,.;\d]+/).filter(Boolean)
+
 /** The bytes of 24 words in either language, however they were typed; null when one is wrong: the last carries a check. */
 export async function bytesOfWords(typed: string): Promise<Bytes | null> {
-  const words = typed.split(/[\s,.;\d]+/).filter(Boolean)
+  const words = split(typed)
   if (words.length !== 24) return null
   for (const load of Object.values(lists)) {
     const list = await load()
@@ -38,6 +40,27 @@ export async function bytesOfWords(typed: string): Promise<Bytes | null> {
     }
   }
   return null
+}
+
+export type WordFault =
+  | { is: 'count'; count: number }
+  /** No word of the list that most of them are of, counted from 1. */
+  | { is: 'unknown'; at: number; word: string }
+  /** Each is a word, and together they are none of a page's. */
+  | { is: 'order' }
+
+/** What is wrong with words that `bytesOfWords` refused, as far as the lists say it. */
+export async function faultOfWords(typed: string): Promise<WordFault> {
+  const words = split(typed)
+  if (words.length !== 24) return { is: 'count', count: words.length }
+  const loaded = await Promise.all(Object.values(lists).map((load) => load()))
+  const unknown = loaded.map((list) => {
+    const known = new Set(list.map(plainWord))
+    return words.flatMap((word, index) => (known.has(plainWord(word)) ? [] : [index]))
+  })
+  const [fewest] = unknown.sort((a, b) => a.length - b.length)
+  const at = fewest?.[0]
+  return at === undefined ? { is: 'order' } : { is: 'unknown', at: at + 1, word: words[at]! }
 }
 
 /** A patient's words, as `wordsOf` and `bytesOfWords` of their page's secret. */

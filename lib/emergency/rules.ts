@@ -22,7 +22,9 @@ export type CardForm = z.infer<typeof CardForm>
 export const emptyCard: CardForm = {
   ...{ name: '', birthDate: '', blood: '', conditions: '', medicines: '', allergies: '', contacts: '', notes: '' },
 }
-export const isEmptyCard = (form: CardForm): boolean => Object.values(form).every((text) => text.trim() === '')
+/** Who it is helps nobody by itself: a card says something else too. */
+export const isEmptyCard = ({ name: _name, birthDate: _birthDate, ...said }: CardForm): boolean =>
+  Object.values(said).every((text) => text.trim() === '')
 
 /** What is sealed under the code's secret, schema 1. The time is the patient's own word. */
 export const CardContent = CardForm.extend({ madeAt: z.iso.datetime() })

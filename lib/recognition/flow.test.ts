@@ -162,4 +162,47 @@ describe('a member who recognised the patient', () => {
     expect(await opens(lost)).toEqual([])
     expect(await stateOf(lost)).toBe('confirmed')
   })
+
+  // Defence: signKey and dhKey in saveVouch. The member compared the code of these keys, and of no others.
+  test('attack 14: a device whose keys were replaced after they were read is not recognised', async () => {
+    const lost = await lostPhone()
+    const word = { ...(await recogniseAs(world.stays, lost)), grants: [] }
+    const { sign, dh } = lost.lost.handle.keys
+    for (const keys of [
+      { ...word.keys, sign },
+      { ...word.keys, dh },
+    ])
+      expect(await recognise(world.stays.actor, { ...word, keys })).toEqual({ ok: false, code: 'NOT_FOUND' })
+    expect(await stateOf(lost)).toBe('confirmed')
+  })
+
+  // Defences: `state` in saveVouch and in listNewDevices.
+  test.each(['revoked', 'booking'])(
+    'attack 14: a device that is %s is not listed, and no word makes it known',
+    async (state) => {
+      const lost = await lostPhone()
+      const word = { ...(await recogniseAs(world.stays, lost)), grants: [] }
+      await admin('UPDATE patient_key SET state = $2 WHERE id = $1', [word.keyId, state])
+      expect(must(await newDevices(world.stays.actor, word)).devices).toEqual([])
+      for (const { actor } of [world.stays, world.desk])
+        expect(await recognise(actor, word)).toEqual({ ok: false, code: 'NOT_FOUND' })
+      expect(await stateOf(lost)).toBe(state)
+    },
+  )
+
+  // Defence: `runsVisits` in findPatientOf.
+  test('attack 17: who sees their own patients alone asks nothing of a colleague’s, and recognises none', async () => {
+    const lost = await lostPhone()
+    const word = await recogniseAs(world.stays, lost)
+    const { memberId, actor } = world.stays
+    await admin('UPDATE appointment SET member_id = $2 WHERE id = $1', [lost.appointmentId, world.desk.memberId])
+    await admin('UPDATE member SET own_patients = true WHERE id = $1', [memberId])
+    try {
+      for (const answer of [newDevices(actor, word), readableRecords(actor, word), recognise(actor, word)])
+        expect(await answer).toEqual({ ok: false, code: 'NOT_FOUND' })
+      expect(await stateOf(lost)).toBe('confirmed')
+    } finally {
+      await admin('UPDATE member SET own_patients = false WHERE id = $1', [memberId])
+    }
+  })
 })

@@ -41,7 +41,11 @@ const DAY = 86_400_000
 // ── who lost their keys ──
 
 /** The same answer for every address. A link goes to the member's own mailbox, and to nobody else's. */
-export async function ask(_: PublicActor, { email }: In<typeof rules.AskInput>, { ip }: Context): Promise<Done> {
+export async function ask(
+  _: PublicActor,
+  { email, locale }: In<typeof rules.AskInput>,
+  { ip }: Context,
+): Promise<Done> {
   const byIp = await limit('rekey-ip', ip, { points: 20, seconds: 3600 })
   if (!byIp.ok) return byIp
   const index = await emailIndex(email)
@@ -50,7 +54,7 @@ export async function ask(_: PublicActor, { email }: In<typeof rules.AskInput>, 
   const found = await inNoClinic((tx) => access.lookupStaff(tx, index))
   if (found) {
     const { clinicId, memberId } = found
-    await inClinic(clinicId, (tx) => enqueue(tx, 'mail.rekey-link', { clinicId, memberId }))
+    await inClinic(clinicId, (tx) => enqueue(tx, 'mail.rekey-link', { clinicId, memberId, locale }))
   }
   return done
 }

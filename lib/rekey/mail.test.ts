@@ -42,13 +42,14 @@ it('the link goes to the member alone, in a fragment and in no job; that it was 
   const { invitation, memberId, email } = await answer(clinic, ['frontdesk'])
   const signed = await vouchFor(clinic, invitation.id, invitation)
   must(await access.vouch(owner.actor, { id: invitation.id, ...signed }, at()))
-  must(await ask({ kind: 'public' }, { email }, at()))
+  must(await ask({ kind: 'public' }, { email, locale: 'fr' }, at()))
   stop = await startWorker({ handlers: rekeyJobs.handlers, pollSeconds: 0.5 })
   const idle = async () =>
     expect(await admin(`SELECT name FROM pgboss.job WHERE name LIKE 'mail.rekey%' AND state < 'completed'`)).toEqual([])
   await vi.waitFor(idle, 20_000)
   expect(taken.map(({ to }) => to)).toEqual([[email]])
   const { text } = await PostalMime.parse(taken[0]!.raw)
+  expect(text).toContain('phrase secrète')
   const token = /\/sign-in\/lost#t=(\S+)/.exec(text!)![1]!
   expect(must(await showLink({ kind: 'public' }, { token }, at()))).toMatchObject({ clinicId, memberId })
   const [job] = await admin<{ job: string }>(`SELECT j::text AS job FROM pgboss.job j WHERE name = 'mail.rekey-link'`)

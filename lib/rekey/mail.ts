@@ -21,7 +21,7 @@ const mailLink: JobHandler = async (data, jobId) => {
   }))
   const { clinic, to } = found
   if (!clinic || !to) return
-  const t = translator(localeOf(clinic.locale), 'rekey')
+  const t = translator(localeOf(String(data.locale)), 'rekey')
   const token = await sealLink({ clinicId, memberId }, new Date())
   await sendMail({
     to: await openField(to.emailSealed, emailContext(clinicId, memberId)),

@@ -29,7 +29,8 @@ const email = z
   .pipe(z.email({ error: 'email' }).max(254))
 
 export const NoInput = z.object({}).strict()
-export const AskInput = z.object({ email })
+/** In the language of the page that asks. */
+export const AskInput = z.object({ email, locale: z.enum(['en', 'fr']) })
 export const LinkInput = z.object({ token })
 export const StartInput = z.object({ token, request: Base64Url(2000) })
 export const RequestInput = z.object({

@@ -2,12 +2,12 @@
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { KitFields } from '@/components/account/kit-fields'
+import { useKitReason } from '@/components/account/use-kit-reason'
 import { NewPassphrase } from '@/components/account/password'
 import { ChainNotice } from '@/components/staff/chain-notice'
 import { type ChainStop, stopOf } from '@/components/staff/chain-stop'
 import { PasskeyButton } from '@/components/staff/passkey-button'
 import { PasswordForm } from '@/components/staff/password-form'
-import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { Banner } from '@/components/ui/status'
@@ -65,14 +65,14 @@ function ByKit({
 }) {
   const t = useTranslations('account')
   const c = useTranslations('common')
-  const reason = useReason()
+  const reason = useKitReason()
   const [text, setText] = useState('')
-  const [code, setCode] = useState<SessionCode | null>(null)
+  const [problem, setProblem] = useState('')
   const [send, busy] = useBusy(async (passphrase: string) => {
-    setCode(null)
+    setProblem('')
     const answer = await held(signInByKit(text, passphrase)).catch(() => ({ ok: false, code: 'INTERNAL' }) as const)
     if (answer.ok) enter()
-    else setCode(answer.code)
+    else setProblem(await reason(answer.code, text))
   })
   return (
     <Card className="flex flex-col gap-5 sm:p-8">
@@ -80,9 +80,9 @@ function ByKit({
         <h2 className="text-xl">{t('kit.lost')}</h2>
         <p className="mt-2 text-soft">{t('kit.lostLead')}</p>
       </div>
-      {code ? (
+      {problem ? (
         <Banner tone="danger" announce>
-          {reason(code)}
+          {problem}
         </Banner>
       ) : null}
       <KitFields text={text} onText={setText} />

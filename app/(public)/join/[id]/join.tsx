@@ -18,6 +18,8 @@ type State =
   | { is: 'opening' }
   | { is: 'bad-link' }
   | { is: 'gone' }
+  /** Answered, and not in this tab. */
+  | { is: 'answered' }
   | { is: 'not-found' }
   | { is: 'forged' }
   | { is: 'asked'; link: Link }
@@ -70,6 +72,12 @@ export function Join({ invitation }: { invitation: InvitationView | null }) {
         {t('join.goneText', { clinic })}
       </EmptyState>
     )
+  if (state.is === 'answered')
+    return (
+      <EmptyState page icon={CheckIcon} title={t('join.answered')}>
+        {t('join.answeredText', { clinic })}
+      </EmptyState>
+    )
   if (state.is === 'forged') {
     return (
       <div role="alert">
@@ -119,6 +127,7 @@ async function look(invitation: InvitationView | null): Promise<State> {
   if (!invitation) return { is: 'not-found' }
   const code = invitation.state === 'answered' ? keptCode(invitation.id) : null
   if (code) return { is: 'waiting', joined: { code } }
+  if (invitation.state === 'answered') return { is: 'answered' }
   if (invitation.state !== 'open' || invitation.expired) return { is: 'gone' }
   const fragment = new URLSearchParams(location.hash.slice(1))
   const [secret, rootFingerprint] = [fragment.get('s'), fragment.get('k')]

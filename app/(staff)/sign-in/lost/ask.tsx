@@ -1,5 +1,5 @@
 'use client'
-import { useTranslations } from 'next-intl'
+import { useLocale, useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
@@ -16,10 +16,11 @@ export function Ask() {
   const t = useTranslations('lost')
   const a = useTranslations('access')
   const reason = useReason()
+  const locale = useLocale() === 'fr' ? 'fr' : 'en'
   const [email, setEmail] = useState('')
   const [state, setState] = useState<{ sent: boolean; wrong?: string; code?: string }>({ sent: false })
   const [send, sending] = useBusy(async () => {
-    const answer = await call('rekey/ask', { email })
+    const answer = await call('rekey/ask', { email, locale })
     if (answer.ok) setState({ sent: true })
     else if (answer.code === 'BAD_INPUT') setState({ sent: false, wrong: reason.field('email') })
     else setState({ sent: false, code: reason(answer.code) })
