@@ -1,5 +1,5 @@
 import { useReason } from '@/components/staff/use-reason'
-import { useWordFault } from '@/components/ui/use-word-fault'
+import { useWordFault } from './use-word-fault'
 import type { SessionCode } from '@/lib/browser/staff-session'
 
 /** Why what was typed or scanned opens nothing. */
