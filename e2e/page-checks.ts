@@ -48,7 +48,10 @@ function tooWide(page: Page): Promise<string[]> {
  */
 export function settled(page: Page): Promise<void> {
   return page.evaluate(async () => {
-    const frame = () => new Promise(requestAnimationFrame)
+    // A page that lies behind another may draw no frame, and what is not drawn ends nothing.
+    const atMost = (ms: number, change: Promise<unknown>) =>
+      Promise.race([change, new Promise((done) => setTimeout(done, ms))])
+    const frame = () => atMost(250, new Promise(requestAnimationFrame))
     const moving = () =>
       document.getAnimations().filter(({ playState, effect }) => {
         const { endTime } = effect?.getComputedTiming() ?? {}
@@ -60,7 +63,7 @@ export function settled(page: Page): Promise<void> {
       await frame()
       const now = moving()
       if (!now.length) return
-      await Promise.allSettled(now.map(({ finished }) => finished))
+      await atMost(2000, Promise.allSettled(now.map(({ finished }) => finished)))
     }
   })
 }

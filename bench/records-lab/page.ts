@@ -93,11 +93,19 @@ async function passOn() {
   let chainLength = 0
   let total = 0
   let failed = 0
+  let inVault = 0
   tasks.length = 0
   const done = await counted(() =>
     passOnRecords({
       ask: (input) => call('rewrap/next', input, { as: 'staff' }),
-      keys: vault,
+      keys: {
+        rewrap: async (records) => {
+          const begun = performance.now()
+          const made = await vault.rewrap(records)
+          inVault += performance.now() - begun
+          return made
+        },
+      },
       chainLength: () => chainLength,
       reload: async () => {
         const chain = await ask('access/chain', { clinicId })
@@ -112,7 +120,7 @@ async function passOn() {
     }),
   )
   await new Promise((resolve) => setTimeout(resolve, 20))
-  return { ms: done.ms, requests: done.requests, total, failed, longest: Math.max(0, ...tasks) }
+  return { ms: done.ms, inVault, requests: done.requests, total, failed, longest: Math.max(0, ...tasks) }
 }
 
 let peer: Worker | null = null

@@ -1,6 +1,8 @@
 import type { Bytes } from '../crypto/bytes.ts'
 import type { B64, Sealed } from '../crypto/types.ts'
+import { isSame, isSamePlace } from './same-record.ts'
 import type { OpenResult } from './vault-api.ts'
+import type { RecordName } from './vault-cache-api.ts'
 
 /** What the vault remembers of records that it opened, so that a list which is drawn again is not opened again. */
 export interface RecordCache {
@@ -11,6 +13,8 @@ export interface RecordCache {
   keepDek(hash: B64, dek: Bytes): void
   /** What opened from these very bytes, filed at this very place. */
   opened(record: Sealed): OpenResult | null
+  /** What opened at this place under this signature. That the bytes are the same, whoever asks has seen. */
+  named(name: RecordName): OpenResult | null
   keepOpened(record: Sealed, result: OpenResult): void
   drop(): void
 }
@@ -78,6 +82,10 @@ export function recordCache(now: () => number = () => performance.now()): Record
       const held = find(openings, record.signature)
       return held && isSame(held.record, record) ? held.result : null
     },
+    named({ meta, signature }) {
+      const held = find(openings, signature)
+      return held && isSamePlace(held.record.meta, meta) ? held.result : null
+    },
     keepOpened(record, result) {
       if (seconds === 0 || !result.ok || find(openings, record.signature)) return
       if (openings.size >= MOST_OPENED) openings.delete(openings.keys().next().value!)
@@ -86,19 +94,4 @@ export function recordCache(now: () => number = () => performance.now()): Record
     },
     drop,
   }
-}
-
-/** The defence of attack 8 in memory: one byte or one place different, and it is another record, to be checked as that. */
-function isSame(held: Opening['record'], record: Sealed): boolean {
-  const [a, b] = [held.meta, record.meta]
-  return (
-    held.header === record.header &&
-    held.commit === record.commit &&
-    held.ciphertext === record.ciphertext &&
-    a.clinicId === b.clinicId &&
-    a.patientId === b.patientId &&
-    a.recordId === b.recordId &&
-    a.revision === b.revision &&
-    a.type === b.type
-  )
 }

@@ -7,7 +7,7 @@ type HandIn = Omit<Next['in'], 'begins'>
 
 export interface PassingOn {
   ask: (input: Next['in']) => Promise<Answer<Next['out']>>
-  keys: RewrapVault
+  keys: Pick<RewrapVault, 'rewrap'>
   /** Statements of the chain that the vault knows. */
   chainLength: () => number
   /** Reads the chain again; false when that failed. */

@@ -29,6 +29,8 @@ export type PatientTrust = ReturnType<typeof patientTrust>
 /** Which keys this vault believes are a patient's, why, and what is sealed to them therefore. */
 export function patientTrust(context: VaultContext) {
   const { storage, patientKeys } = context
+  /** Of whom storage has the first key: a list that is drawn again asks it nothing. */
+  const stored = new Set<string>()
 
   /** Keys this vault believes are the patient's: remembered from records, or vouched for. */
   async function believed(clinicId: string, patientId: string): Promise<TrustedPatientKey[]> {
@@ -117,7 +119,9 @@ export function patientTrust(context: VaultContext) {
   async function rememberFirstUse(clinicId: string, patientId: string) {
     const name = nameOf(clinicId, patientId)
     const first = patientKeys.get(name)?.find((each) => each.trust === 'first-use' && !each.root)
-    if (first && !(await storage.get(`first-use:${name}`))) await storage.put(`first-use:${name}`, first.keys)
+    if (!first || stored.has(name)) return
+    if (!(await storage.get(`first-use:${name}`))) await storage.put(`first-use:${name}`, first.keys)
+    stored.add(name)
   }
 
   const loadPatientKeys: Vault['loadPatientKeys'] = async ({ clinicId, patientId, keys }) => {

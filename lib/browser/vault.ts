@@ -1,4 +1,5 @@
 import { type Remote, transfer, wrap } from 'comlink'
+import { reopening } from './reopening.ts'
 import type { Vault, VaultCode } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
 
@@ -25,7 +26,7 @@ export function vault(): Vault {
 /** The page's side of a vault worker: every method of `Vault`, each one message there and one back. */
 export function connect(worker: Worker): Vault {
   const door: Remote<VaultDoor> = wrap<VaultDoor>(worker)
-  return new Proxy({} as Vault, {
+  const all = new Proxy({} as Vault, {
     get(_, method) {
       // Not a promise: `await vault()` must not ask the worker for a `then`.
       if (typeof method !== 'string' || method === 'then') return undefined
@@ -39,4 +40,6 @@ export function connect(worker: Worker): Vault {
       }
     },
   })
+  const open = reopening(all)
+  return new Proxy(all, { get: (_, method) => (method === 'open' ? open : Reflect.get(all, method)) as unknown })
 }

@@ -29,18 +29,21 @@ function browser(world: World, { vault, actor }: { vault: Vault; actor: StaffAct
   let requests = 0
   let chainLength = 0
   const stop = new AbortController()
+  const twice = Promise.withResolvers<void>()
   const reload = async () => {
     const chain = must(await access.loadChain(null, { clinicId: world.clinicId }))
     chainLength = (await vault.loadChain(chain)).length
     return true
   }
-  /** `dies` after so many answers: in the middle of what it works on then. */
-  const run = (dies = Infinity) =>
+  /** `dies` after so many answers: in the middle of what it works on then. `before` each question but the first: waited for. */
+  const run = ({ dies = Infinity, before }: { dies?: number; before?: Promise<void> } = {}) =>
     passOnRecords({
       ask: async (input) => {
         requests += 1
+        if (requests > 1) await before
         const answer = await passOn(actor, input, { now })
         if (answer.ok) handedIn.push(...input.done.map((each) => `${each.recordId}.${each.revision}`))
+        if (requests === 2) twice.resolve()
         if (requests >= dies) stop.abort()
         return answer
       },
@@ -50,7 +53,7 @@ function browser(world: World, { vault, actor }: { vault: Vault; actor: StaffAct
       show: (progress) => seen.push(progress),
       signal: stop.signal,
     })
-  return { run, reload, handedIn, seen, requests: () => requests }
+  return { run, reload, handedIn, seen, requests: () => requests, twice: twice.promise }
 }
 
 const list = (world: World, patientId: string, actor = world.owner.actor): Promise<StoredRecord[]> =>
@@ -87,7 +90,8 @@ describe('five hundred records and more, two browsers, one of which dies in the 
     const one = browser(world, await world.browserOf(world.owner.email))
     const two = browser(world, await world.browserOf(world.stays.email))
     await Promise.all([one.reload(), two.reload()])
-    const [died, waits] = await Promise.all([one.run(3), two.run()])
+    // The other goes on once this one holds two batches: one of them is in its hands when it dies.
+    const [died, waits] = await Promise.all([one.run({ dies: 3 }), two.run({ before: one.twice })])
     expect(died).toBeNull()
     expect(one.handedIn.length).toBeGreaterThan(0)
     const half = new Set([...one.handedIn, ...two.handedIn])

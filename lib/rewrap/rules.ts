@@ -68,9 +68,11 @@ export function decideSuperseded(
   const old = [...ofGroups.filter(isOld), ...grants.filter(({ recipientKind }) => recipientKind === 'member')]
   const superseded = old.filter(({ recipientKind, recipientId }) => {
     if (recipientKind === 'member') {
-      // A scope's member reads the desk's record by that scope, which its managing group says nothing of.
-      const theirs = (groupsOf.get(recipientId) ?? []).filter((group) => newest.has(group))
-      return isPassedOn && (!theirs.length || theirs.some(has))
+      // Who sees their own patients only reads the desk's record by that scope, which its managing group says nothing of. Every other
+      // group that may read it has it by now: whoever is of none of them any more reads it no more.
+      const [own, groups] = [`clinical:${recipientId}`, groupsOf.get(recipientId) ?? []]
+      const isWanting = groups.includes(own) && !groups.includes('clinical') && newest.has(own) && !has(own)
+      return isPassedOn && !isWanting
     }
     return has(gone.includes(recipientId) ? kindOf(recipientId) : recipientId)
   })

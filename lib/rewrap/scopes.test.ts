@@ -62,10 +62,16 @@ test('what was sealed to members’ own keys while groups waited is passed on to
   expect(opened.map((each) => each.ok)).toEqual([true, true])
 })
 
-// Defence: `theirs` in decideSuperseded. A browser that hands in less than is due would take the record from its practitioner.
-test('a grant to a member’s own key stays until a group of theirs has the record', () => {
-  const scope = 'clinical:own'
-  const epochs = ['desk', 'clinical', scope].map((group) => ({ group, epoch: 2, key: group, stale: false, members: 1 }))
+// Defence: `isWanting` in decideSuperseded. A browser that hands in less than is due would take the record from its practitioner.
+test('a grant to a member’s own key stays until their own scope has the record, and no longer', () => {
+  const [scope, site] = ['clinical:m', 'desk:site']
+  const epochs = ['desk', 'clinical', scope, site].map((group) => ({
+    group,
+    epoch: 2,
+    key: group,
+    stale: false,
+    members: 1,
+  }))
   const targets = { newest: new Map(epochs.map((each) => [each.group, each])), gone: [] }
   const grant = (recipientKind: string, recipientId: string) => ({
     ...{ id: recipientId, recipientKind, recipientId, recipientKey: recipientId, epoch: 2 },
@@ -77,4 +83,6 @@ test('a grant to a member’s own key stays until a group of theirs has the reco
   expect(decideSuperseded(whole, 'desk', targets, groupsOf)).toMatchObject({ complete: true })
   // Whoever has left is in no group, and loses it.
   expect(decideSuperseded(passedOn, 'desk', targets, new Map())).toMatchObject({ complete: true })
+  // So does who went to a site whose group this record is not for.
+  expect(decideSuperseded(passedOn, 'desk', targets, new Map([['m', [site]]]))).toMatchObject({ complete: true })
 })
