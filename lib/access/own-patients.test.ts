@@ -4,18 +4,17 @@ import { beforeAll, expect, test } from 'vitest'
 import { createVault } from '../browser/vault-core'
 import type { Vault } from '../browser/vault-api'
 import { memoryStorage } from '../browser/vault-storage'
-import type { RecordType, Sealed } from '../crypto/types'
+import type { RecordType } from '../crypto/types'
 import * as encounters from '../encounter/flow'
 import * as prescriptions from '../prescription/flow'
 import * as recalls from '../recall/flow'
-import { openGrant } from '../record/grants'
 import { insertRecords } from '../record/store'
 import { testDb } from '../server/testing'
 import { inClinic } from '../server/tx'
 import * as flow from './flow'
 import * as members from './flow-members'
 import type { Role, StaffActor } from './rules'
-import { answer, at, must, openTestClinic, signIn, type TestClinic, vouchFor } from './testing'
+import { answer, at, everyRow, must, opens, openTestClinic, signIn, type TestClinic, vouchFor } from './testing'
 
 const { admin } = testDb()
 interface Colleague {
@@ -79,24 +78,6 @@ async function book(practitioner: string) {
   must(saved)
   return { vault, patientId, appointmentId, day: startsAt.toISOString().slice(0, 10), records }
 }
-
-/** What the database holds of every record, each with all of its grants. */
-async function everyRow(): Promise<Sealed[]> {
-  const b64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
-  return inClinic(clinic.clinicId, async (tx) => {
-    const grants = await Promise.all((await tx.grant.findMany()).map(openGrant))
-    return (await tx.record.findMany()).map(({ type, clinicId, patientId, recordId, revision, ...row }) => ({
-      meta: { clinicId, patientId, recordId, revision, type: type as RecordType },
-      ...{ header: b64(row.header), commit: b64(row.commit) },
-      ...{ ciphertext: b64(row.ciphertext), signature: b64(row.signature) },
-      grants: grants.flatMap((each) =>
-        each?.recordId === recordId && each.revision === revision ? [each.grant!] : [],
-      ),
-    }))
-  })
-}
-const opens = async ({ vault }: Pick<Colleague, 'vault'>, records: Sealed[], patientId: string) =>
-  (await vault.open(records, { patientId })).map((each) => (each.ok ? 'opened' : each.code))
 
 async function change(memberId: string, ownPatients: boolean) {
   const { owner, clinicId } = clinic
@@ -181,7 +162,7 @@ test('attack 17: own patients only holds against every row of the database, whoe
   const mine = await book(own.memberId)
   const others = [await book(doctor.memberId), await book(clinic.owner.actor.memberId)]
   const { clinicId } = clinic
-  const rows = await everyRow()
+  const rows = await everyRow(clinic.clinicId)
   const all = (await inClinic(clinicId, (tx) => tx.epochGrant.findMany())).map(({ group, epoch, toKey, enc, ct }) => ({
     ...{ group: group as 'clinical', epoch, to: toKey, enc, ct },
   }))

@@ -3,8 +3,6 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { createVault } from '../browser/vault-core'
 import type { Vault } from '../browser/vault-api'
 import { memoryStorage } from '../browser/vault-storage'
-import type { RecordType, Sealed } from '../crypto/types'
-import { openGrant } from '../record/grants'
 import { insertRecords } from '../record/store'
 import { testDb } from '../server/testing'
 import { inClinic } from '../server/tx'
@@ -82,23 +80,6 @@ export async function book(practitioner: string, site: string | null, patient?: 
   return { vault, patientId, dh, appointmentId, day: startsAt.toISOString().slice(0, 10), records }
 }
 
-/** What the database holds of every record, each with all of its grants. */
-export async function everyRow(): Promise<Sealed[]> {
-  const b64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
-  return inClinic(clinic.clinicId, async (tx) => {
-    const grants = await Promise.all((await tx.grant.findMany()).map(openGrant))
-    return (await tx.record.findMany()).map(({ type, clinicId, patientId, recordId, revision, ...row }) => ({
-      meta: { clinicId, patientId, recordId, revision, type: type as RecordType },
-      ...{ header: b64(row.header), commit: b64(row.commit) },
-      ...{ ciphertext: b64(row.ciphertext), signature: b64(row.signature) },
-      grants: grants.flatMap((each) =>
-        each?.recordId === recordId && each.revision === revision ? [each.grant!] : [],
-      ),
-    }))
-  })
-}
-export const opens = async ({ vault }: Pick<Colleague, 'vault'>, records: Sealed[], patientId: string) =>
-  (await vault.open(records, { patientId })).map((each) => (each.ok ? 'opened' : each.code))
 export const shut = ['NOT_FOR_YOU', 'NOT_FOR_YOU', 'NOT_FOR_YOU']
 export const all = ['opened', 'opened', 'opened']
 

@@ -12,7 +12,7 @@ import * as sites from '../site/flow'
 import * as flow from './flow'
 import * as members from './flow-members'
 import { groupsAfter, type Role } from './rules'
-import { at, must } from './testing'
+import { at, everyRow, must, opens } from './testing'
 import {
   admin,
   clinic,
@@ -27,10 +27,8 @@ import {
   refresh,
   join,
   book,
-  everyRow,
   move,
   chainNow,
-  opens,
   shut,
   all,
   leave,
@@ -95,7 +93,7 @@ describe('a curious colleague of the other site, with all ciphertext and all key
   // Defence: the scopes in groupsOf (rules.ts), and `scopes` in audienceOf (lib/crypto/policy.ts).
   test('attack 17: opens nothing of it', async () => {
     const [atA, atB] = [await book(whole.memberId, siteA), await book(doctorB.memberId, siteB)]
-    const rows = await everyRow()
+    const rows = await everyRow(clinic.clinicId)
     const grants = (await inClinic(clinic.clinicId, (tx) => tx.epochGrant.findMany())).map(
       ({ group, epoch, toKey, enc, ct }) => ({ group: group as 'clinical', epoch, to: toKey, enc, ct }),
     )
@@ -162,7 +160,7 @@ test('a patient who visits a second site gives their name there, and no earlier 
   const first = await book(doctorA.memberId, siteA)
   const second = await book(doctorB.memberId, siteB, first)
   expect(await opens(doctorB, second.records, first.patientId)).toEqual(all)
-  const rows = (await everyRow()).filter((row) => row.meta.patientId === first.patientId)
+  const rows = (await everyRow(clinic.clinicId)).filter((row) => row.meta.patientId === first.patientId)
   const earlier = rows.filter((row) => first.records.some(({ meta }) => meta.recordId === row.meta.recordId))
   expect(earlier).toHaveLength(3)
   expect(await opens(doctorB, earlier, first.patientId)).toEqual(shut)

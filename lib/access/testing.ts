@@ -3,7 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { createVault } from '../browser/vault-core.ts'
 import { memoryStorage } from '../browser/vault-storage.ts'
 import type { KeptInvitation, Vault } from '../browser/vault-api.ts'
+import type { RecordType, Sealed } from '../crypto/types.ts'
 import type { Result } from '../errors.ts'
+import { openGrant } from '../record/grants.ts'
+import { inClinic } from '../server/tx.ts'
 import * as flow from './flow.ts'
 import * as signInFlow from './flow-sign-in.ts'
 import { groupsOf, type Role, type StaffActor } from './rules.ts'
@@ -123,3 +126,21 @@ export async function vouchFor(clinic: TestClinic, invitationId: string, invitat
   const { code: compared } = await owner.vault.newcomerCode(shown)
   return owner.vault.vouch({ ...shown, compared })
 }
+
+/** What the database holds of every record, each with all of its grants: as a hostile operator hands it over. */
+export async function everyRow(clinicId: string): Promise<Sealed[]> {
+  const b64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
+  return inClinic(clinicId, async (tx) => {
+    const grants = await Promise.all((await tx.grant.findMany()).map(openGrant))
+    return (await tx.record.findMany()).map(({ type, patientId, recordId, revision, ...row }) => ({
+      meta: { clinicId: row.clinicId, patientId, recordId, revision, type: type as RecordType },
+      ...{ header: b64(row.header), commit: b64(row.commit) },
+      ...{ ciphertext: b64(row.ciphertext), signature: b64(row.signature) },
+      grants: grants.flatMap((each) =>
+        each?.recordId === recordId && each.revision === revision ? [each.grant!] : [],
+      ),
+    }))
+  })
+}
+export const opens = async ({ vault }: { vault: Vault }, records: Sealed[], patientId: string) =>
+  (await vault.open(records, { patientId })).map((each) => (each.ok ? 'opened' : each.code))

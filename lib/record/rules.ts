@@ -28,6 +28,9 @@ export const Grant = z.object({
   signature: Base64Url(128),
 })
 
+/** One to a group's epoch. */
+export const GroupGrant = Grant.extend({ recipient: Grant.shape.recipient.extend({ kind: z.literal('group') }) })
+
 /** A sealed record at the door: its shape, never what is in it. */
 export const SealedRecord = z.object({
   meta: z.object({

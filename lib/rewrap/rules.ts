@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { B64, RecordMeta, SealedGrant } from '../crypto/types.ts'
-import { Grant } from '../record/rules.ts'
+import { GroupGrant } from '../record/rules.ts'
 import { Id } from '../ids.ts'
 
 /** Records that one browser works on at a time, and for how long nobody else gets them. */
@@ -80,8 +80,6 @@ export function decideSuperseded(
 }
 
 const place = { recordId: Id, revision: z.number().int().min(1).max(100_000) }
-
-const GroupGrant = Grant.extend({ recipient: Grant.shape.recipient.extend({ kind: z.literal('group') }) })
 
 export const NextInput = z.object({
   /** A browser that begins: what this session held before is anybody's again. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { RecordType, SealedGrant } from '../crypto/types.ts'
-import { Grant } from '../record/rules.ts'
+import { GroupGrant } from '../record/rules.ts'
 import { Id } from '../ids.ts'
 
 /** A place of a clinic that has several. */
@@ -31,7 +31,6 @@ export const EarlierInput = z.object({ appointmentId: Id })
 
 /** What of an earlier visit may be shared with a further site: what is written of the patient, and no draft or recall. */
 export const sharedTypes = ['reason', 'intake', 'consent', 'note', 'prescription'] as const satisfies RecordType[]
-const GroupGrant = Grant.extend({ recipient: Grant.shape.recipient.extend({ kind: z.literal('group') }) })
 export const ShareInput = z.object({
   appointmentId: Id,
   siteId: Id,

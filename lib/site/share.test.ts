@@ -5,7 +5,7 @@ import type { Sealed } from '../crypto/types'
 import * as encounters from '../encounter/flow'
 import * as sites from './flow'
 import * as sharing from './share'
-import { at, must, openTestClinic } from '../access/testing'
+import { at, everyRow, must, opens, openTestClinic } from '../access/testing'
 import {
   admin,
   clinic,
@@ -18,9 +18,7 @@ import {
   refresh,
   join,
   book,
-  everyRow,
   move,
-  opens,
   removed,
   type Colleague,
   openSites,
@@ -121,7 +119,7 @@ describe('earlier records, for a second site', () => {
   // Defences: heldBy's twin `mine` in share (lib/site/share.ts), `isTheirs`, and the place by the row beside the patient's own list.
   test('attack 17: nobody else gives them, nor to another site, nor in another’s name', async () => {
     const { first, patientId, appointmentId } = await twice()
-    const records = (await everyRow()).filter(({ meta }) => meta.patientId === patientId)
+    const records = (await everyRow(clinic.clinicId)).filter(({ meta }) => meta.patientId === patientId)
     await expect(doctorB.vault.grantToSite({ patientId, site: siteB, records })).rejects.toMatchObject({
       code: 'NOT_VOUCHED',
     })

@@ -58,21 +58,21 @@ export const share = (
     const recordIds = [...new Set(grants.map(({ recordId }) => recordId))]
     const query = { patientIds: [patientId], types: sharedTypes, recordIds, history: true }
     // Nobody hands on what they do not read, or what their groups do not manage: a grant that readers refuse would keep a good one out.
-    const mine = new Set(
+    const mine = new Map(
       (await listRecords(tx, actor, query))
         .filter(({ header }) => isOf(self.groups, managingOf(Buffer.from(header, 'base64url'))))
-        .map(({ meta }) => `${meta.recordId}.${meta.revision}`),
+        .map(({ meta }) => [`${meta.recordId}.${meta.revision}`, meta]),
     )
-    if (!grants.every((each) => mine.has(`${each.recordId}.${each.revision}`))) return refuse('NOT_ALLOWED')
+    const given = grants.flatMap((each) => mine.get(`${each.recordId}.${each.revision}`) ?? [])
+    if (given.length < grants.length) return refuse('NOT_ALLOWED')
     const shared = await insertGrants(
       tx,
       actor,
       grants.map((each) => ({ ...each, patientId })),
     )
-    const records = await listRecords(tx, actor, { ...query, history: false })
     await audit(tx, actor, 'site.records-shared', siteId, {
       patientId,
-      records: records.map(({ meta }) => [meta.type, meta.recordId, meta.revision] as const),
+      records: given.map((meta) => [meta.type, meta.recordId, meta.revision] as const),
     })
     await notify(tx, 'patient', patientId)
     await notify(tx, 'staff', clinicId)

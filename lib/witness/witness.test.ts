@@ -68,7 +68,7 @@ async function grow(vault = clinic.owner.vault) {
   must(await vouch(clinic.owner.actor, { id: invitation.id, ...signed }, at()))
 }
 
-/** A chain of somebody's own: as good as any other. */
+/** A chain that a stranger made, which verifies like any other. */
 const chains = new Map<string, ChainStatement[]>()
 async function strangers(clinicId: string): Promise<ChainStatement[]> {
   const statements: ChainStatement[] = chains.get(clinicId) ?? []
