@@ -7,7 +7,7 @@ import { signHead } from '../crypto/witness.ts'
 import type { AuditVault } from './vault-audit-api.ts'
 import { createVault } from './vault-core.ts'
 import { memoryStorage } from './vault-storage.ts'
-import { clinic, codeOf } from './vault-world.ts'
+import { clinic, codeOf, signIn } from './vault-world.ts'
 
 const url = 'https://witness.test'
 
@@ -44,6 +44,31 @@ describe('attack 11: a log that a browser saw', () => {
     expect(await show(vault, leaves.slice(0, 6), { leaves: leaves.slice(5) })).toBe('CHAIN_INVALID')
     expect(await vault.auditPin(clinicId)).toEqual(await headOf(leaves.slice(0, 5)))
     expect(await show(vault, leaves)).toBe('accepted')
+  })
+
+  // Defence: the comparison of lengths in adoptLogPin (vault-audit.ts). The server answers which wrap it likes, an older one too.
+  test('is not forgotten for an older wrap of the account, which saw less of it', async () => {
+    const world = await clinic()
+    const { vault } = world.owner
+    const reach = async (count: number) => {
+      const { length } = await vault.auditPin(world.clinicId)
+      const some = leaves.slice(0, count)
+      const answer = { head: await headOf(some), from: length, leaves: some.slice(length) }
+      await vault.extendAudit({ clinicId: world.clinicId, ...answer })
+    }
+    await reach(3)
+    const older = await vault.rewrapAccount()
+    await reach(5)
+    const newer = await vault.rewrapAccount()
+    for (const { wrappedAccount } of [newer, older]) {
+      await vault.lock()
+      await signIn(world, { ...world.owner, wrappedAccount })
+      expect(await vault.auditPin(world.clinicId)).toEqual(await headOf(leaves.slice(0, 5)))
+    }
+    // And an empty profile goes by what the wrap says.
+    const empty = createVault(memoryStorage())
+    await signIn(world, { ...world.owner, wrappedAccount: newer.wrappedAccount }, { vault: empty })
+    expect(await empty.auditPin(world.clinicId)).toEqual(await headOf(leaves.slice(0, 5)))
   })
 
   // Defence: checkAuditPage (vault-audit.ts).

@@ -1,6 +1,8 @@
 // Two officers' vaults and what passes between them: the server here is a hostile one, which sees and keeps all of it.
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Sealed, SealedShare } from '../crypto/types.ts'
+import { createVault } from './vault-core.ts'
+import { memoryStorage } from './vault-storage.ts'
 import { type Clinic, clinic, codeOf, input, type PatientDevice, patientOf, sealAs, type Staff } from './vault-world.ts'
 
 let world: Clinic
@@ -102,6 +104,22 @@ describe('attack 22: two officers’ browsers', () => {
     const mixed = { ...at, statement: other.statement, shares: other.shares }
     expect(await codeOf(opened(mixed, { request, reason }, answer))).not.toBe('accepted')
     expect(await codeOf(answered(other, request))).not.toBe('accepted')
+  })
+
+  // Defence: the device's clinic and patient in readEmergency.
+  test('attack 8: what was opened of one patient is told to no other’s device, nor to one of another clinic', async () => {
+    const [at, other] = [await patient(), await patient()]
+    const { request, reason } = await asked(at)
+    const told = ({ vault, handle }: PatientDevice) =>
+      codeOf(vault.readEmergency({ clinicId: world.clinicId, request, reason, asPatient: handle.patientId }))
+    expect(await told(at.device)).toBe('accepted')
+    expect(await told(other.device)).toBe('BAD_ENVELOPE')
+    // Somebody whom another clinic's server gave the same id.
+    const elsewhere = createVault(memoryStorage())
+    await elsewhere.loadChain(world.chain)
+    const { patientId } = at
+    const handle = await elsewhere.createPatient({ clinicId: crypto.randomUUID(), patientId, home: 'memory' })
+    expect(await told({ vault: elsewhere, handle })).toBe('BAD_ENVELOPE')
   })
 
   // Defence: `asked` in openEmergency.

@@ -4,7 +4,7 @@ import { type Cbor, decodeArray, encode } from './cbor.ts'
 import { appendStatement, type Chain, currentEpochs, memberAt, verifyChain } from './chain.ts'
 import type { Entry } from './chain-statement.ts'
 import { newEpoch, openEpochs, sealEpoch } from './epoch.ts'
-import type { Keys } from './keys.ts'
+import type { Keys, RawKeys } from './keys.ts'
 import { approvalFields, approveRekey, readApproval, rekeyFingerprint, rekeySeconds } from './rekey.ts'
 import { extendChain, type Maker } from './renewal.ts'
 import { signBytes, signedBytes } from './sign.ts'
@@ -181,9 +181,24 @@ test('attack 7: keys that were exchanged between the two words are refused by th
   const read = (statement: ChainStatement) => codeOf(verifyChain(clinicId, [...statements, statement]))
   expect(await read(await filed(entry.approval.signature))).toBe('accepted')
   expect(await read(await filed(fromB64(honest.signature)))).toBe('CHAIN_INVALID')
-  const told = [chain.rootFingerprint, root.public].map((each) => rekeyFingerprint(clinicId, each, entry))
-  const words = [...(await Promise.all(told)), await rekeyFingerprint(clinicId, chain.rootFingerprint, another)]
-  expect(new Set(words.map(String)).size).toBe(3)
+})
+
+// Defence: each field of rekeyFingerprint (rekey.ts). What is left out of the words can be exchanged behind them.
+test('attack 7: the words that are read out are of this clinic, root and member, and of both keys', async () => {
+  const { public: made } = keys.anew
+  const told = (over: { clinic?: string; root?: Bytes; memberId?: string; keys?: Partial<RawKeys> } = {}) =>
+    rekeyFingerprint(over.clinic ?? clinicId, over.root ?? chain.rootFingerprint, {
+      memberId: over.memberId ?? 'doctor',
+      keys: { ...made, ...over.keys },
+    })
+  const { sign, dh } = keys.other.public
+  const words = await Promise.all([
+    told(),
+    ...[{ clinic: 'clinic-2' }, { root: root.public }, { memberId: 'clerk' }, { keys: { sign } }, { keys: { dh } }].map(
+      told,
+    ),
+  ])
+  expect(new Set(words.map(String)).size).toBe(words.length)
 })
 
 // Defence: the line on `seen` in `rekey` (chain.ts), and `current.find` above it.
