@@ -7,7 +7,7 @@ import { DownloadIcon, EyeIcon } from '@/components/ui/icons'
 import { Badge, EmptyState } from '@/components/ui/status'
 import { Table } from '@/components/ui/table'
 import { Select, TextField } from '@/components/ui/text-field'
-import { csvCell, kindOf, kinds } from '@/lib/audit/rules'
+import { csvCell, type Kind, kindOf, kinds } from '@/lib/audit/rules'
 import type { OpenedLog } from '@/lib/browser/audit-log'
 import { dayIn, formatPlainDay, formatTime } from '@/lib/time'
 import { useWords } from './words'
@@ -25,7 +25,7 @@ interface Line {
   what: string
   patient: string
   patientId: string
-  kind: string
+  kind: Kind | ''
   fault: string
 }
 
@@ -49,10 +49,10 @@ export function LogTable({ log, patients }: { log: OpenedLog; patients: Map<stri
   const about = optionsOf(lines, (line) => [line.patientId, line.patient])
   const day = { day: 'numeric', month: 'short', year: 'numeric' } as const
   const download = () => {
-    const head = [t('place'), t('when'), t('who'), t('what'), t('patient'), t('kindLabel')]
+    const head = [t('place'), `${t('when')} (${zone()})`, t('who'), t('what'), t('patient'), t('kindLabel')]
     const body = shown.map((line) => [
       ...[line.seq === null ? t('pending') : String(line.seq + 1), `${line.day} ${line.time}`, line.who],
-      ...[line.fault || line.what, line.patient, line.kind],
+      ...[line.fault || line.what, line.patient, line.kind && t(`kind.${line.kind}`)],
     ])
     const text = [head, ...body].map((row) => row.map(csvCell).join(',')).join('\r\n')
     const url = URL.createObjectURL(new Blob(['\ufeff', text, '\r\n'], { type: 'text/csv' }))
@@ -61,7 +61,7 @@ export function LogTable({ log, patients }: { log: OpenedLog; patients: Map<stri
   }
   return (
     <>
-      <div role="group" aria-label={t('filters')} className="mb-4 grid gap-3 sm:grid-cols-2 xl:grid-cols-5">
+      <div role="group" aria-label={t('filters')} className="mb-4 grid gap-3 min-[24rem]:grid-cols-2 xl:grid-cols-5">
         <Select
           label={t('who')}
           value={filters.who}
@@ -124,9 +124,7 @@ export function LogTable({ log, patients }: { log: OpenedLog; patients: Map<stri
                 line.seq === null ? (
                   <Badge tone="info">{t('pending')}</Badge>
                 ) : line.kind ? (
-                  <Badge tone={line.kind === 'refusing' ? 'warning' : 'neutral'}>
-                    {t(`kind.${line.kind as (typeof kinds)[number]}`)}
-                  </Badge>
+                  <Badge tone={line.kind === 'refusing' ? 'warning' : 'neutral'}>{t(`kind.${line.kind}`)}</Badge>
                 ) : null,
             },
           }))}
@@ -146,7 +144,16 @@ function useLines(log: OpenedLog, patients: Map<string, string>): Line[] {
         const base = { id: entry.leaf, seq: entry.seq }
         if (!entry.ok) {
           const fault = t(entry.code === 'NOT_FOR_YOU' ? 'unopened' : 'altered')
-          const nothing = { day: '', time: '', who: '', whoId: '', what: '', patient: '', patientId: '', kind: '' }
+          const nothing = {
+            day: '',
+            time: '',
+            who: '',
+            whoId: '',
+            what: '',
+            patient: '',
+            patientId: '',
+            kind: '' as const,
+          }
           return { ...base, ...nothing, fault }
         }
         const { detail } = entry
@@ -166,7 +173,7 @@ function useLines(log: OpenedLog, patients: Map<string, string>): Line[] {
           time: formatTime(at, zone(), locale),
           who,
           whoId: kind === 'staff' ? (id ?? '') : kind,
-          what: words(detail) ?? t(detail.refused ? 'refused' : 'other', { action }),
+          what: words(detail, log.names) ?? t(detail.refused ? 'refused' : 'other', { action }),
           patient: patientId && (patients.get(patientId) ?? t('namelessPatient', { id: patientId.slice(0, 8) })),
           patientId,
           kind: kindOf(detail),

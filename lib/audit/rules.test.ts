@@ -31,6 +31,9 @@ describe('the log in words', () => {
     ['encounter.note-saved', null, 'writing'],
     ['patient.exported', null, 'exporting'],
     ['access.vouched', null, 'granting'],
+    ['access.roles-changed', null, 'granting'],
+    ['emergency.approved', null, 'granting'],
+    ['emergency.opened', null, 'reading'],
     ['encounter/open', 'NOT_ALLOWED', 'refusing'],
   ])('%s, refused for %s, is %s', (action, refused, kind) => expect(kindOf({ action, refused })).toBe(kind))
 

@@ -74,16 +74,23 @@ const readings = [
   'rewrap.handed-out',
   'audit.read',
   'emergency.card-opened',
+  'emergency.opened',
 ]
 const grantings = [
   'access.vouched',
   'access.role-added',
   'access.invited',
+  'access.roles-changed',
+  'rekey.approved',
+  'rekey.done',
   'call.matched',
   'patient.device-recognised',
   'patient.device-recognised-at-desk',
   'emergency.card-made',
+  'emergency.approved',
   'record.granted',
+  'site.records-shared',
+  'care.let-in',
 ]
 
 /** What an entry tells of, for whoever looks for one kind. */

@@ -1,6 +1,7 @@
 'use client'
-import { useFormatter, useTranslations } from 'next-intl'
+import { useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
+import { useWhen } from '@/components/account/use-when'
 import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
@@ -54,7 +55,7 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
   const t = useTranslations('admin')
   const s = useTranslations('staff')
   const m = useTranslations('members')
-  const format = useFormatter()
+  const when = useWhen()
   const toast = useToast()
   const reason = useReason()
   const { me, chain, reloadChain } = useStaff()
@@ -143,9 +144,7 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
           <Badge tone={invitation.expired ? 'warning' : 'neutral'}>
             {invitation.expired
               ? t('invitations.expired')
-              : t('invitations.open', {
-                  date: format.dateTime(new Date(invitation.expiresAt), { dateStyle: 'medium' }),
-                })}
+              : t('invitations.open', { date: when(invitation.expiresAt) })}
           </Badge>
         )}
         {altered || kept === undefined ? null : answer ? (

@@ -1,6 +1,7 @@
 'use client'
-import { useFormatter, useTranslations } from 'next-intl'
+import { useTranslations } from 'next-intl'
 import { useState } from 'react'
+import { useWhen } from '@/components/account/use-when'
 import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
@@ -16,7 +17,7 @@ import type { MemberProps } from './member-props'
 /** Out of the chain, and with it new keys for the groups that were left. Appointments stand, and are shown before. */
 export function Removal({ row, onClose, onDone }: MemberProps) {
   const t = useTranslations('members')
-  const format = useFormatter()
+  const when = useWhen()
   const reason = useReason()
   const toast = useToast()
   const { me, chain, reloadChain } = useStaff()
@@ -65,12 +66,7 @@ export function Removal({ row, onClose, onDone }: MemberProps) {
               <p className="mb-2 font-semibold">{t('coming', { name, count: coming.length })}</p>
               <ul className="mb-4 max-h-48 list-disc overflow-y-auto ps-5">
                 {coming.map(({ id, startsAt, service }) => (
-                  <li key={id}>
-                    {t('comingItem', {
-                      when: format.dateTime(new Date(startsAt), { dateStyle: 'medium', timeStyle: 'short' }),
-                      service,
-                    })}
-                  </li>
+                  <li key={id}>{t('comingItem', { when: when(startsAt), service })}</li>
                 ))}
               </ul>
             </>
