@@ -1,9 +1,9 @@
 import { beforeAll, expect, it } from 'vitest'
-import { random, toB64 } from '../crypto/bytes'
-import { type Cbor, encode } from '../crypto/cbor'
+import { type Bytes, random, toB64 } from '../crypto/bytes'
+import { type Cbor, decodeArray, encode } from '../crypto/cbor'
 import { appendStatement, type Chain, verifyChain } from '../crypto/chain'
 import type { Keys } from '../crypto/keys'
-import { approvalFields, approveRekey, readApproval, rekeySeconds } from '../crypto/rekey'
+import { approveRekey, readApproval, rekeySeconds } from '../crypto/rekey'
 import { signBytes, signedBytes } from '../crypto/sign'
 import { adding, codeOf, DESK, newKeys, OWNER, say, signerOf, testClinic } from '../crypto/testing'
 import type { ChainStatement, Group } from '../crypto/types'
@@ -51,11 +51,10 @@ async function take(
   at = START + rekeySeconds,
   on = { chain, statements },
   approved = chain,
+  spoil = (bytes: Bytes) => bytes,
 ) {
-  const bytes = await approvalOf(memberId, first, approved)
-  const rekey = { memberId, keys: anew.public }
-  const approval = await readApproval(clinicId, rekey, bytes)
-  const fields = [memberId, anew.public.sign, anew.public.dh, at, approvalFields(approval)]
+  const bytes = spoil(await approvalOf(memberId, first, approved))
+  const fields = [memberId, anew.public.sign, anew.public.dh, at, (decodeArray(bytes) as Cbor[]).slice(5)]
   const statement = await forged(second, fields, on)
   const to = { memberId, keys: b64Keys(anew), approval: toB64(bytes), by: second, now }
   const given = { statements: [statement], epochGrants: [] }
@@ -64,7 +63,7 @@ async function take(
   return { server: taken.ok ? 'accepted' : taken.code, browsers: believed }
 }
 
-// Defence: mayRekey (statements.ts). The server takes nothing that browsers refuse: it would shut the clinic for good.
+// Defence: mayRekey (standing.ts). The server takes nothing that browsers refuse: it would shut the clinic for good.
 it('attack 7: of all whom one could name, server and browsers let the same two renew the same member’s keys', async () => {
   const accepted: string[] = []
   for (const lost of Object.keys(people))
@@ -90,7 +89,7 @@ it('attack 7: of all whom one could name, server and browsers let the same two r
   )
 })
 
-// Defence: areTwo in mayRekey (lib/crypto/rekey.ts), and the lines on `voice` in mayRekey and `apply` (statements.ts).
+// Defence: areTwo in mayRekey (lib/crypto/rekey.ts), and the lines on `voice` in mayRekey and `apply` (standing.ts).
 it('attack 7: two accounts of one person’s making are one, for browsers and for the server', async () => {
   const all: Group[] = ['clinical', 'desk', 'officers']
   const longer = [...statements]
@@ -165,7 +164,24 @@ it('attack 7: nor a word from before the member’s present keys, though its app
   expect(readStanding(longer).members.get('doctor')!.keys).toEqual(b64Keys({ public: other.keys } as Keys))
 })
 
-// Defence: the comparison with the one spelling in areFresh (statements.ts).
+// Defence: the last line of readApproval (statements.ts).
+it('attack 7: nor a word that its approver never signed', async () => {
+  const unsigned = (bytes: Bytes) => encode((decodeArray(bytes) as Cbor[]).with(8, random(64)))
+  expect(await take('doctor', 'manager', OWNER, undefined, undefined, undefined, unsigned)).toEqual({
+    ...{ server: 'WRONG_STATE', browsers: 'CHAIN_INVALID' },
+  })
+})
+
+// Defence: areFresh in takeRekey (statements.ts): they were nobody's when they were asked for, a day before.
+it('attack 7: nor keys that somebody else was given meanwhile', async () => {
+  const longer = [...statements]
+  const grown = await say(clinicId, longer, adding('twin', anew, ['frontdesk'], ['desk']), signerOf(people[OWNER]!))
+  expect(await take('doctor', 'manager', OWNER, undefined, { chain: grown, statements: longer })).toEqual({
+    ...{ server: 'BAD_INPUT', browsers: 'CHAIN_INVALID' },
+  })
+})
+
+// Defence: the comparison with the one spelling in areFresh (standing.ts).
 it('attack 7: a used key in another spelling of base64url is a used key', async () => {
   const { sign } = b64Keys(people[DESK]!)
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'

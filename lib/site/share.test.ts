@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Sealed } from '../crypto/types'
 import * as encounters from '../encounter/flow'
+import * as members from '../access/flow-members'
 import * as sites from './flow'
 import * as sharing from './share'
 import { at, everyRow, must, opens, openTestClinic } from '../access/testing'
@@ -20,6 +21,8 @@ import {
   book,
   move,
   removed,
+  chainNow,
+  leave,
   type Colleague,
   openSites,
 } from '../access/sites-world'
@@ -135,6 +138,14 @@ describe('earlier records, for a second site', () => {
     expect(await sharing.share(doctorA.actor, input, at())).toMatchObject({ code: 'NOT_FOUND' })
     expect(await sharing.share(whole.actor, { ...input, siteId: siteA }, at())).toMatchObject({ code: 'NOT_FOUND' })
     expect(await sharing.share(doctorB.actor, input, at())).toMatchObject({ code: 'NOT_ALLOWED' })
+    // This site's key, under the name of another group.
+    for (const id of ['clinical', `clinical:${siteA}`] as const) {
+      const named = grants.map((each) => ({
+        ...each,
+        grant: { ...each.grant, recipient: { ...each.grant.recipient, id } },
+      }))
+      expect(await sharing.share(whole.actor, { ...input, grants: named }, at())).toMatchObject({ code: 'NOT_ALLOWED' })
+    }
     const stranger = await book(whole.memberId, siteB)
     const elsewhere = { ...input, appointmentId: stranger.appointmentId }
     expect(await sharing.share(whole.actor, elsewhere, at())).toMatchObject({ code: 'NOT_ALLOWED' })
@@ -165,11 +176,15 @@ describe('earlier records, for a second site', () => {
     must(await sharing.share(both.actor, { appointmentId, siteId: siteB, grants }, at()))
     const chart = await chartOf(doctorB, appointmentId)
     expect(new Set(await opens(doctorB, chart.records, patientId))).toEqual(new Set(['opened']))
-    // Defence: isCurrent. What somebody took along is sealed to no more.
-    must(await removed(both.memberId))
-    await refresh(whole)
-    expect(await sharing.share(whole.actor, { appointmentId, siteId: siteB, grants }, at())).toMatchObject({
-      code: 'STALE_EPOCH',
-    })
+    // Defences: `stale`, and key and number, in isCurrent. What somebody took along is sealed to no more: neither before the site has
+    // its next key, nor after.
+    const { statements } = await leave(both.memberId)
+    const gone = { memberId: both.memberId, statements: statements.slice(0, 1), epochGrants: [] }
+    must(await members.removeMember(clinic.owner.actor, gone, at()))
+    const late = () => sharing.share(whole.actor, { appointmentId, siteId: siteB, grants }, at())
+    expect(await late()).toMatchObject({ code: 'STALE_EPOCH' })
+    const next = await clinic.owner.vault.renewEpochs({ clinicId: clinic.clinicId, chain: await chainNow() })
+    must(await members.renewEpochs(clinic.owner.actor, next))
+    expect(await late()).toMatchObject({ code: 'STALE_EPOCH' })
   })
 })
