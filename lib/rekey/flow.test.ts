@@ -65,14 +65,14 @@ type Asked = Awaited<ReturnType<typeof ask>>
 const shown = async (by: Person, { id }: Asked, now: Date) =>
   must(await flow.list(by.actor, {}, at(now))).requests.find((row) => row.id === id)!
 
-async function approve(by: Person, asked: Asked, now: Date) {
+async function wordOf(by: Person, asked: Asked, now: Date) {
   const { clinicId } = clinic
   const { memberId, keys } = await shown(by, asked, now)
   const { words } = asked
-  const told = { clinicId, chain: await chainNow(), memberId, keys, words, at: seconds(now) }
-  const approval = await by.vault.approveRekey(told)
-  return flow.approve(by.actor, { id: asked.id, approval }, at(now))
+  return by.vault.approveRekey({ clinicId, chain: await chainNow(), memberId, keys, words, at: seconds(now) })
 }
+const approve = async (by: Person, asked: Asked, now: Date) =>
+  flow.approve(by.actor, { id: asked.id, approval: await wordOf(by, asked, now) }, at(now))
 
 async function sign(by: Person, asked: Asked, now: Date) {
   await refresh(by)
@@ -214,6 +214,10 @@ describe('attack 7 and 15: new keys for somebody who lost none', () => {
     must(asked.sent)
     expect(await approve(doctor, asked, START)).toMatchObject({ code: 'NOT_ALLOWED' })
     expect(await approve(clerk, asked, START)).toMatchObject({ code: 'NOT_ALLOWED' })
+    // Defences: `said.by` and `offBy` in approve (flow.ts). A word is taken from who gave it, when they gave it.
+    const word = { id: asked.id, approval: await wordOf(manager, asked, START) }
+    for (const sent of [flow.approve(owner.actor, word, at(START)), flow.approve(manager.actor, word, at(later(1)))])
+      expect(await sent).toMatchObject({ code: 'BAD_INPUT' })
     must(await approve(manager, asked, START))
     expect(await approve(owner, asked, START)).toMatchObject({ code: 'WRONG_STATE' })
     await expect(finish(manager, asked, later(25))).rejects.toMatchObject({ code: 'NOT_VOUCHED' })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { PatientActor, StaffActor } from '../access/rules.ts'
+import type { RecordType } from '../crypto/types.ts'
 import { clinicWorld } from '../payment/testing.ts'
 import { findCard, replaceCard } from '../emergency/store.ts'
 import { findShare, savePrescription } from '../prescription/store.ts'
@@ -52,10 +53,11 @@ async function somebody(lastSeen = now) {
     `INSERT INTO patient_key (id, clinic_id, patient_id, sign_key, dh_key, state) VALUES ($1, $2, $3, $4, $5, 'booking')`,
     [patient.keyId, clinicId, patientId, b64(32), b64(32)],
   )
-  const records = (['identity', 'intake', 'checklist'] as const).map((type) =>
-    sealed({ clinicId, patientId, recordId: randomUUID(), revision: 1, type }),
-  )
-  await inClinic(clinicId, (tx) => insertRecords(tx, patient, records, { patientId, appointmentId: null }))
+  const write = (...types: RecordType[]) => {
+    const records = types.map((type) => sealed({ clinicId, patientId, recordId: randomUUID(), revision: 1, type }))
+    return inClinic(clinicId, (tx) => insertRecords(tx, patient, records, { patientId, appointmentId: null }))
+  }
+  await write('identity', 'intake', 'checklist')
   const types = async () => {
     const there = await inClinic(clinicId, (tx) => listRecords(tx, officer, { patientIds: [patientId] }))
     return there.filter((each) => each.grants.length > 0).map((each) => each.meta.type)
@@ -99,7 +101,7 @@ async function somebody(lastSeen = now) {
     if (!answer.ok) throw new Error(answer.code)
     return answer.value
   }
-  return { patient, patientId, types, left, contact, mine, printed, paperSays }
+  return { patient, patientId, write, types, left, contact, mine, printed, paperSays }
 }
 
 /** An appointment that is over. */
@@ -238,6 +240,10 @@ describe('a purge', () => {
     expect(await who.left()).toBe(0)
     await purgeNow(officer.clinicId, id, now)
     expect((await who.mine()).purges).toMatchObject([{ state: 'destroyed' }])
+    // Defence: `ordered` in purgeNow. Who comes back writes anew, and a job that is delivered once more takes none of it.
+    await who.write('identity')
+    await purgeNow(officer.clinicId, id, now)
+    expect(await who.types()).toEqual(['identity'])
   })
 
   it('takes what is due and no more, at an officer’s word', async () => {
@@ -312,6 +318,30 @@ describe('a legal hold', () => {
     // Placed between the officer's word and the worker's turn.
     await flow.placeHold(officer, { patientId, ground: 'court' }, { now })
     await work(patientId)
+    expect(await who.left()).toBe(3)
+  })
+
+  // Defence: lockPatient in purgeNow. Without it the officer reads that nothing goes, of what goes that moment.
+  it('that is being placed while the worker has its turn is waited for', async () => {
+    const who = await somebody(years(30))
+    await flow.purge(officer, await says.purge(who.patientId, ['clinical'], now), { now })
+    await withClient(urls().admin, async (client) => {
+      // What placeHold does, up to its end.
+      await client.query('BEGIN')
+      await client.query('SELECT FROM patient WHERE id = $1 FOR UPDATE', [who.patientId])
+      await client.query(
+        `INSERT INTO legal_hold (clinic_id, patient_id, ground, placed_by, placed_at) VALUES ($1, $2, 'court', $3, now())`,
+        [officer.clinicId, who.patientId, officer.memberId],
+      )
+      let over = false
+      const working = work(who.patientId).finally(() => (over = true))
+      const isWaiting = async () =>
+        (await admin(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM patient%'`))
+          .length > 0
+      while (!over && !(await isWaiting()));
+      await client.query('COMMIT')
+      await working
+    })
     expect(await who.left()).toBe(3)
   })
 })
