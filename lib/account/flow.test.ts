@@ -18,9 +18,12 @@ import { toB64 } from '../crypto/bytes'
 import { decodeArray, encode } from '../crypto/cbor'
 import { createVault } from '../browser/vault-core'
 import { memoryStorage } from '../browser/vault-storage'
+import { env } from '../server/env'
 import { testDb } from '../server/testing'
 import * as flow from './flow'
 import * as kits from './flow-kit'
+import * as passkeys from './flow-passkey'
+import { challengeSeconds } from './rules'
 import { accountOf, changePassword, makeKit, prove, recover, showKit, tryKit } from './testing'
 
 const { admin } = testDb()
@@ -190,6 +193,64 @@ describe('a recovery kit', () => {
     expect(await open(good)).toMatchObject({ code: 'PROOF_USED' })
     must(await kits.removeWrap(staff.actor, { id: kit.id }))
     expect(await open(await showKit(staff.vault, kit.code))).toMatchObject({ code: 'KIT_UNKNOWN' })
+  })
+
+  // Defences: takeOwnProof in addKit, with its member and its kinds; `taken.kind` in setPasswordByKit.
+  it('attack 14: is made, and sets a password, by a proof of just now that is meant for it, and by no other', async () => {
+    const [{ owner: staff }, { owner: stranger }] = [await openTestClinic(), await openTestClinic()]
+    const kit = await makeKit(staff)
+    must(await tryKit(staff, kit.code))
+    const { request } = await staff.vault.registerStart(NEW)
+    const opened = must(await kits.openKit(publicActor, { ...(await showKit(staff.vault, kit.code)), request }, at()))
+    const { proof } = await prove(staff)
+    const more = { id: randomUUID(), handle: 'x'.repeat(43), wrapped: kit.wrapped }
+    for (const wrong of ['A'.repeat(43), (await prove(stranger)).proof, opened.proof])
+      expect(await kits.addKit(staff.actor, { proof: wrong, ...more }, at())).toMatchObject({ code: 'PROOF_USED' })
+    const password = { record: 'AAAA', wrappedAccount: 'AAAA' }
+    expect(await kits.setPasswordByKit(publicActor, { proof, ...password }, at())).toMatchObject({ code: 'PROOF_USED' })
+    await signIn(fresh(), staff.email)
+  })
+
+  // Defences: the member in tryKit, `own` in dropWrap, takeChallenge in tryKit, and saveWrap's answer in addKit.
+  it('attack 14: is tried and taken off by its own member, once by each showing, and no two have one key', async () => {
+    const { invitation, vault, email } = await answer(clinic, ['frontdesk'])
+    must(
+      await access.vouch(
+        clinic.owner.actor,
+        { id: invitation.id, ...(await vouchFor(clinic, invitation.id, invitation)) },
+        at(),
+      ),
+    )
+    const colleague: TestStaff = { vault, email, actor: await signIn(vault, email) }
+    const kit = await makeKit(owner)
+    expect(await tryKit(colleague, kit.code)).toMatchObject({ code: 'NOT_FOUND' })
+    expect(await kits.removeWrap(colleague.actor, { id: kit.id })).toMatchObject({ code: 'NOT_FOUND' })
+    const once = await showKit(owner.vault, kit.code)
+    expect((await kits.tryKit(owner.actor, once, at())).ok).toBe(true)
+    expect(await kits.tryKit(owner.actor, once, at())).toMatchObject({ code: 'PROOF_USED' })
+    const { proof } = await prove(owner)
+    const twin = { proof, id: randomUUID(), handle: kit.handle, wrapped: kit.wrapped }
+    expect(await kits.addKit(owner.actor, twin, at())).toMatchObject({ code: 'STALE' })
+  })
+
+  // Defences: audience and currentDate in openChallenge (challenge.ts), `status` in findAccount (store.ts).
+  it('attack 14: opens nothing late, by a challenge for something else, or once its member has left', async () => {
+    const { owner: staff } = await openTestClinic()
+    const kit = await makeKit(staff)
+    must(await tryKit(staff, kit.code))
+    const { request } = await staff.vault.registerStart(NEW)
+    const shown = await showKit(staff.vault, kit.code)
+    const late = at(new Date(Date.now() + (challengeSeconds + 1) * 1000))
+    expect(await kits.openKit(publicActor, { ...shown, request }, late)).toMatchObject({ code: 'BAD_PROOF' })
+    const { state, options } = must(await passkeys.startPasskey(publicActor, {}, at()))
+    const { handle } = await staff.vault.takeKit(kit.code)
+    const nonce = String(options.challenge)
+    const signature = await staff.vault.proveKit({ origin: env().APP_ORIGIN, nonce })
+    const elsewhere = { state, handle, signature, request }
+    expect(await kits.openKit(publicActor, elsewhere, at())).toMatchObject({ code: 'BAD_PROOF' })
+    await admin(`UPDATE member SET status = 'removed' WHERE id = $1`, [staff.actor.memberId])
+    const after = { ...(await showKit(staff.vault, kit.code)), request }
+    expect(await kits.openKit(publicActor, after, at())).toMatchObject({ code: 'KIT_UNKNOWN' })
   })
 
   it('is asked for twice of an owner who is alone', async () => {

@@ -1,6 +1,6 @@
 // Who helps a patient: what the patient's, the helper's and the clinic's browsers make of what was signed, and of a server that
 // says otherwise.
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { fromB64, toB64 } from '../crypto/bytes.ts'
 import { encodeCare, signCare, signCareEnding } from '../crypto/care.ts'
 import { verifyChain } from '../crypto/chain.ts'
@@ -103,7 +103,7 @@ test('a son is let in: both sides name the same terms, he reads and signs, and t
   expect(hers).toMatchObject({ ok: true, value: { author: { helper, vouched: true } } })
 })
 
-// Defence: isOver in stateOf, asked by recipientsOf through mayReadAsHelper.
+// Defences: isOver in stateOf, asked by recipientsOf through mayReadAsHelper; the later of two clocks in nowOf.
 test('attack 15: nothing new is sealed for a helper whose day has come, by whichever clock is ahead', async () => {
   const { own, identity } = await patient()
   const { filed, record, row } = await letIn(own, son)
@@ -113,9 +113,17 @@ test('attack 15: nothing new is sealed for a helper whose day has come, by which
   const later = await shown(own, [identity, record], [row], staff, inDays(31))
   expect(later.states).toEqual(['over'])
   expect(await codeOf(noteFor(staff, own, [filed.keys.dh]))).toBe('NOT_VOUCHED')
-  // A server that turns its clock back prolongs nothing.
+  // A server that turns its clock back prolongs nothing, nor does one that does so from the beginning.
   const back = await shown(own, [identity, record], [row], staff, inDays(0))
   expect(back.states).toEqual(['over'])
+  const today = now()
+  const other = (await world.join(['practitioner'])).vault
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31 * 86_400_000 })
+  try {
+    expect((await shown(own, [identity, record], [row], other, today)).states).toEqual(['over'])
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 // Defence: isAsSigned; and the signatures in checkCare.
@@ -266,6 +274,22 @@ test('attack 7: a carer lets nobody in, neither as a helper nor as the patient',
   await doctor.vouchPatient({ clinicId, patientId, keys: real.keys, reason: 'call' })
   const [, , after] = await doctor.loadPatientKeys({ clinicId, patientId, keys: listed })
   expect(after).toMatchObject({ trust: 'none', met: false })
+})
+
+// Defence: the line on MOST_LINKS in stateOf. Without it the chart does not open at all.
+test('attack 7: two guardians whom nobody but each other let in are no helpers', async () => {
+  const [her, one, other] = [await newKeys(), await newKeys(), await newKeys()]
+  const patientId = crypto.randomUUID()
+  const seal = await sealing(her, patientId)
+  const said = [await statementOf(one, other, patientId, mother), await statementOf(other, one, patientId, mother)]
+  const records = await Promise.all(said.map((each) => seal('care', each)))
+  const rows = said.map(({ careId, until, keys }) => ({
+    ...{ careId, keys, role: 'guardian' as const, until, endedAt: null, ending: null },
+  }))
+  const doctor = (await world.join(['practitioner'])).vault
+  await doctor.open([await seal('identity', { name: 'Vera Lind' })], { patientId })
+  const views = await doctor.loadCare({ clinicId, patientId, records, rows, now: now() })
+  expect(views.map(({ state }) => state)).toEqual(['unknown', 'unknown'])
 })
 
 // Defence: hasStepsBack, and the guardian's own state in stateOf.

@@ -113,6 +113,10 @@ test('attack 14: a carer’s thief lets nobody in, adds and removes no device, a
   expect(await removeDevice(asHelper(son), { keyId: own.keyId }, at())).toEqual(refused('NOT_ALLOWED'))
   expect(await listDevices(asHelper(son))).toEqual(refused('NOT_ALLOWED'))
   expect(await ask(asHelper(son), {}, at())).toEqual(refused('NOT_ALLOWED'))
+  // Nor where he booked, and the patient has no browser of their own.
+  const booked = await patient()
+  expect(await letIn(actorOf(booked), asked(booked, booked, { ...given, careId: randomUUID() }), at())).toEqual(done)
+  expect(await ask(asHelper({ ...booked, ...given }), {}, at())).toEqual(refused('NOT_ALLOWED'))
   const card = { id: randomUUID(), claimHash: 'x'.repeat(43), sealed: 'x'.repeat(60) }
   expect(await saveCard(asHelper(son), card as never, at())).toEqual(refused('NOT_CONFIRMED'))
   expect(await end(asHelper(son), { careId: other.careId, ending: 'eA' }, at())).toEqual(refused('NOT_ALLOWED'))

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import type { PatientActor } from '../access/rules.ts'
+import { showOwnLog } from '../audit/flow.ts'
 import { at, bookAs, testDevice, type TestDevice } from '../booking/testing.ts'
+import { createVault } from '../browser/vault-core.ts'
+import { memoryStorage } from '../browser/vault-storage.ts'
 import { clinicWorld } from '../payment/testing.ts'
 import { insertGrants, listRecords } from '../record/store.ts'
 import { sealed } from '../record/testing.ts'
@@ -91,6 +94,7 @@ const added = ({ keyId, keys }: TestDevice) => ({
   ...{ keyId, keys, kind: 'device' as const, name: 'Phone', link: 'bGluaw' },
 })
 
+// Defences: isOwn in handOn, line by line, and mayBeHanded.
 test('a device that was added is handed what the first was granted, by that one and by no other', async () => {
   const { own, thief, grantTo } = await patient()
   expect(await grantTo(own)).toBe(1)
@@ -110,7 +114,15 @@ test('a device that was added is handed what the first was granted, by that one 
   }
   const refused = { ok: false, code: 'NOT_ALLOWED' }
   const other = await testDevice()
-  for (const wrong of [grantFor(thief), grantFor(tablet, tablet.keys.sign), grantFor(other)])
+  const gone = await file(await testDevice(own.patientId), 'revoked')
+  const named = (over: object) => {
+    const { grant, ...of } = grantFor(tablet)
+    return { ...of, grant: { ...grant, recipient: { ...grant.recipient, ...over } } } as ReturnType<typeof grantFor>
+  }
+  for (const wrong of [
+    ...[grantFor(thief), grantFor(tablet, tablet.keys.sign), grantFor(other), grantFor(gone)],
+    ...[named({ id: other.patientId }), named({ kind: 'escrow' })],
+  ])
     expect(await handOn(actorOf(own), { grants: [wrong] })).toEqual(refused)
   expect(await handOn(actorOf(thief), { grants: [grantFor(tablet)] })).toEqual({ ok: false, code: 'NOT_CONFIRMED' })
   expect(await handOn(actorOf(own), { grants: [grantFor(tablet)] })).toEqual({ ok: true, value: { granted: 1 } })
@@ -125,6 +137,9 @@ test('attack 14: a mailed code’s device adds none; nobody adds another’s key
   expect(await addDevice(actorOf(thief), added(tablet))).toEqual({ ok: false, code: 'NOT_CONFIRMED' })
   const stranger = await patient()
   expect(await addDevice(actorOf(stranger.own), added(phone))).toEqual({ ok: false, code: 'NOT_ALLOWED' })
+  // Defence: isAgreeable. What is sealed to such a key could be opened by anybody, or by nobody.
+  const zero = { ...added(tablet), keys: { ...tablet.keys, dh: 'A'.repeat(43) } }
+  expect(await addDevice(actorOf(own), zero)).toMatchObject({ ok: false, code: 'BAD_INPUT' })
   for (let more = 3; more < MOST_KEYS; more++)
     expect((await addDevice(actorOf(own), added(await testDevice(own.patientId)))).ok).toBe(true)
   expect(await addDevice(actorOf(own), added(tablet))).toEqual({ ok: false, code: 'TOO_MANY' })
@@ -173,4 +188,35 @@ test('a passkey is listed with where it was made and the day it was last used, a
   expect((await removeDevice(actorOf(own), { keyId: passkey.keyId }, at())).ok).toBe(true)
   expect(await listed()).toBeUndefined()
   expect(await found()).toEqual({ ok: false, code: 'NOT_FOUND' })
+})
+
+// Defences: `kind` in findBackup (store.ts), and its `limit`.
+test('attack 14: whose a device is, nobody learns by its id, and nobody tries ids without end', async () => {
+  const { own } = await patient()
+  const find = (keyId: string) => findBackup({ kind: 'public' }, { keyId }, { ...at(), ip: '203.0.113.77' })
+  expect(await find(own.keyId)).toEqual({ ok: false, code: 'NOT_FOUND' })
+  for (let more = 1; more < 30; more++) expect(await find(randomUUID())).toMatchObject({ code: 'NOT_FOUND' })
+  expect(await find(randomUUID())).toMatchObject({ code: 'TOO_MANY' })
+})
+
+// Defences: `audit` in addDevice and in removeDevice.
+test('attack 14: a device that comes and one that goes are entries of the log, which the patient’s own opens', async () => {
+  const { clinicId } = world
+  const patientId = randomUUID()
+  const vault = createVault(memoryStorage())
+  const { keyId, keys } = await vault.createPatient({ clinicId, patientId, home: 'memory' })
+  await admin('INSERT INTO patient (id, clinic_id) VALUES ($1, $2)', [patientId, clinicId])
+  const own = await file({ ...(await testDevice(patientId)), keyId: keyId as TestDevice['keyId'], keys }, 'booking')
+  const [tablet, page] = [await testDevice(patientId), await testDevice(patientId)]
+  expect((await addDevice(actorOf(own), added(tablet))).ok).toBe(true)
+  expect((await addDevice(actorOf(own), { ...added(page), kind: 'kit' })).ok).toBe(true)
+  expect((await removeDevice(actorOf(own), { keyId: tablet.keyId }, at())).ok).toBe(true)
+  const log = await showOwnLog(actorOf(own), { skip: 0 })
+  const entries = log.ok ? log.value.entries : []
+  const opened = await vault.openAudit({ clinicId, entries, asPatient: patientId })
+  expect(opened.map((each) => each.ok && [each.detail.action, each.detail.subjectId]).reverse()).toEqual([
+    ['patient.device-added', tablet.keyId],
+    ['patient.kit-added', page.keyId],
+    ['patient.device-removed', tablet.keyId],
+  ])
 })

@@ -212,6 +212,12 @@ describe('attack 7 and 15: new keys for somebody who lost none', () => {
   it('attack 7: one officer is not two, nobody confirms their own, and whoever is no officer neither', async () => {
     asked = await ask(doctor, START)
     must(asked.sent)
+    // Defence: areFresh in request (flow.ts). A colleague's keys, which no browser would take a day later.
+    const { members: named } = await refresh(owner)
+    const { keys } = named.find(({ memberId }) => memberId === clerk.memberId)!
+    const token = await sealLink({ clinicId: clinic.clinicId, memberId: doctor.memberId }, START)
+    const used = { ...asked.input, token, id: randomUUID(), keys }
+    expect(await flow.request(publicActor, used, at(START))).toMatchObject({ code: 'BAD_INPUT' })
     expect(await approve(doctor, asked, START)).toMatchObject({ code: 'NOT_ALLOWED' })
     expect(await approve(clerk, asked, START)).toMatchObject({ code: 'NOT_ALLOWED' })
     // Defences: `said.by` and `offBy` in approve (flow.ts). A word is taken from who gave it, when they gave it.

@@ -319,6 +319,15 @@ describe('a legal hold', () => {
     await flow.placeHold(officer, { patientId, ground: 'court' }, { now })
     await work(patientId)
     expect(await who.left()).toBe(3)
+    // Defence: the job in liftHold. The patient was promised it: nobody orders it a second time.
+    const waiting = `name = 'retention.purge' AND data->>'purgeId' IN (SELECT id::text FROM purge WHERE patient_id = $1)`
+    await admin(`DELETE FROM pgboss.job WHERE ${waiting}`, [patientId])
+    const again = await flow.overview(officer, {}, { now })
+    const [second] = again.ok ? again.value.holds.filter((each) => each.patientId === patientId) : []
+    expect(await flow.liftHold(officer, { id: second!.id, ground: 'closed' }, { now })).toMatchObject({ ok: true })
+    expect(await admin(`SELECT FROM pgboss.job WHERE ${waiting}`, [patientId])).toHaveLength(1)
+    await work(patientId)
+    expect(await who.left()).toBe(0)
   })
 
   // Defence: lockPatient in purgeNow. Without it the officer reads that nothing goes, of what goes that moment.
