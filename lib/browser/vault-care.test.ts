@@ -8,7 +8,7 @@ import { encodeLink, signLink } from '../crypto/patient-link.ts'
 import { groupRecipients } from '../crypto/recipients.ts'
 import { sealRecord } from '../crypto/record.ts'
 import { newKeys } from '../crypto/testing.ts'
-import type { Sealed } from '../crypto/types.ts'
+import type { Recipient, Sealed } from '../crypto/types.ts'
 import type { Vault } from './vault-api.ts'
 import type { CareRowInput, CareTermsInput } from './vault-care-api.ts'
 import { createVault } from './vault-core.ts'
@@ -160,6 +160,21 @@ test('attack 8: what was signed of one patient lets nobody into another', async 
   expect(await codeOf(noteFor(staff, two.own, [filed.keys.dh]))).toBe('NOT_VOUCHED')
 })
 
+// Defence: the line on the cache in loadCare.
+test('what was opened before it ended is shown anew with what its author is now', async () => {
+  const { own, identity } = await patient()
+  const { device, record, row } = await letIn(own, son)
+  const { staff } = await shown(own, [identity, record], [row])
+  await staff.cacheFor(600)
+  const { patientId } = own.handle
+  await device.vault.loadChain(world.chain, world.rootFingerprint)
+  const reason = await sealAs(device, 'reason', { reason: 'a fall' })
+  const seen = () => staff.open([reason], { patientId })
+  expect(await seen()).toMatchObject([{ value: { author: { helper: { state: 'holds' } } } }])
+  await shown(own, [identity, record], [{ ...row, endedAt: now() }], staff)
+  expect(await seen()).toMatchObject([{ value: { author: { helper: { state: 'ended' } } } }])
+})
+
 // Defence: what `keep` remembers of endings in loadCare.
 test('attack 11: a link that was ended is shown again by the server, in vain where the word that ended it was seen', async () => {
   const { own, identity } = await patient()
@@ -270,10 +285,35 @@ test('attack 7: a carer lets nobody in, neither as a helper nor as the patient',
   const note = (key: string) => doctor.seal({ ...input({ ...own.handle, patientId }, 'note', { shared: true }, [key]) })
   await note(real.keys.dh)
   expect(await codeOf(note(further.keys.dh))).toBe('NOT_VOUCHED')
+  // Defence: the line on a guardian in rootOf. Nor are the thief's words anybody's.
+  const word = await (await sealing(thief, patientId))('identity', { name: 'A friend' })
+  expect(await doctor.open([word], { patientId })).toMatchObject([{ ok: false, code: 'NOT_VOUCHED' }])
   // Recognised in a call as the patient by mistake, the carer still ties nobody to her.
   await doctor.vouchPatient({ clinicId, patientId, keys: real.keys, reason: 'call' })
   const [, , after] = await doctor.loadPatientKeys({ clinicId, patientId, keys: listed })
   expect(after).toMatchObject({ trust: 'none', met: false })
+})
+
+// Defence: the line on the root in helpersOf.
+test('attack 7: on the patient’s own device, too, whom a stranger let in is nobody', async () => {
+  const { own } = await patient()
+  const { patientId, keys } = own.handle
+  const [stranger, thief] = [await newKeys(), await newKeys()]
+  const said = await statementOf(stranger, thief, patientId, son)
+  const record = await sealAs(own, 'care', said)
+  const rows: CareRowInput[] = [{ ...said, role: 'carer', endedAt: null, ending: null }]
+  const here = { clinicId, patientId, asPatient: patientId, records: [record], rows, now: now() }
+  expect(await own.vault.loadCare(here)).toMatchObject([{ state: 'unknown' }])
+  expect(await codeOf(own.vault.handOn({ patientId, records: [], to: [said.keys.dh] }))).toBe('NOT_VOUCHED')
+  const to = { kind: 'patient', id: patientId, key: keys.dh, epoch: 0 } as const
+  const word = await (await sealing(thief, patientId, [to]))('identity', { name: 'Somebody else' })
+  expect(await own.vault.open([word], { asPatient: patientId, patientId })).toMatchObject([{ ok: false }])
+  // The same from whom the patient let in.
+  const { device } = await letIn(own, son)
+  const theirs = await sealAs(device, 'reason', { reason: 'a fall' })
+  const grants = await device.vault.handOn({ patientId, records: [theirs], to: [keys.dh] })
+  const handed = { ...theirs, grants: grants.map(({ grant }) => grant) }
+  expect(await own.vault.open([handed], { asPatient: patientId, patientId })).toMatchObject([{ ok: true }])
 })
 
 // Defence: the line on MOST_LINKS in stateOf. Without it the chart does not open at all.
@@ -329,7 +369,7 @@ type TestKeys = Awaited<ReturnType<typeof newKeys>>
 const b64Keys = (keys: TestKeys) => ({ sign: toB64(keys.public.sign), dh: toB64(keys.public.dh) })
 
 /** What the holder of these very keys would seal for the clinic. */
-async function sealing(keys: TestKeys, patientId: string) {
+async function sealing(keys: TestKeys, patientId: string, to: Recipient[] = []) {
   const chain = await verifyChain(clinicId, world.chain.statements)
   return (type: 'identity' | 'care', content: unknown) =>
     sealRecord(
@@ -338,7 +378,7 @@ async function sealing(keys: TestKeys, patientId: string) {
         ...{ chainHead: chain.head, schema: 1, managing: 'desk' as const },
       },
       content,
-      groupRecipients(chain, ['desk', 'clinical']),
+      [...groupRecipients(chain, ['desk', 'clinical']), ...to],
       { sign: keys.sign.privateKey, keys: keys.public },
     )
 }

@@ -146,6 +146,11 @@ describe('a member who recognised the patient', () => {
     expect(await stateOf(lost)).toBe('vouched')
     const after = must(await newDevices(world.stays.actor, { appointmentId: lost.appointmentId }))
     expect(after.devices).toEqual([])
+    // Defence: `whole` in saveVouch's states. The desk's word takes the place of no practitioner's.
+    expect(await recognise(world.desk.actor, { ...byDesk, grants: [] })).toEqual({ ok: false, code: 'NOT_FOUND' })
+    expect(await opens(lost)).toEqual(all)
+    const [row] = await admin('SELECT vouch FROM patient_key WHERE id = $1', [lost.fresh.handle.keyId])
+    expect(row).toEqual({ vouch: byDoctor.vouch })
   })
 
   // Defence: what `recognise` takes grants of is what the actor may read.
@@ -203,6 +208,34 @@ describe('a member who recognised the patient', () => {
       expect(await stateOf(lost)).toBe('confirmed')
     } finally {
       await admin('UPDATE member SET own_patients = false WHERE id = $1', [memberId])
+    }
+  })
+
+  // Defences: `own` and `sites` of `whole` in recognise (flow.ts).
+  test('attack 7: the word of who sees a part of the clinic files no device as the patient’s', async () => {
+    const { memberId, actor } = world.stays
+    const siteId = randomUUID()
+    await admin(`INSERT INTO site (id, clinic_id, name, address) VALUES ($1, $2, 'North', '')`, [
+      siteId,
+      world.clinicId,
+    ])
+    const put = async (part: 'own' | 'site', on: boolean) => {
+      if (part === 'own') return admin('UPDATE member SET own_patients = $2 WHERE id = $1', [memberId, on])
+      const ids = [world.clinicId, memberId, siteId]
+      return on
+        ? admin('INSERT INTO member_site (clinic_id, member_id, site_id) VALUES ($1, $2, $3)', ids)
+        : admin('DELETE FROM member_site WHERE clinic_id = $1 AND member_id = $2 AND site_id = $3', ids)
+    }
+    for (const part of ['own', 'site'] as const) {
+      const lost = await lostPhone()
+      const word = { ...(await recogniseAs(world.stays, lost)), grants: [] }
+      await put(part, true)
+      try {
+        expect(must(await recognise(actor, word)), part).toEqual({ granted: 0, partly: true })
+        expect(await stateOf(lost)).toBe('confirmed')
+      } finally {
+        await put(part, false)
+      }
     }
   })
 })

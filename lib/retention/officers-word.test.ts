@@ -8,7 +8,7 @@ import { sealed } from '../record/testing.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import * as flow from './flow.ts'
-import { decideSettings, defaultRetention, delayDays, settingsAt } from './rules.ts'
+import { decideSettings, defaultRetention, delayDays, retentionClasses, settingsAt } from './rules.ts'
 import { officersWord } from './testing.ts'
 
 const { admin } = testDb()
@@ -80,7 +80,7 @@ it('a shorter time counts after seven days, every officer being told at once, an
   expect(await due(later(8 + delayDays))).toMatchObject({ ok: true })
 })
 
-// Defence: isOwnAnswer.
+// Defences: isOwnAnswer, line by line, and the one encoding in fieldsOf (signed.ts).
 it('attack 10: an answer to a wish to be forgotten that the officer’s key did not sign is none', async () => {
   const { patient, patientId } = await somebody()
   await admin(
@@ -93,6 +93,8 @@ it('attack 10: an answer to a wish to be forgotten that the officer’s key did 
   const good = await says.answer(request, 'erased', now)
   const bytes = Buffer.from(good.statement, 'base64url')
   bytes[bytes.length - 1]! ^= 1
+  const before = Buffer.from(good.statement, 'base64url')
+  const stranger = await officersWord(admin, { ...officer, memberId: randomUUID() })
   for (const wrong of [
     { ...good, statement: Buffer.from('forged').toString('base64url') },
     { ...good, statement: bytes.toString('base64url') },
@@ -100,6 +102,12 @@ it('attack 10: an answer to a wish to be forgotten that the officer’s key did 
     await says.answer({ ...request, patientId: randomUUID() }, 'erased', now),
     { ...(await says.answer({ ...request, id: randomUUID() }, 'erased', now)), id: request.id },
     await says.answer(request, 'erased', later(-1)),
+    await says.answer(request, 'erased', now, { clinicId: randomUUID() }),
+    await says.answer(request, 'erased', now, { classes: ['clinical'] }),
+    { ...(await says.answer(request, 'refused', now, { classes: [...retentionClasses] })), state: 'erased' as const },
+    await stranger.answer(request, 'erased', now),
+    // The same fields in another encoding: a browser reads the one that there is.
+    { ...good, statement: Buffer.concat([Buffer.from([0x98, 11]), before.subarray(1)]).toString('base64url') },
   ])
     expect(await flow.answer(officer, wrong, { now })).toMatchObject({ code: 'BAD_PROOF' })
   expect(await flow.answer(officer, good, { now })).toMatchObject({ ok: true })

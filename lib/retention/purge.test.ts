@@ -20,7 +20,7 @@ import * as flow from './flow.ts'
 import { purgeDue, purgeNow } from './purge.ts'
 import { rotate } from './rotation.ts'
 import { officersWord } from './testing.ts'
-import { defaultRetention, delayDays, dueClasses, endOf, RetentionForm, settleMinutes } from './rules.ts'
+import { defaultRetention, delayDays, settleMinutes } from './rules.ts'
 
 const { admin, urls } = testDb()
 let officer: StaffActor
@@ -259,6 +259,11 @@ describe('a purge', () => {
     })
     await work(patientId)
     expect((await who.types()).sort()).toEqual(['identity', 'intake'])
+    // Defence: GREATEST in listKept (store.ts). Known for thirty years, and seen yesterday.
+    const regular = await somebody(years(30))
+    await visitOf(regular.patientId)
+    const asked = await says.purge(regular.patientId, ['administrative'], now)
+    expect(await flow.purge(officer, asked, { now })).toMatchObject({ code: 'TOO_EARLY' })
   })
 
   it('is not ordered while an appointment is to come', async () => {
@@ -377,29 +382,5 @@ describe('a wish to be forgotten', () => {
     await admin(`UPDATE patient_key SET state = 'confirmed' WHERE patient_id = $1`, [who.patientId])
     expect(await flow.ask(who.patient, {}, { now })).toMatchObject({ code: 'NOT_CONFIRMED' })
     expect(await flow.mine(who.patient, {}, { now })).toMatchObject({ code: 'NOT_CONFIRMED' })
-  })
-})
-
-describe('what is due', () => {
-  const at = new Date('2040-06-15T12:00:00Z')
-  const all = ['identity', 'clinical', 'administrative']
-  const patient = { lastEncounter: new Date('2020-06-15T12:00:00Z'), classes: all, held: false, expected: false }
-  it.each([
-    ['all, to the day', patient, at, all],
-    ['one day early', patient, new Date(at.getTime() - 86_400_000), ['administrative']],
-    ['what is there', { ...patient, classes: ['clinical'] }, at, ['clinical']],
-    ['nothing of one that is held', { ...patient, held: true }, at, []],
-    ['nothing of one that is expected', { ...patient, expected: true }, at, []],
-  ])('%s', (_, who, when, expected) => {
-    expect(dueClasses(who, defaultRetention, when)).toEqual(expected)
-  })
-
-  it('counts years, leap days included', () => {
-    expect(endOf(new Date('2020-02-29T10:00:00Z'), 1).toISOString()).toBe('2021-03-01T10:00:00.000Z')
-  })
-
-  it('keeps a name as long as the chart', () => {
-    expect(RetentionForm.safeParse({ ...defaultRetention, identity: 19 }).success).toBe(false)
-    expect(RetentionForm.safeParse({ ...defaultRetention, clinical: 10, identity: 10 }).success).toBe(true)
   })
 })

@@ -36,11 +36,16 @@ export async function officersWord(admin: ReturnType<typeof testDb>['admin'], ac
       ...{ patientId, classes },
       word: await word(purposes.purge, [patientId, classes.join(',')], now),
     }),
-    answer: async (request: { id: string; patientId: string }, state: 'erased' | 'refused', now: Date) => {
-      const classes = state === 'erased' ? [...retentionClasses] : []
+    answer: async (
+      request: { id: string; patientId: string },
+      state: 'erased' | 'refused',
+      now: Date,
+      said: { clinicId?: string; classes?: string[] } = {},
+    ) => {
+      const { clinicId = actor.clinicId, classes = state === 'erased' ? [...retentionClasses] : [] } = said
       const ground = state === 'refused' ? 'duty' : ''
       const fields = [
-        ...[1, actor.clinicId, request.patientId, request.id, state, classes, ground, now.toISOString()],
+        ...[1, clinicId, request.patientId, request.id, state, classes, ground, now.toISOString()],
         ...[new Uint8Array(32), keys.public.sign],
       ]
       const statement = toB64(encode([...fields, await sign(key, 'erasure', fields)]))
