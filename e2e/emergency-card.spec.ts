@@ -61,6 +61,10 @@ test('attack 18: a card opens by its code alone, tells its patient, and ends whe
   await look(page, 'card editor')
   await button(page, 'Make the card').dblclick()
   await expect(page.getByText('Your card was made on')).toBeVisible()
+  // The long form went away: what took its place is in view, and has the focus.
+  const title = page.getByRole('heading', { name: 'Emergency card' })
+  await expect(title).toBeFocused()
+  await expect(title).toBeInViewport()
   await page.getByText('Show the code').click()
   await look(page, 'card made')
   const code = page.getByRole('img', { name: 'The code of your emergency card' })
@@ -75,6 +79,8 @@ test('attack 18: a card opens by its code alone, tells its patient, and ends whe
   await theirs.page.goto(link)
   await expect(theirs.page.getByText(allergy)).toBeVisible()
   await expect(theirs.page.getByText('3 April 1986')).toBeVisible()
+  const call = theirs.page.getByRole('link', { name: '+44 20 7946 0000' })
+  await expect(call).toHaveAttribute('href', 'tel:+442079460000')
   await look(theirs.page, 'card opened')
   await expect(page.getByText('Opened once')).toBeVisible()
   // Fragments reach no server, and what the card says reaches none either. The positive: the card's number does.

@@ -38,6 +38,8 @@ async function letIn(page: Page, booked: Booked): Promise<string> {
       return code
     })
     .toMatch(/^\d{6}$/)
+  // A cheap phone throws the page away while the mail is read: the field for the code is there again.
+  await page.reload()
   await page.getByLabel('Code from the e-mail').fill(code)
   await button(page, 'Use this device').click()
   const shown = page.locator('[data-device-code]')

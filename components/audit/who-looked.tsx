@@ -12,6 +12,9 @@ import type { AuditDetail } from '@/lib/crypto/audit'
 import { formatDate, formatTime } from '@/lib/time'
 import { useWords } from './words'
 
+/** As many as fit before the rest of the page; the others are a touch away. */
+const FIRST = 8
+
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 /** Who opened what of the patient's, and when: entries that were sealed to this device and opened on it. */
@@ -30,9 +33,17 @@ export function WhoLooked({ own }: { own: OwnChart }) {
     [patient],
   )
   useEffect(() => void load(), [load])
-  const [more, loading] = useBusy(() => load(log ?? undefined))
+  // Who books for somebody acts as the patient until they have said so: up to there it is this device that acted.
+  const ofItself = own.care.some((each) => each.mine && each.ofItself)
+  const entries = log?.entries ?? []
+  const said = ofItself ? (entries.find(({ detail }) => detail.action === 'care.said')?.detail.at ?? '') : ''
+  const [shown, setShown] = useState(FIRST)
+  const [more, loading] = useBusy(async () => {
+    if (shown >= entries.length) await load(log ?? undefined)
+    setShown(entries.length + FIRST)
+  })
   return (
-    <Card>
+    <Card id="who-looked">
       <CardTitle>{t('title')}</CardTitle>
       <p className="mb-4 text-soft">{t('lead')}</p>
       {problem ? (
@@ -51,11 +62,11 @@ export function WhoLooked({ own }: { own: OwnChart }) {
         </Banner>
       ) : null}
       {log ? (
-        log.entries.length ? (
+        entries.length ? (
           <ol className="flex flex-col divide-y divide-line">
-            {log.entries.map(({ leaf, detail }) => (
+            {entries.slice(0, shown).map(({ leaf, detail }) => (
               <li key={leaf} className="py-3 first:pt-0 last:pb-0">
-                <Entry detail={detail} names={log.names} own={own} />
+                <Entry detail={detail} names={log.names} own={own} wasMine={detail.at <= said} />
               </li>
             ))}
           </ol>
@@ -67,7 +78,7 @@ export function WhoLooked({ own }: { own: OwnChart }) {
           <Skeleton className="h-24" />
         </div>
       )}
-      {log?.more ? (
+      {log?.more || entries.length > shown ? (
         <Button size="sm" className="mt-4" busy={loading} onClick={() => void more()}>
           {t('more')}
         </Button>
@@ -76,7 +87,14 @@ export function WhoLooked({ own }: { own: OwnChart }) {
   )
 }
 
-function Entry({ detail, names, own }: { detail: AuditDetail; names: Map<string, string>; own: OwnChart }) {
+interface EntryProps {
+  detail: AuditDetail
+  names: Map<string, string>
+  own: OwnChart
+  wasMine: boolean
+}
+
+function Entry({ detail, names, own, wasMine }: EntryProps) {
   const t = useTranslations('audit.own')
   const locale = useLocale()
   const words = useWords()
@@ -85,7 +103,7 @@ function Entry({ detail, names, own }: { detail: AuditDetail; names: Map<string,
   const helper = own.care.find(({ careId }) => careId === id)
   const named = helper && (helper.mine ? t('you') : `${helper.name}, ${care(`your.${relationOf(helper)}`)}`)
   const who = {
-    patient: () => t(own.care.some(({ mine }) => mine) ? 'patient' : 'you'),
+    patient: () => t(!wasMine && own.care.some(({ mine }) => mine) ? 'patient' : 'you'),
     helper: () => named ?? t('helper'),
     system: () => t('clinic'),
     staff: () => names.get(id ?? '') ?? t('member'),

@@ -7,11 +7,11 @@ import { NoLonger } from '@/components/care/no-longer'
 import { Forged } from '@/components/patient-access/forged'
 import { Button, LinkButton } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
-import { DownloadIcon } from '@/components/ui/icons'
 import { Banner, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
+import { useFocusKept } from '@/components/ui/use-focus-kept'
 import { openPatientSession } from '@/lib/browser/patient-session'
-import { exportAll, loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
+import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
 import { onPatientEvent } from '@/lib/browser/patient-events'
 import { vault } from '@/lib/browser/vault'
 import { mineMark, type OwnProps } from './own'
@@ -103,7 +103,7 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
       ) : (
         <Todo view={view} own={own.value} locale={locale} onDone={() => void load().then(onChange)} />
       )}
-      <Documents own={own.value} locale={locale} />
+      {own.value.chart.byCode ? null : <Documents own={own.value} locale={locale} />}
       {own.value.chart.byCode || own.value.care.some(({ mine }) => mine) ? null : (
         <KeepOffer own={own.value} id={id} status={view.status} stored={stored} />
       )}
@@ -115,13 +115,7 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
 function OwnData({ own, appointmentId }: { own: Extract<OwnAnswer, { ok: true }>['value']; appointmentId: string }) {
   const t = useTranslations('patient')
   const [asking, setAsking] = useState(false)
-  const [download, loading] = useBusy(async () => {
-    const file = await exportAll(own.patient)
-    if (!file) return
-    const url = URL.createObjectURL(file)
-    Object.assign(document.createElement('a'), { href: url, download: 'curtain-my-data.json' }).click()
-    setTimeout(() => URL.revokeObjectURL(url), 10_000)
-  })
+  const bar = useFocusKept<HTMLDivElement>(asking)
   const [forget] = useBusy(async () => {
     await vault().forget(own.patient.patientId)
     for (const key of Object.keys(localStorage)) if (key === mineMark(appointmentId)) localStorage.removeItem(key)
@@ -130,11 +124,8 @@ function OwnData({ own, appointmentId }: { own: Extract<OwnAnswer, { ok: true }>
   return (
     <Card>
       <CardTitle>{t('data')}</CardTitle>
-      <p className="mb-4 text-soft">{t('downloadHint')}</p>
-      <div className="flex flex-wrap gap-2.5">
-        <Button icon={<DownloadIcon size={18} />} busy={loading} onClick={() => void download()}>
-          {t('download')}
-        </Button>
+      {own.chart.byCode ? null : <p className="mb-4 text-soft">{t('dataLead')}</p>}
+      <div ref={bar} tabIndex={-1} className="flex flex-wrap gap-2.5 outline-none">
         <LinkButton href={`/a/${appointmentId}/access`}>{t('access')}</LinkButton>
         {asking ? null : (
           <Button variant="quiet" onClick={() => setAsking(true)}>

@@ -7,6 +7,7 @@ import { AskFirst } from '@/components/ui/ask-first'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
 import { Badge } from '@/components/ui/status'
+import { useFocusKept } from '@/components/ui/use-focus-kept'
 import { endCare } from '@/lib/browser/care'
 import type { PairSide } from '@/lib/browser/pairing'
 import type { OwnChart } from '@/lib/browser/patient-chart'
@@ -23,12 +24,13 @@ const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 export function Carers({ own, visit, onChange }: { own: OwnChart; visit: Visit; onChange: () => void }) {
   const t = useTranslations('care')
   const [adding, setAdding] = useState<'no' | 'form' | { terms: CareTermsInput }>('no')
+  const title = useFocusKept<HTMLHeadingElement>(typeof adding === 'string' ? adding : 'pairing')
   const others = own.care.filter(({ mine }) => !mine)
   const helps = own.care.some(({ mine }) => mine)
   const name = own.identity?.name ?? ''
   return (
-    <Card>
-      <CardTitle>{helps ? t('titleFor', { name }) : t('title')}</CardTitle>
+    <Card id="helpers">
+      <CardTitle ref={title}>{helps ? t('titleFor', { name }) : t('title')}</CardTitle>
       <p className="mb-4 text-soft">{helps ? t('leadChild', { name }) : t('lead')}</p>
       {others.length ? (
         <ul className="mb-5 flex flex-col divide-y divide-line">
@@ -76,18 +78,31 @@ function LetIn({ own, care, onDone, onAgain }: LetInProps) {
   const t = useTranslations('care.pair')
   const devices = useTranslations('devices.pair')
   const [side, setSide] = useState<PairSide | 'reading'>({ role: 'own', patient: own.patient, care })
+  const [done, setDone] = useState(false)
+  const given = () => {
+    setDone(true)
+    onDone()
+  }
   if (side === 'reading')
     return (
       <>
         <p className="mb-4">{devices('readLead', { address: `${location.host}/pair` })}</p>
-        <Scanner shownBy="new" onSecret={(secret) => setSide({ role: 'own', patient: own.patient, secret, care })} />
+        <Scanner
+          shownBy="new"
+          onSecret={(secret) => setSide({ role: 'own', patient: own.patient, secret, care })}
+          onStop={onAgain}
+        />
       </>
     )
   return (
     <div className="flex flex-col gap-4">
-      <p>{t('lead')}</p>
-      <PairPanel key={side.secret ?? 'shown'} side={side} onDone={onDone} onAgain={onAgain} />
-      {side.secret ? null : (
+      {done ? null : <p>{t('lead')}</p>}
+      <PairPanel key={side.secret ?? 'shown'} side={side} onDone={given} onAgain={onAgain} />
+      {done ? (
+        <Button className="self-start" size="sm" onClick={onAgain}>
+          {t('close')}
+        </Button>
+      ) : side.secret ? null : (
         <Button className="self-start" size="sm" onClick={() => setSide('reading')}>
           {t('read')}
         </Button>

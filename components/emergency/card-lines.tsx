@@ -1,6 +1,7 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
 import type { CardForm } from '@/lib/emergency/rules'
+import { phonesIn } from '@/lib/emergency/phones'
 import { dateLocale } from '@/lib/time'
 
 /** In the order that somebody who helps reads: what must not be given, first. */
@@ -30,7 +31,19 @@ export function CardLines({ content }: { content: CardForm }) {
         .map((key) => (
           <div key={key} className="py-4">
             <dt className="text-sm font-semibold text-soft">{t(`line.${key}`)}</dt>
-            <dd className="text-lg break-words whitespace-pre-line">{said(key)}</dd>
+            <dd className="text-lg break-words whitespace-pre-line">
+              {key === 'contacts'
+                ? phonesIn(content.contacts).map(({ text, dial }, index) =>
+                    dial ? (
+                      <a key={index} href={`tel:${dial}`} className="inline-block py-1 text-accent underline">
+                        {text}
+                      </a>
+                    ) : (
+                      text
+                    ),
+                  )
+                : said(key)}
+            </dd>
           </div>
         ))}
     </dl>

@@ -7,6 +7,7 @@ import { PenIcon, PrintIcon, QrIcon, TrashIcon } from '@/components/ui/icons'
 import { QrCode } from '@/components/ui/qr-code'
 import { Banner, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
+import { useFocusKept } from '@/components/ui/use-focus-kept'
 import { loadCard, type OwnCard, revokeCard } from '@/lib/browser/emergency-card'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { onPatientEvent } from '@/lib/browser/patient-events'
@@ -20,6 +21,7 @@ export function CardSection({ own, appointmentId }: { own: OwnChart; appointment
   const [card, setCard] = useState<OwnCard | null>(null)
   const [problem, setProblem] = useState('')
   const [editing, setEditing] = useState(false)
+  const title = useFocusKept<HTMLHeadingElement>(card && `${editing} ${card.card?.id ?? ''}`)
   const load = useCallback(async () => {
     const answer = await loadCard(own.patient)
     if (answer.ok) setCard(answer.value)
@@ -32,13 +34,10 @@ export function CardSection({ own, appointmentId }: { own: OwnChart; appointment
   }, [load, appointmentId, own.patient.patientId])
 
   if (problem === 'NOT_CONFIRMED') return null
-  const done = () => {
-    setEditing(false)
-    void load()
-  }
+  const done = () => void load().then(() => setEditing(false))
   return (
     <Card id="emergency-card">
-      <CardTitle>{t('own.title')}</CardTitle>
+      <CardTitle ref={title}>{t('own.title')}</CardTitle>
       {problem ? (
         <Banner
           tone="warning"
@@ -77,6 +76,7 @@ function Made({ own, card, onEdit, onChange }: MadeProps) {
   const locale = useLocale()
   const [asking, setAsking] = useState(false)
   const [failed, setFailed] = useState(false)
+  const bar = useFocusKept<HTMLDivElement>(asking)
   const { kept } = card
   const made = new Intl.DateTimeFormat(dateLocale(locale), { dateStyle: 'long' }).format(new Date(card.card.madeAt))
   const [print, printing] = useBusy(async () => {
@@ -107,7 +107,7 @@ function Made({ own, card, onEdit, onChange }: MadeProps) {
           {t('own.elsewhereText')}
         </Banner>
       )}
-      <div className="flex flex-wrap gap-2.5">
+      <div ref={bar} tabIndex={-1} className="flex flex-wrap gap-2.5 outline-none">
         {kept ? (
           <Button variant="primary" icon={<PrintIcon size={18} />} busy={printing} onClick={() => void print()}>
             {t('own.print')}
@@ -137,7 +137,11 @@ function Made({ own, card, onEdit, onChange }: MadeProps) {
               {t('own.revokeNo')}
             </Button>
           </div>
-          {failed ? <p className="mt-3 text-danger">{t('own.notSaved')}</p> : null}
+          {failed ? (
+            <p role="alert" className="mt-3 text-danger">
+              {t('own.notSaved')}
+            </p>
+          ) : null}
         </div>
       ) : null}
     </>

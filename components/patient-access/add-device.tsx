@@ -3,6 +3,7 @@ import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
+import { useFocusKept } from '@/components/ui/use-focus-kept'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import type { PairSide } from '@/lib/browser/pairing'
 import { PairPanel } from './pair-panel'
@@ -14,9 +15,10 @@ export function AddDevice({ own, child, onAdded }: { own: OwnChart; child: strin
   const care = useTranslations('care')
   const [side, setSide] = useState<PairSide | 'reading' | null>(null)
   const patient = own.patient
+  const title = useFocusKept<HTMLHeadingElement>(side === null ? 'none' : side === 'reading' ? side : side.role)
   return (
     <Card>
-      <CardTitle>{child === null ? t('title') : care('childDevice', { name: child })}</CardTitle>
+      <CardTitle ref={title}>{child === null ? t('title') : care('childDevice', { name: child })}</CardTitle>
       {side === null ? (
         <>
           <p className="mb-4 text-soft">{child === null ? t('lead') : care('childDeviceLead', { name: child })}</p>
@@ -30,7 +32,11 @@ export function AddDevice({ own, child, onAdded }: { own: OwnChart; child: strin
       ) : side === 'reading' ? (
         <>
           <p className="mb-4">{t('readLead', { address: `${location.host}/pair` })}</p>
-          <Scanner shownBy="new" onSecret={(secret) => setSide({ role: 'own', patient, secret })} />
+          <Scanner
+            shownBy="new"
+            onSecret={(secret) => setSide({ role: 'own', patient, secret })}
+            onStop={() => setSide(null)}
+          />
         </>
       ) : (
         <PairPanel key={side.secret ?? 'shown'} side={side} onDone={onAdded} onAgain={() => setSide(null)} />

@@ -7,11 +7,15 @@ import { PrintIcon } from '@/components/ui/icons'
 import { Banner } from '@/components/ui/status'
 import { TextField } from '@/components/ui/text-field'
 import { useBusy } from '@/components/ui/use-busy'
+import { useFocusKept } from '@/components/ui/use-focus-kept'
 import { kitLink, plainWord, wordsOfSecret } from '@/lib/browser/kit-words'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { fileKey } from '@/lib/browser/recover'
 import { vault } from '@/lib/browser/vault'
+import { formatDate } from '@/lib/time'
 import { KeepPasskey } from './keep-passkey'
+
+const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 interface Kit {
   secret: string
@@ -47,8 +51,10 @@ function KeepPage({ own, onKept }: { own: OwnChart; onKept: () => void }) {
   const locale = useLocale() === 'fr' ? 'fr' : 'en'
   const [kit, setKit] = useState<Kit | null>(null)
   const [typed, setTyped] = useState(['', '', ''])
+  const [wrong, setWrong] = useState<number[]>([])
   const [problem, setProblem] = useState('')
   const [done, setDone] = useState(false)
+  const title = useFocusKept<HTMLHeadingElement>(done ? 'done' : kit ? 'kit' : 'none')
   const has = own.chart.keys.some(({ kind, state }) => kind === 'kit' && state !== 'revoked')
 
   const [print, printing] = useBusy(async () => {
@@ -56,18 +62,23 @@ function KeepPage({ own, onKept }: { own: OwnChart; onKept: () => void }) {
     const words = await wordsOfSecret(secret, locale)
     const { default: kitPdf } = await import('./kit-pdf')
     const address = `${location.host}/recover`
+    const made = formatDate(new Date(), zone(), locale)
     const link = kitLink(location.origin, secret, own.rootFingerprint)
-    const file = await kitPdf({ link, words, address }, (key, values) => t(key, values as never))
+    const file = await kitPdf({ link, words, address, made }, (key, values) => t(key, values as never))
     const url = URL.createObjectURL(file)
     Object.assign(document.createElement('a'), { href: url, download: 'curtain-access.pdf' }).click()
     setTimeout(() => URL.revokeObjectURL(url), 10_000)
     setTyped(['', '', ''])
+    setWrong([])
+    setProblem('')
     setKit({ secret, words, asked: threeOf(24) })
   })
   const [finish, finishing] = useBusy(async () => {
     const { secret, words, asked } = kit!
     const same = (text: string, word: string) => plainWord(text) === plainWord(word)
-    if (!asked.every((at, index) => same(typed[index]!, words[at]!))) return setProblem(t('wrongWords'))
+    const bad = asked.filter((at, index) => !same(typed[index]!, words[at]!))
+    setWrong(bad)
+    if (bad.length) return setProblem(t('wrongWords'))
     const { patientId } = own.patient
     const filed = await fileKey(own.patient, await vault().makeBackup({ patientId, secret }), 'kit')
     setProblem(filed.ok ? '' : errors(filed.code))
@@ -79,7 +90,9 @@ function KeepPage({ own, onKept }: { own: OwnChart; onKept: () => void }) {
 
   return (
     <section>
-      <h3 className="mb-4 text-base font-semibold">{keep('title')}</h3>
+      <h3 ref={title} tabIndex={-1} className="mb-4 scroll-mt-6 text-base font-semibold outline-none">
+        {keep('title')}
+      </h3>
       {done ? (
         <Banner tone="success" announce>
           {t('done')}
@@ -101,6 +114,7 @@ function KeepPage({ own, onKept }: { own: OwnChart; onKept: () => void }) {
               autoCapitalize="none"
               spellCheck={false}
               value={typed[index]}
+              error={wrong.includes(at) ? t('wrongWord') : undefined}
               onChange={(event) => setTyped(typed.map((each, other) => (other === index ? event.target.value : each)))}
             />
           ))}

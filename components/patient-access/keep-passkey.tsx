@@ -5,6 +5,7 @@ import { Button } from '@/components/ui/button'
 import { ShieldIcon } from '@/components/ui/icons'
 import { Banner } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
+import { useFocusKept } from '@/components/ui/use-focus-kept'
 import type { PasskeyCode } from '@/lib/browser/passkey'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import {
@@ -29,6 +30,7 @@ export function KeepPasskey({ own, onKept }: { own: OwnChart; onKept: () => void
   const [refused, setRefused] = useState('')
   const has = own.chart.keys.some(({ kind, state }) => kind === 'passkey' && state !== 'revoked')
 
+  const title = useFocusKept<HTMLHeadingElement>(typeof at === 'string' ? at : 'touch')
   useEffect(() => void opensRecords().then(setCan), [])
 
   async function take(made: MadePasskey) {
@@ -54,7 +56,9 @@ export function KeepPasskey({ own, onKept }: { own: OwnChart; onKept: () => void
 
   return (
     <section className="flex flex-col items-start gap-4">
-      <h3 className="text-base font-semibold">{t('title')}</h3>
+      <h3 ref={title} tabIndex={-1} className="scroll-mt-6 text-base font-semibold outline-none">
+        {t('title')}
+      </h3>
       {at === 'done' ? (
         <Banner tone="success" announce>
           {t('done')}

@@ -7,8 +7,8 @@ const soft = rgb(0.3, 0.38, 0.38)
 
 /** One page, made here: neither the words nor the code on it reach a server. */
 export default async function kitPdf(
-  page: { link: string; words: readonly string[]; address: string },
-  say: (key: 'pdfTitle' | 'pdfLead' | 'pdfHow' | 'pdfKeep', values?: Record<string, string>) => string,
+  page: { link: string; words: readonly string[]; address: string; made: string },
+  say: (key: 'pdfTitle' | 'pdfLead' | 'pdfHow' | 'pdfKeep' | 'pdfMade', values?: Record<string, string>) => string,
 ): Promise<Blob> {
   const pdf = await PDFDocument.create()
   pdf.setTitle(say('pdfTitle'))
@@ -32,6 +32,7 @@ export default async function kitPdf(
   y -= 8 * 24 + 18
   await write(say('pdfHow', { address: page.address }))
   await write(say('pdfKeep'), { color: soft })
+  await write(say('pdfMade', { date: page.made }), { color: soft })
   drawCode(sheet, page.link, 56, y - 210, 200)
   return new Blob([new Uint8Array(await pdf.save())], { type: 'application/pdf' })
 }

@@ -5,6 +5,7 @@ import { useCareWords } from '@/components/care/words'
 import { Button } from '@/components/ui/button'
 import { QrCode } from '@/components/ui/qr-code'
 import { Banner, LiveRegion } from '@/components/ui/status'
+import { useFocusKept } from '@/components/ui/use-focus-kept'
 import { pairLink, runPairing, spell, type PairSide, type PairStep } from '@/lib/browser/pairing'
 import type { CareTerms } from '@/lib/crypto/care'
 import { formatTime } from '@/lib/time'
@@ -16,15 +17,19 @@ export function PairPanel({
   side,
   onDone,
   onAgain,
+  onStop = onAgain,
 }: {
   side: PairSide
   onDone: (appointments: string[]) => void
   onAgain: () => void
+  /** Given up by who began it; else begun again. */
+  onStop?: () => void
 }) {
   const t = useTranslations('devices.pair')
   const locale = useLocale()
   const [step, setStep] = useState<PairStep | null>(null)
   const answer = useRef<((same: boolean) => void) | null>(null)
+  const panel = useFocusKept<HTMLDivElement>(step ? `${step.at} ${step.at === 'compare' && step.answered}` : 'begun')
   const done = useEffectEvent(onDone)
   const failed = useEffectEvent(() => setStep({ at: 'failed', why: 'offline' }))
 
@@ -50,7 +55,7 @@ export function PairPanel({
   }, [side])
 
   return (
-    <div className="flex flex-col gap-4">
+    <div ref={panel} tabIndex={-1} className="flex flex-col gap-4 outline-none">
       <LiveRegion>{step && step.at !== 'failed' ? t(`say.${step.at}`) : ''}</LiveRegion>
       {step?.at === 'waiting' ? (
         <>
@@ -94,6 +99,11 @@ export function PairPanel({
             </div>
           )}
         </>
+      ) : null}
+      {step === null || step.at === 'waiting' || step.at === 'reading' || (step.at === 'compare' && step.answered) ? (
+        <Button size="sm" className="self-start" onClick={onStop}>
+          {t('stop')}
+        </Button>
       ) : null}
       {step?.at === 'handing' ? <p>{t('say.handing')}</p> : null}
       {step?.at === 'done' ? (

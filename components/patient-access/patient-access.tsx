@@ -1,9 +1,10 @@
 'use client'
 import { NextIntlClientProvider, useTranslations } from 'next-intl'
 import { useCallback, useEffect, useState } from 'react'
-import { LinkButton } from '@/components/ui/button'
+import { Button, LinkButton } from '@/components/ui/button'
 import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
 import { LockIcon } from '@/components/ui/icons'
+import { useBusy } from '@/components/ui/use-busy'
 import { loadErasure, type OwnRequest } from '@/lib/browser/erasure'
 import linkSecretOf from '@/lib/browser/link-secret'
 import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
@@ -17,8 +18,10 @@ import { NoLonger } from '@/components/care/no-longer'
 import { AddDevice } from './add-device'
 import { ToldSection } from '@/components/emergency/told-section'
 import { ErasureSection } from '@/components/retention/erasure-section'
+import { Contents } from './contents'
 import { DeviceCode } from './device-code'
 import { Devices } from './devices'
+import { DownloadAll } from './download-all'
 import { Forged } from './forged'
 import { KeepAccess } from './keep-access'
 import { Restore } from './restore'
@@ -54,6 +57,14 @@ function Sections({ appointmentId }: { appointmentId: string }) {
     setOwn(fresh)
   }, [appointmentId])
   useEffect(() => void load(), [load])
+  const [again, loading] = useBusy(load)
+  const isOffline = own !== null && !own.ok && own.why === 'offline'
+  useEffect(() => {
+    if (!isOffline) return
+    const retry = () => void again()
+    addEventListener('online', retry)
+    return () => removeEventListener('online', retry)
+  })
 
   const [secret, setSecret] = useState<string | null>(null)
   useEffect(() => {
@@ -98,7 +109,15 @@ function Sections({ appointmentId }: { appointmentId: string }) {
     )
   if (!own.ok)
     return (
-      <Banner tone="warning" announce>
+      <Banner
+        tone="warning"
+        announce
+        actions={
+          <Button size="sm" busy={loading} onClick={() => void again()}>
+            {t('again')}
+          </Button>
+        }
+      >
         {t('offline')}
       </Banner>
     )
@@ -123,6 +142,7 @@ function Sections({ appointmentId }: { appointmentId: string }) {
         <EndSoon own={own.value} />
         <Helping own={own.value} care={mine} onEnded={() => void load()} />
         <PeopleHere patientId={own.value.patient.patientId} />
+        <DownloadAll patient={own.value.patient} helped={identity?.name} />
       </div>
     )
   const at = chart.appointments.find(({ id }) => id === appointmentId)
@@ -130,16 +150,20 @@ function Sections({ appointmentId }: { appointmentId: string }) {
   return (
     <div className="flex flex-col gap-6">
       {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
+      <Contents without={mine ? ['keep'] : []} />
       <EndSoon own={own.value} />
       {mine ? <Helping own={own.value} care={mine} onEnded={() => void load()} /> : null}
       <PeopleHere patientId={own.value.patient.patientId} />
-      {mine ? null : <Devices own={own.value} />}
-      <Carers own={own.value} visit={visit} onChange={() => void load()} />
-      <AddDevice own={own.value} child={mine ? (identity?.name ?? '') : null} onAdded={() => void load()} />
+      <div id="devices" className="flex scroll-mt-6 flex-col gap-6">
+        {mine ? null : <Devices own={own.value} />}
+        <AddDevice own={own.value} child={mine ? (identity?.name ?? '') : null} onAdded={() => void load()} />
+      </div>
       {mine ? null : <KeepAccess own={own.value} onKept={() => void load()} />}
+      <Carers own={own.value} visit={visit} onChange={() => void load()} />
       <CardSection own={own.value} appointmentId={appointmentId} />
       <WhoLooked own={own.value} />
       <ToldSection own={own.value} appointmentId={appointmentId} />
+      <DownloadAll patient={own.value.patient} helped={mine && identity?.name} />
       <ErasureSection own={own.value} appointmentId={appointmentId} />
     </div>
   )

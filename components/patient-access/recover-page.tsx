@@ -98,6 +98,11 @@ function Recovery() {
           {t('go')}
         </Button>
       </form>
+      <h2 className="mt-8 mb-4 text-lg font-semibold">{keep('neither.title')}</h2>
+      <p className="mb-3">{keep('neither.text')}</p>
+      <p>
+        {keep('neither.other')} <a href="/pair">{keep('neither.pair')}</a>
+      </p>
     </Card>
   )
 }

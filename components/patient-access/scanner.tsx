@@ -6,8 +6,14 @@ import { CodeCamera } from '@/components/ui/code-camera'
 import { TextField } from '@/components/ui/text-field'
 import { readPairLink, unspell } from '@/lib/browser/pairing'
 
+interface Props {
+  shownBy: 'own' | 'new'
+  onSecret: (secret: string) => void
+  onStop: () => void
+}
+
 /** The other device's code, by this one's camera or by hand. */
-export function Scanner({ shownBy, onSecret }: { shownBy: 'own' | 'new'; onSecret: (secret: string) => void }) {
+export function Scanner({ shownBy, onSecret, onStop }: Props) {
   const t = useTranslations('devices.pair')
   const c = useTranslations('common')
   const [scanning, setScanning] = useState(false)
@@ -45,9 +51,12 @@ export function Scanner({ shownBy, onSecret }: { shownBy: 'own' | 'new'; onSecre
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
         />
-        <Button type="submit" className="self-start">
-          {t('typeDone')}
-        </Button>
+        <div className="flex flex-wrap gap-2.5">
+          <Button type="submit">{t('typeDone')}</Button>
+          <Button variant="quiet" onClick={onStop}>
+            {t('stop')}
+          </Button>
+        </div>
       </form>
     </div>
   )

@@ -1,13 +1,13 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { mineMark } from '@/components/booking/own'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
 import { Banner } from '@/components/ui/status'
 import { TextField } from '@/components/ui/text-field'
 import { useBusy } from '@/components/ui/use-busy'
-import { askForCode, confirmWith, type Unknown } from '@/lib/browser/last-resort'
+import { askedBefore, askForCode, confirmWith, type Unknown } from '@/lib/browser/last-resort'
 
 interface Props {
   appointmentId: string
@@ -27,6 +27,9 @@ export function UseDevice({ appointmentId, secret, onDone }: Props) {
     localStorage.setItem(mineMark(appointmentId), '1')
     onDone()
   }
+  useEffect(() => {
+    void askedBefore(appointmentId, secret).then((before) => before && setAsked(before))
+  }, [appointmentId, secret])
   const [send, sending] = useBusy(async () => {
     const answer = await askForCode(appointmentId, secret)
     setProblem('')
@@ -56,6 +59,7 @@ export function UseDevice({ appointmentId, secret, onDone }: Props) {
             label={t('mailed')}
             inputMode="numeric"
             autoComplete="one-time-code"
+            autoFocus
             maxLength={6}
             required
             value={code}

@@ -33,8 +33,8 @@ export function ErasureSection({ own, appointmentId }: { own: OwnChart; appointm
     const answer = await askErasure(patient)
     return answer.ok ? null : errors(answer.code)
   }
-  if (problem === 'NOT_CONFIRMED') return null
   const latest = requests?.[0]
+  if (problem === 'NOT_CONFIRMED') return null
   return (
     <Card id="erasure">
       <CardTitle>{t('title')}</CardTitle>

@@ -1,11 +1,11 @@
-import type { ComponentProps, ReactNode } from 'react'
+import type { ComponentProps, ReactNode, Ref } from 'react'
 import { cx } from './cx'
 
 /** A sheet of paper. `padded={false}` for lists and tables that reach its edges. */
 export const Card = ({ padded = true, className, ...rest }: ComponentProps<'section'> & { padded?: boolean }) => (
   <section
     className={cx(
-      'rounded-card border border-line bg-surface shadow-low',
+      'scroll-mt-6 rounded-card border border-line bg-surface shadow-low',
       padded ? 'p-5 sm:p-6' : 'overflow-clip',
       className,
     )}
@@ -17,15 +17,24 @@ export const CardTitle = ({
   level = 2,
   children,
   actions,
+  ref,
 }: {
   level?: 2 | 3
   children: ReactNode
   actions?: ReactNode
+  /** Of the heading, for what gives it the focus. */
+  ref?: Ref<HTMLHeadingElement>
 }) => {
   const Heading = level === 2 ? 'h2' : 'h3'
   return (
     <div className="mb-4 flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
-      <Heading className={level === 2 ? 'text-xl' : 'text-lg'}>{children}</Heading>
+      <Heading
+        ref={ref}
+        tabIndex={ref ? -1 : undefined}
+        className={cx('scroll-mt-6 outline-none', level === 2 ? 'text-xl' : 'text-lg')}
+      >
+        {children}
+      </Heading>
       {actions ? <div className="flex flex-wrap gap-2">{actions}</div> : null}
     </div>
   )

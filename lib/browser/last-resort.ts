@@ -27,7 +27,11 @@ export async function askForCode(appointmentId: string, secret: string): Promise
     if (patient.home === 'memory') return { ok: false, why: 'memory' }
     const { keyId, keys, patientId } = patient
     const sent = await call('patient/code', { appointmentId, secret, keyId, keys })
-    if (sent.ok) return { ok: true, device: { appointmentId, secret, patient }, minutes: sent.value.minutes }
+    if (sent.ok) {
+      const { minutes } = sent.value
+      sessionStorage.setItem(askedKey(appointmentId), String(Date.now() + minutes * 60_000))
+      return { ok: true, device: { appointmentId, secret, patient }, minutes }
+    }
     if (sent.code === 'WRONG_STATE') return { ok: false, why: 'known' }
     if (sent.code !== 'NOT_ALLOWED' || !isFirst) return { ok: false, why: 'refused', code: sent.code }
     // Keys that the patient removed on another device: they open nothing any more, and this browser begins anew.
@@ -36,9 +40,24 @@ export async function askForCode(appointmentId: string, secret: string): Promise
   return { ok: false, why: 'refused', code: 'NOT_ALLOWED' }
 }
 
+const askedKey = (appointmentId: string) => `curtain:code-asked:${appointmentId}`
+
+/** Asked for a moment ago: a phone that threw the page away while its person read the mail goes on with the same code. */
+export async function askedBefore(appointmentId: string, secret: string): Promise<Extract<Asked, { ok: true }> | null> {
+  const left = Number(sessionStorage.getItem(askedKey(appointmentId))) - Date.now()
+  if (!(left > 0)) return null
+  const { openLink } = await import('./call-client.ts')
+  const opened = await openLink(appointmentId, `#s=${secret}`)
+  if (!opened.ok || opened.value.patient.home === 'memory') return null
+  const { patient } = opened.value
+  return { ok: true, device: { appointmentId, secret, patient }, minutes: Math.ceil(left / 60_000) }
+}
+
 export async function confirmWith({ appointmentId, secret, patient }: Unknown, code: string) {
   const { keyId, keys, patientId } = patient
   const fields = confirmFields(location.origin, { appointmentId, keyId, keys, code })
   const proof = await vault().signPatient({ patientId, purpose: confirmPurpose, fields })
-  return call('patient/confirm', { appointmentId, secret, keyId, keys, code, proof })
+  const answer = await call('patient/confirm', { appointmentId, secret, keyId, keys, code, proof })
+  if (answer.ok) sessionStorage.removeItem(askedKey(appointmentId))
+  return answer
 }

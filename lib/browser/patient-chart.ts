@@ -6,6 +6,7 @@ import type { IdentityContent } from '../record/rules.ts'
 import { call } from './api.ts'
 import { loadChart, pinOf } from './booking-device.ts'
 import { sayWhoBooked, termsOf } from './care.ts'
+import type { CallCode } from './call-session.ts'
 import { handOnAll } from './own-keys.ts'
 import { openPatientSession } from './patient-session.ts'
 import type { Opened, PatientHandle } from './vault-api.ts'
@@ -124,11 +125,13 @@ async function readOwn(appointmentId: string): Promise<OwnAnswer> {
 }
 
 /** All that is kept, opened here: the file that the patient keeps. */
-export async function exportAll(patient: PatientHandle): Promise<Blob | null> {
+export async function exportAll(
+  patient: PatientHandle,
+): Promise<{ ok: true; file: Blob } | { ok: false; code: CallCode }> {
   const session = await openPatientSession(patient)
-  if (!session.ok) return null
+  if (!session.ok) return session
   const answer = await call('patient/export', {}, { as: 'patient', patientId: patient.patientId, retry: true })
-  if (!answer.ok) return null
+  if (!answer.ok) return answer
   const { records, statements, ...facts } = answer.value
   const opened = await vault().open(records, { asPatient: patient.patientId, patientId: patient.patientId })
   const file = {
@@ -159,5 +162,5 @@ export async function exportAll(patient: PatientHandle): Promise<Blob | null> {
     }),
     sealed: { statements, records },
   }
-  return new Blob([JSON.stringify(file, null, 2)], { type: 'application/json' })
+  return { ok: true, file: new Blob([JSON.stringify(file, null, 2)], { type: 'application/json' }) }
 }

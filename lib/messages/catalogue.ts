@@ -68,6 +68,7 @@ import rekeyFr from './fr/rekey.json' with { type: 'json' }
 import rewrapFr from './fr/rewrap.json' with { type: 'json' }
 import sitesFr from './fr/sites.json' with { type: 'json' }
 import staffFr from './fr/staff.json' with { type: 'json' }
+import { unbrokenAll } from './french.ts'
 
 const en = {
   access: accessEn,
@@ -146,4 +147,4 @@ const fr = {
 export const locales = ['en', 'fr'] as const
 export type Locale = (typeof locales)[number]
 
-export const catalogue: Record<Locale, Messages> = { en, fr: fr as Messages }
+export const catalogue: Record<Locale, Messages> = { en, fr: unbrokenAll(fr as Messages) }

@@ -1,7 +1,6 @@
 import type { Metadata } from 'next'
 import { getLocale, getTranslations } from 'next-intl/server'
 import { PairPage } from '@/components/patient-access/pair-page'
-import { PageHeader } from '@/components/ui/card'
 import { isLocale, pick } from '@/lib/messages/pick'
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -11,11 +10,10 @@ export async function generateMetadata(): Promise<Metadata> {
 
 /** Where a code of another device leads: what is in the link's fragment, the browser alone reads. */
 export default async function Pair() {
-  const [t, given] = await Promise.all([getTranslations('devices.pair'), getLocale()])
+  const given = await getLocale()
   const locale = isLocale(given) ? given : 'en'
   return (
     <div className="mx-auto max-w-2xl">
-      <PageHeader title={t('pageTitle')} lead={t('pageLead')} />
       <PairPage locale={locale} messages={pick(locale, 'care', 'devices', 'errors', 'common')} />
     </div>
   )

@@ -54,6 +54,7 @@ export function Card({ id }: { id: string }) {
     <article className="flex flex-col gap-5">
       <PageHeader
         title={content.name || t('card.title')}
+        eyebrow={content.name ? t('card.title') : undefined}
         actions={
           <Button icon={<PrintIcon />} onClick={() => print()} className="print:hidden">
             {t('card.print')}
