@@ -9,6 +9,8 @@ export interface Lab {
   page: Page
   /** Everything the page said on its console or threw. */
   said: string[]
+  /** Paths that were asked for. */
+  served: string[]
   close(): Promise<void>
 }
 
@@ -38,11 +40,14 @@ export async function openLab(options: {
   })
   const files = new Map(built.outputFiles.map((file) => [file.path, file.contents]))
   for (const [path, file] of Object.entries(options.files ?? {})) files.set(path, readFileSync(file))
-  const types: Record<string, string> = { js: 'text/javascript', wasm: 'application/wasm' }
+  const types: Record<string, string> = { js: 'text/javascript', ts: 'text/javascript', wasm: 'application/wasm' }
+  const served: string[] = []
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://lab')
+    served.push(pathname)
     if (options.api && pathname.startsWith('/api/')) return forward(options.api, pathname, request, response)
-    const file = files.get(pathname)
+    // A worker names the file of the next as it stands in this repository.
+    const file = files.get(pathname.replace(/\.ts$/, '.js'))
     response.setHeader('content-type', types[pathname.split('.').pop()!] ?? 'text/html')
     response.statusCode = file || pathname === '/' ? 200 : 404
     response.end(file ? Buffer.from(file) : '<!doctype html><title>lab</title>')
@@ -62,6 +67,7 @@ export async function openLab(options: {
   return {
     page,
     said,
+    served,
     async close() {
       await context.close()
       await new Promise((done) => server.close(done))

@@ -15,6 +15,7 @@ export async function openRecordsLab(
   const opened = await openLab({
     programs: {
       'vault-worker': 'lib/browser/vault.worker.ts',
+      'hand.worker': 'lib/browser/hand.worker.ts',
       'hpke-worker': 'bench/records-lab/hpke-worker.ts',
       lab: 'bench/records-lab/page.ts',
     },

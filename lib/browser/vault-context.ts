@@ -1,3 +1,4 @@
+import type { Hands } from './hands.ts'
 import type { LogHead } from '../audit/rules.ts'
 import { type Bytes, equal, fromB64, toB64 } from '../crypto/bytes.ts'
 import {
@@ -50,6 +51,8 @@ export interface VaultContext {
   cache: RecordCache
   /** What is done on the side waits for what a person waits for. */
   turns: Turns
+  /** Who passes records on, thousands at a time. */
+  hands: Hands
   /** Emergency keys that hold, by "clinic/patient": what a member seals for the patient is granted to them too. */
   emergency: Map<string, Recipient>
   /** While two officers' shares are put together, and no longer: the emergency key that they give. */
@@ -111,8 +114,9 @@ interface StoredPin {
   trust: ChainView['trust']
 }
 
-export const newContext = (storage: VaultStorage): VaultContext => ({
+export const newContext = (storage: VaultStorage, hands: Hands): VaultContext => ({
   storage,
+  hands,
   chains: new Map(),
   unlocked: null,
   registration: null,
@@ -132,7 +136,7 @@ export const newContext = (storage: VaultStorage): VaultContext => ({
   opening: null,
   witnessedLogs: new Map(),
   refused: null,
-  onLock: [],
+  onLock: [hands.end],
 })
 
 /** Verifies a chain against every pin there is, and moves this browser's pin forward. */

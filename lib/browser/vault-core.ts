@@ -1,6 +1,7 @@
 import { fromB64 } from '../crypto/bytes.ts'
 import { deviceKeys } from './device-keys.ts'
 import { staffAccount } from './staff-account.ts'
+import { type Hands, ownHand } from './hands.ts'
 import type { Vault } from './vault-api.ts'
 import { auditLog } from './vault-audit.ts'
 import { account } from './vault-account.ts'
@@ -28,8 +29,8 @@ import { witnesses } from './vault-witness.ts'
  * A vault: what runs in the browser's worker, and as it is in Node (the demo's seed, tests). Every method refuses with an
  * error that has a `code`; what comes back holds no private key.
  */
-export function createVault(storage: VaultStorage): Vault {
-  const context = newContext(storage)
+export function createVault(storage: VaultStorage, hands: Hands = ownHand): Vault {
+  const context = newContext(storage, hands)
   const recordPart = records(context)
   return {
     async loadChain(chain, pin, tried) {

@@ -1,15 +1,14 @@
 import { fromB64, sha256, toB64 } from '../crypto/bytes.ts'
 import { currentEpochs } from '../crypto/chain.ts'
-import type { Reader } from '../crypto/record.ts'
 import { type GroupGrant, rewrapRecord } from '../crypto/rewrap.ts'
 import type { Group, RecordType } from '../crypto/types.ts'
-import { audienceOf } from '../rewrap/rules.ts'
+import { granterOf, type PassedOn, type Passer, readerOf } from './passing-on.ts'
 import { sharedTypes } from '../site/rules.ts'
 import { requireMember, type VaultContext } from './vault-context.ts'
 import { refusalCode, VaultError } from './vault-error.ts'
 import type { RewrapVault } from './vault-rewrap-api.ts'
 
-/** As many records at once: WebCrypto's threads are kept busy, and whoever opens a chart waits for no more than these. */
+/** As many records at once for each hand: where the vault's thread is the only one, whoever opens a chart waits for no more than these. */
 const SLICE = 25
 
 function passed(error: unknown): GroupGrant[] {
@@ -20,28 +19,18 @@ function passed(error: unknown): GroupGrant[] {
 const mayShare = (type: RecordType) => (sharedTypes as readonly RecordType[]).includes(type)
 
 /** The unlocked member, as who passes records on. */
-function passer(context: VaultContext) {
+function passerOf(context: VaultContext): Passer {
   const { unlocked, loaded, member } = requireMember(context)
-  const { chain } = loaded
-  const reader: Reader = {
-    chain,
-    // Nobody is met by this, and nobody believed: whose word a record is, is asked by whoever opens it.
-    trustPatient: () => 'none',
-    keysFor({ kind, id, key }) {
-      if (kind === 'member') return key === toB64(unlocked.keys.public.dh) ? unlocked.keys.dh : null
-      if (kind !== 'group') return null
-      return unlocked.epochs.find((epoch) => epoch.group === id && toB64(epoch.public) === key)?.pair ?? null
-    },
-  }
-  return { chain, reader, granter: { sign: unlocked.keys.sign.privateKey, member } }
+  return { chain: loaded.chain, member, keys: unlocked.keys, epochs: unlocked.epochs }
 }
 
 export function rewrapping(context: VaultContext): RewrapVault {
   return {
     async grantToSite({ patientId, site, records }) {
-      const { chain, reader, granter } = passer(context)
+      const passer = passerOf(context)
+      const [reader, granter] = [readerOf(passer), granterOf(passer)]
       const group: Group = `clinical:${site}`
-      const newest = currentEpochs(chain).find((epoch) => epoch.group === group)
+      const newest = currentEpochs(passer.chain).find((epoch) => epoch.group === group)
       if (!newest || newest.stale) throw new VaultError('NO_KEY', 'the site has no current key')
       // The defence of attack 7 in sharing: which records the server hands over is its choice, whose and what is not.
       const theirs = records.filter(({ meta }) => meta.patientId === patientId && mayShare(meta.type))
@@ -63,30 +52,22 @@ export function rewrapping(context: VaultContext): RewrapVault {
     },
 
     async rewrap(records) {
-      const { chain, reader, granter } = passer(context)
-      const current = currentEpochs(chain).map((epoch) => epoch.group)
-      const done: Awaited<ReturnType<RewrapVault['rewrap']>>['done'] = []
-      const failed: Awaited<ReturnType<RewrapVault['rewrap']>>['failed'] = []
-      for (let at = 0; at < records.length; at += SLICE) {
-        await context.turns.after()
-        await Promise.all(
-          records.slice(at, at + SLICE).map(async (record) => {
-            const { patientId, recordId, revision } = record.meta
-            try {
-              const due = record.loose ? audienceOf : () => []
-              const grants = await rewrapRecord(record, reader, granter, (managing) => due(managing, current))
-              done.push({ patientId, recordId, revision, grants })
-            } catch (error) {
-              const code = refusalCode(error)
-              if (!code) throw error
-              failed.push({ recordId, revision, code })
-            }
-          }),
-        )
-        // Locked meanwhile: what was made of keys that are gone is not handed out.
-        requireMember(context)
-      }
-      return { done, failed }
+      const passer = passerOf(context)
+      const passed: PassedOn = { done: [], failed: [] }
+      let at = 0
+      await Promise.all(
+        context.hands.all().map(async (hand) => {
+          for (let slice; (slice = records.slice(at, (at += SLICE))).length;) {
+            await context.turns.after()
+            const { done, failed } = await hand(passer, slice)
+            // Locked meanwhile: what was made of keys that are gone is not handed out.
+            requireMember(context)
+            passed.done.push(...done)
+            passed.failed.push(...failed)
+          }
+        }),
+      )
+      return passed
     },
   }
 }

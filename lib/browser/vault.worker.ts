@@ -1,12 +1,13 @@
 /// <reference lib="webworker" />
 import { expose } from 'comlink'
+import { workerHands } from './hands.ts'
 import type { VaultReply } from './vault.ts'
 import { createVault } from './vault-core.ts'
 import { refusalCode } from './vault-error.ts'
 import { openStorage } from './vault-indexeddb.ts'
 
 /** Storage is opened once: whether it keeps keys is settled before the first of them is made. */
-const opening = openStorage().then(createVault)
+const opening = openStorage().then((storage) => createVault(storage, workerHands()))
 
 /** Comlink drops an error's code on the way: so refusals travel as values. */
 async function ask(method: string, parameters: unknown[]): Promise<VaultReply> {

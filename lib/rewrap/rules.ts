@@ -4,7 +4,7 @@ import { GroupGrant } from '../record/rules.ts'
 import { Id } from '../ids.ts'
 
 /** Records that one browser works on at a time, and for how long nobody else gets them. */
-export const batchSize = 200
+export const batchSize = 400
 export const leaseSeconds = 60
 
 /** The newest epoch of a group, as the stored chain says. */
