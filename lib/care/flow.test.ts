@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import type { PatientActor } from '../access/rules.ts'
+import { showOwnLog } from '../audit/flow.ts'
 import { at, bookAs, testDevice, type TestDevice } from '../booking/testing.ts'
+import { createVault } from '../browser/vault-core.ts'
+import { memoryStorage } from '../browser/vault-storage.ts'
 import type { CareRole } from '../crypto/types.ts'
 import { saveCard } from '../emergency/flow-card.ts'
 import { loadChart } from '../patient/flow.ts'
@@ -227,4 +230,29 @@ test('who helps for little longer is told of once, by a mail without a name, a r
   const told = await queued()
   expect(told.filter((id) => id === soon.careId)).toHaveLength(1)
   expect(told).not.toContain(later.careId)
+})
+
+// Defences: each `audit` of letIn and endWith.
+test('who is let in, and that it ended, are entries of the log, which the patient’s own device opens', async () => {
+  const { clinicId } = world
+  const patientId = randomUUID()
+  const vault = createVault(memoryStorage())
+  const { keyId, keys } = await vault.createPatient({ clinicId, patientId, home: 'memory' })
+  await admin('INSERT INTO patient (id, clinic_id) VALUES ($1, $2)', [patientId, clinicId])
+  await admin(
+    `INSERT INTO patient_key (id, clinic_id, patient_id, sign_key, dh_key, state) VALUES ($1, $2, $3, $4, $5, 'booking')`,
+    [keyId, clinicId, patientId, keys.sign, keys.dh],
+  )
+  const own = { ...(await testDevice(patientId)), keyId: keyId as TestDevice['keyId'], keys }
+  const son = await help(own)
+  expect(await end(actorOf(own), { careId: son.careId, ending: 'ZW5k' }, at())).toEqual(done)
+  const log = await showOwnLog(actorOf(own), { skip: 0 })
+  const entries = log.ok ? log.value.entries : []
+  const opened = await vault.openAudit({ clinicId, entries, asPatient: patientId })
+  expect(opened.map((each) => each.ok && [each.detail.action, each.detail.subjectId]).reverse()).toEqual([
+    ['care.let-in', son.careId],
+    ['care.ended', son.careId],
+  ])
+  const put = await admin(`SELECT FROM pgboss.job WHERE name = 'call.put-out' AND data->>'keyId' = $1`, [son.keyId])
+  expect(put).toHaveLength(1)
 })

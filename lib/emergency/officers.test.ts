@@ -232,3 +232,43 @@ test('what is granted here goes to the newest key of this patient, and to nothin
   for (const over of [{ kind: 'group' as const }, { id: randomUUID() }, { key: b64(32) }, { epoch: 2 }])
     expect(await granting(known, over)).toMatchObject({ code: 'STALE' })
 })
+
+// Defences: isClinical and seesPatient in keep, makeKey and grant, and `usedAt` in grant (flow-keys.ts).
+test('attack 22: a key is kept by who practises and sees the patient, and one that was used is granted nothing', async () => {
+  const known = await patient()
+  const { patientId, record, key } = known
+  const { recordId, revision } = record.meta
+  const recipient = { kind: 'escrow' as const, id: patientId, key: key.publicKey, epoch: key.epoch }
+  const grants = [{ recordId, revision, grant: { ...record.grants[0]!, recipient } }]
+  const all = (actor: StaffActor) =>
+    Promise.all([
+      keep(actor, { patientId }, at()),
+      makeKey(actor, keyInput(patientId, 2), at()),
+      grant(actor, { patientId, grants }, at()),
+    ])
+  for (const answer of await all(first)) expect(answer).toMatchObject({ code: 'NOT_ALLOWED' })
+  await admin('UPDATE member SET own_patients = true WHERE id = $1', [doctor.memberId])
+  for (const answer of await all(doctor)) expect(answer).toMatchObject({ code: 'NOT_FOUND' })
+  await admin('UPDATE member SET own_patients = false WHERE id = $1', [doctor.memberId])
+  const { id, ...asks } = asking(patientId)
+  must(await flow.ask(first, { id, ...asks }, at()))
+  must(await flow.approve(second, { id, answer: b64(90) }, at()))
+  expect(await granting(known)).toMatchObject({ code: 'STALE' })
+})
+
+// Defences: recordId in open, and the request's own bytes in ask (flow-officers.ts).
+test('attack 22: of one record that was asked for, no other is handed out; and a request’s id stands for one request', async () => {
+  const known = await patient()
+  const { patientId } = known
+  const { clinicId } = doctor
+  const other = sealed({ clinicId, patientId, recordId: randomUUID(), revision: 1, type: 'note' })
+  must(await inClinic(clinicId, (tx) => insertRecords(tx, doctor, [other], { patientId, appointmentId: null })))
+  must(await granting(known))
+  must(await granting({ ...known, record: other }))
+  const input = { ...asking(patientId), recordId: other.meta.recordId }
+  must(await flow.ask(first, input, at()))
+  expect(await flow.ask(first, { ...input, request: b64(90) }, at())).toMatchObject({ code: 'STALE' })
+  must(await flow.approve(second, { id: input.id, answer: b64(90) }, at()))
+  const { records } = must(await flow.open(first, { id: input.id }, at()))
+  expect(records.map(({ meta }) => meta.recordId)).toEqual([other.meta.recordId])
+})

@@ -8,6 +8,7 @@ import { createVault } from '../browser/vault-core.ts'
 import { memoryStorage } from '../browser/vault-storage.ts'
 import { input, sealAs, type PatientDevice } from '../browser/vault-world.ts'
 import * as access from '../access/flow.ts'
+import { showOwnLog } from '../audit/flow.ts'
 import type { RecordType, Sealed } from '../crypto/types.ts'
 import { loadChart } from '../patient/flow.ts'
 import { insertRecords } from '../record/store.ts'
@@ -151,6 +152,15 @@ describe('a member who recognised the patient', () => {
     expect(await opens(lost)).toEqual(all)
     const [row] = await admin('SELECT vouch FROM patient_key WHERE id = $1', [lost.fresh.handle.keyId])
     expect(row).toEqual({ vouch: byDoctor.vouch })
+    // Defence: `audit` in recognise. The patient reads in the log who said it of them.
+    const { vault, handle } = lost.lost
+    const { entries } = must(await showOwnLog(actorOf(lost.lost), { skip: 0 }))
+    const opened = await vault.openAudit({ clinicId: world.clinicId, entries, asPatient: handle.patientId })
+    const said = opened.flatMap((each) => (each.ok ? [[each.detail.action, each.detail.actor.id]] : []))
+    expect(said.filter(([action]) => action!.startsWith('patient.device-')).reverse()).toEqual([
+      ['patient.device-recognised-at-desk', world.desk.memberId],
+      ['patient.device-recognised', world.stays.memberId],
+    ])
   })
 
   // Defence: what `recognise` takes grants of is what the actor may read.
@@ -161,6 +171,19 @@ describe('a member who recognised the patient', () => {
     expect(await recognise(world.desk.actor, byDoctor)).toEqual({ ok: false, code: 'NOT_ALLOWED' })
     const elsewhere = await lostPhone()
     const { keys, keyId } = elsewhere.fresh.handle
+    // Defences: each part of `isTheirs`, and `readable` in recognise (flow.ts).
+    const first = byDoctor.grants[0]!
+    for (const over of [{ id: elsewhere.patientId }, { kind: 'group' as const }]) {
+      const grant = { ...first.grant, recipient: { ...first.grant.recipient, ...over } } as typeof first.grant
+      const named = { ...byDoctor, grants: [{ ...first, grant }] }
+      expect(await recognise(world.stays.actor, named)).toEqual({ ok: false, code: 'BAD_INPUT' })
+    }
+    const { patientId, appointmentId } = lost
+    const draft = await world.stays.vault.seal(input(lost.lost.handle, 'draft', {}, []))
+    const place = { patientId, appointmentId }
+    must(await inClinic(world.clinicId, (tx) => insertRecords(tx, world.stays.actor, [draft], place)))
+    const unfinished = { ...byDoctor, grants: [{ ...first, recordId: draft.meta.recordId }] }
+    expect(await recognise(world.stays.actor, unfinished)).toEqual({ ok: false, code: 'NOT_ALLOWED' })
     expect(await recognise(world.stays.actor, { ...byDoctor, keys })).toEqual({ ok: false, code: 'BAD_INPUT' })
     const foreign = { ...byDoctor, keys, keyId, grants: [] }
     expect(await recognise(world.stays.actor, foreign)).toEqual({ ok: false, code: 'NOT_FOUND' })
