@@ -1,7 +1,7 @@
 // The member's own keys in real browsers: sessions, password, recovery kit, passkeys with Chromium's virtual authenticator.
 import { expect, type Page, test } from '@playwright/test'
 import { authenticator } from './authenticator.ts'
-import { desktop, type Device, signInPage } from './browsers.ts'
+import { desktop, type Device, phone, signInPage } from './browsers.ts'
 import { up, type TestStack } from './stack.ts'
 import { type Booked, type ClinicWorld, clinicWorld, PASSWORD } from './world.ts'
 
@@ -101,6 +101,46 @@ test('a new passphrase opens the account in an empty browser, and the old one do
   await expect(there.page.getByRole('alert')).toBeVisible()
   await signInPage(there.page, stack.baseUrl, { email: world.doctor.email, password: NEW })
   await readsToday(there.page, booked)
+})
+
+test('a phone’s sheet is gone from what it locked, tabs open together, and a passphrase nobody confirmed counts for nothing', async () => {
+  const world = await newWorld()
+  const booked = await world.book()
+  const hand = await phone()
+  try {
+    const { page } = hand
+    await signInPage(page, stack.baseUrl, world.doctor)
+    const tab = await page.context().newPage()
+    await readsToday(tab, booked)
+    await page.getByRole('button', { name: 'More', exact: true }).click()
+    await page.getByRole('button', { name: 'Lock' }).click()
+    for (const each of [page, tab]) await expect(each.getByRole('heading', { name: /^Locked/ })).toBeVisible()
+    await expect(page.getByRole('dialog')).toHaveCount(0)
+    await page.locator('input[type=password]').fill(PASSWORD)
+    await page.getByRole('button', { name: 'Unlock' }).click()
+    for (const each of [page, tab]) await expect(each.getByText(booked.patient.fields.name).first()).toBeVisible()
+
+    await account(page)
+    await page.getByRole('button', { name: 'Change the passphrase' }).click()
+    await choosePassphrase(page, NEW)
+    await page.getByRole('button', { name: 'Continue' }).click()
+    const asked = page.getByRole('dialog', { name: 'Show that it is you' })
+    await expect(asked.getByText('Once more with the passphrase that you have used until now.')).toBeVisible()
+    await page.keyboard.press('Escape')
+    await expect(page.getByText('Nothing has changed: your old passphrase still holds').first()).toBeVisible()
+
+    const make = page.getByRole('button', { name: 'Make a kit' })
+    await make.click()
+    await confirm(page, world.doctor.email)
+    await page.getByRole('dialog', { name: 'Your recovery kit' }).getByRole('button', { name: 'Close' }).click()
+    await expect(make).toBeFocused()
+    await page.getByRole('button', { name: 'Remove Recovery kit 1' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
+    await expect(page.getByText('Recovery kit 1')).toHaveCount(0)
+    await expect(page.getByRole('main')).toBeFocused()
+  } finally {
+    await hand.close()
+  }
 })
 
 test('attack 14: a recovery kit that was tried opens the records in a wiped browser, with a new passphrase', async () => {

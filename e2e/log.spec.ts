@@ -1,4 +1,5 @@
 // Who opened what: an officer's page of the log, and a patient's own list, in real browsers; then hands on the database.
+import { readFile } from 'node:fs/promises'
 import { expect, test } from '@playwright/test'
 import { desktop, phone, signInPage, type Device } from './browsers.ts'
 import * as journey from './journey.ts'
@@ -57,6 +58,7 @@ test('a patient reads who opened what, and an officer the whole log, by person a
 
   await officer.page.goto(`${stack.baseUrl}/admin/log`)
   await expect(officer.page.getByText(/entries, none missing and none changed/)).toBeVisible()
+  await expect(officer.page.getByText(`Vouched for a new member: ${world.doctor.name}`)).toBeVisible()
   await officer.page.getByLabel('Who', { exact: true }).selectOption({ label: world.doctor.name })
   await officer.page.getByLabel('What kind').selectOption({ label: 'Reading' })
   const row = officer.page.getByRole('row').filter({ hasText: 'Opened the file' })
@@ -67,6 +69,8 @@ test('a patient reads who opened what, and an officer the whole log, by person a
     officer.page.getByRole('button', { name: 'Download as CSV' }).click(),
   ])
   expect(file.suggestedFilename()).toBe('curtain-log.csv')
+  // As the page says it, and not as the program does.
+  expect(await readFile(await file.path(), 'utf8')).toMatch(/"Opened the file[^\n]*"Reading"\r\n/)
 })
 
 // Defences: extendAudit() in lib/browser/vault-audit.ts; adoptLogPin() there, for the second browser.

@@ -53,10 +53,16 @@ async function switchTo(label: 'only their own patients’' | 'the clinic’s re
   const dialog = dialogOf(page)
   await expect(button(page, 'Sign the new roles')).toBeDisabled()
   await dialog.getByRole('radio', { name: label }).check()
+  const words = `Knees and shoulders, ${label}`
+  await dialog.getByLabel('A few words for the booking page').fill(words)
   const costs = dialog.getByText(/Records from before, and forms already sent .* stay with the clinic/)
   await expect(costs).toHaveCount(label === 'the clinic’s records' ? 0 : 1)
   await button(page, 'Sign the new roles').click()
   await expect(page.getByText(`${mira} has the new roles.`)).toBeVisible()
+  // Signing closes nothing over words that are not saved.
+  await expect(dialog.getByLabel('A few words for the booking page')).toHaveValue(words)
+  await button(page, 'Save').click()
+  await expect(dialog.getByLabel('A few words for the booking page')).toBeHidden()
   await expect(page.getByText('own patients only')).toHaveCount(label === 'the clinic’s records' ? 0 : 1)
 }
 

@@ -253,6 +253,8 @@ test('attack 15: whoever is removed is out in that moment, and the site is the w
   await button(page, 'Remove Dr Grace Amadi …').click()
   await button(page, 'Remove Dr Grace Amadi now').click()
   await expect(page.getByText('Dr Grace Amadi no longer belongs to the clinic.')).toBeVisible()
+  // Her open page goes by itself, and says why.
+  await expect(grace.page.getByText('You were signed out here')).toBeVisible()
   await grace.page.goto(at('/today'))
   await expect(grace.page).toHaveURL(/\/sign-in/)
   await expect

@@ -13,12 +13,15 @@ export function Confirm({
   onClose,
   onConfirmed,
   passkey,
+  lead,
 }: {
   open: boolean
   onClose: () => void
   onConfirmed: (confirmed: Confirmed) => void
   /** Whether there is one that could be touched instead. */
   passkey: boolean
+  /** What it is asked for, where that is not a new way in. */
+  lead?: string
 }) {
   const t = useTranslations('account')
   const c = useTranslations('common')
@@ -30,7 +33,7 @@ export function Confirm({
   return (
     <Dialog
       title={t('confirm.title')}
-      description={t('confirm.lead')}
+      description={lead ?? t('confirm.lead')}
       closeLabel={c('close')}
       open={open}
       onOpenChange={(next) => {

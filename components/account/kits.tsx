@@ -1,6 +1,6 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
-import { useState } from 'react'
+import { type RefObject, useRef, useState } from 'react'
 import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
@@ -38,11 +38,20 @@ export function Kits({
   const [made, setMade] = useState<MadeKit | null>(null)
   const [trying, setTrying] = useState(false)
   const [code, setCode] = useState<SessionCode | null>(null)
+  const make = useRef<HTMLButtonElement>(null)
   const good = kits.filter((kit) => kit.triedAt).length
   const wanted = alone ? 2 : 1
   return (
     <Card>
-      <CardTitle actions={<Button onClick={() => setAsking(true)}>{t('kit.make')}</Button>}>{t('kit.title')}</CardTitle>
+      <CardTitle
+        actions={
+          <Button ref={make} onClick={() => setAsking(true)}>
+            {t('kit.make')}
+          </Button>
+        }
+      >
+        {t('kit.title')}
+      </CardTitle>
       <p className="-mt-2 mb-4 max-w-prose text-soft">{t('kit.lead')}</p>
       {good < wanted ? (
         <Banner tone="warning" className="mb-4">
@@ -81,6 +90,7 @@ export function Kits({
       {made ? (
         <Shown
           kit={made}
+          finalFocus={make}
           onKept={() => {
             setMade(null)
             setTrying(true)
@@ -88,13 +98,20 @@ export function Kits({
           onClose={() => setMade(null)}
         />
       ) : null}
-      <Trial open={trying} onClose={() => setTrying(false)} onChange={onChange} />
+      <Trial open={trying} finalFocus={make} onClose={() => setTrying(false)} onChange={onChange} />
     </Card>
   )
 }
 
+interface ShownProps {
+  kit: MadeKit
+  finalFocus: RefObject<HTMLElement | null>
+  onKept: () => void
+  onClose: () => void
+}
+
 /** Shown once: nothing here keeps them. */
-function Shown({ kit, onKept, onClose }: { kit: MadeKit; onKept: () => void; onClose: () => void }) {
+function Shown({ kit, finalFocus, onKept, onClose }: ShownProps) {
   const t = useTranslations('account')
   const c = useTranslations('common')
   const { chain, me } = useStaff()
@@ -115,6 +132,7 @@ function Shown({ kit, onKept, onClose }: { kit: MadeKit; onKept: () => void; onC
       wide
       firm
       open
+      finalFocus={finalFocus}
       title={t('kit.shown')}
       description={t('kit.shownLead')}
       closeLabel={c('close')}
@@ -149,7 +167,14 @@ function Shown({ kit, onKept, onClose }: { kit: MadeKit; onKept: () => void; onC
   )
 }
 
-function Trial({ open, onClose, onChange }: { open: boolean; onClose: () => void; onChange: () => Promise<void> }) {
+interface TrialProps {
+  open: boolean
+  finalFocus: RefObject<HTMLElement | null>
+  onClose: () => void
+  onChange: () => Promise<void>
+}
+
+function Trial({ open, finalFocus, onClose, onChange }: TrialProps) {
   const t = useTranslations('account')
   const c = useTranslations('common')
   const reason = useKitReason()
@@ -171,6 +196,7 @@ function Trial({ open, onClose, onChange }: { open: boolean; onClose: () => void
       description={t('kit.tryLead')}
       closeLabel={c('close')}
       open={open}
+      finalFocus={finalFocus}
       onOpenChange={(next) => {
         if (!next) onClose()
       }}

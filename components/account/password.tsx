@@ -51,7 +51,12 @@ export function Password({ passkey, onChange }: { passkey: boolean; onChange: ()
       <Confirm
         open={chosen !== null}
         passkey={passkey}
-        onClose={() => setChosen(null)}
+        lead={t('password.confirm')}
+        onClose={() => {
+          setChosen(null)
+          // The new one may be on paper already, and opens nothing.
+          toast(t('password.kept'), 'danger')
+        }}
         onConfirmed={async (confirmed) => {
           const answer = await changePassword(confirmed, chosen!)
           setChosen(null)

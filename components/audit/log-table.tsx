@@ -77,6 +77,7 @@ export function LogTable({ log, patients }: { log: OpenedLog; patients: Map<stri
           options={about}
         />
         <Select
+          className="min-[24rem]:max-xl:col-span-2"
           label={t('kindLabel')}
           value={filters.kind}
           onChange={set('kind')}

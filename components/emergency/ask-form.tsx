@@ -1,6 +1,6 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
@@ -103,6 +103,9 @@ function Ask({ patient, onAsked }: { patient: Findable; onAsked: () => Promise<v
   const [recordId, setRecordId] = useState('')
   const [why, setWhy] = useState('')
   const [fault, setFault] = useState('')
+  /** Nothing was written, or none of the records was chosen. */
+  const [missing, setMissing] = useState<{ why?: string; which?: string }>({})
+  const [whyField, whichField] = [useRef<HTMLTextAreaElement>(null), useRef<HTMLSelectElement>(null)]
   const { patientId } = patient
   useEffect(() => {
     void keyOf(me.clinicId, patient).then(setState)
@@ -114,9 +117,14 @@ function Ask({ patient, onAsked }: { patient: Findable; onAsked: () => Promise<v
     if (answer.ok) setRecords(answer.value.records)
   }
   const [send, sending] = useBusy(async () => {
-    if (!why.trim()) return setFault(t('officers.reasonNeeded'))
-    if (one && !recordId) return setFault(t('officers.which'))
+    const left = {
+      ...(why.trim() ? {} : { why: t('officers.reasonNeeded') }),
+      ...(one && !recordId ? { which: t('officers.whichNeeded') } : {}),
+    }
+    setMissing(left)
     setFault('')
+    if (left.which) return whichField.current?.focus()
+    if (left.why) return whyField.current?.focus()
     const answer = await askFor(me.clinicId, patient, { recordId: one ? recordId : null, reason: why.trim() })
     if (!answer.ok) return setFault(reason(answer.code))
     toast(t('officers.sent'), 'success')
@@ -151,7 +159,9 @@ function Ask({ patient, onAsked }: { patient: Findable; onAsked: () => Promise<v
       />
       {one ? (
         <Select
+          ref={whichField}
           label={t('officers.which')}
+          error={missing.which}
           value={recordId}
           placeholder=""
           options={records.map((each) => ({
@@ -162,7 +172,9 @@ function Ask({ patient, onAsked }: { patient: Findable; onAsked: () => Promise<v
         />
       ) : null}
       <TextArea
+        ref={whyField}
         label={t('officers.reasonLabel')}
+        error={missing.why}
         hint={t('officers.reasonHint')}
         rows={3}
         maxLength={1000}

@@ -1,6 +1,6 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { usePathname } from 'next/navigation'
+import { usePathname, useRouter } from 'next/navigation'
 import { useCallback, useEffect, useState } from 'react'
 import { useStaff } from '@/components/staff/session'
 import { useLive } from '@/components/staff/use-live'
@@ -13,11 +13,14 @@ export function AskedBanner() {
   const t = useTranslations('emergency')
   const { me } = useStaff()
   const path = usePathname()
+  const router = useRouter()
   const [waits, setWaits] = useState(false)
   const look = useCallback(async () => {
     const answer = await call('emergency/waiting', {}, { as: 'staff' })
     if (answer.ok) setWaits(answer.value.askedBy.some((memberId) => memberId !== me.memberId))
-  }, [me.memberId])
+    // No administrator any more: the pages that are no longer theirs go with what led to them.
+    else if (answer.code === 'NOT_ALLOWED') router.refresh()
+  }, [me.memberId, router])
   useEffect(() => void look(), [look])
   useLive(() => void look())
   if (!waits || path === '/admin/emergency') return null

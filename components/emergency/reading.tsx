@@ -10,7 +10,7 @@ import { Banner } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import { endReading, openAgreed, type Reading, type SeenRequest } from '@/lib/browser/emergency-officers'
-import { dateLocale } from '@/lib/time'
+import { dateLocale, formatPlainDay } from '@/lib/time'
 import { linesOf } from './record-lines'
 
 /** What a second administrator agreed to, for as long as it is open: to be read, and nothing else. */
@@ -81,10 +81,16 @@ export function AgreedRequest({ request, onChange }: { request: SeenRequest; onC
 function Records({ reading }: { reading: Reading }) {
   const t = useTranslations('emergency')
   const e = useTranslations('encounter')
+  const c = useTranslations('common')
   const locale = useLocale()
   const day = new Intl.DateTimeFormat(dateLocale(locale), { dateStyle: 'long' })
+  const say = {
+    yes: c('yes'),
+    no: c('no'),
+    day: (plain: string) => formatPlainDay(plain, locale, { dateStyle: 'long' }),
+  }
   const shown = reading.records.flatMap((record) => {
-    const lines = linesOf(record.opened)
+    const lines = linesOf(record.opened, say)
     return lines.length ? [{ ...record, lines }] : []
   })
   return (

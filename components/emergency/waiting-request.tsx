@@ -26,10 +26,14 @@ export function WaitingRequest({ request, onChange }: { request: SeenRequest; on
   const [same, setSame] = useState(false)
   const { row, view, name } = request
   const own = row.askedBy.memberId === me.memberId
-  const time = new Intl.DateTimeFormat(dateLocale(locale), { timeStyle: 'short' }).format(new Date(row.expiresAt))
+  const clock = (iso: string) =>
+    new Intl.DateTimeFormat(dateLocale(locale), { timeStyle: 'short' }).format(new Date(iso))
+  const time = clock(row.expiresAt)
   const [agree, agreeing] = useBusy(async () => {
     const answer = await approve(me.clinicId, request)
-    if (!answer.ok) toast(reason(answer.code), 'danger')
+    if (answer.ok)
+      toast(t('officers.approved', { name: row.askedBy.name, time: clock(answer.value.openUntil) }), 'success')
+    else toast(reason(answer.code), 'danger')
     await onChange()
   })
   const [end, ending] = useBusy(async (action: 'decline' | 'withdraw') => {

@@ -28,10 +28,19 @@ export function ChoiceDialog<Ground extends string>(props: ChoiceDialogProps<Gro
   const toast = useToast()
   const reason = useReason()
   const [open, setOpen] = useState(false)
-  const [ground, setGround] = useState<Ground>(grounds[0]!)
+  const [ground, setGround] = useState<Ground | null>(null)
+  const [missing, setMissing] = useState(false)
+  /** No reason is chosen for them: it is signed, and the patient may read it. */
+  const ask = (isOpen: boolean) => {
+    setGround(null)
+    setMissing(false)
+    setOpen(isOpen)
+  }
   const [choose, busy] = useBusy(async () => {
+    setMissing(ground === null)
+    if (ground === null) return
     const answer = await onChoose(ground)
-    setOpen(false)
+    ask(false)
     if (!answer.ok) return toast(reason(answer.code), 'danger')
     toast(c('saved'), 'success')
     await onDone()
@@ -43,7 +52,7 @@ export function ChoiceDialog<Ground extends string>(props: ChoiceDialogProps<Gro
       closeLabel={c('close')}
       trigger={trigger}
       open={open}
-      onOpenChange={setOpen}
+      onOpenChange={ask}
       footer={
         <Button variant="primary" busy={busy} onClick={() => void choose()}>
           {action}
@@ -53,7 +62,8 @@ export function ChoiceDialog<Ground extends string>(props: ChoiceDialogProps<Gro
       <RadioGroup
         label={t('ground')}
         name="ground"
-        value={ground}
+        value={ground ?? ''}
+        error={missing ? reason.field('choose') : undefined}
         onChange={(event) => setGround(event.target.value as Ground)}
         options={grounds.map((each) => ({ value: each, label: labelOf(each) }))}
       />

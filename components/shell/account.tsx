@@ -30,7 +30,7 @@ export const Account = ({
       <div className="min-w-0 leading-snug">
         <p className="truncate font-semibold">{name}</p>
         <p className="truncate text-sm text-soft">{role}</p>
-        <span className="sr-only">{accountLabel}</span>
+        <p className="truncate text-sm text-accent underline underline-offset-3">{accountLabel}</p>
       </div>
     </Link>
     <div className="flex flex-wrap gap-2">

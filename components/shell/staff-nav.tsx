@@ -1,7 +1,7 @@
 'use client'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useCallback, useState } from 'react'
 import { cx } from '@/components/ui/cx'
 import { Dialog } from '@/components/ui/dialog'
 import {
@@ -18,6 +18,7 @@ import {
   WarningIcon,
   UsersIcon,
 } from '@/components/ui/icons'
+import { CloseSheet } from './sheet'
 
 const icons = {
   log: EyeIcon,
@@ -98,6 +99,7 @@ export function PhoneBar({
     setShown(path)
     setOpen(false)
   }
+  const shut = useCallback(() => setOpen(false), [])
   const rest = items.slice(atThumb)
   const cell = 'flex min-h-16 w-full flex-col items-center justify-center gap-0.5 text-xs -outline-offset-3'
   return (
@@ -142,7 +144,9 @@ export function PhoneBar({
             }
           >
             {rest.length > 0 ? <SideNav label={more} items={rest} /> : null}
-            <div className="mt-5 flex flex-col gap-4 border-t border-line pt-5">{extras}</div>
+            <div className="mt-5 flex flex-col gap-4 border-t border-line pt-5">
+              <CloseSheet value={shut}>{extras}</CloseSheet>
+            </div>
           </Dialog>
         </li>
       </ul>

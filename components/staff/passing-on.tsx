@@ -60,7 +60,12 @@ export function PassingOn() {
       {left > 0 ? (
         <div className="mb-5 flex flex-wrap items-center gap-x-4 gap-y-1 text-sm text-soft">
           <label htmlFor="passing-on">{t('progress', { done: total - left, total })}</label>
-          <progress id="passing-on" className="h-2 w-40 accent-accent" value={total - left} max={total} />
+          <progress
+            id="passing-on"
+            className="h-2 w-40 appearance-none overflow-hidden rounded-full border border-edge bg-surface [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-surface [&::-webkit-progress-value]:bg-accent"
+            value={total - left}
+            max={total}
+          />
         </div>
       ) : null}
       {left === 0 && failed > 0 ? (

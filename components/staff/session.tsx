@@ -1,8 +1,18 @@
 'use client'
 import { useTranslations } from 'next-intl'
 import { useRouter } from 'next/navigation'
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef, useState } from 'react'
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useEffectEvent,
+  useRef,
+  useState,
+} from 'react'
 import { Account } from '@/components/shell/account'
+import { CloseSheet } from '@/components/shell/sheet'
 import { SkeletonPage } from '@/components/ui/status'
 import { ToastProvider } from '@/components/ui/toast'
 import type { KeyMaterial } from '@/lib/access/rules'
@@ -16,6 +26,7 @@ import { ChainNotice } from './chain-notice'
 import { type ChainStop, stopOf } from './chain-stop'
 import { LockScreen } from './lock-screen'
 import { useIdle } from './use-idle'
+import { useKeepFocus } from './use-keep-focus'
 
 export interface StaffSession {
   me: KeyMaterial
@@ -35,6 +46,8 @@ interface Held {
   material: KeyMaterial
   state: State
   setState: (state: State) => void
+  /** By whoever showed who they are; the other tabs follow. */
+  opened(me: KeyMaterial, chain: ChainView): void
   lock(): Promise<void>
   stop(how: ChainStop): Promise<void>
   leave(): Promise<void>
@@ -120,11 +133,18 @@ export function StaffProvider({
     setState({ is: 'locked' })
   }, [])
 
+  // As loading the page again would: the session's keys are in this browser once more.
+  const follow = useEffectEvent(async () => {
+    if (state.is !== 'locked') return
+    const opening = await resume(material, lockMinutes)
+    if (opening?.ok) setState({ is: 'open', me: opening.material, chain: opening.chain })
+  })
   useEffect(() => {
     const line = new BroadcastChannel('curtain-staff')
     channel.current = line
     line.onmessage = ({ data }) => {
       if (data === 'lock') void lock(false)
+      if (data === 'open') void follow()
       if (data === 'leave') location.assign('/sign-in')
     }
     return () => line.close()
@@ -152,11 +172,15 @@ export function StaffProvider({
         setState({ is: 'locked' })
         void vault()
           .lock()
-          .finally(() => location.assign('/sign-in'))
+          .finally(() => location.assign('/sign-in?ended'))
       }),
     [],
   )
 
+  const opened = (me: KeyMaterial, chain: ChainView) => {
+    setState({ is: 'open', me, chain })
+    channel.current?.postMessage('open')
+  }
   const leave = async () => {
     await signOut()
     channel.current?.postMessage('leave')
@@ -164,7 +188,7 @@ export function StaffProvider({
   }
 
   return (
-    <Context value={{ material, state, setState, lock, stop, leave }}>
+    <Context value={{ material, state, setState, opened, lock, stop, leave }}>
       <ToastProvider closeLabel={t('close')}>{children}</ToastProvider>
     </Context>
   )
@@ -174,7 +198,8 @@ export function StaffProvider({
 export function StaffGate({ children }: { children: ReactNode }) {
   const t = useTranslations('common')
   const router = useRouter()
-  const { material, state, setState, stop, leave } = useHeld()
+  const { material, state, opened, stop, leave } = useHeld()
+  useKeepFocus()
   if (state.is === 'open') return children
   if (state.is === 'stopped') return <ChainNotice stop={state.stop} onLeave={() => void leave()} />
   if (state.is === 'opening') return <SkeletonPage label={t('loading')} />
@@ -184,7 +209,7 @@ export function StaffGate({ children }: { children: ReactNode }) {
       address={material.email}
       onStop={(how) => void stop(how)}
       onOpen={(me, chain) => {
-        setState({ is: 'open', me, chain })
+        opened(me, chain)
         router.refresh()
       }}
       onLeave={leave}
@@ -196,6 +221,13 @@ export function StaffGate({ children }: { children: ReactNode }) {
 export function AccountMenu() {
   const t = useTranslations('staff')
   const { material, state, lock, leave } = useHeld()
+  const closeSheet = useContext(CloseSheet)
+  const before = useRef(state.is)
+  // Locked by whatever way: the lock screen lies under no open sheet, where a second touch would sign out.
+  useEffect(() => {
+    if (before.current === 'open' && state.is !== 'open') closeSheet()
+    before.current = state.is
+  }, [state.is, closeSheet])
   return (
     <Account
       name={material.displayName}

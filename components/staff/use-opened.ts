@@ -57,3 +57,10 @@ export const alteredOf = (records: readonly OpenedRecord[]): Failed[] =>
   records.flatMap(({ meta, opened }) =>
     opened.ok || !altered.includes(opened.code) ? [] : [{ type: meta.type, code: opened.code }],
   )
+
+/** Whether every record of a list has been tried, in the list's newest reading. */
+export function isOpenedAll(records: readonly StoredRecord[], opened: readonly OpenedRecord[] | null): boolean {
+  const placeOf = ({ meta: { recordId, revision } }: StoredRecord) => `${recordId} ${revision}`
+  const tried = new Set(opened?.map(placeOf))
+  return opened !== null && records.every((record) => tried.has(placeOf(record)))
+}

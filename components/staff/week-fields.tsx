@@ -54,7 +54,7 @@ function DayFields({ day, control, register, errors, places = [] }: WeekProps & 
                   type="time"
                   hideLabel
                   label={t('hours.from', { day: name, number: index + 1 })}
-                  className="w-36"
+                  className="max-w-36 min-w-0 grow basis-28"
                   {...register(`days.${day}.spans.${index}.start`)}
                 />
                 <span aria-hidden>–</span>
@@ -62,7 +62,7 @@ function DayFields({ day, control, register, errors, places = [] }: WeekProps & 
                   type="time"
                   hideLabel
                   label={t('hours.to', { day: name, number: index + 1 })}
-                  className="w-36"
+                  className="max-w-36 min-w-0 grow basis-28"
                   {...register(`days.${day}.spans.${index}.end`)}
                 />
                 {places.length ? (

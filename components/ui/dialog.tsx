@@ -1,7 +1,7 @@
 'use client'
 import { AlertDialog as BaseAlert } from '@base-ui/react/alert-dialog'
 import { Dialog as BaseDialog } from '@base-ui/react/dialog'
-import type { ReactElement, ReactNode } from 'react'
+import type { ReactElement, ReactNode, RefObject } from 'react'
 import { Button, IconButton } from './button'
 import { cx } from './cx'
 import { CrossIcon } from './icons'
@@ -32,6 +32,8 @@ export interface DialogProps {
   wide?: boolean
   /** What it shows is shown once: neither Escape nor a touch beside it closes it. */
   firm?: boolean
+  /** Where the focus goes when it closes, if not to what opened it. */
+  finalFocus?: RefObject<HTMLElement | null>
 }
 
 export const Dialog = ({
@@ -45,6 +47,7 @@ export const Dialog = ({
   onOpenChange,
   wide,
   firm,
+  finalFocus,
 }: DialogProps) => (
   <BaseDialog.Root
     open={open}
@@ -60,7 +63,7 @@ export const Dialog = ({
     {trigger ? <BaseDialog.Trigger render={trigger} /> : null}
     <BaseDialog.Portal>
       <BaseDialog.Backdrop className={backdrop} />
-      <BaseDialog.Popup className={cx(popup, wide && 'sm:max-w-3xl')}>
+      <BaseDialog.Popup finalFocus={finalFocus} className={cx(popup, wide && 'sm:max-w-3xl')}>
         <div className="mb-4 flex items-start justify-between gap-4">
           <BaseDialog.Title className="text-xl">{title}</BaseDialog.Title>
           <BaseDialog.Close render={<IconButton label={closeLabel} icon={<CrossIcon />} className="-me-2 -mt-2" />} />

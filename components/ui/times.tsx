@@ -142,16 +142,20 @@ export const AgendaRow = ({
   current,
   children,
   aside,
+  menu,
 }: {
   time: string
   until?: string
   current?: boolean
   children: ReactNode
   aside?: ReactNode
+  /** On a phone it stands under the time, where it takes no line of its own. */
+  menu?: ReactNode
 }) => (
   <li
     className={cx(
-      'grid grid-cols-[4.25rem_1fr] items-start gap-x-4 gap-y-3 border-s-4 py-4 ps-4 pe-5 sm:grid-cols-[5rem_1fr_auto] sm:items-center',
+      'grid grid-cols-[4.25rem_1fr] grid-rows-[auto_1fr] items-start gap-x-4 gap-y-1 border-s-4 py-4 ps-4 pe-5',
+      'sm:grid-cols-[5rem_1fr_auto_auto] sm:grid-rows-none sm:items-center sm:gap-x-2.5',
       current ? 'border-accent bg-wash' : 'border-transparent',
     )}
   >
@@ -159,7 +163,8 @@ export const AgendaRow = ({
       <span className="block font-display text-xl">{time}</span>
       {until ? <span className="text-sm text-soft">{until}</span> : null}
     </p>
-    <div className="min-w-0">{children}</div>
-    {aside ? <div className="col-span-2 flex flex-wrap items-center gap-2.5 sm:col-span-1">{aside}</div> : null}
+    <div className="row-span-2 min-w-0 sm:row-span-1">{children}</div>
+    {aside ? <div className="col-start-2 row-start-3 mt-2 sm:col-start-3 sm:row-start-1 sm:mt-0">{aside}</div> : null}
+    {menu ? <div className="col-start-1 row-start-2 -ms-3 sm:col-start-4 sm:row-start-1 sm:ms-0">{menu}</div> : null}
   </li>
 )

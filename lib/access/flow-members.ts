@@ -1,5 +1,7 @@
 import 'server-only'
 import type { z } from 'zod'
+import { ENDED } from '@/lib/account/rules'
+import { endSessions } from '@/lib/account/store'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { listNames } from '@/lib/audit/store'
 import { audit } from '@/lib/server/audit'
@@ -70,7 +72,10 @@ export async function removeMember(
   return inClinic(clinicId, async (tx) => {
     const taken = await extend(tx, clinicId, input, (standing) => takeRemoval(clinicId, standing, memberId, input))
     if (!taken.ok) return taken
+    const ended = await endSessions(tx, { clinicId, memberId }, { keep: null }, now)
     if (!(await store.retireMember(tx, actor, memberId, now))) return refuse('NOT_FOUND')
+    // Their open tabs lock now, whatever page they show, and not when they next ask for something.
+    for (const id of ended) await notify(tx, ENDED, id)
     await audit(tx, actor, 'access.removed', memberId)
     return ok({ coming: await store.listComing(tx, actor, memberId, now) })
   })

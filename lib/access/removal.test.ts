@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { ENDED } from '../account/rules'
 import { createVault } from '../browser/vault-core'
 import { memoryStorage } from '../browser/vault-storage'
 import type { ChainInput, SealInput, Vault } from '../browser/vault-api'
 import type { EpochGrant, Group, Sealed } from '../crypto/types'
 import { insertRecords } from '../record/store'
+import { subscribe } from '../server/notify'
 import { testDb } from '../server/testing'
 import { inClinic } from '../server/tx'
 import * as flow from './flow'
@@ -93,7 +95,11 @@ describe('a removal', () => {
        VALUES ($1, $2, $3, $4, 'booked', $5, $6, $5, $6, 0, 'eur', 'free', '\\x00', '\\x00')`,
       [randomUUID(), clinic.clinicId, serviceId, doctor.memberId, starts, ends],
     )
+    const told: string[] = []
+    const deaf = await subscribe(ENDED, (id) => told.push(id))
     const { answer: removed } = await remove(clinic.owner, doctor.memberId)
+    await vi.waitFor(() => expect(told.toSorted()).toEqual([doctor.actor.sessionId, other.sessionId].toSorted()))
+    deaf()
     expect(must(removed).coming).toMatchObject([{ service: 'Consultation', startsAt: starts.toISOString() }])
     for (const { sessionId } of [doctor.actor, other])
       expect(await signInFlow.findStaff(sessionId, new Date())).toBeNull()

@@ -10,8 +10,8 @@ export async function generateMetadata(): Promise<Metadata> {
   return { title: t('signIn.title') }
 }
 
-export default async function SignInPage() {
-  const [t, locale] = await Promise.all([getTranslations('access'), getLocale()])
+export default async function SignInPage({ searchParams }: { searchParams: Promise<{ ended?: string }> }) {
+  const [t, locale, { ended }] = await Promise.all([getTranslations('access'), getLocale(), searchParams])
   return (
     <PublicShell>
       <div className="mx-auto grid max-w-4xl grid-cols-[minmax(0,1fr)] items-start gap-10 py-8 md:grid-cols-[1fr_1.05fr]">
@@ -30,7 +30,7 @@ export default async function SignInPage() {
           locale={locale}
           messages={pick(locale, 'access', 'account', 'common', 'errors', 'notice', 'onboarding')}
         >
-          <SignIn />
+          <SignIn ended={ended !== undefined} />
         </NextIntlClientProvider>
       </div>
     </PublicShell>

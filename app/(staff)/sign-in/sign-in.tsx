@@ -19,7 +19,12 @@ import { vault } from '@/lib/browser/vault'
 // A new document: what the sign-in left in this one goes with it.
 const enter = () => location.assign('/today')
 
-export function SignIn() {
+export function SignIn({
+  ended,
+}: {
+  /** By somebody else than who sits here: another device of theirs, or an administrator. */
+  ended: boolean
+}) {
   const t = useTranslations('access')
   const a = useTranslations('account')
   const [lost, setLost] = useState(false)
@@ -40,6 +45,11 @@ export function SignIn() {
   if (lost) return <ByKit held={held} onBack={() => setLost(false)} />
   return (
     <Card className="flex flex-col gap-3 sm:p-8">
+      {ended ? (
+        <Banner tone="info" title={t('signIn.ended')} announce className="mb-3">
+          {t('signIn.endedText')}
+        </Banner>
+      ) : null}
       <PasswordForm
         address=""
         submit={t('signIn.submit')}

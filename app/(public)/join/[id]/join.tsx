@@ -3,6 +3,7 @@ import { useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
 import { spokenCode } from '@/components/staff/fingerprint'
 import { NewcomerCode } from '@/components/staff/newcomer-code'
+import { LinkButton } from '@/components/ui/button'
 import { PageHeader } from '@/components/ui/card'
 import { CheckIcon, CrossCircleIcon, LinkIcon } from '@/components/ui/icons'
 import { EmptyState, Skeleton } from '@/components/ui/status'
@@ -90,10 +91,13 @@ export function Join({ invitation }: { invitation: InvitationView | null }) {
   if (state.is === 'vouched') {
     return (
       <div role="status">
-        <EmptyState page icon={CheckIcon} title={t('join.vouched')}>
-          <a href="/sign-in" className="text-accent underline underline-offset-3">
-            {t('join.signInFailed')}
-          </a>
+        <EmptyState
+          page
+          icon={CheckIcon}
+          title={t('join.vouched')}
+          action={<LinkButton href="/sign-in">{t('join.signIn')}</LinkButton>}
+        >
+          {t('join.signInFailed')}
         </EmptyState>
       </div>
     )

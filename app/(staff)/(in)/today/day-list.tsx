@@ -106,23 +106,21 @@ function Visit({ row, zone, now, identity, checklist, helpers, opening, next }: 
       time={time(row.startsAt)}
       until={t('until', { time: time(row.endsAt) })}
       current={next}
+      menu={<More row={row} state={state} name={name} named={identity !== undefined} />}
       aside={
-        <>
-          {isClinical && !faded ? (
-            <Link
-              href={`/encounter/${row.appointmentId}`}
-              onClick={() => state === 'waiting' && admitNext(row.appointmentId)}
-              aria-label={t(state === 'waiting' ? 'admitFor' : 'openFor', { name })}
-              className={buttonClass({
-                size: 'sm',
-                variant: next || ['waiting', 'at_door', 'in_consult'].includes(state) ? 'primary' : 'secondary',
-              })}
-            >
-              {t(state === 'waiting' ? 'admit' : 'open')}
-            </Link>
-          ) : null}
-          <More row={row} state={state} name={name} named={identity !== undefined} />
-        </>
+        isClinical && !faded ? (
+          <Link
+            href={`/encounter/${row.appointmentId}`}
+            onClick={() => state === 'waiting' && admitNext(row.appointmentId)}
+            aria-label={t(state === 'waiting' ? 'admitFor' : 'openFor', { name })}
+            className={buttonClass({
+              size: 'sm',
+              variant: next || ['waiting', 'at_door', 'in_consult'].includes(state) ? 'primary' : 'secondary',
+            })}
+          >
+            {t(state === 'waiting' ? 'admit' : 'open')}
+          </Link>
+        ) : null
       }
     >
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { NotShown } from '@/components/staff/not-shown'
 import { useStaff } from '@/components/staff/session'
 import { useLive } from '@/components/staff/use-live'
-import { alteredOf, useOpened } from '@/components/staff/use-opened'
+import { alteredOf, isOpenedAll, useOpened } from '@/components/staff/use-opened'
 import { nameShown, patientOf } from '@/components/staff/whose'
 import { buttonClass } from '@/components/ui/button'
 import { Card, PageHeader } from '@/components/ui/card'
@@ -41,7 +41,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
   useLive(async () => {
     const fresh = await call('encounter/day', input)
     if (fresh.ok) setView(fresh.value)
-    if (!fresh.ok && fresh.code === 'SIGN_IN_FIRST') location.assign('/sign-in')
+    if (!fresh.ok && fresh.code === 'SIGN_IN_FIRST') location.assign('/sign-in?ended')
     setStale(!fresh.ok)
     setNow(new Date())
   })
@@ -84,7 +84,9 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
   const step = buttonClass({ size: 'sm' })
   const weekday = (day: string) => formatPlainDay(day, locale, { weekday: 'short' })
   const busiest = view.week.reduce((most, day) => (day.count > most.count ? day : most))
-  const nextName = next && (people.identities.get(next.patientId)?.name ?? t('unnamed'))
+  // One that is not opened yet is not one that does not open.
+  const isOpening = !isOpenedAll(view.records, records)
+  const nextName = next && (people.identities.get(next.patientId)?.name ?? (isOpening ? null : t('unnamed')))
   return (
     <>
       <PageHeader

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react'
 import { useWhen } from '@/components/account/use-when'
 import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
+import { AskFirst } from '@/components/ui/ask-first'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
 import { CheckIcon, QrIcon, WarningIcon } from '@/components/ui/icons'
@@ -113,11 +114,10 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
     toast(m('differed', { name: displayName }), 'danger')
     await onChanged()
   })
-  const [cancel, cancelling] = useBusy(async () => {
+  const cancel = async () => {
     const sent = await call('access/cancel-invitation', { id })
-    if (!sent.ok) return setFault(reason(sent.code))
-    await onChanged()
-  })
+    return sent.ok ? null : reason(sent.code)
+  }
   const show = () => {
     if (kept) setShown(true)
     else setFault(t('invitations.noSecret'))
@@ -156,9 +156,19 @@ function Invitation({ invitation, onChanged }: { invitation: InvitationRow; onCh
             {t('invitations.show')}
           </Button>
         )}
-        <Button size="sm" variant="quiet" busy={cancelling} onClick={() => void cancel()}>
-          {t('invitations.cancel')}
-        </Button>
+        <AskFirst
+          trigger={
+            <Button size="sm" variant="quiet">
+              {t('invitations.cancel')}
+            </Button>
+          }
+          title={t('invitations.cancelTitle', { name: displayName })}
+          description={t('invitations.cancelText', { name: displayName })}
+          cancelLabel={t('invitations.keep')}
+          actionLabel={t('invitations.cancel')}
+          act={cancel}
+          onDone={onChanged}
+        />
       </div>
       {altered ? (
         <Banner tone="danger" announce className="mt-3">

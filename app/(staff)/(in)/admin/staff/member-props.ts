@@ -8,3 +8,8 @@ export interface MemberProps {
   onClose: () => void
   onDone: () => Promise<void>
 }
+
+export interface Unsaved {
+  /** Whether something is chosen here that is not saved. */
+  onUnsaved: (is: boolean) => void
+}

@@ -1,6 +1,7 @@
 'use client'
 import { zodResolver } from '@hookform/resolvers/zod'
 import { useTranslations } from 'next-intl'
+import { useEffect, useRef } from 'react'
 import { useForm } from 'react-hook-form'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
@@ -9,7 +10,7 @@ import { TextArea, TextField } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { MemberProfileInput, type StaffRow } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
-import type { MemberProps } from './member-props'
+import type { MemberProps, Unsaved } from './member-props'
 import { Removal } from './removal'
 import { Roles } from './roles'
 
@@ -20,6 +21,15 @@ interface Props extends Omit<MemberProps, 'row'> {
 export function ProfileDialog({ row, ...rest }: Props) {
   const t = useTranslations('admin')
   const c = useTranslations('common')
+  /** What is chosen in one part and not saved: the other's button does not throw it away. */
+  const unsaved = useRef({ profile: false, roles: false })
+  const part = (mine: 'profile' | 'roles', other: 'profile' | 'roles') => ({
+    ...rest,
+    onClose: () => !unsaved.current[other] && rest.onClose(),
+    onUnsaved: (is: boolean) => {
+      unsaved.current[mine] = is
+    },
+  })
   return (
     <Dialog
       title={t('staff.editTitle')}
@@ -27,14 +37,14 @@ export function ProfileDialog({ row, ...rest }: Props) {
       open={row !== null}
       onOpenChange={(open) => !open && rest.onClose()}
     >
-      {row ? <Profile row={row} {...rest} /> : null}
-      {row ? <Roles key={row.memberId} row={row} {...rest} /> : null}
+      {row ? <Profile row={row} {...part('profile', 'roles')} /> : null}
+      {row ? <Roles key={row.memberId} row={row} {...part('roles', 'profile')} /> : null}
       {row ? <Removal row={row} {...rest} /> : null}
     </Dialog>
   )
 }
 
-function Profile({ row, onClose, onDone }: MemberProps) {
+function Profile({ row, onClose, onDone, onUnsaved }: MemberProps & Unsaved) {
   const t = useTranslations('admin')
   const c = useTranslations('common')
   const reason = useReason()
@@ -45,10 +55,13 @@ function Profile({ row, onClose, onDone }: MemberProps) {
     defaultValues: { memberId, displayName, title, bio },
   })
   const { register, formState } = form
-  const { errors, isSubmitting } = formState
+  const { errors, isSubmitting, isDirty } = formState
+  useEffect(() => onUnsaved(isDirty), [isDirty])
   const save = form.handleSubmit(async (typed) => {
     const answer = await call('access/save-profile', typed)
     if (!answer.ok) return toast(reason(answer.code), 'danger')
+    toast(c('saved'), 'success')
+    form.reset(typed)
     await onDone()
     onClose()
   })

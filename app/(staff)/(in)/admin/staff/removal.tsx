@@ -1,6 +1,6 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useWhen } from '@/components/account/use-when'
 import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
@@ -25,6 +25,12 @@ export function Removal({ row, onClose, onDone }: MemberProps) {
   /** Null until somebody asks to remove. */
   const [coming, setComing] = useState<ComingAppointment[] | null>(null)
   const [fault, setFault] = useState<string | null>(null)
+  const question = useRef<HTMLDivElement>(null)
+  const isAsked = coming !== null
+  useEffect(() => {
+    // After the dialog has caught what the button that went had.
+    if (isAsked) requestAnimationFrame(() => question.current?.focus())
+  }, [isAsked])
   const [ask, asking] = useBusy(async () => {
     setFault(null)
     const answer = await call('access/coming', { memberId })
@@ -60,7 +66,7 @@ export function Removal({ row, onClose, onDone }: MemberProps) {
           {t('removeAction', { name })}
         </Button>
       ) : (
-        <div role="group" aria-label={t('removeSure', { name })}>
+        <div ref={question} tabIndex={-1} role="group" aria-label={t('removeSure', { name })}>
           {coming.length ? (
             <>
               <p className="mb-2 font-semibold">{t('coming', { name, count: coming.length })}</p>

@@ -1,6 +1,6 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
@@ -13,7 +13,7 @@ import { groupsAfter, type Role, roles as allRoles, sitesOf } from '@/lib/access
 import { call } from '@/lib/browser/api'
 import { extendChain, isIn } from '@/lib/browser/staff-chain'
 import { vault } from '@/lib/browser/vault'
-import type { MemberProps } from './member-props'
+import type { MemberProps, Unsaved } from './member-props'
 import { hasPart, partOf, type Seen, Sees } from './sees'
 
 const same = (a: readonly string[], b: readonly string[]) => [...a].sort().join() === [...b].sort().join()
@@ -26,7 +26,7 @@ function seenBy(groups: readonly string[], memberId: string): Seen {
 }
 
 /** What a member may do and open: a statement in the clinic's chain, signed here, and not a row. */
-export function Roles({ row, sites, onClose, onDone }: MemberProps) {
+export function Roles({ row, sites, onClose, onDone, onUnsaved }: MemberProps & Unsaved) {
   const t = useTranslations('members')
   const s = useTranslations('staff')
   const a = useTranslations('admin')
@@ -61,10 +61,11 @@ export function Roles({ row, sites, onClose, onDone }: MemberProps) {
     await onDone()
     onClose()
   })
-  if (!signed) return null
+  const next = signed && groupsAfter({ memberId, roles: signed.roles, groups: signed.groups }, { roles, ...part })
+  const changed = signed && next ? !same(roles, signed.roles) || !same(next, signed.groups) : false
+  useEffect(() => onUnsaved(changed), [changed])
+  if (!signed || !next) return null
   const opens = isIn(chain, me.memberId, 'clinical')
-  const next = groupsAfter({ memberId, roles: signed.roles, groups: signed.groups }, { roles, ...part })
-  const changed = !same(roles, signed.roles) || !same(next, signed.groups)
   const isPart = part.ownPatients || part.siteIds.length > 0
   const unchosen = hasPart(roles, sites) && seen.is === 'sites' && !seen.ids.length
   const toggle = (role: Role, on: boolean) =>
