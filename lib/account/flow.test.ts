@@ -228,6 +228,14 @@ describe('a recovery kit', () => {
     const once = await showKit(owner.vault, kit.code)
     expect((await kits.tryKit(owner.actor, once, at())).ok).toBe(true)
     expect(await kits.tryKit(owner.actor, once, at())).toMatchObject({ code: 'PROOF_USED' })
+    // Defence: the member in takeOwnProof. A colleague's proof is of the colleague.
+    const theirs = {
+      proof: (await prove(colleague)).proof,
+      id: randomUUID(),
+      handle: 'y'.repeat(43),
+      wrapped: kit.wrapped,
+    }
+    expect(await kits.addKit(owner.actor, theirs, at())).toMatchObject({ code: 'PROOF_USED' })
     const { proof } = await prove(owner)
     const twin = { proof, id: randomUUID(), handle: kit.handle, wrapped: kit.wrapped }
     expect(await kits.addKit(owner.actor, twin, at())).toMatchObject({ code: 'STALE' })
