@@ -24,8 +24,10 @@ const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 export function Carers({ own, visit, onChange }: { own: OwnChart; visit: Visit; onChange: () => void }) {
   const t = useTranslations('care')
   const [adding, setAdding] = useState<'no' | 'form' | { terms: CareTermsInput }>('no')
-  const title = useFocusKept<HTMLHeadingElement>(typeof adding === 'string' ? adding : 'pairing')
   const others = own.care.filter(({ mine }) => !mine)
+  const title = useFocusKept<HTMLHeadingElement>(
+    `${typeof adding === 'string' ? adding : 'pairing'} ${others.map(({ state }) => state).join()}`,
+  )
   const helps = own.care.some(({ mine }) => mine)
   const name = own.identity?.name ?? ''
   return (

@@ -5,6 +5,7 @@ import { AskFirst } from '@/components/ui/ask-first'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
 import { Badge, Banner, Skeleton } from '@/components/ui/status'
+import { useFocusKept } from '@/components/ui/use-focus-kept'
 import { call } from '@/lib/browser/api'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { openPatientSession } from '@/lib/browser/patient-session'
@@ -20,6 +21,7 @@ export function Devices({ own }: { own: OwnChart }) {
   const [devices, setDevices] = useState<DeviceRow[] | null>(null)
   const [problem, setProblem] = useState('')
   const { patient } = own
+  const title = useFocusKept<HTMLHeadingElement>(devices && devices.map(({ keyId }) => keyId).join())
 
   const load = useCallback(async () => {
     const session = await openPatientSession(patient)
@@ -32,7 +34,7 @@ export function Devices({ own }: { own: OwnChart }) {
 
   return (
     <Card>
-      <CardTitle>{t('list.title')}</CardTitle>
+      <CardTitle ref={title}>{t('list.title')}</CardTitle>
       {problem ? (
         <Banner tone="danger" announce className="mb-4">
           {errors(problem as 'BAD_INPUT')}

@@ -7,6 +7,7 @@ import { Card, CardTitle } from '@/components/ui/card'
 import { PrintIcon, TrashIcon } from '@/components/ui/icons'
 import { Banner, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
+import { useFocusKept } from '@/components/ui/use-focus-kept'
 import { askErasure, loadErasure, type OwnRequest } from '@/lib/browser/erasure'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { onPatientEvent } from '@/lib/browser/patient-events'
@@ -34,10 +35,11 @@ export function ErasureSection({ own, appointmentId }: { own: OwnChart; appointm
     return answer.ok ? null : errors(answer.code)
   }
   const latest = requests?.[0]
+  const title = useFocusKept<HTMLHeadingElement>(requests && (latest?.state ?? 'none'))
   if (problem === 'NOT_CONFIRMED') return null
   return (
     <Card id="erasure">
-      <CardTitle>{t('title')}</CardTitle>
+      <CardTitle ref={title}>{t('title')}</CardTitle>
       {problem ? (
         <Banner
           tone="warning"

@@ -1,5 +1,5 @@
 'use client'
-import { type ReactElement, useRef, useState } from 'react'
+import { type ReactElement, useState } from 'react'
 import { AlertDialog, type AlertDialogProps } from './dialog'
 import { Banner } from './status'
 import { useBusy } from './use-busy'
@@ -25,21 +25,9 @@ export function AskFirst({ act, onDone, trigger, ...words }: Props) {
     await onDone?.()
     setAsking(false)
   })
-  // What was asked about may take its button along when it goes: then the title above it has the focus.
-  const title = useRef<HTMLElement | null>(null)
-  const button = useRef<Element | null>(null)
   const ask = (open: boolean) => {
-    if (open) {
-      button.current = document.activeElement
-      title.current = button.current?.closest('section')?.querySelector<HTMLElement>('h2, h3') ?? null
-    }
     setRefusal(null)
     setAsking(open)
-  }
-  const focusAfter = () => {
-    if (!title.current || button.current?.isConnected) return true
-    title.current.tabIndex = -1
-    return title.current
   }
   return (
     <AlertDialog
@@ -50,7 +38,6 @@ export function AskFirst({ act, onDone, trigger, ...words }: Props) {
       onOpenChange={ask}
       onAction={() => void go()}
       trigger={trigger}
-      finalFocus={focusAfter}
     >
       {refusal === null ? null : (
         <Banner tone="danger" announce className="mt-4">

@@ -89,8 +89,6 @@ export interface AlertDialogProps {
   trigger?: ReactElement
   open?: boolean
   onOpenChange?: (open: boolean) => void
-  /** What has the focus afterwards; true for the trigger. */
-  finalFocus?: () => HTMLElement | true
 }
 
 /** Asks before something that cannot be undone. Clicking beside it does not answer. */
@@ -106,13 +104,12 @@ export const AlertDialog = ({
   trigger,
   open,
   onOpenChange,
-  finalFocus,
 }: AlertDialogProps) => (
   <BaseAlert.Root open={open} onOpenChange={onOpenChange && ((next) => onOpenChange(next))}>
     {trigger ? <BaseAlert.Trigger render={trigger} /> : null}
     <BaseAlert.Portal>
       <BaseAlert.Backdrop className={backdrop} />
-      <BaseAlert.Popup className={popup} finalFocus={finalFocus}>
+      <BaseAlert.Popup className={popup}>
         <BaseAlert.Title className="text-xl">{title}</BaseAlert.Title>
         <BaseAlert.Description className="mt-2 text-soft">{description}</BaseAlert.Description>
         {children}
