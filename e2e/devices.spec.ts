@@ -99,7 +99,7 @@ test('attack 18: a computer is added by the phone’s code, once; no request of 
   await button(mobile.page, /^Remove /).click()
   await button(mobile.page, 'Yes, remove it').click()
   await expect(button(mobile.page, /^Remove /)).toHaveCount(0)
-  await expect(mobile.page.getByRole('heading', { name: 'Your devices' })).toBeFocused()
+  await expect(mobile.page.getByRole('heading', { name: 'Your devices', exact: true })).toBeFocused()
   await computer.page.reload()
   await expect(computer.page.getByText('This device is new to us')).toBeVisible()
   await expect(computer.page.getByText('Vera Lind')).toHaveCount(0)

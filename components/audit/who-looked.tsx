@@ -5,6 +5,7 @@ import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
 import { Banner, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
+import { untilSaid } from '@/lib/audit/until-said'
 import { loadOwnLog, type OwnLogView } from '@/lib/browser/audit-log'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { relationOf } from '@/lib/care/rules'
@@ -33,10 +34,8 @@ export function WhoLooked({ own }: { own: OwnChart }) {
     [patient],
   )
   useEffect(() => void load(), [load])
-  // Who books for somebody acts as the patient until they have said so: up to there it is this device that acted.
-  const ofItself = own.care.some((each) => each.mine && each.ofItself)
   const entries = log?.entries ?? []
-  const said = ofItself ? (entries.find(({ detail }) => detail.action === 'care.said')?.detail.at ?? '') : ''
+  const said = untilSaid(entries, own.care)
   const [shown, setShown] = useState(FIRST)
   const [more, loading] = useBusy(async () => {
     if (shown >= entries.length) await load(log ?? undefined)

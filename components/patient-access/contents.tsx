@@ -12,7 +12,7 @@ const parts = {
   data: 'download',
   erasure: 'erasure',
 } as const
-export type Part = keyof typeof parts
+type Part = keyof typeof parts
 
 /** The way to each part of a long page. A link from elsewhere finds its part as well, which was not there when the page came. */
 export function Contents({ without = [] }: { without?: Part[] }) {

@@ -1,5 +1,5 @@
 /** A piece of what somebody wrote: words, or a phone number with what a phone dials. */
-export type Piece = { text: string; dial?: string }
+type Piece = { text: string; dial?: string }
 
 /** Where in a text phone numbers stand, so that who helps calls by one touch. Seven digits make one: fewer are a year or an age. */
 export function phonesIn(text: string): Piece[] {
