@@ -47,3 +47,6 @@ export function addDays(day: string, days: number): string {
 /** Whether two zones show the same wall clock at an instant. */
 export const sameClock = (a: string, b: string, at: Date) =>
   formatTime(at, a, 'en') === formatTime(at, b, 'en') && dayIn(a, at) === dayIn(b, at)
+
+/** 1 is Monday. */
+export const isoWeekday = (day: string) => new Date(`${day}T12:00:00Z`).getUTCDay() || 7

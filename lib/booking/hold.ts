@@ -11,7 +11,9 @@ import { enqueue, type JobHandler } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { limit } from '../server/rate-limit.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
-import { addDays, dayIn } from '../time.ts'
+import { freeStarts } from '../schedule/starts.ts'
+import type { Stretch } from '../schedule/rules.ts'
+import { addDays, dayIn, isoWeekday } from '../time.ts'
 import { matches, secretHash } from './link.ts'
 import * as rules from './rules.ts'
 import * as store from './store.ts'
@@ -43,23 +45,21 @@ async function searchSlots(tx: Tx, search: SlotSearch): Promise<rules.SlotView[]
   const hours = search.siteId ? all.filter((row) => row.siteId === search.siteId) : all
   // A stretch is at one place, and so is what begins in it.
   const places = [...Map.groupBy(hours, (row) => `${row.memberId} ${row.siteId}`).values()]
-  const busy = search.ignoreBusy
-    ? new Map<string, rules.Busy[]>()
-    : await store.listBusy(tx, memberIds, from, until, now)
+  const busy = search.ignoreBusy ? new Map<string, Stretch[]>() : await store.listBusy(tx, memberIds, from, until, now)
+  const { minutes, bufferBefore, bufferAfter } = service
+  const pace = { minutes, bufferBefore, bufferAfter, step: rules.stepMinutes(minutes) }
   const slots = places.flatMap((rows) => {
     const { memberId, siteId } = rows[0]!
-    return rules
-      .freeStarts({
-        zone: clinic.timeZone,
-        hours: rows,
-        service,
-        busy: busy.get(memberId) ?? [],
-        firstDay,
-        lastDay,
-        notBefore: new Date(now.getTime() + clinic.minNoticeMinutes * minute),
-        notAfter: new Date(now.getTime() + clinic.horizonDays * 24 * 60 * minute),
-      })
-      .map((at) => ({ startsAt: at.toISOString(), memberId, siteId }))
+    return freeStarts({
+      zone: clinic.timeZone,
+      rowsOn: (day) => rows.filter(({ weekday }) => weekday === isoWeekday(day)),
+      pace,
+      busy: busy.get(memberId) ?? [],
+      firstDay,
+      lastDay,
+      notBefore: now.getTime() + clinic.minNoticeMinutes * minute,
+      notAfter: now.getTime() + clinic.horizonDays * 24 * 60 * minute,
+    }).map((at) => ({ startsAt: new Date(at).toISOString(), memberId, siteId }))
   })
   return slots.sort((a, b) => (a.startsAt < b.startsAt ? -1 : a.startsAt > b.startsAt ? 1 : 0))
 }

@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill'
 import { z } from 'zod'
 import { ConsentInput } from '../consent/rules.ts'
-import type { HoursRow, PaymentMode } from '../clinic/rules.ts'
+import type { PaymentMode } from '../clinic/rules.ts'
 import type { IntakeForm } from '../intake/rules.ts'
 import type { PaymentStatus } from '../payment/rules.ts'
 import { SealedRecord } from '../record/rules.ts'
@@ -98,29 +98,6 @@ export function joinWindow(
 
 // ── slots ──
 
-export interface SlotService {
-  minutes: number
-  bufferBefore: number
-  bufferAfter: number
-}
-export interface Busy {
-  from: Date
-  until: Date
-}
-export interface SlotQuestion {
-  zone: string
-  /** One practitioner's week. */
-  hours: readonly Pick<HoursRow, 'weekday' | 'startMinute' | 'endMinute'>[]
-  service: SlotService
-  busy: readonly Busy[]
-  /** First and last local day asked for. */
-  firstDay: string
-  lastDay: string
-  /** No start before this instant (now and the minimum notice), none at or after the other (horizon). */
-  notBefore: Date
-  notAfter: Date
-}
-
 /** A new start is offered at the service's own pace: each 10 to 30 minutes. */
 export const stepMinutes = (minutes: number) => Math.min(30, Math.max(10, minutes))
 
@@ -131,48 +108,6 @@ export function fortnightsAfter(lastDay: string, today: string, horizonDays: num
   const horizon = addDays(today, horizonDays + 1)
   for (let day = next < today ? today : next; day <= horizon; day = addDays(day, 14)) days.push(day)
   return days
-}
-
-/**
- * Free starts of one practitioner, oldest first. Hours are wall-clock times of the clinic's zone; a day on which the clock
- * changes is as long as it is: an hour that does not exist offers nothing, an hour that comes twice is offered twice.
- */
-export function freeStarts(question: SlotQuestion): Date[] {
-  const { zone, hours, service, firstDay, lastDay } = question
-  const busy = question.busy
-    .map((each) => [each.from.getTime(), each.until.getTime()] as const)
-    .sort((a, b) => a[0] - b[0])
-  const step = stepMinutes(service.minutes) * 60_000
-  const length = service.minutes * 60_000
-  const before = service.bufferBefore * 60_000
-  const after = service.bufferAfter * 60_000
-  const found = new Set<number>()
-  const last = Temporal.PlainDate.from(lastDay)
-  for (
-    let day = Temporal.PlainDate.from(firstDay);
-    Temporal.PlainDate.compare(day, last) <= 0;
-    day = day.add({ days: 1 })
-  ) {
-    for (const row of hours) {
-      if (row.weekday !== day.dayOfWeek) continue
-      const opens = instant(day, row.startMinute, zone)
-      const closes = instant(day, row.endMinute, zone)
-      for (let start = opens; start + length <= closes; start += step) {
-        if (start < question.notBefore.getTime() || start >= question.notAfter.getTime()) continue
-        if (busy.some(([from, until]) => from < start + length + after && start - before < until)) continue
-        found.add(start)
-      }
-    }
-  }
-  return [...found].sort((a, b) => a - b).map((at) => new Date(at))
-}
-
-function instant(day: Temporal.PlainDate, minute: number, zone: string): number {
-  const at =
-    minute === 1440
-      ? day.add({ days: 1 }).toPlainDateTime()
-      : day.toPlainDateTime({ hour: Math.floor(minute / 60), minute: minute % 60 })
-  return at.toZonedDateTime(zone).epochMilliseconds
 }
 
 /** Midnight of a local day. */

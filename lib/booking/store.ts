@@ -2,7 +2,7 @@ import 'server-only'
 import type { ConsentState, Prisma } from '@/prisma/generated/client'
 import type { Tx } from '../server/tx.ts'
 import type { PaymentMode } from '../clinic/rules.ts'
-import type { Busy } from './rules.ts'
+import type { Stretch } from '../schedule/rules.ts'
 
 export type AppointmentRow = Awaited<ReturnType<Tx['appointment']['findMany']>>[number]
 export type Bytes = Uint8Array<ArrayBuffer>
@@ -20,7 +20,7 @@ export async function listBusy(
   from: Date,
   until: Date,
   now: Date,
-): Promise<Map<string, Busy[]>> {
+): Promise<Map<string, Stretch[]>> {
   const rows = await tx.appointment.findMany({
     where: {
       memberId: { in: [...memberIds] },
@@ -30,8 +30,9 @@ export async function listBusy(
     },
     select: { memberId: true, blockedFrom: true, blockedUntil: true },
   })
-  const busy = new Map<string, Busy[]>(memberIds.map((id) => [id, []]))
-  for (const row of rows) busy.get(row.memberId)!.push({ from: row.blockedFrom, until: row.blockedUntil })
+  const busy = new Map<string, Stretch[]>(memberIds.map((id) => [id, []]))
+  for (const row of rows)
+    busy.get(row.memberId)!.push({ from: row.blockedFrom.getTime(), until: row.blockedUntil.getTime() })
   return busy
 }
 
