@@ -122,7 +122,8 @@ test('“Complete and admit next” completes this encounter and lets the next p
   await signInPage(doctor.page, stack.baseUrl, world.doctor)
   await toWaitingRoom(one.page)
   // From the day list: its "Admit" is the one click.
-  await doctor.page.getByRole('link', { name: 'Admit Iris First' }).click()
+  // Who comes while the page's own line is not up yet is seen at the next reading, half a minute later at most.
+  await doctor.page.getByRole('link', { name: 'Admit Iris First' }).click({ timeout: 60_000 })
   await expect(doctor.page).toHaveURL(new RegExp(`/encounter/${first}`))
   await expect(button(one.page, 'Join the call')).toBeVisible()
   await toWaitingRoom(two.page)
