@@ -1,7 +1,7 @@
 // One-way flow: crypto → rules → store → flow → app, and browser → components → app. Each rule's name says which wall was crossed.
 const rules = '^lib/[^/]+/(rules|messages)[.]ts$'
 const sealedTypes = '^lib/crypto/types[.]ts$'
-const shared = '^lib/(errors|ids|network|time|money|contract)[.]ts$'
+const shared = '^lib/(day|errors|ids|network|time|money|contract)[.]ts$'
 const pure = [rules, sealedTypes, shared]
 const ours = '^(app|components|lib)/'
 const serverOnly = '^lib/(server/|worker[.]ts$|[^/]+/(store|flow)[.]ts$)'
@@ -32,7 +32,7 @@ module.exports = {
     {
       name: 'shared-stands-alone',
       severity: 'error',
-      from: { path: '^lib/(errors|ids|network|time|money)[.]ts$' },
+      from: { path: '^lib/(day|errors|ids|network|time|money)[.]ts$' },
       to: { path: ours, pathNot: shared },
     },
     { name: 'rules-are-pure', severity: 'error', from: { path: rules }, to: { path: ours, pathNot: pure } },

@@ -85,7 +85,8 @@ const may: Partial<Record<ActionName, RegExp>> = {
   'booking/slots': /^memberId (missing|null)$/,
   'clinic/save-service':
     /^(id null|service\.consentTextId (missing|null)|service\.(practitionerIds|intakeForm\.questions)(\.0)? (missing|a list)|service\.practitionerIds\.0 missing|service\.intakeForm\.questions\.0\.(required|help|options|min|max|when) missing|service\.(minutes|bufferBefore|bufferAfter|priceMinor|position) .*|service\.(name|description) a text.*|service\.intakeForm\.questions\.0\.label a text.*)$/,
-  'clinic/save-hours': /^hours\.0 missing$/,
+  'schedule/save-week': /^(hours\.0\.siteId (missing|null)|(period|was) (missing|null))$/,
+  'schedule/save-day': /^(hours (null|a list)|hours\.0 missing|hours\.0\.siteId (missing|null))$/,
   'clinic/save-profile': /^((about|phone|address|name) a text.*|(\w+Minutes|horizonDays) (null|a list))$/,
   'clinic/save-consent-text': /^(replaces null|(title|body) a text.*)$/,
   'access/save-profile': /^(displayName|title|bio) a text.*$/,
@@ -94,6 +95,8 @@ const may: Partial<Record<ActionName, RegExp>> = {
   'recall/list': /^status missing$/,
   'record/mine': /^((appointmentId|types|recordIds|history) missing|(types|recordIds)\.0 missing)$/,
   'call/end': /^differs missing$/,
+  'ledger/month': /^month null$/,
+  'ledger/entries': /^month null$/,
   'audit/log': /^before missing$/,
   'audit/mine': /^skip missing$/,
   'audit/links': /^from missing$/,

@@ -5,6 +5,7 @@ import { expect, test, type Page } from '@playwright/test'
 import { decodeJwt } from 'jose'
 import { RoomServiceClient } from 'livekit-server-sdk'
 import { desktop, phone, signInPage, type Device } from './browsers.ts'
+import { weekOf } from './hours.ts'
 import { loudness, pixels, safetyCode } from './call-world.ts'
 import * as journey from './journey.ts'
 import { dumpOf } from './rows.ts'
@@ -297,8 +298,7 @@ test('an admin changes a price, a length and hours; the booking page follows', a
   await expect(card.getByText('40 min')).toBeVisible()
   await expect(card.getByText('€61.50')).toBeVisible()
 
-  await page.goto(`${stack.baseUrl}/admin/hours`)
-  const week = page.getByRole('form', { name: world.doctor.name })
+  const week = await weekOf(page, stack.baseUrl, world.doctor.name)
   // Open around the clock until now; from here on, an hour on tomorrow's weekday.
   const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
   const tomorrow = days[(new Date().getUTCDay() + 1) % 7]!
@@ -371,8 +371,7 @@ test('a new clinic opens, invites a practitioner by a link, vouches for them, an
     await expect(page.getByText('Dr Juno Park now belongs to the clinic.').first()).toBeVisible()
     await expect(newcomer.page).toHaveURL(/\/today/, { timeout: 60_000 })
 
-    await page.goto(`${stack.baseUrl}/admin/hours`)
-    const week = page.getByRole('form', { name: 'Dr Juno Park' })
+    const week = await weekOf(page, stack.baseUrl, 'Dr Juno Park')
     for (const day of ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday']) {
       await week.getByRole('button', { name: `Add a stretch to ${day}` }).click()
       await week.getByLabel(`${day}, stretch 1: from`).fill('09:00')

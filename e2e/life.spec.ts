@@ -2,6 +2,7 @@
 // is refused, a device that nobody knows yet.
 import { expect, test, type BrowserContext, type Page } from '@playwright/test'
 import { desktop, phone, signInPage, type Device } from './browsers.ts'
+import { weekOf } from './hours.ts'
 import { chooseSlot, fillForm, throughCheck, toWaitingRoom, writeNote, type Person } from './journey.ts'
 import { up, type TestStack } from './stack.ts'
 import { clinicWorld, PASSWORD, type ClinicWorld } from './world.ts'
@@ -122,8 +123,7 @@ test('“Complete and admit next” completes this encounter and lets the next p
   await signInPage(doctor.page, stack.baseUrl, world.doctor)
   await toWaitingRoom(one.page)
   // From the day list: its "Admit" is the one click.
-  // Who comes while the page's own line is not up yet is seen at the next reading, half a minute later at most.
-  await doctor.page.getByRole('link', { name: 'Admit Iris First' }).click({ timeout: 60_000 })
+  await doctor.page.getByRole('link', { name: 'Admit Iris First' }).click()
   await expect(doctor.page).toHaveURL(new RegExp(`/encounter/${first}`))
   await expect(button(one.page, 'Join the call')).toBeVisible()
   await toWaitingRoom(two.page)
@@ -299,8 +299,7 @@ test('an owner who saw no patients becomes a practitioner by the chain, and is b
   await expect(owner.getByRole('dialog')).toHaveCount(0)
   await expect(owner.getByText(/Practitioner, Administrator|Administrator, Practitioner/)).toBeVisible()
   await expect(owner.getByText('Vouched for', { exact: true })).toBeVisible()
-  await owner.goto(`${stack.baseUrl}/admin/hours`)
-  const week = owner.getByRole('form', { name: 'Dr Odile Brandt' })
+  const week = await weekOf(owner, stack.baseUrl, 'Dr Odile Brandt')
   for (const day of ['Monday', 'Wednesday', 'Saturday']) {
     await week.getByRole('button', { name: `Add a stretch to ${day}` }).click()
     await week.getByLabel(`${day}, stretch 1: from`).fill('08:00')

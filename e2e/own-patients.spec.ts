@@ -32,7 +32,7 @@ test.beforeAll(async () => {
   const practitionerIds = [...service.practitionerIds, memberId]
   await door.get('clinic/save-service', { id, version, service: { ...service, practitionerIds } })
   const hours = [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, startMinute: 0, endMinute: 1440 }))
-  await door.get('clinic/save-hours', { memberId, hours })
+  await door.get('schedule/save-week', { memberId, hours })
   ;[owner, doctor] = await Promise.all([desktop(), desktop()])
 })
 test.afterAll(async () => {

@@ -53,7 +53,7 @@ test('attack 15: after somebody left, the next colleague’s browser leaves no g
 
 test('a record that was altered is left as it is, and the shell says so', async () => {
   await stack.sql(
-    `UPDATE record SET signature = set_byte(signature, 7, get_byte(signature, 7) # 1) WHERE clinic_id = $1 AND type = 'reason'`,
+    `UPDATE record SET ciphertext = set_byte(ciphertext, 7, get_byte(ciphertext, 7) # 1) WHERE clinic_id = $1 AND type = 'reason'`,
     [world.clinicId],
   )
   await leave(stack, world, away.memberId)

@@ -1,6 +1,7 @@
 // A clinic gets a second site: a colleague is let into that one alone, patients book at both, and keys keep them apart.
 import { expect, test } from '@playwright/test'
 import { desktop, type Device, phone, signInPage } from './browsers.ts'
+import { weekOf } from './hours.ts'
 import { bookIn, button, dialogOf, keysOf, readersOf } from './parts.ts'
 
 import { up, type TestStack } from './stack.ts'
@@ -99,8 +100,7 @@ test('a colleague is invited to the new site alone, and is given keys of nothing
   await dialog.getByRole('checkbox', { name: 'Dr Grace Amadi' }).check()
   await dialog.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByText('Service saved.')).toBeVisible()
-  await page.goto(at('/admin/hours'))
-  const week = page.getByRole('form', { name: 'Dr Grace Amadi' })
+  const week = await weekOf(page, stack.baseUrl, 'Dr Grace Amadi')
   await week.getByRole('button', { name: `Add a stretch to ${today}` }).click()
   const where = week.getByLabel(`${today}, stretch 1: where`)
   await expect(where.getByRole('option')).toHaveText(['Hill'])

@@ -4,6 +4,7 @@ import type { NoteContent } from '../lib/encounter/rules.ts'
 import type { PrescriptionContent } from '../lib/prescription/rules.ts'
 import { desktop, type Device, phone, signInPage } from './browsers.ts'
 import { answer, invite, openClinic } from './founding.ts'
+import { weekOf } from './hours.ts'
 import { up, type TestStack } from './stack.ts'
 import { type Booked, type ClinicWorld, clinicWorld } from './world.ts'
 
@@ -341,8 +342,7 @@ test('an admin changes hours, price and length, and the booking page follows', a
   await expect(other.page.getByText('€42.50').first()).toBeVisible()
   await expect(other.page.getByText('25 min').first()).toBeVisible()
 
-  await page.goto(`${stack.baseUrl}/admin/hours`)
-  const form = page.getByRole('form', { name: world.doctor.name })
+  const form = await weekOf(page, stack.baseUrl, world.doctor.name)
   await form.getByLabel('Monday, stretch 1: to').fill('08:00')
   await form.getByRole('button', { name: 'Save hours' }).click()
   await expect(page.getByText('Hours saved.')).toBeVisible()

@@ -154,7 +154,7 @@ export async function clinicWorld(stack: { baseUrl: string }, options: WorldOpti
     graceMinutes: 240,
   })
   const text = await owner.door.get('clinic/save-consent-text', { ...consentText, locale: 'en', replaces: null })
-  await owner.door.get('clinic/save-hours', {
+  await owner.door.get('schedule/save-week', {
     memberId: doctor.memberId,
     hours: [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, startMinute: 0, endMinute: 1440 })),
   })
@@ -294,7 +294,7 @@ export function sealInput(handle: PatientHandle, type: RecordType, content: unkn
 }
 
 export async function hold(world: Base, door: Door, serviceId: string, at: number, notBefore?: Date) {
-  const from = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)
+  const from = new Date((notBefore?.getTime() ?? Date.now()) - 86_400_000).toISOString().slice(0, 10)
   for (let tries = 0; ; tries++) {
     const { slots } = await door.get('booking/slots', { clinicId: world.clinicId, serviceId, from, days: 7 })
     // None that begins while it is being booked.

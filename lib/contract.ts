@@ -9,6 +9,7 @@ import type { ConsentContract } from './consent/rules.ts'
 import type { EmergencyContract } from './emergency/rules.ts'
 import type { EncounterContract } from './encounter/rules.ts'
 import type { IntakeContract } from './intake/rules.ts'
+import type { LedgerContract } from './ledger/month.ts'
 import type { PairingContract } from './pairing/rules.ts'
 import type { PatientContract } from './patient/rules.ts'
 import type { PaymentContract } from './payment/rules.ts'
@@ -19,6 +20,7 @@ import type { RecordContract } from './record/rules.ts'
 import type { RekeyContract } from './rekey/rules.ts'
 import type { RewrapContract } from './rewrap/rules.ts'
 import type { RetentionContract } from './retention/rules.ts'
+import type { ScheduleContract } from './schedule/rules.ts'
 import type { SiteContract } from './site/rules.ts'
 
 /** Every action of the JSON door: its name, what goes in and what comes out. */
@@ -33,6 +35,7 @@ export type Contract = AccessContract &
   EmergencyContract &
   EncounterContract &
   IntakeContract &
+  LedgerContract &
   PairingContract &
   PatientContract &
   PaymentContract &
@@ -43,6 +46,7 @@ export type Contract = AccessContract &
   RekeyContract &
   RewrapContract &
   RetentionContract &
+  ScheduleContract &
   SiteContract
 
 export type ActionName = keyof Contract

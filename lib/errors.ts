@@ -12,6 +12,9 @@ export const codes = {
   NOT_FOUND: 404,
   TOO_MANY: 429,
   SLOT_TAKEN: 409,
+  /** Whoever runs the day may say so all the same. */
+  OUTSIDE_HOURS: 409,
+  OTHER_READERS: 409,
   HOLD_EXPIRED: 409,
   SLOT_GONE: 409,
   STALE: 409,

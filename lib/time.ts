@@ -41,7 +41,10 @@ export const formatPlainDay = (day: string, locale: string, options: Intl.DateTi
 
 export function addDays(day: string, days: number): string {
   const [year, month, date] = day.split('-').map(Number) as [number, number, number]
-  return new Date(Date.UTC(year, month - 1, date + days)).toISOString().slice(0, 10)
+  // `Date.UTC` takes the years before 100 for those of the last century.
+  const at = new Date(0)
+  at.setUTCFullYear(year, month - 1, date + days)
+  return at.toISOString().slice(0, 10)
 }
 
 /** Whether two zones show the same wall clock at an instant. */

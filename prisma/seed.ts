@@ -77,7 +77,7 @@ async function invite(opened: Opened, member: (typeof members)[number]) {
   await desk.call('access/vouch', { id: invitation.id, ...vouched })
   await desk.loadChain(clinicId)
   await desk.call('access/save-profile', { memberId, displayName, title, bio })
-  if (hours.length) await desk.call('clinic/save-hours', { memberId, hours })
+  if (hours.length) await desk.call('schedule/save-week', { memberId, hours })
   if (roles.includes('practitioner')) {
     await theirs.signIn(email, password)
     opened.practitioners.push({ browser: theirs, memberId, name: displayName, title })

@@ -9,10 +9,10 @@ import { Table } from '@/components/ui/table'
 import { Select, TextField } from '@/components/ui/text-field'
 import { csvCell, type Kind, kindOf, kinds } from '@/lib/audit/rules'
 import type { OpenedLog } from '@/lib/browser/audit-log'
+import { ownZone } from '@/lib/browser/zone'
 import { dayIn, formatPlainDay, formatTime } from '@/lib/time'
 import { useWords } from './words'
 
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 const noFilters = { who: '', patient: '', kind: '', from: '', to: '' }
 
 interface Line {
@@ -49,7 +49,7 @@ export function LogTable({ log, patients }: { log: OpenedLog; patients: Map<stri
   const about = optionsOf(lines, (line) => [line.patientId, line.patient])
   const day = { day: 'numeric', month: 'short', year: 'numeric' } as const
   const download = () => {
-    const head = [t('place'), `${t('when')} (${zone()})`, t('who'), t('what'), t('patient'), t('kindLabel')]
+    const head = [t('place'), `${t('when')} (${ownZone()})`, t('who'), t('what'), t('patient'), t('kindLabel')]
     const body = shown.map((line) => [
       ...[line.seq === null ? t('pending') : String(line.seq + 1), `${line.day} ${line.time}`, line.who],
       ...[line.fault || line.what, line.patient, line.kind && t(`kind.${line.kind}`)],
@@ -170,8 +170,8 @@ function useLines(log: OpenedLog, patients: Map<string, string>): Line[] {
         const { action } = detail
         return {
           ...base,
-          day: dayIn(zone(), at),
-          time: formatTime(at, zone(), locale),
+          day: dayIn(ownZone(), at),
+          time: formatTime(at, ownZone(), locale),
           who,
           whoId: kind === 'staff' ? (id ?? '') : kind,
           what: words(detail, log.names) ?? t(detail.refused ? 'refused' : 'other', { action }),

@@ -8,6 +8,7 @@ import { useBusy } from '@/components/ui/use-busy'
 import { untilSaid } from '@/lib/audit/until-said'
 import { loadOwnLog, type OwnLogView } from '@/lib/browser/audit-log'
 import type { OwnChart } from '@/lib/browser/patient-chart'
+import { ownZone } from '@/lib/browser/zone'
 import { relationOf } from '@/lib/care/rules'
 import type { AuditDetail } from '@/lib/crypto/audit'
 import { formatDate, formatTime } from '@/lib/time'
@@ -15,8 +16,6 @@ import { useWords } from './words'
 
 /** As many as fit before the rest of the page; the others are a touch away. */
 const FIRST = 8
-
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 /** Who opened what of the patient's, and when: entries that were sealed to this device and opened on it. */
 export function WhoLooked({ own }: { own: OwnChart }) {
@@ -117,7 +116,7 @@ function Entry({ detail, names, own, wasMine }: EntryProps) {
       </p>
       <p className="text-sm text-soft">
         <time dateTime={detail.at}>
-          {formatDate(at, zone(), locale)}, {formatTime(at, zone(), locale)}
+          {formatDate(at, ownZone(), locale)}, {formatTime(at, ownZone(), locale)}
         </time>
       </p>
     </>

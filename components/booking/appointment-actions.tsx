@@ -1,13 +1,17 @@
 'use client'
-import { useEffect, useState } from 'react'
+import dynamic from 'next/dynamic'
+import { useEffect, useRef, useState } from 'react'
 import { Button, LinkButton } from '@/components/ui/button'
-import { CalendarIcon, VideoIcon } from '@/components/ui/icons'
+import { CalendarIcon, ClockIcon, VideoIcon } from '@/components/ui/icons'
 import { useBusy } from '@/components/ui/use-busy'
 import type { AppointmentView } from '@/lib/booking/rules'
 import { call } from '@/lib/browser/api'
+import { ownZone } from '@/lib/browser/zone'
 import { formatMoney } from '@/lib/money'
 import { dayIn, formatDay, formatTime } from '@/lib/time'
-import { fill, ownZone, type Words } from './appointment-facts'
+import { fill, type Words } from './appointment-facts'
+
+const OtherTime = dynamic(() => import('./other-time'))
 
 interface Props {
   view: AppointmentView
@@ -22,8 +26,13 @@ interface Props {
 export function Actions({ view, secret, forgotten, locale, words, onChange }: Props) {
   const [asking, setAsking] = useState(false)
   const [failed, setFailed] = useState<string | null>(null)
+  const [moving, setMoving] = useState(false)
+  const [moved, setMoved] = useState<string | null>(null)
+  const opener = useRef<HTMLButtonElement>(null)
   const link = { id: view.id, secret }
   const alive = ['booked', 'arrived', 'in_consult'].includes(view.status)
+  const isAhead = view.status === 'booked' && new Date(view.startsAt) > new Date(view.now)
+  const isMovable = isAhead && new Date(view.movableUntil) > new Date(view.now)
 
   const [pay, paying] = useBusy(async () => {
     const answer = await call('payment/checkout', link, { retry: true })
@@ -78,12 +87,36 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
               {words.calendar}
             </Button>
           ) : null}
+          {isMovable && !moving ? (
+            <Button ref={opener} icon={<ClockIcon size={18} />} size="sm" onClick={() => setMoving(true)}>
+              {words.move.open}
+            </Button>
+          ) : null}
           {view.status !== 'in_consult' && new Date(view.startsAt) > new Date(view.now) && !asking ? (
             <Button variant="quiet" size="sm" onClick={() => setAsking(true)}>
               {words.cancel}
             </Button>
           ) : null}
         </div>
+      ) : null}
+      {isAhead && !isMovable && view.clinic.phone ? (
+        <p className="text-soft">{fill(words.move.near, { phone: view.clinic.phone })}</p>
+      ) : null}
+      <p role="status" className="font-semibold empty:hidden">
+        {moved ? fill(words.move.done, { when: moved }) : ''}
+      </p>
+      {moving ? (
+        <OtherTime
+          {...{ view, secret, locale, words }}
+          onStale={onChange}
+          onClose={(startsAt) => {
+            const [at, zone] = [startsAt && new Date(startsAt), ownZone()]
+            setMoved(at && `${formatDay(at, zone, locale)}, ${formatTime(at, zone, locale)}`)
+            setMoving(false)
+            requestAnimationFrame(() => opener.current?.focus())
+            if (at) onChange()
+          }}
+        />
       ) : null}
       {asking ? (
         <div

@@ -1,6 +1,7 @@
 import { Facts } from '@/components/ui/card'
 import { Badge, type Tone } from '@/components/ui/status'
 import type { AppointmentView } from '@/lib/booking/rules'
+import { ownZone } from '@/lib/browser/zone'
 import type { Messages } from '@/lib/messages/catalogue'
 import { formatMoney } from '@/lib/money'
 import { formatDate, formatTime, sameClock, zoneCity } from '@/lib/time'
@@ -21,8 +22,6 @@ const tones: Partial<Record<AppointmentView['status'], Tone>> = {
   no_show: 'danger',
 }
 const stages = ['booked', 'arrived', 'in_consult', 'completed'] as const
-
-export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 export function AppointmentFacts({ view, locale, words }: { view: AppointmentView; locale: string; words: Words }) {
   const at = new Date(view.startsAt)

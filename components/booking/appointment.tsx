@@ -90,7 +90,7 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
     )
   }
   const refresh = () => void load(secret!)
-  const over = ['cancelled', 'expired', 'rescheduled', 'no_show', 'completed'].includes(view.status)
+  const over = ['cancelled', 'expired', 'no_show', 'completed'].includes(view.status)
   return (
     <div className="flex flex-col gap-6">
       <Card>

@@ -11,6 +11,7 @@ import { useBusy } from '@/components/ui/use-busy'
 import { PractitionerCall, type Visitor } from '@/lib/browser/call-client'
 import type { CallCode } from '@/lib/browser/call-session'
 import { LocalMedia } from '@/lib/browser/media'
+import { ownZone } from '@/lib/browser/zone'
 import { takeAdmitNext } from './admit-next'
 import { AlsoWaiting } from './also-waiting'
 import { CompareCode } from './compare-code'
@@ -25,7 +26,7 @@ export function ConsultPane({
   appointmentId,
   patientId,
   patientName,
-  zone = Intl.DateTimeFormat().resolvedOptions().timeZone,
+  zone = ownZone(),
 }: {
   appointmentId: string
   /** The chart's: a call with another patient does not stand beside it. */

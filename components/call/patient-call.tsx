@@ -8,6 +8,7 @@ import { CheckCircleIcon, ShieldIcon, VideoIcon, WarningIcon } from '@/component
 import { callsSupported, openLink, PatientCall, type PatientDoor } from '@/lib/browser/call-client'
 import type { CallCode } from '@/lib/browser/call-session'
 import { LocalMedia } from '@/lib/browser/media'
+import { ownZone } from '@/lib/browser/zone'
 import type { Locale, Messages } from '@/lib/messages/catalogue'
 import { DeviceCheck } from './device-check'
 import { SafetyCode } from './safety-code'
@@ -352,5 +353,3 @@ function Titled({
     </>
   )
 }
-
-const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone

@@ -13,12 +13,11 @@ import type { PairSide } from '@/lib/browser/pairing'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import type { Visit } from '@/lib/browser/care'
 import type { CareTermsInput, CareView } from '@/lib/browser/vault-care-api'
+import { ownZone } from '@/lib/browser/zone'
 import { birthdayOf, guardianAgeOf, isOver } from '@/lib/care/rules'
 import { formatDate } from '@/lib/time'
 import { CarerForm } from './carer-form'
 import { useCareWords } from './words'
-
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 /** Everybody who helps this patient: with what, since when, until when; one more is let in, and each is shown out, here. */
 export function Carers({ own, visit, onChange }: { own: OwnChart; visit: Visit; onChange: () => void }) {
@@ -119,7 +118,7 @@ function Carer({ care, own, onEnded }: { care: CareView; own: OwnChart; onEnded:
   const locale = useLocale()
   const words = useCareWords()
   const row = own.chart.care.find(({ careId }) => careId === care.careId)
-  const date = (at: string) => formatDate(new Date(at), zone(), locale)
+  const date = (at: string) => formatDate(new Date(at), ownZone(), locale)
   const { name } = care
   return (
     <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">

@@ -9,10 +9,9 @@ import { endCare } from '@/lib/browser/care'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { peopleHere, type PersonHere } from '@/lib/browser/people-here'
 import type { CareView } from '@/lib/browser/vault-care-api'
+import { ownZone } from '@/lib/browser/zone'
 import { formatDate } from '@/lib/time'
 import { useCareWords } from './words'
-
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 /** Told to who helps: whom, as what, until when; and a way out. */
 export function Helping({ own, care, onEnded }: { own: OwnChart; care: CareView; onEnded: () => void }) {
@@ -29,7 +28,7 @@ export function Helping({ own, care, onEnded }: { own: OwnChart; care: CareView;
       <Facts
         items={[
           { label: t('until'), value: words.end(care.end) },
-          { label: t('since'), value: formatDate(new Date(care.since), zone(), locale) },
+          { label: t('since'), value: formatDate(new Date(care.since), ownZone(), locale) },
         ]}
       />
       <AskFirst

@@ -11,7 +11,7 @@ import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import { endReading, openAgreed, type Reading, type SeenRequest } from '@/lib/browser/emergency-officers'
 import { dateLocale, formatPlainDay } from '@/lib/time'
-import { linesOf } from './record-lines'
+import { linesOf } from '@/components/record/lines'
 
 /** What a second administrator agreed to, for as long as it is open: to be read, and nothing else. */
 export function AgreedRequest({ request, onChange }: { request: SeenRequest; onChange: () => Promise<void> }) {

@@ -5,13 +5,14 @@ import Link from 'next/link'
 import { useParams, useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { admitNext } from '@/components/call/admit-next'
+import { MoveDialog } from '@/components/schedule/move-dialog'
 import { NewDeviceDialog } from '@/components/recognition/new-device'
 import { NotShown } from '@/components/staff/not-shown'
 import { useLive } from '@/components/staff/use-live'
 import { useReason } from '@/components/staff/use-reason'
 import { Button, buttonClass } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
-import { ArrowLeftIcon, ArrowRightIcon, CheckIcon } from '@/components/ui/icons'
+import { ArrowLeftIcon, ArrowRightIcon, CheckIcon, ClockIcon } from '@/components/ui/icons'
 import { Tabs } from '@/components/ui/menu'
 import { Badge, Banner, Skeleton, SkeletonPage } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
@@ -39,7 +40,9 @@ export function Encounter({ start }: { start: EncounterView }) {
   const toast = useToast()
   const reason = useReason()
   const [view, setView] = useState(start)
+  const m = useTranslations('move')
   const [recognising, setRecognising] = useState(false)
+  const [moving, setMoving] = useState(false)
   const { appointmentId } = useParams<{ appointmentId: string }>()
   const chart = useChart(view, appointmentId)
   const draft = useDraft(view, chart)
@@ -101,6 +104,11 @@ export function Encounter({ start }: { start: EncounterView }) {
           </p>
         </div>
         <div className="flex flex-wrap gap-2.5">
+          {['booked', 'arrived'].includes(appointment.status) ? (
+            <Button size="sm" variant="quiet" icon={<ClockIcon size={18} />} onClick={() => setMoving(true)}>
+              {m('menu')}
+            </Button>
+          ) : null}
           {open ? (
             <Button size="sm" icon={<CheckIcon />} busy={finishing} onClick={() => void finish(false)}>
               {t('complete')}
@@ -128,6 +136,7 @@ export function Encounter({ start }: { start: EncounterView }) {
           ) : null}
         </div>
       </header>
+      <MoveDialog {...{ name, zone }} visit={appointment} open={moving} onOpenChange={setMoving} />
       <NotShown failed={chart.failed} />
       {chart.strangers ? (
         <Banner

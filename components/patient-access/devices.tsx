@@ -9,10 +9,9 @@ import { useFocusKept } from '@/components/ui/use-focus-kept'
 import { call } from '@/lib/browser/api'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { openPatientSession } from '@/lib/browser/patient-session'
+import { ownZone } from '@/lib/browser/zone'
 import type { DeviceRow } from '@/lib/patient/rules'
 import { formatDate, formatTime } from '@/lib/time'
-
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 /** Every device that opens this patient's records, and a way to take one off. */
 export function Devices({ own }: { own: OwnChart }) {
@@ -62,7 +61,7 @@ function Device({ device, own, onRemoved }: { device: DeviceRow; own: OwnChart; 
   const name = device.kind === 'device' ? device.name || t('unnamed') : t(`kind.${device.kind}`)
   const seen = new Date(device.firstSeen)
   // To the minute: two of one make have one name.
-  const date = `${formatDate(seen, zone(), locale)}, ${formatTime(seen, zone(), locale)}`
+  const date = `${formatDate(seen, ownZone(), locale)}, ${formatTime(seen, ownZone(), locale)}`
   const { patientId } = own.patient
   async function remove() {
     const session = await openPatientSession(own.patient)

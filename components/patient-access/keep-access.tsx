@@ -12,10 +12,9 @@ import { kitLink, plainWord, wordsOfSecret } from '@/lib/browser/kit-words'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { fileKey } from '@/lib/browser/recover'
 import { vault } from '@/lib/browser/vault'
+import { ownZone } from '@/lib/browser/zone'
 import { formatDate } from '@/lib/time'
 import { KeepPasskey } from './keep-passkey'
-
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 interface Kit {
   secret: string
@@ -62,7 +61,7 @@ function KeepPage({ own, onKept }: { own: OwnChart; onKept: () => void }) {
     const words = await wordsOfSecret(secret, locale)
     const { default: kitPdf } = await import('./kit-pdf')
     const address = `${location.host}/recover`
-    const made = formatDate(new Date(), zone(), locale)
+    const made = formatDate(new Date(), ownZone(), locale)
     const link = kitLink(location.origin, secret, own.rootFingerprint)
     const file = await kitPdf({ link, words, address, made }, (key, values) => t(key, values as never))
     const url = URL.createObjectURL(file)

@@ -15,6 +15,7 @@ import {
   touchPasskey,
   type Untouched,
 } from '@/lib/browser/patient-passkey'
+import { ownZone } from '@/lib/browser/zone'
 import { formatDate, formatTime } from '@/lib/time'
 
 type At = 'idle' | 'done' | Untouched
@@ -49,7 +50,7 @@ export function KeepPasskey({ own, onKept }: { own: OwnChart; onKept: () => void
   }
   const name = () => {
     const now = new Date()
-    return t('name', { date: `${formatDate(now, zone(), locale)}, ${formatTime(now, zone(), locale)}` })
+    return t('name', { date: `${formatDate(now, ownZone(), locale)}, ${formatTime(now, ownZone(), locale)}` })
   }
   const [make, making] = useBusy(async () => take(await newPatientPasskey(name())))
   const [touch, touching] = useBusy(async (made: Untouched) => take(await touchPasskey(made)))
@@ -104,8 +105,6 @@ export function KeepPasskey({ own, onKept }: { own: OwnChart; onKept: () => void
     </section>
   )
 }
-
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 /** What this browser says of itself; one that says nothing is tried. */
 async function opensRecords(): Promise<boolean> {

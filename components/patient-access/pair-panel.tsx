@@ -7,23 +7,20 @@ import { QrCode } from '@/components/ui/qr-code'
 import { Banner, LiveRegion } from '@/components/ui/status'
 import { useFocusKept } from '@/components/ui/use-focus-kept'
 import { pairLink, runPairing, spell, type PairSide, type PairStep } from '@/lib/browser/pairing'
+import { ownZone } from '@/lib/browser/zone'
 import type { CareTerms } from '@/lib/crypto/care'
 import { formatTime } from '@/lib/time'
-
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 /** One side of adding a device, from the code to "done". Mounted when it begins; gone, it is given up. */
 export function PairPanel({
   side,
   onDone,
   onAgain,
-  onStop = onAgain,
 }: {
   side: PairSide
   onDone: (appointments: string[]) => void
+  /** Begun again, which gives this one up. */
   onAgain: () => void
-  /** Given up by who began it; else begun again. */
-  onStop?: () => void
 }) {
   const t = useTranslations('devices.pair')
   const locale = useLocale()
@@ -73,7 +70,7 @@ export function PairPanel({
               {spell(step.secret)}
             </p>
           </div>
-          <p className="text-sm text-soft">{t('until', { time: formatTime(step.expiresAt, zone(), locale) })}</p>
+          <p className="text-sm text-soft">{t('until', { time: formatTime(step.expiresAt, ownZone(), locale) })}</p>
         </>
       ) : null}
       {step === null || step.at === 'reading' ? <p>{t('say.reading')}</p> : null}
@@ -101,7 +98,7 @@ export function PairPanel({
         </>
       ) : null}
       {step === null || step.at === 'waiting' || step.at === 'reading' || (step.at === 'compare' && step.answered) ? (
-        <Button size="sm" className="self-start" onClick={onStop}>
+        <Button size="sm" className="self-start" onClick={onAgain}>
           {t('stop')}
         </Button>
       ) : null}

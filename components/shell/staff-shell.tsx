@@ -13,6 +13,7 @@ const pages = [
   { icon: 'hours', href: '/admin/hours', for: ['admin'] },
   { icon: 'sites', href: '/admin/sites', for: ['admin'] },
   { icon: 'team', href: '/admin/staff', for: ['admin'] },
+  { icon: 'money', href: '/admin/money', for: ['admin'] },
   { icon: 'clinic', href: '/admin/clinic', for: ['admin'] },
   { icon: 'security', href: '/admin/security', for: ['admin'] },
   { icon: 'records', href: '/admin/records', for: ['admin'] },

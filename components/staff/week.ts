@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { HoursRow } from '@/lib/clinic/rules'
+import type { PlacedRow } from '@/lib/schedule/rules'
 
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'required' })
 const minutes = (text: string) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3))
@@ -30,7 +30,7 @@ export const WeekForm = z.object({
 })
 export type WeekForm = z.infer<typeof WeekForm>
 
-type Row = Omit<HoursRow, 'memberId'>
+type Row = PlacedRow & { weekday: number }
 
 export const toWeek = (rows: readonly Row[]): WeekForm => ({
   days: [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({

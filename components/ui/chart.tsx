@@ -3,11 +3,12 @@ import { cx } from './cx'
 export interface ChartPoint {
   label: string
   value: number
+  /** How it is written, where that is not the number itself. */
+  shown?: string
   /** The one to look at: today. */
   marked?: boolean
 }
 
-const W = 640
 const H = 200
 const FLOOR = 168
 const TOP = 26
@@ -30,6 +31,8 @@ export function Chart({
   kind?: 'bar' | 'line'
 }) {
   const top = Math.max(1, ...points.map((point) => point.value))
+  // Few points need less room, and can be read on a phone.
+  const W = points.length > 5 ? 640 : 420
   const step = W / Math.max(1, points.length)
   const at = points.map((point, index) => ({
     ...point,
@@ -59,7 +62,7 @@ export function Chart({
             />
           </>
         ) : null}
-        {at.map(({ label, value, marked, x, y }) => (
+        {at.map(({ label, value, shown = value, marked, x, y }) => (
           <g key={label}>
             {kind === 'bar' ? (
               <path
@@ -70,7 +73,7 @@ export function Chart({
               <circle cx={x} cy={y} r={marked ? 6 : 4} className="fill-accent stroke-surface" strokeWidth="2" />
             )}
             <text x={x} y={y - 8} textAnchor="middle" className="fill-ink text-sm font-semibold">
-              {value}
+              {shown}
             </text>
             <text
               x={x}
@@ -92,10 +95,10 @@ export function Chart({
           </tr>
         </thead>
         <tbody>
-          {points.map(({ label, value }) => (
+          {points.map(({ label, value, shown = value }) => (
             <tr key={label}>
               <th scope="row">{label}</th>
-              <td>{value}</td>
+              <td>{shown}</td>
             </tr>
           ))}
         </tbody>

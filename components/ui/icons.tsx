@@ -132,6 +132,9 @@ export const ListIcon = /*#__PURE__*/ icon('M9 6.5h11M9 12h11M9 17.5h11M4.5 6.5h
 export const CardIcon = /*#__PURE__*/ icon(
   'M4.5 5.5h15A1.5 1.5 0 0 1 21 7v10a1.5 1.5 0 0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 17V7a1.5 1.5 0 0 1 1.5-1.5ZM3 10h18M6.5 14.5H10',
 )
+export const CoinsIcon = /*#__PURE__*/ icon(
+  'M15 8.5c0 1.9-2.7 3.5-6 3.5s-6-1.6-6-3.5S5.7 5 9 5s6 1.6 6 3.5Zm-12 0v4C3 14.4 5.7 16 9 16s6-1.6 6-3.5v-4m0 2.2c3.4 0 6 1.5 6 3.4s-2.7 3.4-6 3.4c-2.2 0-4.1-.6-5.2-1.6M21 14v2.6c0 1.9-2.7 3.4-6 3.4s-6-1.5-6-3.4v-.6',
+)
 export const QrIcon = /*#__PURE__*/ icon(
   'M4 4h6v6H4V4Zm10 0h6v6h-6V4ZM4 14h6v6H4v-6Zm10 0h2.5v2.5H14V14Zm6 0v2.5M20 20h-3.5m0-3.5V20M14 20v-.01',
 )

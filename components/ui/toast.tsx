@@ -40,6 +40,9 @@ function Toasts({ closeLabel }: { closeLabel: string }) {
         key={toast.id}
         toast={toast}
         swipeDirection={['right', 'down']}
+        // News and not a question: whoever looks for the open dialog finds that one alone.
+        role="group"
+        aria-modal={undefined}
         className="rounded-card border border-line bg-surface shadow-high transition-[opacity,translate] duration-250 ease-drape data-ending-style:opacity-0 data-limited:hidden data-starting-style:translate-y-4 data-starting-style:opacity-0"
       >
         <BaseToast.Content className="flex items-center gap-3 py-2 ps-4 pe-2">

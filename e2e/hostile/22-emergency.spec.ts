@@ -134,6 +134,7 @@ test('attack 22: one officer opens nothing, two open that patient and nothing el
   // Read to the end, nothing more is handed out; the next chart that is opened makes the next key.
   await button(first, 'Done reading').click()
   await expect(first.getByText(words.reason)).toHaveCount(0)
+  await expect(first.getByText('Closed. Nothing of it is kept')).toBeVisible()
   expect(await second.door.ask('emergency/open', { id })).toMatchObject({ ok: false, code: 'WRONG_STATE' })
   expect(await keysOf(booked)).toEqual([{ epoch: 1, used: true }])
   await openChart(doctor, booked)

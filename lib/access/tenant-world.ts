@@ -73,7 +73,9 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ strangerId: randomUUID(), stranger: { sign: b64(32), dh: b64(32) } },
     ...{ careId: randomUUID(), helperId: randomUUID(), helper: { sign: b64(32), dh: b64(32) } },
     ...{ letInId: randomUUID(), letIn: { sign: b64(32), dh: b64(32) } },
-    ...{ rekeyId: randomUUID(), siteId: randomUUID() },
+    ...{ rekeyId: randomUUID(), siteId: randomUUID(), refundId: randomUUID() },
+    ...{ absenceId: randomUUID(), clinicDaysId: randomUUID() },
+    ...{ takingId: randomUUID() },
   }
   const proofHash = bytes(32)
 
@@ -99,6 +101,10 @@ export async function tenant(admin: TestDb['admin']) {
   })
   await insert('site', { id: more.siteId, name: 'North', address: '5 High Street' })
   await insert('member_site', { member_id: more.registeredId, site_id: more.siteId })
+  await insert('absence', { id: more.absenceId, member_id: memberId, starts_at: '2026-12-01', ends_at: '2026-12-02' })
+  await insert('date_hours', { member_id: memberId, day: '2026-12-01' })
+  const shut = { first_day: '2026-12-24', last_day: '2026-12-26', closed: true }
+  await insert('clinic_day', { id: more.clinicDaysId, ...shut })
   await insert('member_session', { id: more.sessionId, member_id: memberId, expires_at: later })
   await insert('sign_in_proof', { hash: proofHash, member_id: memberId, expires_at: later })
   await insert('account_wrap', { id: more.kitId, member_id: memberId, kind: 'kit', handle: more.kit, wrapped: 'wrap' })
@@ -145,6 +151,22 @@ export async function tenant(admin: TestDb['admin']) {
   const kit = { sign_key: b64(32), dh_key: b64(32), state: 'paired', kind: 'kit' }
   await insert('patient_key', { id: more.kitId, patient_id: patientId, ...kit })
   await admin('UPDATE payment SET session_id = $2 WHERE id = $1', [paymentId, more.checkout])
+  await insert('refund', {
+    ...{ id: more.refundId, payment_id: paymentId, payment_intent: 'pi_own', amount_minor: 5, currency: 'eur' },
+    ...{ reason: 'outside', state: 'due' },
+  })
+  await admin(
+    `WITH made AS (INSERT INTO posting (clinic_id, sale_id, cause, currency, day)
+       VALUES ($1, $2, 'earned/own', 'eur', '2026-11-21') RETURNING id)
+     INSERT INTO entry (posting_id, position, clinic_id, account, amount_minor)
+       SELECT id, position, $1, account, amount FROM made, (VALUES (0, 'receivable', 5), (1, 'revenue', -5)) AS of (position, account, amount)`,
+    [clinicId, paymentId],
+  )
+  await insert('taking', {
+    ...{ id: more.takingId, payment_id: paymentId, method: 'cash', amount_minor: 5, currency: 'eur' },
+    ...{ number: 'REC-2026-000001', day: '2026-11-21', taken_by: memberId },
+  })
+  await insert('document_counter', { series: 'receipt', year: 2026, last: 1, issued_on: '2026-11-21' })
   await insert('stripe_event', { id: `evt_${b64(9)}`, type: 'charge.refunded', created_at: later })
   await insert('nonce', { value: more.nonce, purpose: 'any', expires_at: later })
   await insert('email_code', {

@@ -9,6 +9,8 @@ import { careCases } from '../care/tenant-cases.ts'
 import { clinicCases } from '../clinic/tenant-cases.ts'
 import { emergencyCases } from '../emergency/tenant-cases.ts'
 import { encounterCases } from '../encounter/tenant-cases.ts'
+import { invoiceCases } from '../invoice/tenant-cases.ts'
+import { ledgerCases } from '../ledger/tenant-cases.ts'
 import { pairingCases } from '../pairing/tenant-cases.ts'
 import { patientCases } from '../patient/tenant-cases.ts'
 import { paymentCases } from '../payment/tenant-cases.ts'
@@ -19,6 +21,7 @@ import { recordCases } from '../record/tenant-cases.ts'
 import { rekeyCases } from '../rekey/tenant-cases.ts'
 import { retentionCases } from '../retention/tenant-cases.ts'
 import { rewrapCases } from '../rewrap/tenant-cases.ts'
+import { scheduleCases } from '../schedule/tenant-cases.ts'
 import { siteCases } from '../site/tenant-cases.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
@@ -36,6 +39,8 @@ const tables: Record<string, Record<string, TenantCase>> = {
   clinic: clinicCases,
   emergency: emergencyCases,
   encounter: encounterCases,
+  invoice: invoiceCases,
+  ledger: ledgerCases,
   pairing: pairingCases,
   patient: patientCases,
   payment: paymentCases,
@@ -46,6 +51,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   rekey: rekeyCases,
   retention: retentionCases,
   rewrap: rewrapCases,
+  schedule: scheduleCases,
   site: siteCases,
 }
 const cases = Object.entries(tables).flatMap(([domain, table]) =>

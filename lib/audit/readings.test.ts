@@ -7,6 +7,7 @@ import { at, must, openTestClinic } from '../access/testing.ts'
 import { createVault } from '../browser/vault-core.ts'
 import { memoryStorage } from '../browser/vault-storage.ts'
 import { listOf } from '../emergency/flow-officers.ts'
+import { openEncounter } from '../encounter/flow.ts'
 import { insertRecords } from '../record/store.ts'
 import { overview } from '../retention/flow.ts'
 import { testDb } from '../server/testing.ts'
@@ -58,7 +59,7 @@ it('whatever answers records writes it into the log: every flow that lists them 
       for (const { name, calls, isExported } of all) {
         if (reading.has(name) || ![...calls].some((call) => reading.has(call))) continue
         seen++
-        if (['audit', 'auditAll', 'auditReadings'].some((call) => calls.has(call))) continue
+        if (['audit', 'auditAll', 'auditOpened', 'auditReadings'].some((call) => calls.has(call))) continue
         reading.add(name)
         grown = true
         if (isExported) found.push(`${file} ${name}`)
@@ -70,42 +71,83 @@ it('whatever answers records writes it into the log: every flow that lists them 
   expect(silent).toEqual(comparing)
 })
 
-// Defence: auditReadings in both.
-it('an officer’s lists of names, and of which records a patient has, are entries of the log', async () => {
+/** A clinic, a patient with one sealed record, and what an officer reads in the log about them. */
+async function world() {
   const { owner, clinicId } = await openTestClinic()
-  const [patientId, recordId] = [randomUUID(), randomUUID()]
+  const patientId = randomUUID()
   await admin('INSERT INTO patient (id, clinic_id, email_sealed) VALUES ($1, $2, $3)', [
     ...[patientId, clinicId, Buffer.from([1])],
   ])
   const device = createVault(memoryStorage())
   await device.loadChain(must(await loadChain(null, { clinicId })))
   const { keys, keyId } = await device.createPatient({ clinicId, patientId, home: 'memory' })
-  const record = await device.seal({
-    ...{ clinicId, patientId, recordId, revision: 1, schema: 1, type: 'identity', content: { name: 'Vera' } },
-    ...{
-      managing: 'desk',
-      groups: ['desk', 'clinical'],
-      patients: [{ patientId, key: keys.dh }],
-      asPatient: patientId,
-    },
-  })
   const writer = { kind: 'patient', clinicId, patientId, keyId } as const
-  const written = { patientId, appointmentId: null }
-  must(await inClinic(clinicId, (tx) => insertRecords(tx, writer, [record], written)))
+  const write = async (appointmentId: string | null = null) => {
+    const recordId = randomUUID()
+    const record = await device.seal({
+      ...{ clinicId, patientId, recordId, revision: 1, schema: 1, type: 'identity', content: { name: 'Vera' } },
+      ...{
+        managing: 'desk',
+        groups: ['desk', 'clinical'],
+        patients: [{ patientId, key: keys.dh }],
+        asPatient: patientId,
+      },
+    })
+    must(await inClinic(clinicId, (tx) => insertRecords(tx, writer, [record], { patientId, appointmentId })))
+    return recordId
+  }
   const told = async () => {
     const { entries } = must(await showLog(owner.actor, {}))
     const opened = await owner.vault.openAudit({ clinicId, entries })
     return opened
       .flatMap((each) => (each.ok ? [each.detail] : []))
       .filter((detail) => detail.patientId === patientId)
-      .map(({ action, records }) => [action, records[0]?.recordId])
+      .map(({ action, records }) => [action, records.map((record) => record.recordId)])
   }
+  return { owner, clinicId, patientId, write, told }
+}
 
+// Defence: auditReadings in both.
+it('an officer’s lists of names, and of which records a patient has, are entries of the log', async () => {
+  const { owner, patientId, write, told } = await world()
+  const recordId = await write()
   expect(must(await overview(owner.actor, {}, at())).identities).toHaveLength(1)
-  expect(await told()).toEqual([['names.listed', recordId]])
+  expect(await told()).toEqual([['names.listed', [recordId]]])
   must(await listOf(owner.actor, { patientId }))
   expect(await told()).toEqual([
-    ['names.listed', recordId],
-    ['patient.records-listed', recordId],
+    ['names.listed', [recordId]],
+    ['patient.records-listed', [recordId]],
   ])
+})
+
+// Defence: auditOpened in openEncounter, and `remembered` in it.
+it('a chart whose page draws itself anew was opened once; with something new in it, once more', async () => {
+  const { owner, clinicId, patientId, write, told } = await world()
+  const [serviceId, appointmentId] = [randomUUID(), randomUUID()]
+  await admin(
+    `INSERT INTO service (id, clinic_id, name, minutes, price_minor, currency, payment_mode, intake_form)
+     VALUES ($1, $2, 'Consultation', 10, 0, 'eur', 'free', '[]')`,
+    [serviceId, clinicId],
+  )
+  await admin(
+    `INSERT INTO appointment (id, clinic_id, patient_id, service_id, member_id, status, starts_at, ends_at, blocked_from,
+       blocked_until, held_since, held_until, hold_hash, price_minor, currency, payment_mode, locale, time_zone)
+     VALUES ($1, $2, $3, $4, $5, 'booked', $6, $7, $6, $7, $6, $6, $8, 0, 'eur', 'free', 'en', 'UTC')`,
+    [
+      ...[appointmentId, clinicId, patientId, serviceId, owner.actor.memberId],
+      ...[new Date(), new Date(Date.now() + 600_000), Buffer.alloc(32)],
+    ],
+  )
+  const one = await write(appointmentId)
+  const open = () => openEncounter(owner.actor, { appointmentId }, at())
+  must(await open())
+  must(await open())
+  expect(await told()).toEqual([['encounter.opened', [one]]])
+
+  const two = await write(appointmentId)
+  must(await open())
+  const [, second] = await told()
+  expect(second).toEqual(['encounter.opened', expect.arrayContaining([one, two])])
+  must(await openEncounter({ ...owner.actor, sessionId: randomUUID() }, { appointmentId }, at()))
+  expect(await told()).toHaveLength(3)
 })

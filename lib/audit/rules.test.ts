@@ -7,13 +7,14 @@ import { csvCell, kindOf } from './rules.ts'
 function codes(): string[] {
   const lib = new URL('..', import.meta.url)
   const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter(
-    (file) => /flow[^/]*\.ts$|confirm\.ts$|settle\.ts$|admit\.ts$|hold\.ts$/.test(file) && !/test/.test(file),
+    (file) =>
+      /(flow[^/]*|confirm|settle|refund|desk|admit|hold|move|reschedule|cancel)\.ts$/.test(file) && !/test/.test(file),
   )
   const found = files.flatMap((file) => {
     const text = readFileSync(new URL(file, lib), 'utf8')
-    return [...text.matchAll(/(?:audit|auditReadings|changed)\(\s*(?:tx,\s*)?[^'`;]{0,90}?'([a-z]+\.[a-z-]+)'/g)].map(
-      (match) => match[1]!,
-    )
+    return [
+      ...text.matchAll(/(?:audit|auditOpened|auditReadings|changed)\(\s*(?:tx,\s*)?[^'`;]{0,90}?'([a-z]+\.[a-z-]+)'/g),
+    ].map((match) => match[1]!)
   })
   return [...new Set([...found, ...['encounter.complete', 'encounter.miss', 'recall.invited', 'recall.declined']])]
 }

@@ -1,27 +1,24 @@
 import 'server-only'
 import type { z } from 'zod'
-import type { PatientActor, PublicActor, SystemActor } from '../access/rules.ts'
+import type { PatientActor, PublicActor } from '../access/rules.ts'
 import { findClinic, findConsentText, findService } from '../clinic/store.ts'
 import { addConsent } from '../consent/flow.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { firstPayment, holdForPaymentMinutes, waitsForMoney } from '../payment/rules.ts'
 import { openCheckout } from '../payment/flow.ts'
-import { askRefund } from '../payment/settle.ts'
-import { findPayment, insertPayment, lockPayment } from '../payment/store.ts'
+import { findPayment, insertPayment } from '../payment/store.ts'
 import { patientWrites } from '../record/rules.ts'
 import { insertRecords } from '../record/store.ts'
 import type { Ctx } from '../server/action.ts'
 import { audit } from '../server/audit.ts'
-import { enqueue } from '../server/jobs.ts'
 import { sealField } from '../server/kms.ts'
-import { notify } from '../server/notify.ts'
 import { verifyProof } from '../server/proof.ts'
 import { limit } from '../server/rate-limit.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { findSite } from '../site/store.ts'
 import { admitPatient } from './admit.ts'
 import { confirmBooking } from './confirm.ts'
-import { expirePayment, heldBy } from './hold.ts'
+import { heldBy } from './hold.ts'
 import { linkedAppointment, secretHash } from './link.ts'
 import * as rules from './rules.ts'
 import * as store from './store.ts'
@@ -157,6 +154,8 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
     startsAt: row.startsAt.toISOString(),
     endsAt: row.endsAt.toISOString(),
     heldUntil: row.heldUntil?.toISOString() ?? null,
+    sequence: row.sequence,
+    movableUntil: rules.movableUntil(row, service, clinic).toISOString(),
     joinFrom: from.toISOString(),
     joinUntil: until.toISOString(),
     now: now.toISOString(),
@@ -184,33 +183,4 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
     done: await store.listDone(tx, row.id),
     timeZone: row.timeZone,
   }
-}
-
-/** Whoever holds the link may cancel before the start. What was paid goes back. */
-export async function cancelAppointment(
-  _: PublicActor,
-  input: In<typeof rules.HoldRef>,
-  { now }: Ctx,
-): Promise<Result<{ status: rules.AppointmentStatus }>> {
-  const found = await linkedAppointment(input)
-  if (!found.ok) return found
-  const { clinicId } = found.value
-  return inClinic(clinicId, async (tx) => {
-    const row = (await store.lockAppointment(tx, input.id))!
-    if (row.status === 'cancelled') return ok({ status: row.status })
-    const status = rules.nextAppointment(row.status, 'cancel')
-    if (!status) return refuse('WRONG_STATE')
-    if (row.startsAt <= now) return refuse('TOO_LATE')
-    await store.updateAppointment(tx, row.id, { status, cancelledAt: now, heldUntil: null, sequence: { increment: 1 } })
-    const actor: SystemActor | PatientActor = { kind: 'patient', clinicId, patientId: row.patientId!, keyId: '' }
-    await audit(tx, actor, 'appointment.cancelled', row.id)
-    const payment = await lockPayment(tx, row.id)
-    const job = { clinicId, appointmentId: row.id }
-    if (payment?.status === 'paid') await askRefund(tx, job)
-    else if (payment && waitsForMoney(payment.status)) await expirePayment(tx, clinicId, row.id, now)
-    if (row.status !== 'held') await enqueue(tx, 'mail.cancelled', job, { singletonKey: row.id })
-    await notify(tx, 'staff', clinicId)
-    if (row.patientId) await notify(tx, 'patient', row.patientId)
-    return ok({ status })
-  })
 }

@@ -4,7 +4,8 @@ import { clinicWorld } from '../payment/testing.ts'
 import type { Ctx } from '../server/action.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
-import { bookingJobs, holdSlot, loadSlots, releaseHold, renewHold } from './hold.ts'
+import { bookingJobs, holdSlot, releaseHold, renewHold } from './hold.ts'
+import { loadSlots } from './slots.ts'
 import * as store from './store.ts'
 
 const { admin } = testDb()
@@ -139,9 +140,9 @@ describe("attack 17: another clinic's actor", () => {
       expect(await store.lockAppointment(tx, input.id)).toBeNull()
       expect(await store.findPatientKeys(tx, randomUUID())).toBeNull()
       expect(
-        (await store.listBusy(tx, [world.memberId], new Date(0), new Date('2100-01-01'), new Date())).get(
-          world.memberId,
-        ),
+        (
+          await store.listBusy(tx, [world.memberId], { from: new Date(0), until: new Date('2100-01-01') }, new Date())
+        ).get(world.memberId),
       ).toEqual([])
       expect(
         await store.lapseInTheWay(tx, world.memberId, new Date(0), new Date('2100-01-01'), new Date('2100-01-01')),

@@ -1,8 +1,8 @@
 import 'server-only'
 import type { z } from 'zod'
 import type { PublicActor } from '../access/rules.ts'
-import { findClinic, findService, listHours } from '../clinic/store.ts'
-import { isBookable, type ClinicProfile, type ServiceView } from '../clinic/rules.ts'
+import { findClinic, findService } from '../clinic/store.ts'
+import { isBookable } from '../clinic/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { waitsForMoney } from '../payment/rules.ts'
 import { lockPayment, updatePayment } from '../payment/store.ts'
@@ -11,95 +11,14 @@ import { enqueue, type JobHandler } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { limit } from '../server/rate-limit.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
-import { freeStarts } from '../schedule/starts.ts'
-import type { Stretch } from '../schedule/rules.ts'
-import { addDays, dayIn, isoWeekday } from '../time.ts'
+import { addDays, dayIn } from '../time.ts'
 import { matches, secretHash } from './link.ts'
 import * as rules from './rules.ts'
+import { hasRoom, searchSlots } from './slots.ts'
 import * as store from './store.ts'
 
 type In<S extends z.ZodType> = z.output<S>
 const minute = 60_000
-
-// ── slots ──
-
-interface SlotSearch {
-  clinic: ClinicProfile
-  service: ServiceView
-  memberIds: readonly string[]
-  /** One site alone, of all. */
-  siteId?: string | null
-  firstDay: string
-  lastDay: string
-  now: Date
-  /** Without what is taken: for checking that a start is offered at all. */
-  ignoreBusy?: boolean
-}
-
-async function searchSlots(tx: Tx, search: SlotSearch): Promise<rules.SlotView[]> {
-  const { clinic, service, memberIds, firstDay, lastDay, now } = search
-  if (!memberIds.length) return []
-  const from = rules.startOfDay(firstDay, clinic.timeZone)
-  const until = rules.startOfDay(addDays(lastDay, 2), clinic.timeZone)
-  const all = await listHours(tx, memberIds)
-  const hours = search.siteId ? all.filter((row) => row.siteId === search.siteId) : all
-  // A stretch is at one place, and so is what begins in it.
-  const places = [...Map.groupBy(hours, (row) => `${row.memberId} ${row.siteId}`).values()]
-  const busy = search.ignoreBusy ? new Map<string, Stretch[]>() : await store.listBusy(tx, memberIds, from, until, now)
-  const { minutes, bufferBefore, bufferAfter } = service
-  const pace = { minutes, bufferBefore, bufferAfter, step: rules.stepMinutes(minutes) }
-  const slots = places.flatMap((rows) => {
-    const { memberId, siteId } = rows[0]!
-    return freeStarts({
-      zone: clinic.timeZone,
-      rowsOn: (day) => rows.filter(({ weekday }) => weekday === isoWeekday(day)),
-      pace,
-      busy: busy.get(memberId) ?? [],
-      firstDay,
-      lastDay,
-      notBefore: now.getTime() + clinic.minNoticeMinutes * minute,
-      notAfter: now.getTime() + clinic.horizonDays * 24 * 60 * minute,
-    }).map((at) => ({ startsAt: new Date(at).toISOString(), memberId, siteId }))
-  })
-  return slots.sort((a, b) => (a.startsAt < b.startsAt ? -1 : a.startsAt > b.startsAt ? 1 : 0))
-}
-
-/** Free starts of some days and, when there are none, the day on which the next one is. */
-export async function loadSlots(
-  ask: {
-    clinicId: string
-    serviceId: string
-    memberId?: string | null
-    siteId?: string | null
-    from: string
-    days: number
-  },
-  now: Date,
-): Promise<Result<{ slots: rules.SlotView[]; next: string | null }>> {
-  return inClinic(ask.clinicId, async (tx) => {
-    const clinic = await findClinic(tx, ask.clinicId)
-    const service = clinic && (await findService(tx, ask.serviceId))
-    if (!clinic || !service || !isBookable(service, clinic.takesPayments)) return refuse('NOT_FOUND')
-    const memberIds = ask.memberId
-      ? service.practitionerIds.filter((id) => id === ask.memberId)
-      : service.practitionerIds
-    const search = { clinic, service, memberIds, siteId: ask.siteId, now }
-    const today = dayIn(clinic.timeZone, now)
-    const firstDay = ask.from < today ? today : ask.from
-    const lastDay = addDays(ask.from, ask.days - 1)
-    const slots = firstDay <= lastDay ? await searchSlots(tx, { ...search, firstDay, lastDay }) : []
-    if (slots.length) return ok({ slots, next: null })
-    for (const day of rules.fortnightsAfter(lastDay, today, clinic.horizonDays)) {
-      const later = await searchSlots(tx, { ...search, firstDay: day, lastDay: addDays(day, 13) })
-      if (later[0]) return ok({ slots, next: dayIn(clinic.timeZone, new Date(later[0].startsAt)) })
-    }
-    return ok({ slots, next: null })
-  })
-}
-
-export const slots = (_: PublicActor, input: In<typeof rules.SlotsInput>, { now }: Ctx) => loadSlots(input, now)
-
-// ── holds ──
 
 const asHold = (
   row: {
@@ -151,6 +70,7 @@ export async function holdSlot(
     const siteId = input.siteId ?? null
     const isIt = (slot: rules.SlotView) => slot.startsAt === startsAt.toISOString() && slot.siteId === siteId
     if (!offered.some(isIt)) return refuse('SLOT_GONE')
+    if (!(await hasRoom(tx, { clinic, service, memberId: input.memberId, day, now }))) return refuse('SLOT_TAKEN')
     const endsAt = new Date(startsAt.getTime() + service.minutes * minute)
     const hold: store.NewHold = {
       id: input.id,

@@ -11,6 +11,7 @@ import { sendMail, type Mail } from '../server/mail.ts'
 import { inClinic } from '../server/tx.ts'
 import { formatDate, formatTime, sameClock, zoneCity } from '../time.ts'
 import { calendarOf, methodOf } from './calendar.ts'
+import { placeName } from './rules.ts'
 import * as store from './store.ts'
 
 // Operational words only: "your appointment", the clinic, a time, a link. Not the service, for its name may say too much.
@@ -96,6 +97,29 @@ const mailBooked: JobHandler = async (data) => {
   })
 }
 
+/** Moved again meanwhile, the mail of that time says so, and this one nothing. */
+const mailMoved: JobHandler = async (data) => {
+  const facts = await factsOf(data)
+  if (!facts || !['booked', 'arrived'].includes(facts.row.status) || placeName(facts.row) !== data.place) return
+  const { row, locale, clinic, link, to } = facts
+  const t = translator(locale, 'mail')
+  const signature = clinic.phone ? `${clinic.name}\n${clinic.phone}` : clinic.name
+  await sendMail({
+    to,
+    subject: t('movedSubject', { clinic: clinic.name }),
+    text: [
+      t('hello'),
+      t('moved', { clinic: clinic.name }),
+      whenOf(facts),
+      `${t('open')}\n${link}`,
+      t('movedNot'),
+      signature,
+    ].join('\n\n'),
+    ics: invitationOf(facts),
+    messageId: `moved-${row.id}-${row.sequence}`,
+  })
+}
+
 const mailCancelled: JobHandler = async (data) => {
   const facts = await factsOf(data)
   if (facts?.row.status !== 'cancelled') return
@@ -151,6 +175,7 @@ const mailContact: JobHandler = async (data, jobId) => {
 export const mailJobs = {
   handlers: {
     'mail.booked': mailBooked,
+    'mail.moved': mailMoved,
     'mail.cancelled': mailCancelled,
     'mail.refunded': mailRefunded,
     'mail.contact': mailContact,

@@ -4,9 +4,10 @@ import {
   appointmentStates,
   fortnightsAfter,
   joinWindow,
+  movableUntil,
   nextAppointment,
+  nextFree,
   renewedHold,
-  startOfDay,
   stepMinutes,
 } from './rules.ts'
 
@@ -21,7 +22,8 @@ describe('an appointment moves', () => {
     'booked complete': 'completed',
     'booked miss': 'no_show',
     'booked cancel': 'cancelled',
-    'booked reschedule': 'rescheduled',
+    'booked move': 'booked',
+    'arrived move': 'booked',
     'arrived begin': 'in_consult',
     'arrived complete': 'completed',
     'arrived miss': 'no_show',
@@ -54,9 +56,14 @@ it('opens the door of the call early, and keeps it open a while', () => {
   })
 })
 
+it('is moved by its link until the notice of its service, else of the clinic', () => {
+  const startsAt = new Date('2026-11-23T09:00:00Z')
+  const clinic = { minNoticeMinutes: 60 }
+  expect(movableUntil({ startsAt }, { minNoticeMinutes: null }, clinic)).toEqual(new Date('2026-11-23T08:00:00Z'))
+  expect(movableUntil({ startsAt }, { minNoticeMinutes: 0 }, clinic)).toEqual(startsAt)
+})
+
 it('offers a start each 10 to 30 minutes', () => expect([5, 20, 30, 90].map(stepMinutes)).toEqual([10, 20, 30, 30]))
-it('begins a day at its own midnight', () =>
-  expect(startOfDay('2026-03-29', 'Europe/Paris').toISOString()).toBe('2026-03-28T23:00:00.000Z'))
 
 // The defence is the clamp to today in fortnightsAfter.
 it.each([
@@ -65,4 +72,12 @@ it.each([
   ['2027-06-01', []],
 ])('days after %s are searched from today to the horizon alone', (lastDay, days) => {
   expect(fortnightsAfter(lastDay, '2026-11-21', 45)).toEqual(days)
+})
+
+// The defence is the search of `slots` in nextFree: a day more than is shown is read at each end.
+it('the next free day is the one right after those shown, before any further on', () => {
+  const slot = { startsAt: '2026-12-07T23:30:00.000Z', memberId: '', siteId: null }
+  expect(nextFree({ slots: [slot], next: null }, '2026-12-07', 'Europe/Paris')).toBe('2026-12-08')
+  expect(nextFree({ slots: [slot], next: null }, '2026-12-07', 'UTC')).toBe(null)
+  expect(nextFree({ slots: [], next: '2026-12-21' }, '2026-12-07', 'UTC')).toBe('2026-12-21')
 })

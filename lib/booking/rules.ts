@@ -1,12 +1,12 @@
-import { Temporal } from 'temporal-polyfill'
 import { z } from 'zod'
 import { ConsentInput } from '../consent/rules.ts'
 import type { PaymentMode } from '../clinic/rules.ts'
+import { Day, Instant } from '../day.ts'
 import type { IntakeForm } from '../intake/rules.ts'
 import type { PaymentStatus } from '../payment/rules.ts'
 import { SealedRecord } from '../record/rules.ts'
 import type { SiteView } from '../site/rules.ts'
-import { addDays } from '../time.ts'
+import { addDays, dayIn } from '../time.ts'
 import { Id } from '../ids.ts'
 
 // ── the appointment's life ──
@@ -19,7 +19,6 @@ export const appointmentStates = [
   'completed',
   'no_show',
   'cancelled',
-  'rescheduled',
   'expired',
 ] as const
 export type AppointmentStatus = (typeof appointmentStates)[number]
@@ -32,7 +31,7 @@ export const appointmentEvents = [
   'complete',
   'miss',
   'cancel',
-  'reschedule',
+  'move',
   'rebook',
 ] as const
 export type AppointmentEvent = (typeof appointmentEvents)[number]
@@ -45,14 +44,14 @@ const moves: Record<AppointmentStatus, Partial<Record<AppointmentEvent, Appointm
     complete: 'completed',
     miss: 'no_show',
     cancel: 'cancelled',
-    reschedule: 'rescheduled',
+    move: 'booked',
   },
-  arrived: { begin: 'in_consult', complete: 'completed', miss: 'no_show', cancel: 'cancelled' },
+  // Who waits for another time has not arrived for that one.
+  arrived: { begin: 'in_consult', complete: 'completed', miss: 'no_show', cancel: 'cancelled', move: 'booked' },
   in_consult: { complete: 'completed' },
   completed: {},
   no_show: { arrive: 'arrived' },
   cancelled: {},
-  rescheduled: {},
   // Money that came after the hold ended takes the slot again, if it is still free.
   expired: { rebook: 'booked' },
 }
@@ -85,6 +84,22 @@ export function renewedHold({
   return new Date(Math.min(wished, longest))
 }
 
+/** Until when whoever holds the link may choose another time: later than that, the clinic would have it booked by nobody else. */
+export const movableUntil = (
+  appointment: { startsAt: Date },
+  service: { minNoticeMinutes: number | null },
+  clinic: { minNoticeMinutes: number },
+): Date => new Date(appointment.startsAt.getTime() - (service.minNoticeMinutes ?? clinic.minNoticeMinutes) * 60_000)
+
+/** When and where, in one word: what a mail about a move told of, or would. */
+export const placeName = ({ startsAt, endsAt, siteId }: { startsAt: Date; endsAt: Date; siteId: string | null }) =>
+  [startsAt.toISOString(), endsAt.toISOString(), siteId ?? ''].join('~')
+
+/** Free times, by one address: somebody who pages through a year, or a waiting room that shares its line. */
+export const looksAMinute = { points: 120, seconds: 60 }
+/** By one link: each move sends a mail. */
+export const movesADay = { points: 10, seconds: 86_400 }
+
 /** From when to when the call's door is open. */
 export function joinWindow(
   appointment: { startsAt: Date; endsAt: Date },
@@ -109,10 +124,6 @@ export function fortnightsAfter(lastDay: string, today: string, horizonDays: num
   for (let day = next < today ? today : next; day <= horizon; day = addDays(day, 14)) days.push(day)
   return days
 }
-
-/** Midnight of a local day. */
-export const startOfDay = (day: string, zone: string): Date =>
-  new Date(Temporal.PlainDate.from(day).toZonedDateTime(zone).epochMilliseconds)
 
 // ── at the door ──
 
@@ -140,7 +151,7 @@ export const HoldInput = z.object({
   memberId: Id,
   /** The site that the patient was shown; another one by now is another slot. */
   siteId: Id.nullish(),
-  startsAt: z.iso.datetime(),
+  startsAt: Instant,
   /** The hold that this one replaces. */
   release: z.object({ id: Id, secret }).optional(),
 })
@@ -186,9 +197,44 @@ export const SlotsInput = z.object({
   serviceId: Id,
   memberId: Id.nullish(),
   siteId: Id.nullish(),
-  from: z.iso.date(),
+  from: Day,
   days: z.number().int().min(1).max(31),
 })
+
+const days = { from: Day, days: z.number().int().min(1).max(31) }
+
+/** Free times for an appointment that stands, as if it did not: by its link, and for whoever runs the day. */
+export const OtherTimesInput = z.object({ id: Id, secret, ...days })
+export const MoveTimesInput = z.object({ id: Id, memberId: Id, ...days })
+
+const sequence = z.number().int().min(0)
+
+/** By its link, a time that is offered, with the same practitioner at the same place. `sequence`: as the patient saw it. */
+export const RescheduleInput = z.object({
+  id: Id,
+  secret,
+  sequence,
+  startsAt: Instant,
+})
+
+/** As whoever moves it saw it: `sequence` is that of then. `anyway`: although nobody is there by the hours. */
+export const MoveInput = z
+  .object({
+    id: Id,
+    sequence,
+    memberId: Id,
+    startsAt: Instant,
+    endsAt: Instant,
+    anyway: z.boolean(),
+  })
+  .refine(({ startsAt, endsAt }) => isLength(Date.parse(endsAt) - Date.parse(startsAt)), {
+    error: 'timeOrder',
+    path: ['endsAt'],
+  })
+const isLength = (ms: number) => ms >= 5 * 60_000 && ms <= 480 * 60_000
+
+/** `startsAt`: as whoever cancels it saw it. */
+export const CancelInput = z.object({ id: Id, startsAt: Instant })
 
 export interface Hold {
   id: string
@@ -204,6 +250,27 @@ export interface SlotView {
   startsAt: string
   memberId: string
   siteId: string | null
+}
+/** Free times, or the day of the next one. */
+export interface FreeTimes {
+  slots: SlotView[]
+  next: string | null
+}
+/** The day after those shown on which the next free time is: it was read with them, or found further on. */
+export function nextFree({ slots, next }: FreeTimes, lastShown: string, zone: string): string | null {
+  const days = slots.map(({ startsAt }) => dayIn(zone, new Date(startsAt)))
+  return days.find((day) => day > lastShown) ?? next
+}
+/** What may become of an appointment: where it stands, who could take it, and when. */
+export interface MoveTimes extends FreeTimes {
+  zone: string
+  today: string
+  sequence: number
+  memberId: string
+  startsAt: string
+  endsAt: string
+  practitioners: { memberId: string; name: string }[]
+  sites: { id: string; name: string }[]
 }
 /** A slot as a link or a choice names it. */
 export const slotName = ({ startsAt, memberId, siteId }: SlotView) =>
@@ -228,6 +295,9 @@ export interface AppointmentView {
   startsAt: string
   endsAt: string
   heldUntil: string | null
+  /** Changed by each move. */
+  sequence: number
+  movableUntil: string
   joinFrom: string
   joinUntil: string
   now: string
@@ -251,13 +321,18 @@ export interface AppointmentView {
 }
 
 export interface BookingContract {
-  'booking/slots': { in: z.input<typeof SlotsInput>; out: { slots: SlotView[]; next: string | null } }
+  'booking/slots': { in: z.input<typeof SlotsInput>; out: FreeTimes }
   'booking/hold': { in: z.input<typeof HoldInput>; out: Hold }
   'booking/renew': { in: z.input<typeof HoldRef>; out: Hold }
   'booking/release': { in: z.input<typeof HoldRef>; out: { done: true } }
   'booking/book': { in: z.input<typeof BookInput>; out: Booked }
   'booking/appointment': { in: z.input<typeof HoldRef>; out: AppointmentView }
+  'booking/other-times': { in: z.input<typeof OtherTimesInput>; out: FreeTimes }
+  'booking/reschedule': { in: z.input<typeof RescheduleInput>; out: { sequence: number } }
+  'booking/move-times': { in: z.input<typeof MoveTimesInput>; out: MoveTimes }
+  'booking/move': { in: z.input<typeof MoveInput>; out: { sequence: number } }
   'booking/cancel': { in: z.input<typeof HoldRef>; out: { status: AppointmentStatus } }
+  'booking/cancel-by-clinic': { in: z.input<typeof CancelInput>; out: { status: AppointmentStatus } }
 }
 
 /** What the booking form is given by its page. */

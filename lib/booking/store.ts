@@ -1,6 +1,7 @@
 import 'server-only'
 import type { ConsentState, Prisma } from '@/prisma/generated/client'
 import type { Tx } from '../server/tx.ts'
+import type { AppointmentStatus } from './rules.ts'
 import type { PaymentMode } from '../clinic/rules.ts'
 import type { Stretch } from '../schedule/rules.ts'
 
@@ -17,12 +18,12 @@ export async function lookupAppointment(tx: Tx, id: string): Promise<string | nu
 export async function listBusy(
   tx: Tx,
   memberIds: readonly string[],
-  from: Date,
-  until: Date,
+  { from, until, except }: { from: Date; until: Date; except?: string },
   now: Date,
 ): Promise<Map<string, Stretch[]>> {
   const rows = await tx.appointment.findMany({
     where: {
+      ...(except && { id: { not: except } }),
       memberId: { in: [...memberIds] },
       blockedFrom: { lt: until },
       blockedUntil: { gt: from },
@@ -92,6 +93,40 @@ export async function updateAppointment(
 ): Promise<void> {
   await tx.appointment.update({ where: { id }, data })
 }
+
+export interface NewTime {
+  status: AppointmentStatus
+  arrivedAt?: null
+  memberId: string
+  siteId: string | null
+  startsAt: Date
+  endsAt: Date
+  blockedFrom: Date
+  blockedUntil: Date
+}
+
+/** False when the practitioner is taken then; nothing is moved in that case, and the transaction goes on. */
+export async function moveTo(tx: Tx, id: string, to: NewTime): Promise<boolean> {
+  await tx.$executeRaw`SAVEPOINT moving`
+  try {
+    await tx.appointment.update({ where: { id }, data: { ...to, sequence: { increment: 1 } } })
+  } catch (error) {
+    if (!isInTheWay(error)) throw error
+    await tx.$executeRaw`ROLLBACK TO SAVEPOINT moving`
+    return false
+  }
+  await tx.$executeRaw`RELEASE SAVEPOINT moving`
+  return true
+}
+
+/** PostgreSQL's exclusion_violation, or the deadlock of two that want each other's place, however deep the driver buried it. */
+const isInTheWay = (error: unknown): boolean =>
+  error instanceof Error &&
+  (/23P01|40P01/.test(JSON.stringify(error, Object.getOwnPropertyNames(error))) || isInTheWay(error.cause))
+
+/** Whether a member's day has this appointment in it. */
+export const isSeen = async (tx: Tx, id: string, seen: Prisma.AppointmentWhereInput): Promise<boolean> =>
+  (await tx.appointment.count({ where: { AND: [{ id }, seen] } })) === 1
 
 /** Whether the row's stretch is taken by another. */
 export async function isTaken(tx: Tx, row: AppointmentRow, now: Date): Promise<boolean> {

@@ -14,7 +14,13 @@ const minute = 60_000
 
 export const bookingCases: TenantCases<typeof store> = {
   lookupAppointment: { lookup: (tx, _, b) => store.lookupAppointment(tx, b.appointmentId), answers: (b) => b.clinicId },
-  listBusy: (tx, _, b) => store.listBusy(tx, [b.memberId], b.startsAt, b.endsAt, b.now),
+  moveTo: (tx, _, b) =>
+    store.moveTo(tx, b.appointmentId, {
+      ...{ status: 'booked', memberId: b.memberId, siteId: null, startsAt: b.startsAt, endsAt: b.endsAt },
+      ...{ blockedFrom: b.startsAt, blockedUntil: b.endsAt },
+    }),
+  isSeen: (tx, _, b) => store.isSeen(tx, b.appointmentId, {}),
+  listBusy: (tx, _, b) => store.listBusy(tx, [b.memberId], { from: b.startsAt, until: b.endsAt }, b.now),
   lapseInTheWay: (tx, _, b) => store.lapseInTheWay(tx, b.memberId, b.startsAt, b.after, b.after),
   insertHold: (tx, { clinicId }, b) => {
     const [startsAt, endsAt] = [b.after, new Date(b.after.getTime() + 30 * minute)]

@@ -8,7 +8,8 @@ import type { RecordType, Sealed } from '../crypto/types.ts'
 import type { Ctx } from '../server/action.ts'
 import type { TestDb } from '../server/testing.ts'
 import { bookSlot } from './flow.ts'
-import { holdSlot, loadSlots } from './hold.ts'
+import { holdSlot } from './hold.ts'
+import { loadSlots } from './slots.ts'
 import { bookingFields, bookingPurpose } from './rules.ts'
 
 export const anyone = { kind: 'public' } as const

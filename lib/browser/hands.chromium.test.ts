@@ -54,7 +54,7 @@ async function open(programs: Record<string, string>): Promise<Lab> {
         })),
       )
       lab.due = await Promise.all(
-        sealed.map(async ({ ciphertext, ...record }) => {
+        sealed.map(async ({ ciphertext, signature: _, ...record }) => {
           const hash = await crypto.subtle.digest('SHA-256', base64.fromB64(ciphertext))
           return { ...record, ciphertextHash: base64.toB64(new Uint8Array(hash)), loose: false }
         }),

@@ -3,12 +3,9 @@ import type { NoteContent } from '../encounter/rules.ts'
 import type { PatientChart } from '../patient/rules.ts'
 import type { PrescriptionContent } from '../prescription/rules.ts'
 import type { IdentityContent } from '../record/rules.ts'
-import { call } from './api.ts'
 import { loadChart, pinOf } from './booking-device.ts'
 import { sayWhoBooked, termsOf } from './care.ts'
-import type { CallCode } from './call-session.ts'
 import { handOnAll } from './own-keys.ts'
-import { openPatientSession } from './patient-session.ts'
 import type { Opened, PatientHandle } from './vault-api.ts'
 import { isPast, type CareVault, type CareView, type HelperView } from './vault-care-api.ts'
 import { VaultError } from './vault-error.ts'
@@ -122,45 +119,4 @@ async function readOwn(appointmentId: string): Promise<OwnAnswer> {
       rootFingerprint,
     },
   }
-}
-
-/** All that is kept, opened here: the file that the patient keeps. */
-export async function exportAll(
-  patient: PatientHandle,
-): Promise<{ ok: true; file: Blob } | { ok: false; code: CallCode }> {
-  const session = await openPatientSession(patient)
-  if (!session.ok) return session
-  const answer = await call('patient/export', {}, { as: 'patient', patientId: patient.patientId, retry: true })
-  if (!answer.ok) return answer
-  const { records, statements, ...facts } = answer.value
-  const opened = await vault().open(records, { asPatient: patient.patientId, patientId: patient.patientId })
-  const file = {
-    format: 'curtain-export/1',
-    madeAt: new Date().toISOString(),
-    ...facts,
-    records: records.map((record, index) => {
-      const each = opened[index]!
-      const { recordId, revision, type } = record.meta
-      return each.ok
-        ? {
-            recordId,
-            revision,
-            type,
-            appointmentId: record.appointmentId,
-            createdAt: record.createdAt,
-            content: each.value.content,
-            author: each.value.author,
-          }
-        : {
-            recordId,
-            revision,
-            type,
-            appointmentId: record.appointmentId,
-            createdAt: record.createdAt,
-            notOpened: each.code,
-          }
-    }),
-    sealed: { statements, records },
-  }
-  return { ok: true, file: new Blob([JSON.stringify(file, null, 2)], { type: 'application/json' }) }
 }

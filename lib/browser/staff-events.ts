@@ -11,12 +11,8 @@ function say(kind: Kind) {
 
 function connect() {
   const events = new EventSource('/api/staff/events')
-  let first = true
-  events.onmessage = () => {
-    // The first word says only that the line is up: the page has just been drawn.
-    if (!first) say('changed')
-    first = false
-  }
+  // The first word says only that the line is up. What happened since the page was drawn was told to nobody: it reads again.
+  events.onmessage = () => say('changed')
   events.addEventListener('ended', () => say('ended'))
   // A line that was refused is not tried again by itself: the session is nobody's any more, or the server is in trouble.
   events.onerror = () => {

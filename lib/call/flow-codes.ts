@@ -94,7 +94,7 @@ export const confirm = (_: unknown, input: In<typeof rules.ConfirmInput>, { now 
       const taken = await takeCode(tx, at, input.code, now)
       if (!taken.ok) return taken
       await store.saveParticipants(tx, { id: me.id }, { confirmed: true })
-      await store.moveAppointment(tx, row.id, 'arrived', now)
+      await store.moveAppointment(tx, row, 'arrived', now)
       await changed(tx, clinicId, call.id)
       return ok({ done: true as const })
     },

@@ -130,7 +130,7 @@ export async function knock(_: unknown, input: In<typeof rules.KnockInput>, { no
     })
     if (!participantId) return refuse('PROOF_USED')
     // An unconfirmed device is only a link's holder: nobody has arrived yet.
-    if (isKnown) await store.moveAppointment(tx, row.id, 'arrived', now)
+    if (isKnown) await store.moveAppointment(tx, row, 'arrived', now)
     await changed(tx, clinicId, call.id)
     const door: Door = { clinicId, callId: call.id, participantId, role: 'patient', sessionId: null }
     return ok({ door: await makeDoorToken(door, window.closesAt), at: door, gone, call })
@@ -171,6 +171,9 @@ export async function enter<T>(
       const call = locked ? await store.lockCall(tx, door.callId) : await store.findCall(tx, { id: door.callId })
       const me = await store.findParticipant(tx, door.participantId)
       if (!call || me?.callId !== call.id) return refuse('NOT_FOUND')
+      // The visit was given to a colleague: its call is theirs.
+      if (me.role === 'practitioner' && !(await store.isOwn(tx, call.appointmentId, me.memberId)))
+        return refuse('NOT_FOUND')
       // Whoever was never more than a holder of the link stays that.
       if (me.role === 'patient' && me.confirmed && (await store.isRemoved(tx, me, now))) return refuse('SIGN_IN_FIRST')
       return body(tx, { door, me, call })
@@ -281,7 +284,7 @@ export async function send(_: unknown, input: In<typeof rules.SendInput>, { now 
         await store.saveParticipants(tx, { id: device.id }, { state, epoch: message.epoch })
         await store.saveParticipants(tx, { id: me.id }, { epoch: message.epoch })
         await store.saveCall(tx, call.id, { epoch: message.epoch, state: 'live' })
-        await store.moveAppointment(tx, call.appointmentId, 'in_consult', now)
+        await store.moveAppointment(tx, { id: call.appointmentId }, 'in_consult', now)
       } else if (message.kind === 'roster' && message.parties.length === 1) {
         out = await store.putOut(tx, { callId: call.id, role: 'patient' })
         await store.saveCall(tx, call.id, { epoch: message.epoch })
@@ -378,11 +381,17 @@ export async function putOutDevice(clinicId: string, patientId: string, keyId: s
 
 // ── the end of its time ──
 
-/** Ends a call whose window has closed: nothing of it stays at the SFU. */
+/** Ends a call whose window has closed: nothing of it stays at the SFU. One whose appointment was moved is asked again later. */
 export async function closeCall(clinicId: string, callId: string, now: Date): Promise<void> {
   const call = await inClinic(clinicId, async (tx) => {
     const found = await store.lockCall(tx, callId)
     if (!found || found.state === 'ended') return found
+    const row = await store.findAppointment(tx, found.appointmentId)
+    const startAfter = row && rules.windowOf(row, row.clinic).closesAt
+    if (startAfter && startAfter > now) {
+      await enqueue(tx, 'call.close', { clinicId, callId }, { startAfter, singletonKey: callId })
+      return null
+    }
     await store.saveCall(tx, callId, { state: 'ended', endedAt: now, room: null })
     await store.saveParticipants(tx, { callId, state: { not: 'refused' } }, { state: 'left', identity: null })
     await changed(tx, clinicId, callId)

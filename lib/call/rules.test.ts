@@ -17,7 +17,6 @@ describe('the door', () => {
     ['completed', 0, 'WRONG_STATE'],
     ['no_show', 0, 'WRONG_STATE'],
     ['cancelled', 0, 'WRONG_STATE'],
-    ['rescheduled', 0, 'WRONG_STATE'],
     ['expired', 0, 'WRONG_STATE'],
   ])('%s at %i minutes: %s', (status, minutes, expected) => {
     expect(rules.decideDoor(status, window, at(minutes))).toBe(expected)

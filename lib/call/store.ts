@@ -56,16 +56,28 @@ async function withClinic<T extends { clinicId: string }>(tx: Tx, row: T | null)
   return { ...row, clinic }
 }
 
+/** Whether the appointment is this practitioner's. */
+export const isOwn = async (tx: Tx, id: string, memberId: string | null): Promise<boolean> =>
+  memberId !== null && (await tx.appointment.count({ where: { id, memberId } })) === 1
+
 export async function listStatements(tx: Tx): Promise<ChainStatement[]> {
   const rows = await tx.chainStatement.findMany({ orderBy: { seq: 'asc' } })
   return rows.map(({ seq, body, signer, signature }) => ({ seq, body, signer, signature }))
 }
 
-/** Forward only: a patient at the door has arrived, an admitted one is in the consult. */
-export async function moveAppointment(tx: Tx, id: string, to: 'arrived' | 'in_consult', now: Date): Promise<boolean> {
+/**
+ * Forward only: a patient at the door has arrived, an admitted one is in the consult. With the start that was read before: false
+ * where it was moved meanwhile.
+ */
+export async function moveAppointment(
+  tx: Tx,
+  { id, startsAt }: { id: string; startsAt?: Date },
+  to: 'arrived' | 'in_consult',
+  now: Date,
+): Promise<boolean> {
   const from = to === 'arrived' ? (['booked'] as const) : (['booked', 'arrived'] as const)
   const data = to === 'arrived' ? { status: to, arrivedAt: now } : { status: to, startedAt: now }
-  const { count } = await tx.appointment.updateMany({ where: { id, status: { in: [...from] } }, data })
+  const { count } = await tx.appointment.updateMany({ where: { id, startsAt, status: { in: [...from] } }, data })
   return count === 1
 }
 

@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import type { PatientActor } from '../access/rules.ts'
-import { showOwnLog } from '../audit/flow.ts'
 import { at, bookAs, testDevice, type TestDevice } from '../booking/testing.ts'
-import { createVault } from '../browser/vault-core.ts'
-import { memoryStorage } from '../browser/vault-storage.ts'
 import type { CareRole } from '../crypto/types.ts'
 import { saveCard } from '../emergency/flow-card.ts'
 import { loadChart } from '../patient/flow.ts'
 import { addDevice, handOn, listBehind, listDevices, listLinks, removeDevice } from '../patient/flow-devices.ts'
 import { MOST_KEYS } from '../patient/rules.ts'
 import { findDeviceKey } from '../patient/store.ts'
+import { patientWhoReadsTheLog } from '../patient/testing.ts'
 import { clinicWorld } from '../payment/testing.ts'
 import { insertGrants, listRecords } from '../record/store.ts'
 import { sealed } from '../record/testing.ts'
@@ -234,22 +232,10 @@ test('who helps for little longer is told of once, by a mail without a name, a r
 
 // Defences: each `audit` of letIn and endWith.
 test('who is let in, and that it ended, are entries of the log, which the patient’s own device opens', async () => {
-  const { clinicId } = world
-  const patientId = randomUUID()
-  const vault = createVault(memoryStorage())
-  const { keyId, keys } = await vault.createPatient({ clinicId, patientId, home: 'memory' })
-  await admin('INSERT INTO patient (id, clinic_id) VALUES ($1, $2)', [patientId, clinicId])
-  await admin(
-    `INSERT INTO patient_key (id, clinic_id, patient_id, sign_key, dh_key, state) VALUES ($1, $2, $3, $4, $5, 'booking')`,
-    [keyId, clinicId, patientId, keys.sign, keys.dh],
-  )
-  const own = { ...(await testDevice(patientId)), keyId: keyId as TestDevice['keyId'], keys }
+  const { own, readLog } = await patientWhoReadsTheLog(admin, world.clinicId)
   const son = await help(own)
   expect(await end(actorOf(own), { careId: son.careId, ending: 'ZW5k' }, at())).toEqual(done)
-  const log = await showOwnLog(actorOf(own), { skip: 0 })
-  const entries = log.ok ? log.value.entries : []
-  const opened = await vault.openAudit({ clinicId, entries, asPatient: patientId })
-  expect(opened.map((each) => each.ok && [each.detail.action, each.detail.subjectId]).reverse()).toEqual([
+  expect((await readLog()).map((each) => each && [each.action, each.subjectId])).toEqual([
     ['care.let-in', son.careId],
     ['care.ended', son.careId],
   ])

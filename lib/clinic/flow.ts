@@ -8,6 +8,7 @@ import { audit } from '../server/audit.ts'
 import { env } from '../server/env.ts'
 import { notify } from '../server/notify.ts'
 import type { SiteView } from '../site/rules.ts'
+import { listWeekly } from '../schedule/store.ts'
 import { listSites } from '../site/store.ts'
 import { stripe } from '../server/stripe.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
@@ -56,7 +57,7 @@ export async function loadSettings(actor: StaffActor): Promise<Result<ClinicSett
       clinic: store.publicProfile(clinic),
       services: await store.listServices(tx, { all: true }),
       practitioners: await store.listPractitioners(tx),
-      hours: await store.listHours(tx),
+      hours: await listWeekly(tx),
       consentTexts: await store.listConsentTexts(tx),
       sites: await listSites(tx),
       placed: await store.listPlaced(tx),
@@ -113,22 +114,6 @@ export async function saveService(
     await store.setPractitioners(tx, actor, saved, practitionerIds)
     await changed(tx, actor, 'clinic.service-saved', saved)
     return ok({ id: saved, version: before ? version + 1 : 1 })
-  })
-}
-
-export async function saveHours(actor: StaffActor, input: In<typeof rules.HoursInput>): Promise<Done> {
-  return inClinic(actor.clinicId, async (tx) => {
-    const known = (await store.listPractitioners(tx)).some((each) => each.id === input.memberId)
-    if (!known) return refuse('NOT_FOUND')
-    // Who sees some sites only works at those: what is written for a visit elsewhere would not open to them.
-    const placed = (await store.listPlaced(tx)).find(({ memberId }) => memberId === input.memberId)
-    const open = (await listSites(tx)).map(({ id }) => id)
-    const mayBe = (site: string | null) =>
-      placed ? site && placed.siteIds.includes(site) : !site || open.includes(site)
-    if (!input.hours.every(({ siteId }) => mayBe(siteId))) return refuse('BAD_INPUT', { hours: 'invalid' })
-    await store.setHours(tx, actor, input.memberId, input.hours)
-    await changed(tx, actor, 'clinic.hours-saved', input.memberId)
-    return ok({ done: true as const })
   })
 }
 

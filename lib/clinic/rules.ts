@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { IntakeForm } from '../intake/rules.ts'
 import { Id } from '../ids.ts'
+import type { WeeklyRow } from '../schedule/rules.ts'
 import type { SiteView } from '../site/rules.ts'
 
 /** What anyone may know of a clinic. */
@@ -21,6 +22,8 @@ export interface ClinicProfile {
   holdMinutes: number
   minNoticeMinutes: number
   horizonDays: number
+  /** Whose public holidays it keeps: a country, or one of its regions; empty: nobody's. */
+  holidays: string
   /** The birthday at which a guardian's access ends: see guardianAgeOf. */
   guardianAge: number
   /** Whether payments online are connected. */
@@ -43,6 +46,13 @@ export interface ServiceView {
   minutes: number
   bufferBefore: number
   bufferAfter: number
+  /** From one start that is offered to the next; null: as its length has it. */
+  stepMinutes: number | null
+  /** Null: the clinic's. */
+  minNoticeMinutes: number | null
+  horizonDays: number | null
+  /** Most appointments a day with one practitioner; null: as many as there is time for. */
+  dailyLimit: number | null
   priceMinor: number
   currency: string
   paymentMode: PaymentMode
@@ -54,16 +64,6 @@ export interface ServiceView {
   /** Counts edits: `clinic/save-service` refuses one that is not the latest (STALE). */
   version: number
   practitionerIds: string[]
-}
-
-export interface HoursRow {
-  memberId: string
-  /** ISO weekday, 1 is Monday. */
-  weekday: number
-  startMinute: number
-  endMinute: number
-  /** Where; null: at no site. */
-  siteId: string | null
 }
 
 /**
@@ -89,7 +89,7 @@ export interface ClinicSettings {
   clinic: ClinicProfile
   services: ServiceView[]
   practitioners: PractitionerView[]
-  hours: HoursRow[]
+  hours: (WeeklyRow & { memberId: string })[]
   consentTexts: ConsentTextView[]
   sites: SiteView[]
   /** Of practitioners who see some sites only: those they can work at. */
@@ -113,6 +113,10 @@ const whole = (min: number, max: number) =>
     .int({ error: 'number' })
     .min(min, { error: 'tooSmall' })
     .max(max, { error: 'tooLarge' })
+
+/** An empty field: nothing of its own. */
+const maybe = (min: number, max: number) =>
+  z.union([z.null(), z.literal('').transform(() => null), whole(min, max)]).default(null)
 
 function isTimeZone(zone: string): boolean {
   try {
@@ -143,6 +147,10 @@ export const ServiceForm = z
     minutes: whole(5, 480),
     bufferBefore: whole(0, 120),
     bufferAfter: whole(0, 120),
+    stepMinutes: maybe(5, 480),
+    minNoticeMinutes: maybe(0, 20_160),
+    horizonDays: maybe(1, 365),
+    dailyLimit: maybe(1, 200),
     priceMinor: whole(0, 10_000_000),
     paymentMode: z.enum(['free', 'online', 'later']),
     intakeForm: IntakeForm,
@@ -163,34 +171,6 @@ export const SaveServiceInput = z.object({
   service: ServiceForm,
 })
 
-export const HoursInput = z.object({
-  memberId: Id,
-  hours: z
-    .array(
-      z
-        .object({
-          weekday: z.number().int().min(1).max(7),
-          startMinute: z.number().int().min(0).max(1439),
-          endMinute: z.number().int().min(1).max(1440),
-          siteId: Id.nullable().default(null),
-        })
-        .refine((row) => row.startMinute < row.endMinute, { error: 'timeOrder' }),
-    )
-    .max(50)
-    .superRefine((rows, context) => {
-      rows.forEach((row, index) => {
-        const clash = rows.some(
-          (other, at) =>
-            at < index &&
-            other.weekday === row.weekday &&
-            other.startMinute < row.endMinute &&
-            row.startMinute < other.endMinute,
-        )
-        if (clash) context.addIssue({ code: 'custom', message: 'overlap', path: [index] })
-      })
-    }),
-})
-
 export const ConsentTextForm = z.object({ title: needed(120), body: needed(20_000), locale: z.enum(['en', 'fr']) })
 /** `replaces`: the version that it follows; services that asked for that one ask for the new one. */
 export const SaveConsentTextInput = ConsentTextForm.extend({ replaces: z.union([Id, z.null()]) })
@@ -207,7 +187,6 @@ export interface ClinicContract {
   'clinic/settings': { in: z.input<typeof Nothing>; out: ClinicSettings }
   'clinic/save-profile': { in: z.input<typeof ProfileForm>; out: { done: true } }
   'clinic/save-service': { in: z.input<typeof SaveServiceInput>; out: { id: string; version: number } }
-  'clinic/save-hours': { in: z.input<typeof HoursInput>; out: { done: true } }
   'clinic/save-consent-text': { in: z.input<typeof SaveConsentTextInput>; out: { id: string; version: number } }
   'clinic/save-cache': { in: z.input<typeof CacheInput>; out: { done: true } }
   'clinic/connect-payments': { in: z.input<typeof PaymentsInput>; out: { connected: boolean } }

@@ -2,7 +2,7 @@ import 'server-only'
 import type { StaffActor } from '../access/rules.ts'
 import { parseForm } from '../intake/rules.ts'
 import type { Tx } from '../server/tx.ts'
-import type { ClinicProfile, ConsentTextView, HoursRow, PractitionerView, ServiceView } from './rules.ts'
+import type { ClinicProfile, ConsentTextView, PractitionerView, ServiceView } from './rules.ts'
 
 // Public facts: every actor may read them, inside the clinic that the transaction is bound to.
 
@@ -65,14 +65,6 @@ export async function listPractitioners(tx: Tx): Promise<PractitionerView[]> {
   })
 }
 
-export async function listHours(tx: Tx, memberIds?: readonly string[]): Promise<HoursRow[]> {
-  return tx.weeklyHours.findMany({
-    where: memberIds ? { memberId: { in: [...memberIds] } } : {},
-    select: { memberId: true, weekday: true, startMinute: true, endMinute: true, siteId: true },
-    orderBy: [{ memberId: 'asc' }, { weekday: 'asc' }, { startMinute: 'asc' }],
-  })
-}
-
 const consentColumns = {
   id: true,
   version: true,
@@ -107,6 +99,7 @@ type ProfileChange = Partial<
     | 'holdMinutes'
     | 'minNoticeMinutes'
     | 'horizonDays'
+    | 'holidays'
   >
 > & { stripeAccount?: string | null; cacheSeconds?: number; guardianAge?: number }
 
@@ -146,16 +139,6 @@ export async function setPractitioners(
   await tx.servicePractitioner.createMany({
     data: [...new Set(memberIds)].map((memberId) => ({ clinicId: actor.clinicId, serviceId, memberId })),
   })
-}
-
-export async function setHours(
-  tx: Tx,
-  actor: StaffActor,
-  memberId: string,
-  hours: readonly Omit<HoursRow, 'memberId'>[],
-): Promise<void> {
-  await tx.weeklyHours.deleteMany({ where: { memberId } })
-  await tx.weeklyHours.createMany({ data: hours.map((row) => ({ ...row, clinicId: actor.clinicId, memberId })) })
 }
 
 /** Members who see some sites only, each with theirs. */

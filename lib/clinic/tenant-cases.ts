@@ -3,6 +3,7 @@ import * as store from './store.ts'
 
 const service = {
   ...{ name: 'Seized', description: '', minutes: 30, bufferBefore: 0, bufferAfter: 0, priceMinor: 0, currency: 'eur' },
+  ...{ stepMinutes: null, minNoticeMinutes: null, horizonDays: null, dailyLimit: null },
   ...{ paymentMode: 'free' as const, intakeForm: { questions: [] }, intakeVersion: 1, consentTextId: null },
   ...{ active: true, position: 0 },
 }
@@ -14,7 +15,6 @@ export const clinicCases: TenantCases<typeof store> = {
   listServices: { own: (tx) => store.listServices(tx, { all: true }) },
   findService: (tx, _, b) => store.findService(tx, b.serviceId),
   listPractitioners: { own: (tx) => store.listPractitioners(tx) },
-  listHours: (tx, _, b) => store.listHours(tx, [b.memberId]),
   listConsentTexts: { own: (tx) => store.listConsentTexts(tx) },
   findConsentText: (tx, _, b) => store.findConsentText(tx, b.textId),
   saveProfile: (tx, actor) => store.saveProfile(tx, actor, { name: 'Seized' }),
@@ -22,7 +22,6 @@ export const clinicCases: TenantCases<typeof store> = {
   updateService: (tx, actor, b) => store.updateService(tx, actor, b.serviceId, 1, service),
   setPractitioners: (tx, actor, b) => store.setPractitioners(tx, actor, b.serviceId, []),
   listPlaced: { own: (tx) => store.listPlaced(tx) },
-  setHours: (tx, actor, b) => store.setHours(tx, actor, b.memberId, []),
   insertConsentText: (tx, actor, b) =>
     store.insertConsentText(tx, actor, { title: 'T', body: 'B', hash: 'x', locale: 'en', replaces: b.textId }),
 }

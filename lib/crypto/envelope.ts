@@ -122,19 +122,24 @@ export async function sealBody(
  * Parses the header and checks the author's signature over header ‖ commit ‖ H(ciphertext). Says nothing of who the author
  * is: `openRecord` asks the chain. Throws as `parseHeader`, and BAD_SIGNATURE.
  */
-export const verifyEnvelope = async (envelope: Envelope): Promise<{ header: Header; hash: Bytes }> =>
-  verifyHashed(envelope, await sha256(envelope.ciphertext))
+export async function verifyEnvelope(envelope: Envelope): Promise<{ header: Header; hash: Bytes }> {
+  const { header, hash, signed } = await readEnvelope(envelope, await sha256(envelope.ciphertext))
+  await verifyBytes(header.author.sign, signed, envelope.signature)
+  return { header, hash }
+}
 
-/** The same for who has the ciphertext's SHA-256 alone: enough to grant a record anew, and to open nothing. */
-export async function verifyHashed(
-  { header: bytes, commit, signature }: Omit<Envelope, 'ciphertext'>,
+/**
+ * The header of who has the ciphertext's SHA-256 alone, and the record hash that these bytes make. Nothing here says that the author
+ * signed them: that the grants name this hash is for the caller to check. Throws as `parseHeader`.
+ */
+export async function readEnvelope(
+  { header: bytes, commit }: Pick<Envelope, 'header' | 'commit'>,
   ciphertextHash: Bytes,
-): Promise<{ header: Header; hash: Bytes }> {
+): Promise<{ header: Header; hash: Bytes; signed: Bytes }> {
   const header = parseHeader(bytes)
   read.bytes(commit, 32, 'commitment')
   const signed = signedBytes('envelope', [bytes, commit, read.bytes(ciphertextHash, 32, 'ciphertext hash')])
-  const [hash] = await Promise.all([sha256(signed), verifyBytes(header.author.sign, signed, signature)])
-  return { header, hash }
+  return { header, hash: await sha256(signed), signed }
 }
 
 /** Throws BAD_COMMITMENT when the DEK is not the one that the author committed to. */

@@ -1,6 +1,6 @@
 import { fromB64, toB64 } from './bytes.ts'
 import { type ChainMember, currentEpochs, currentMembers } from './chain.ts'
-import { checkCommitment, verifyHashed } from './envelope.ts'
+import { checkCommitment, readEnvelope } from './envelope.ts'
 import { CryptoError } from './errors.ts'
 import { makeGrant, openGrant } from './grant.ts'
 import { isOf, wholeOf } from './policy.ts'
@@ -11,7 +11,7 @@ import type { B64, Group, Recipient, Sealed, SealedGrant } from './types.ts'
 export type GroupGrant = SealedGrant & { recipient: Recipient & { kind: 'group' } }
 
 /** One revision whose groups have newer epochs than its grants: without its ciphertext, which granting anew does not need. */
-export interface Superseded extends Pick<Sealed, 'meta' | 'header' | 'commit' | 'signature'> {
+export interface Superseded extends Pick<Sealed, 'meta' | 'header' | 'commit'> {
   ciphertextHash: B64
   /** Those to older epochs and to members' own keys, and one that the reader can open. */
   grants: SealedGrant[]
@@ -19,9 +19,9 @@ export interface Superseded extends Pick<Sealed, 'meta' | 'header' | 'commit' | 
 
 /**
  * Grants one revision to the newest epochs of the groups that it was granted to before, and of those that `due` names.
- * Checks all that `openRecord` checks before it decrypts, and the commitment: header, signature, place, author, each grant with
- * its granter. So no group gets what nobody with the right to has granted it. Throws as `openRecord`; NO_KEY when a group has no
- * current epoch.
+ * Checks header, place, author, each grant with its granter, and the commitment. So no group gets what nobody with the right to has
+ * granted it. The author's own signature is not among these: each granter signed the hash of these very bytes, and whoever opens the
+ * record asks for the author's. Throws as `openRecord`; NO_KEY when a group has no current epoch.
  */
 export async function rewrapRecord(
   record: Superseded,
@@ -30,8 +30,7 @@ export async function rewrapRecord(
   due: (managing: Group) => readonly Group[],
 ): Promise<GroupGrant[]> {
   const [bytes, commit] = [fromB64(record.header), fromB64(record.commit, 32)]
-  const envelope = { header: bytes, commit, signature: fromB64(record.signature, 64) }
-  const { header, hash } = await verifyHashed(envelope, fromB64(record.ciphertextHash, 32))
+  const { header, hash } = await readEnvelope({ header: bytes, commit }, fromB64(record.ciphertextHash, 32))
   judge(record.meta, header, reader)
   if (!isOf(granter.member.groups, header.managing)) throw new CryptoError('NOT_VOUCHED', 'not of the managing group')
   const context = { hash, commit }

@@ -2,10 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import type { PatientActor, StaffActor } from '../access/rules.ts'
 import { must } from '../access/testing.ts'
-import { showOwnLog } from '../audit/flow.ts'
 import { at } from '../booking/testing.ts'
-import { createVault } from '../browser/vault-core.ts'
-import { memoryStorage } from '../browser/vault-storage.ts'
+import { patientWhoReadsTheLog } from '../patient/testing.ts'
 import { clinicWorld } from '../payment/testing.ts'
 import { insertRecords, listRecords } from '../record/store.ts'
 import { sealed } from '../record/testing.ts'
@@ -167,15 +165,8 @@ test('attack 22: a practitioner who makes the next key meanwhile stops no emerge
 
 // Defences: each `audit` of ask, move, open and end (flow-officers.ts) and of makeKey (flow-keys.ts).
 test('attack 22: each step is an entry of the log, which the patient’s own device opens', async () => {
-  const { clinicId } = doctor
-  const patientId = randomUUID()
-  const vault = createVault(memoryStorage())
-  const { keyId, keys } = await vault.createPatient({ clinicId, patientId, home: 'memory' })
-  await admin('INSERT INTO patient (id, clinic_id) VALUES ($1, $2)', [patientId, clinicId])
-  await admin(
-    `INSERT INTO patient_key (id, clinic_id, patient_id, sign_key, dh_key, state) VALUES ($1, $2, $3, $4, $5, 'booking')`,
-    [keyId, clinicId, patientId, keys.sign, keys.dh],
-  )
+  const { own, readLog } = await patientWhoReadsTheLog(admin, doctor.clinicId)
+  const { patientId } = own
   await newKey(patientId, 1)
   const asks = async () => {
     const input = asking(patientId)
@@ -188,9 +179,7 @@ test('attack 22: each step is an entry of the log, which the patient’s own dev
   must(await flow.approve(second, { ...request, answer: b64(90) }, at()))
   must(await flow.open(first, request, at()))
   must(await flow.end(first, request, at()))
-  const { entries } = must(await showOwnLog({ kind: 'patient', clinicId, patientId, keyId }, { skip: 0 }))
-  const opened = await vault.openAudit({ clinicId, entries, asPatient: patientId })
-  expect(opened.map((each) => each.ok && [each.detail.action, each.detail.actor.id]).reverse()).toEqual([
+  expect((await readLog()).map((each) => each && [each.action, each.actor.id])).toEqual([
     ['emergency.key-made', doctor.memberId],
     ['emergency.asked', first.memberId],
     ['emergency.declined', second.memberId],

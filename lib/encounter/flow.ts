@@ -3,16 +3,18 @@ import type { z } from 'zod'
 import { isClinical, runsVisits, type StaffActor } from '@/lib/access/rules'
 import { partOf } from '@/lib/access/part'
 import { listStatements } from '@/lib/access/store'
-import { type AppointmentEvent, nextAppointment, startOfDay } from '@/lib/booking/rules'
+import { type AppointmentEvent, nextAppointment } from '@/lib/booking/rules'
+import { startOfDay } from '@/lib/schedule/wall-clock'
 import { endIn } from '@/lib/call/flow-staff'
 import { deleteRoom } from '@/lib/call/sfu'
 import { ok, refuse, type Result } from '@/lib/errors'
+import { earnIn } from '@/lib/payment/settle'
 import { listPrescriptions } from '@/lib/prescription/store'
 import { listRecalls } from '@/lib/recall/store'
 import { deskTypes, type StoredRecord } from '@/lib/record/rules'
 import { insertRecords, listRecords } from '@/lib/record/store'
 import { audit } from '@/lib/server/audit'
-import { auditReadings, touched } from '@/lib/server/audit-readings'
+import { auditOpened, auditReadings, touched } from '@/lib/server/audit-readings'
 import { notify } from '@/lib/server/notify'
 import { inClinic, type Tx } from '@/lib/server/tx'
 import { addDays, dayIn } from '@/lib/time'
@@ -84,7 +86,7 @@ export async function openEncounter(
   { now }: Context,
 ): Promise<Result<EncounterView>> {
   if (!isClinical(actor)) return refuse('NOT_ALLOWED')
-  return inClinic(actor.clinicId, async (tx) => {
+  const answer = await inClinic(actor.clinicId, async (tx) => {
     const found = await store.findVisit(tx, actor, appointmentId, now)
     if (!found) return refuse('NOT_FOUND')
     const { row, service } = found
@@ -96,7 +98,6 @@ export async function openEncounter(
     )
     const { patientId } = row
     const records = await listRecords(tx, actor, { patientIds: [patientId] })
-    await audit(tx, actor, 'encounter.opened', appointmentId, { patientId, records: touched(records) })
     return ok({
       appointment: row,
       zone,
@@ -116,6 +117,13 @@ export async function openEncounter(
       next: next && { appointmentId: next.appointmentId, startsAt: next.startsAt, waiting: next.waiting },
     })
   })
+  if (!answer.ok) return answer
+  const { records, appointment } = answer.value
+  const { patientId } = appointment
+  await auditOpened(actor, [
+    { action: 'encounter.opened', subjectId: appointmentId, patientId, records: touched(records) },
+  ])
+  return answer
 }
 
 /** Visits of which the member reads what was written: keys decide, and a colleague may have shared one of another site. */
@@ -175,11 +183,13 @@ async function move(
 ): Promise<Result<{ done: true }>> {
   const found = await store.findVisit(tx, actor, appointmentId, now)
   if (!found) return refuse('NOT_FOUND')
-  const { status, startsAt } = found.row
+  const { status } = found.row
+  const startsAt = new Date(found.row.startsAt)
   // Nobody has missed what has not begun.
-  const to = event === 'miss' && new Date(startsAt) > now ? null : nextAppointment(status, event)
-  if (!to || !(await store.moveVisit(tx, actor, { id: appointmentId, from: status, to }, now)))
+  const to = event === 'miss' && startsAt > now ? null : nextAppointment(status, event)
+  if (!to || !(await store.moveVisit(tx, actor, { id: appointmentId, from: status, to, startsAt }, now)))
     return refuse('WRONG_STATE')
+  if (event === 'complete') await earnIn(tx, appointmentId, now)
   await audit(tx, actor, `encounter.${event}`, appointmentId)
   await notify(tx, 'staff', actor.clinicId)
   return ok({ done: true as const })

@@ -20,7 +20,6 @@ test.each([
   [row('completed', gone), 'done'],
   [row('no_show', gone), 'missed'],
   [row('cancelled', coming), 'cancelled'],
-  [row('rescheduled', coming), 'cancelled'],
   [row('expired', coming), 'cancelled'],
 ] as const)('%o is %s', (each, state) => {
   expect(rowState(each, now)).toBe(state)

@@ -5,6 +5,7 @@ import type { ChainStatement, Sealed } from '../crypto/types.ts'
 import type { PrescriptionRow } from '../prescription/rules.ts'
 import type { RecallRow } from '../recall/rules.ts'
 import { SealedRecord, type StoredRecord } from '../record/rules.ts'
+import { Day } from '../day.ts'
 import { addDays } from '../time.ts'
 import { Id } from '../ids.ts'
 
@@ -29,6 +30,8 @@ export interface DayRow {
   paid: PaidState
   priceMinor: number
   currency: string
+  /** Taken at the desk, and owed back over the desk. */
+  toHandMinor: number
   /** What the service wants of the patient beforehand. */
   asks: { form: boolean; consent: boolean }
   arrivedAt: string | null
@@ -69,7 +72,6 @@ export function rowState(row: Seen, now: Date): RowState {
     case 'no_show':
       return 'missed'
     case 'cancelled':
-    case 'rescheduled':
     case 'expired':
       return 'cancelled'
     case 'arrived':
@@ -174,7 +176,7 @@ export interface EncounterView {
   next: { appointmentId: string; startsAt: string; waiting: boolean } | null
 }
 
-export const DayInput = z.object({ day: z.iso.date().optional(), memberId: Id.optional() })
+export const DayInput = z.object({ day: Day.optional(), memberId: Id.optional() })
 export const AppointmentInput = z.object({ appointmentId: Id })
 export const SaveRecordInput = z.object({ appointmentId: Id, record: sealed })
 export interface EncounterContract {

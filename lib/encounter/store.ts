@@ -13,7 +13,7 @@ const busy = ['booked', 'arrived', 'in_consult', 'completed', 'no_show'] as cons
 const include = {
   service: true,
   member: true,
-  payment: true,
+  payment: { include: { refunds: { where: { state: 'due' as const, takingId: { not: null } } } } },
   site: { select: { name: true } },
   call: { include: { callParticipants: { where: { role: 'patient', state: 'waiting' as const } } } },
 }
@@ -77,6 +77,7 @@ function toRow(row: Found, now: Date): DayRow {
     paid: paidState(row),
     priceMinor: row.priceMinor,
     currency: row.currency,
+    toHandMinor: (row.payment?.refunds ?? []).reduce((sum, refund) => sum + refund.amountMinor, 0),
     asks: { form: parseForm(row.service.intakeForm).questions.length > 0, consent: row.service.consentTextId !== null },
     arrivedAt: row.arrivedAt?.toISOString() ?? null,
     startedAt: row.startedAt?.toISOString() ?? null,
@@ -207,15 +208,15 @@ export async function listServices(tx: Tx, actor: StaffActor) {
   })
 }
 
-/** Moves a visit from the state that was decided upon; false when the call or a colleague did first. */
+/** Moves a visit from the state and the time that were decided upon; false when the call or a colleague did first. */
 export async function moveVisit(
   tx: Tx,
   actor: StaffActor,
-  at: { id: string; from: AppointmentStatus; to: AppointmentStatus },
+  at: { id: string; from: AppointmentStatus; to: AppointmentStatus; startsAt?: Date },
   now: Date,
 ): Promise<boolean> {
   const { count } = await tx.appointment.updateMany({
-    where: { id: at.id, clinicId: actor.clinicId, status: at.from },
+    where: { id: at.id, clinicId: actor.clinicId, status: at.from, startsAt: at.startsAt },
     data: { status: at.to, ...(at.to === 'completed' ? { completedAt: now } : {}) },
   })
   return count === 1

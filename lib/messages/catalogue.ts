@@ -21,6 +21,7 @@ import keepEn from './en/keep.json' with { type: 'json' }
 import landingEn from './en/landing.json' with { type: 'json' }
 import lostEn from './en/lost.json' with { type: 'json' }
 import mailEn from './en/mail.json' with { type: 'json' }
+import moneyEn from './en/money.json' with { type: 'json' }
 import noticeEn from './en/notice.json' with { type: 'json' }
 import onboardingEn from './en/onboarding.json' with { type: 'json' }
 import membersEn from './en/members.json' with { type: 'json' }
@@ -33,6 +34,8 @@ import recordEn from './en/record.json' with { type: 'json' }
 import retentionEn from './en/retention.json' with { type: 'json' }
 import rekeyEn from './en/rekey.json' with { type: 'json' }
 import rewrapEn from './en/rewrap.json' with { type: 'json' }
+import moveEn from './en/move.json' with { type: 'json' }
+import scheduleEn from './en/schedule.json' with { type: 'json' }
 import sitesEn from './en/sites.json' with { type: 'json' }
 import staffEn from './en/staff.json' with { type: 'json' }
 import accessFr from './fr/access.json' with { type: 'json' }
@@ -54,6 +57,7 @@ import keepFr from './fr/keep.json' with { type: 'json' }
 import landingFr from './fr/landing.json' with { type: 'json' }
 import lostFr from './fr/lost.json' with { type: 'json' }
 import mailFr from './fr/mail.json' with { type: 'json' }
+import moneyFr from './fr/money.json' with { type: 'json' }
 import noticeFr from './fr/notice.json' with { type: 'json' }
 import onboardingFr from './fr/onboarding.json' with { type: 'json' }
 import membersFr from './fr/members.json' with { type: 'json' }
@@ -66,6 +70,8 @@ import recordFr from './fr/record.json' with { type: 'json' }
 import retentionFr from './fr/retention.json' with { type: 'json' }
 import rekeyFr from './fr/rekey.json' with { type: 'json' }
 import rewrapFr from './fr/rewrap.json' with { type: 'json' }
+import moveFr from './fr/move.json' with { type: 'json' }
+import scheduleFr from './fr/schedule.json' with { type: 'json' }
 import sitesFr from './fr/sites.json' with { type: 'json' }
 import staffFr from './fr/staff.json' with { type: 'json' }
 import { unbrokenAll } from './french.ts'
@@ -90,6 +96,7 @@ const en = {
   landing: landingEn,
   lost: lostEn,
   mail: mailEn,
+  money: moneyEn,
   notice: noticeEn,
   onboarding: onboardingEn,
   members: membersEn,
@@ -102,6 +109,8 @@ const en = {
   retention: retentionEn,
   rekey: rekeyEn,
   rewrap: rewrapEn,
+  move: moveEn,
+  schedule: scheduleEn,
   sites: sitesEn,
   staff: staffEn,
 }
@@ -128,6 +137,7 @@ const fr = {
   landing: landingFr,
   lost: lostFr,
   mail: mailFr,
+  money: moneyFr,
   notice: noticeFr,
   onboarding: onboardingFr,
   members: membersFr,
@@ -140,6 +150,8 @@ const fr = {
   retention: retentionFr,
   rekey: rekeyFr,
   rewrap: rewrapFr,
+  move: moveFr,
+  schedule: scheduleFr,
   sites: sitesFr,
   staff: staffFr,
 }

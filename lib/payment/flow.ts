@@ -25,7 +25,8 @@ import {
   type ReturnInput,
   type ReturnState,
 } from './rules.ts'
-import { closeSession, moneyOf, onAccount, settle, type Place } from './settle.ts'
+import { onAccount, type Place } from './place.ts'
+import { closeSession, moneyOf, settle } from './settle.ts'
 import * as store from './store.ts'
 
 type Plan =

@@ -2,16 +2,17 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { stripeChild, webhookSecret, type StripeChild } from '../../scripts/stripe/testing'
 import { signatureOf } from '../../scripts/stripe/webhooks'
 import type { StaffActor } from '../access/rules'
-import { cancelAppointment } from '../booking/flow'
+import { cancelAppointment } from '../booking/cancel'
 import { listDay } from '../encounter/store'
 import type { Ctx } from '../server/action'
 import { startWorker } from '../server/jobs'
 import { readWebhook, stripe as api } from '../server/stripe'
 import { testDb } from '../server/testing'
 import { inClinic } from '../server/tx'
+import { handBack, take } from './desk'
 import { openCheckout } from './flow'
 import { paymentJobs } from './settle'
-import { clinicWorld, factsOf, type Waiting } from './testing'
+import { booksOf, clinicWorld, factsOf, type Waiting } from './testing'
 import { takeEvent } from './webhook'
 
 const { admin } = testDb()
@@ -64,6 +65,40 @@ it('a refund that is heard of before its payment ends as in the other order', as
   expect(ends[1]).toEqual(ends[0])
   expect(ends[2]).toEqual(ends[0])
 })
+
+// Fails when `takeRefunds` takes a page's refund for that of what the desk took.
+it.each(['before', 'after'])(
+  'a page that is paid beside the desk’s cash goes back; the cash is owed by itself: cancelled %s',
+  async (when) => {
+    const at = await world.waiting({ mode: 'later', payment: 'due', status: 'booked' })
+    const { clinicId, appointmentId } = at
+    const desk = {
+      kind: 'staff',
+      clinicId,
+      memberId: world.memberId,
+      sessionId: '',
+      roles: ['frontdesk'],
+    } as StaffActor
+    const ctx = { now: new Date(), ip: '', locale: 'en' } as Ctx
+    await openCheckout(clinicId, appointmentId, new Date())
+    const press = { appointmentId, key: crypto.randomUUID(), method: 'cash', amountMinor: 4500 } as const
+    expect(await take(desk, press, ctx)).toMatchObject({ ok: true })
+    expect(await take(desk, { ...press, method: 'transfer' }, ctx)).toEqual({ ok: false, code: 'STALE' })
+    await stripe.press((await factsOf(admin, at)).sessionId!, 'pay')
+    await deliver(at, ['checkout.session.completed'])
+    const cancel = () => cancelAppointment({ kind: 'public' }, { id: appointmentId, secret: at.secret }, ctx)
+    const giveBack = () => paymentJobs.handlers['payment.refund']({ clinicId, appointmentId }, 'job')
+    if (when === 'before') await cancel()
+    await giveBack()
+    await deliver(at, ['charge.refunded'])
+    expect(await factsOf(admin, at)).toMatchObject({ payment: 'paid', refundedMinor: 0 })
+    if (when === 'after') await cancel()
+    expect(await booksOf(admin, at)).toEqual({ cash: 4500, refunds_due: -4500 })
+    expect(await handBack(desk, { appointmentId }, ctx)).toMatchObject({ ok: true })
+    expect(await factsOf(admin, at)).toMatchObject({ payment: 'refunded', refundedMinor: 4500 })
+    expect(await booksOf(admin, at)).toEqual({})
+  },
+)
 
 it('a cancelled appointment’s refund is asked for until Stripe gives it, and shown as owed until then', async () => {
   const startsAt = new Date(Date.now() + 5 * 86_400_000)

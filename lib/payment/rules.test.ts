@@ -59,7 +59,6 @@ it.each([
   ['held', 'confirm'],
   ['expired', 'rebook'],
   ['cancelled', 'refund'],
-  ['rescheduled', 'refund'],
   ['booked', 'nothing'],
   ['completed', 'nothing'],
 ])('money for an appointment that is %s: %s', (status, decision) => expect(decidePaid(status)).toBe(decision))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Id } from '../ids.ts'
+import type { TakeInput } from '../ledger/rules.ts'
 
 export type PaymentStatus = 'none' | 'due' | 'pending' | 'paid' | 'refunded' | 'failed' | 'expired'
 export type PaymentEvent = 'open' | 'pay' | 'fail' | 'expire' | 'refund'
@@ -33,7 +34,7 @@ export type ReturnState = 'paid' | 'waiting' | 'failed' | 'gone' | 'refunded' | 
 
 /** What the payer is told on the way back from Stripe's page. */
 export function decideReturn(payment: PaymentStatus, appointment: string): ReturnState {
-  const over = ['expired', 'cancelled', 'rescheduled'].includes(appointment)
+  const over = isOver(appointment)
   if (payment === 'refunded' || (payment === 'paid' && over)) return 'refunded'
   if (payment === 'paid') return 'paid'
   if (over) return 'gone'
@@ -51,9 +52,26 @@ export const waitsForMoney = (status: PaymentStatus) => ['pending', 'failed', 'e
 export function decidePaid(appointment: string): 'confirm' | 'rebook' | 'refund' | 'nothing' {
   if (appointment === 'held') return 'confirm'
   if (appointment === 'expired') return 'rebook'
-  if (appointment === 'cancelled' || appointment === 'rescheduled') return 'refund'
+  if (appointment === 'cancelled') return 'refund'
   return 'nothing'
 }
+
+/** A booking that will not take place and holds no slot. */
+export const isOver = (appointment: string) => ['cancelled', 'expired'].includes(appointment)
+
+/** What of one payment was given back, or is to be: of one of Stripe's, or of what the desk took. */
+export const promisedOf = (
+  refunds: readonly {
+    paymentIntent: string | null
+    takingId: string | null
+    amountMinor: number
+    state: 'due' | 'paid' | 'failed' | 'dropped'
+  }[],
+  of: string,
+): number =>
+  refunds
+    .filter(({ paymentIntent, takingId, state }) => (paymentIntent ?? takingId) === of && state !== 'dropped')
+    .reduce((sum, { amountMinor }) => sum + amountMinor, 0)
 
 /** Stripe lets a session live for 30 minutes at the least; the slot outlives it a little. */
 const shortestSessionMinutes = 30
@@ -117,7 +135,12 @@ export const ReturnInput = z.object({
     .regex(/^[\w-]+$/),
 })
 
+export const HandBackInput = z.object({ appointmentId: Id })
+
 export interface PaymentContract {
+  /** Cash or a transfer at the desk; answers the receipt's number. */
+  'payment/take': { in: z.input<typeof TakeInput>; out: { number: string } }
+  'payment/hand-back': { in: z.input<typeof HandBackInput>; out: { done: true } }
   /** Stripe's page for what is still owed. */
   'payment/checkout': { in: z.input<typeof CheckoutInput>; out: { url: string } }
   /** Asked by the return page, which may hold no keys: the state alone. */

@@ -5,30 +5,26 @@ import { confirmBooking } from '../booking/confirm.ts'
 import { nextAppointment } from '../booking/rules.ts'
 import * as bookings from '../booking/store.ts'
 import { audit } from '../server/audit.ts'
-import { enqueue, type JobHandler } from '../server/jobs.ts'
+import type { JobHandler } from '../server/jobs.ts'
 import { log } from '../server/log.ts'
 import { notify } from '../server/notify.ts'
 import { stripe } from '../server/stripe.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
+import { post, postFact } from '../ledger/flow.ts'
+import { splitTax } from '../money.ts'
+import { onAccount, placeOf, type Place } from './place.ts'
+import { owe, oweRest, refundJobs } from './refund.ts'
 import { afterLoss, decidePaid, nextPayment } from './rules.ts'
 import * as store from './store.ts'
 
 // What money does to a booking, whoever brings the word: the webhook, the return page, a job. Each runs any number of times with
 // one effect: the rows are locked, appointment first, and payment/rules decides.
 
-export interface Place {
-  clinicId: string
-  appointmentId: string
-}
 export interface Money {
   paymentIntent: string | null
   paidMinor: number | null
   currency: string | null
 }
-
-/** The account that a call speaks for: the platform's own, or a clinic's. */
-export const onAccount = (account: string | null) =>
-  account && account !== 'platform' ? { stripeAccount: account } : {}
 
 export const idOf = (value: string | { id: string } | null | undefined) =>
   typeof value === 'string' ? value : (value?.id ?? null)
@@ -38,13 +34,6 @@ export const moneyOf = (session: Stripe.Checkout.Session): Money => ({
   paidMinor: session.amount_total,
   currency: session.currency,
 })
-
-/** Somebody's money: asked for until Stripe gives it back, at last four times a day, for months. */
-const untilDone = { retryLimit: 500, retryDelayMax: 6 * 3600, retentionSeconds: 120 * 86_400 }
-
-/** All of it goes back. Until it has, the clinic's day says that it is owed. */
-export const askRefund = (tx: Tx, place: Place) =>
-  enqueue(tx, 'payment.refund', { ...place }, { singletonKey: place.appointmentId, ...untilDone })
 
 /** Money arrived: the booking counts, or takes its slot again, or the money goes back. */
 export const settle = (place: Place, money: Money, now: Date): Promise<void> =>
@@ -56,31 +45,44 @@ export async function settleIn(tx: Tx, place: Place, money: Money, now: Date): P
   const appointment = await bookings.lockAppointment(tx, appointmentId)
   const payment = await store.lockPayment(tx, appointmentId)
   if (!appointment || !payment) return
+  const { paymentIntent: intent, paidMinor, currency } = money
+  if (!intent || !paidMinor || !currency) throw Object.assign(new Error('paid, but nothing'), { code: 'NO_MONEY' })
+  const { fresh } = await postFact(tx, payment, { kind: 'payment', intent, paidMinor, currency }, now)
   const next = nextPayment(payment.status, 'pay')
-  const whole = money.paidMinor === payment.amountMinor && money.currency === payment.currency
+  const whole = paidMinor === payment.amountMinor && currency === payment.currency
   if (!next || !whole) {
-    // Paid twice by two pages, or not what was asked for: that money is nobody's.
-    const known = money.paymentIntent === null || money.paymentIntent === payment.paymentIntent
     // Its refund was heard of first: the booking ends as it would have in the other order, booked, and its money back.
-    if (whole && known && payment.status === 'refunded' && appointment.status === 'held')
+    if (intent === payment.paymentIntent && payment.status === 'refunded' && appointment.status === 'held')
       return confirmBooking(tx, actor, appointment)
-    if (whole && known) return
+    // Paid twice by two pages, or not what was asked for: that money is nobody's.
+    if (fresh.size === 0 || intent === payment.paymentIntent) return
     log.error({ code: 'PAYMENT_TWICE', appointmentId })
-    if (money.paymentIntent) {
-      const job = { clinicId, appointmentId, paymentIntent: money.paymentIntent }
-      await enqueue(tx, 'payment.refund-other', job, { singletonKey: money.paymentIntent, ...untilDone })
-    }
-    return
+    return owe(tx, place, payment, { from: { intent }, amountMinor: paidMinor, currency, reason: 'twice' }, now)
   }
-  await store.updatePayment(tx, payment.id, { status: next, paymentIntent: money.paymentIntent }, now)
+  await store.updatePayment(tx, payment.id, { status: next, paymentIntent: intent }, now)
   await audit(tx, actor, 'payment.paid', appointmentId)
   await notify(tx, 'staff', clinicId)
   if (appointment.patientId) await notify(tx, 'patient', appointment.patientId)
   const decision = decidePaid(appointment.status)
+  // Paid after it took place, and perhaps before the books were kept.
+  if (appointment.status === 'completed') await earnIn(tx, appointmentId, now)
   if (decision === 'nothing') return
   if (decision === 'confirm' || (decision === 'rebook' && (await freeAgain(tx, appointment, now))))
     await confirmBooking(tx, actor, appointment)
-  else await askRefund(tx, place)
+  else {
+    const reason = decision === 'rebook' ? 'slot_taken' : 'cancelled'
+    await oweRest(tx, place, { ...payment, status: next, paymentIntent: intent }, reason, now)
+  }
+}
+
+/** The visit took place: its price is earned, whether or not it was paid. */
+export async function earnIn(tx: Tx, appointmentId: string, now: Date): Promise<void> {
+  const payment = await store.lockPayment(tx, appointmentId)
+  if (!payment || payment.amountMinor === 0) return
+  const { id: saleId, status, paymentIntent: key, amountMinor } = payment
+  const taxes = [{ taxRate: 0, ...splitTax(amountMinor, 0) }]
+  const before = status === 'paid' && key ? [{ kind: 'paid', key, method: 'stripe', amountMinor } as const] : []
+  await post(tx, payment, [...before, { kind: 'earned', saleId, occasion: 'visit', nth: 0, taxes }], now)
 }
 
 /** Whether the slot that was freed can still be theirs. Two late payments for one slot look one after the other. */
@@ -128,70 +130,11 @@ export async function loseIn(
   if (appointment.patientId) await notify(tx, 'patient', appointment.patientId)
 }
 
-/** Money went back, by us or by hand in Stripe's dashboard; `refundedMinor` is all of it so far. */
-export async function refundIn(
-  tx: Tx,
-  { clinicId, appointmentId }: Place,
-  refundedMinor: number,
-  paymentIntent: string | null,
-  now: Date,
-): Promise<void> {
-  const appointment = await bookings.lockAppointment(tx, appointmentId)
-  const payment = await store.lockPayment(tx, appointmentId)
-  if (!appointment || !payment) return
-  if (payment.paymentIntent && paymentIntent && payment.paymentIntent !== paymentIntent) return
-  const back = Math.min(Math.max(refundedMinor, payment.refundedMinor), payment.amountMinor)
-  const next = back === payment.amountMinor ? nextPayment(payment.status, 'refund') : null
-  if (!next && back === payment.refundedMinor) return
-  const known = payment.paymentIntent ?? paymentIntent
-  const change = { refundedMinor: back, paymentIntent: known, ...(next ? { status: next } : {}) }
-  await store.updatePayment(tx, payment.id, change, now)
-  await audit(tx, { kind: 'system', clinicId }, next ? 'payment.refunded' : 'payment.refunded-partly', appointmentId)
-  await notify(tx, 'staff', clinicId)
-  if (appointment.patientId) await notify(tx, 'patient', appointment.patientId)
-  if (next) await enqueue(tx, 'mail.refunded', { clinicId, appointmentId }, { singletonKey: appointmentId })
-}
-
-const placeOf = (data: Record<string, unknown>): Place => ({
-  clinicId: String(data.clinicId),
-  appointmentId: String(data.appointmentId),
-})
-
-/** Asks Stripe for all of it back. The intent is the idempotency key; a refund that Stripe has forgotten the key of is no error. */
-async function giveBack(place: Place, paymentIntent: string, account: string | null): Promise<void> {
-  const api = stripe()
-  if (!api) throw Object.assign(new Error('Stripe is not configured'), { code: 'NO_STRIPE' })
-  await api.refunds
-    .create(
-      { payment_intent: paymentIntent, metadata: { clinic: place.clinicId, appointment: place.appointmentId } },
-      { idempotencyKey: `refund-${paymentIntent}`, ...onAccount(account) },
-    )
-    .catch((error: { code?: string }) => {
-      if (error.code !== 'charge_already_refunded') throw error
-    })
-}
-
-const refundPayment: JobHandler = async (data) => {
-  const place = placeOf(data)
-  const payment = await inClinic(place.clinicId, (tx) => store.findPayment(tx, place.appointmentId))
-  if (payment?.status !== 'paid' || !payment.paymentIntent) return
-  const { paymentIntent, amountMinor, account } = payment
-  await giveBack(place, paymentIntent, account)
-  await inClinic(place.clinicId, (tx) => refundIn(tx, place, amountMinor, paymentIntent, new Date()))
-}
-
-/** Money that a second page took for what was paid already. */
-const refundOther: JobHandler = async (data) => {
-  const place = placeOf(data)
-  const payment = await inClinic(place.clinicId, (tx) => store.findPayment(tx, place.appointmentId))
-  if (payment) await giveBack(place, String(data.paymentIntent), payment.account)
-}
-
 /** The slot is free again: its page must take no money any more. One that took some meanwhile is settled instead. */
 const endSession: JobHandler = async (data) => {
   const place = placeOf(data)
   const payment = await inClinic(place.clinicId, (tx) => store.findPayment(tx, place.appointmentId))
-  if (!payment?.sessionId || payment.status === 'paid' || payment.status === 'refunded') return
+  if (!payment?.sessionId) return
   await closeSession(place, payment.sessionId, payment.account, new Date())
 }
 
@@ -206,15 +149,14 @@ export async function closeSession(place: Place, sessionId: string, account: str
 }
 
 /** What Stripe does not know of takes no money. */
-function unlessMissing(error: { code?: string }): null {
+export function unlessMissing(error: { code?: string }): null {
   if (error.code === 'resource_missing') return null
   throw error
 }
 
 export const paymentJobs = {
   handlers: {
-    'payment.refund': refundPayment,
-    'payment.refund-other': refundOther,
+    ...refundJobs,
     'payment.end-session': endSession,
   },
   every: {},

@@ -45,14 +45,14 @@ export async function updatePayment(tx: Tx, id: string, change: PaymentChange, n
   await tx.payment.update({ where: { id }, data: { ...change, updatedAt: now } })
 }
 
-/** False when the payment has moved on: another attempt was begun, or this one has its session. */
+/** False when the payment has moved on: another attempt was begun, this one has its session, or the money came another way. */
 export async function saveSession(
   tx: Tx,
   { id, attempt }: { id: string; attempt: number },
   session: { sessionId: string; sessionUrl: string; sessionExpiresAt: Date },
   now: Date,
 ): Promise<boolean> {
-  const where = { id, attempt, OR: [{ sessionId: null }, { sessionId: session.sessionId }] }
+  const where = { id, attempt, status: 'pending' as const, OR: [{ sessionId: null }, { sessionId: session.sessionId }] }
   const { count } = await tx.payment.updateMany({ where, data: { ...session, updatedAt: now } })
   return count === 1
 }
@@ -80,4 +80,39 @@ export async function insertEvent(
 ): Promise<boolean> {
   const { count } = await tx.stripeEvent.createMany({ data: [event], skipDuplicates: true })
   return count === 1
+}
+
+export type RefundRow = Awaited<ReturnType<Tx['refund']['findMany']>>[number]
+
+/** Of one payment, the first decided first. */
+export const listRefunds = (tx: Tx, paymentId: string): Promise<RefundRow[]> =>
+  tx.refund.findMany({ where: { paymentId }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] })
+
+export async function insertRefund(
+  tx: Tx,
+  refund: Omit<RefundRow, 'id' | 'createdAt' | 'updatedAt'>,
+  now: Date,
+): Promise<string> {
+  const row = await tx.refund.create({ data: { ...refund, createdAt: now, updatedAt: now } })
+  return row.id
+}
+
+export async function updateRefund(
+  tx: Tx,
+  id: string,
+  change: Partial<Pick<RefundRow, 'state' | 'stripeRefund'>>,
+  now: Date,
+): Promise<void> {
+  await tx.refund.update({ where: { id }, data: { ...change, updatedAt: now } })
+}
+
+export type TakingRow = Awaited<ReturnType<Tx['taking']['findMany']>>[number]
+
+export const findTaking = (tx: Tx, id: string): Promise<TakingRow | null> => tx.taking.findFirst({ where: { id } })
+
+export const listTakings = (tx: Tx, paymentId: string): Promise<TakingRow[]> =>
+  tx.taking.findMany({ where: { paymentId }, orderBy: { createdAt: 'asc' } })
+
+export async function insertTaking(tx: Tx, taking: Omit<TakingRow, 'createdAt'>, now: Date): Promise<void> {
+  await tx.taking.create({ data: { ...taking, createdAt: now } })
 }

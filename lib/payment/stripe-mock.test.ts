@@ -73,6 +73,7 @@ it('every request that we send is one that Stripe accepts', async () => {
     await stripe.press(sessionId!, 'pay')
     const returned = await findReturn({ appointmentId: paid.appointmentId, sessionId: sessionId! }, new Date())
     expect(returned).toMatchObject({ value: { status: 'paid' } })
+    await admin(`UPDATE appointment SET status = 'cancelled' WHERE id = $1`, [paid.appointmentId])
     await run('payment.refund', paid)
     expect((await factsOf(admin, paid)).payment).toBe('refunded')
     // Left alone: its page is ended.
@@ -86,6 +87,8 @@ it('every request that we send is one that Stripe accepts', async () => {
       'POST /v1/checkout/sessions',
       'GET /v1/checkout/sessions/:id',
       'POST /v1/checkout/sessions/:id/expire',
+      'GET /v1/payment_intents/:id',
+      'GET /v1/refunds',
       'POST /v1/refunds',
     ]),
   )

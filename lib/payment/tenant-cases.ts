@@ -24,4 +24,33 @@ export const paymentCases: TenantCases<typeof store> = {
   },
   insertEvent: (tx, { clinicId }, b) =>
     store.insertEvent(tx, { id: `evt_${randomUUID()}`, clinicId, type: 'charge.refunded', createdAt: b.now }),
+  findTaking: (tx, _, b) => store.findTaking(tx, b.takingId),
+  listTakings: (tx, _, b) => store.listTakings(tx, b.paymentId),
+  insertTaking: (tx, { clinicId, memberId }, b) =>
+    store.insertTaking(
+      tx,
+      {
+        ...{ id: randomUUID(), clinicId, paymentId: b.paymentId, method: 'cash', amountMinor: 1, currency: 'eur' },
+        ...{ number: 'REC-2026-000002', day: b.now, takenBy: memberId },
+      },
+      b.now,
+    ),
+  listRefunds: (tx, _, b) => store.listRefunds(tx, b.paymentId),
+  insertRefund: (tx, { clinicId }, b) =>
+    store.insertRefund(
+      tx,
+      {
+        ...{
+          clinicId,
+          paymentId: b.paymentId,
+          paymentIntent: 'pi_other',
+          takingId: null,
+          amountMinor: 1,
+          currency: 'eur',
+        },
+        ...{ reason: 'twice', state: 'due', stripeRefund: null },
+      },
+      b.now,
+    ),
+  updateRefund: (tx, _, b) => store.updateRefund(tx, b.refundId, { state: 'paid' }, b.now),
 }

@@ -130,3 +130,13 @@ export async function factsOf(admin: TestDb['admin'], { appointmentId }: { appoi
   )
   return { ...row!, jobs: jobs.map((job) => job.name) }
 }
+
+/** What a booking's books come to, account by account; those that are empty are left out. */
+export async function booksOf(admin: TestDb['admin'], { paymentId }: Waiting): Promise<Record<string, number>> {
+  const rows = await admin<{ account: string; balance: number }>(
+    `SELECT e.account, sum(e.amount_minor)::int AS balance FROM entry e JOIN posting p ON p.id = e.posting_id
+     WHERE p.sale_id = $1 GROUP BY 1 HAVING sum(e.amount_minor) <> 0 ORDER BY 1`,
+    [paymentId],
+  )
+  return Object.fromEntries(rows.map(({ account, balance }) => [account, balance]))
+}

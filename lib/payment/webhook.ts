@@ -3,7 +3,9 @@ import type Stripe from 'stripe'
 import * as bookings from '../booking/store.ts'
 import { log } from '../server/log.ts'
 import { inClinic, inNoClinic } from '../server/tx.ts'
-import { idOf, loseIn, moneyOf, overtaken, refundIn, settleIn, type Place } from './settle.ts'
+import type { Place } from './place.ts'
+import { refundsAt, takeRefunds } from './refund.ts'
+import { idOf, loseIn, moneyOf, overtaken, settleIn, unlessMissing } from './settle.ts'
 import * as store from './store.ts'
 import { isId } from '../ids.ts'
 
@@ -22,6 +24,9 @@ async function placeOf(event: Stripe.Event): Promise<Place | null> {
 export async function takeEvent(event: Stripe.Event, now: Date): Promise<'done' | 'repeat' | 'not-ours'> {
   const place = await placeOf(event)
   if (!place) return 'not-ours'
+  // A charge says how much of it went back; which refunds these were, only Stripe's list does.
+  const intent = event.type === 'charge.refunded' ? idOf(event.data.object.payment_intent) : null
+  const refunds = (intent && (await refundsAt(intent, event.account ?? null).catch(unlessMissing))) || []
   return overtaken(() =>
     inClinic(place.clinicId, async (tx) => {
       await bookings.lockAppointment(tx, place.appointmentId)
@@ -45,11 +50,9 @@ export async function takeEvent(event: Stripe.Event, now: Date): Promise<'done' 
         case 'checkout.session.expired':
           await loseIn(tx, place, event.data.object.id, 'expire', now)
           break
-        case 'charge.refunded': {
-          const { amount_refunded, payment_intent } = event.data.object
-          await refundIn(tx, place, amount_refunded, idOf(payment_intent), now)
+        case 'charge.refunded':
+          await takeRefunds(tx, place, refunds, now)
           break
-        }
         default:
           log.info({ code: 'STRIPE_EVENT_IGNORED' })
       }

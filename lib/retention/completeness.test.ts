@@ -40,11 +40,16 @@ it('a purge knows every table that is about a patient: one that is new fails her
 /** How many rows of this patient each table has. */
 async function count({ patientId }: Tenant): Promise<Record<string, number>> {
   const visits = `SELECT id FROM appointment WHERE patient_id = $1`
+  const payments = `SELECT id FROM payment WHERE appointment_id IN (${visits})`
   const through: Record<string, string> = {
     patient: 'id = $1',
     rewrap_lease: 'record_id IN (SELECT record_id FROM record WHERE patient_id = $1)',
     email_code: `appointment_id IN (${visits})`,
     payment: `appointment_id IN (${visits})`,
+    refund: `payment_id IN (${payments})`,
+    taking: `payment_id IN (${payments})`,
+    posting: `sale_id IN (${payments})`,
+    entry: `posting_id IN (SELECT id FROM posting WHERE sale_id IN (${payments}))`,
     call: `appointment_id IN (${visits})`,
     call_participant: `call_id IN (SELECT id FROM call WHERE appointment_id IN (${visits}))`,
     call_message: `call_id IN (SELECT id FROM call WHERE appointment_id IN (${visits}))`,

@@ -142,7 +142,7 @@ describe('what cannot be passed on', () => {
     const { patientId, records } = await world.write(6)
     const [forged, regranted, ...rest] = records
     await admin(
-      'UPDATE record SET signature = set_byte(signature, 5, get_byte(signature, 5) # 1) WHERE record_id = $1',
+      'UPDATE record SET ciphertext = set_byte(ciphertext, 5, get_byte(ciphertext, 5) # 1) WHERE record_id = $1',
       [forged!.meta.recordId],
     )
     // One whose grant was put in by somebody who may not: of another record, inside its own outer layer even.

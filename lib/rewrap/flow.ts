@@ -11,17 +11,7 @@ import { audit } from '../server/audit.ts'
 import { touched } from '../server/audit-readings.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { batchSize, decideSuperseded, decideTargets, type NextInput, type RewrapBatch } from './rules.ts'
-import {
-  countLeft,
-  dropLeases,
-  dropSuperseded,
-  heldBy,
-  leaseBatch,
-  nameOf,
-  putAside,
-  readItems,
-  type Reach,
-} from './store.ts'
+import { dropLeases, dropSuperseded, heldBy, leaseBatch, nameOf, putAside, readItems, type Reach } from './store.ts'
 
 /**
  * Takes what a browser has passed on and gives it the next records, in one transaction: the new grants are there before the old
@@ -42,12 +32,11 @@ export async function passOn(
     if (input.begins) await dropLeases(tx, actor)
     const saved = await save(tx, actor, input, within)
     if (!saved.ok) return saved
-    const places = await leaseBatch(tx, actor, within, batchSize, now)
-    const records = places.length ? await readItems(tx, actor, places, within) : []
+    const { places, left, failed, until } = await leaseBatch(tx, actor, within, batchSize, now)
+    const { records, aside, damaged } = await readItems(tx, actor, places, within)
     if (records.length) await audit(tx, actor, 'rewrap.handed-out', undefined, { records: touched(records) })
-    const { left, failed, until } = await countLeft(tx, actor, within, now)
     const waitMs = places.length === 0 && until ? until.getTime() - now.getTime() : null
-    return ok({ records, chainLength, left, failed, waitMs })
+    return ok({ records, chainLength, left: left - aside, failed: failed + damaged, waitMs })
   })
 }
 

@@ -208,8 +208,8 @@ test('attack 15: after any joins, moves between sites, removals, renewals, passi
             if (!old.length) continue
             const usable = sealed.grants.filter(({ recipient }) => reader.keysFor(recipient)).slice(0, 1)
             const loose = old.some(({ recipient }) => recipient.kind === 'member')
-            const { meta, header, commit, signature } = sealed
-            const item = { meta, header, commit, signature, ciphertextHash, grants: [...new Set([...old, ...usable])] }
+            const { meta, header, commit } = sealed
+            const item = { meta, header, commit, ciphertextHash, grants: [...new Set([...old, ...usable])] }
             const due = (group: Group) => (loose ? dueOf(group, current) : [])
             const granter = { sign: people[by]!.sign.privateKey, member }
             const made = await rewrapRecord(item, reader, granter, due).catch((error: unknown) => {

@@ -94,7 +94,6 @@ export interface RewrapItem {
   header: B64
   commit: B64
   ciphertextHash: B64
-  signature: B64
   grants: SealedGrant[]
   loose: boolean
 }

@@ -34,29 +34,48 @@ interface Place {
 }
 export const nameOf = ({ recordId, revision }: Place) => `${recordId}.${revision}`
 
+interface Leased {
+  places: Place[]
+  /** Left for members with this reach, and what could not be passed on: before these were taken. */
+  left: number
+  failed: number
+  /** When the first lease of another session ends. */
+  until: Date | null
+}
+
 /**
  * Takes some revisions for this session, newest first: none that another session holds, or that could not be passed on with the
- * chain as it is. Two who ask at once get different ones.
+ * chain as it is. Two who ask at once get different ones. What is due is looked for once, for taking and for counting.
  */
-export async function leaseBatch(tx: Tx, actor: StaffActor, reach: Reach, size: number, now: Date): Promise<Place[]> {
-  const until = new Date(now.getTime() + leaseSeconds * 1000)
-  return tx.$queryRawUnsafe<Place[]>(
-    `WITH due AS (${due}), taken AS (
-       SELECT r.record_id, r.revision FROM record r
+export async function leaseBatch(tx: Tx, actor: StaffActor, reach: Reach, size: number, now: Date): Promise<Leased> {
+  const ends = new Date(now.getTime() + leaseSeconds * 1000)
+  const [row] = await tx.$queryRawUnsafe<Leased[]>(
+    `WITH due AS (${due}), known AS MATERIALIZED (
+       SELECT record_id, revision, r.created_at, l.failed, l.until, l.chain_length FROM record r
        JOIN due USING (record_id, revision)
-       LEFT JOIN rewrap_lease l ON l.clinic_id = r.clinic_id AND l.record_id = r.record_id AND l.revision = r.revision
-       WHERE r.clinic_id = $1::uuid AND r.type = ANY ($5::text[])
-         AND (l.record_id IS NULL OR (l.failed IS NULL AND l.until <= $8) OR l.chain_length < $9)
+       LEFT JOIN rewrap_lease l USING (clinic_id, record_id, revision)
+       WHERE r.clinic_id = $1::uuid AND r.type = ANY ($5::text[])),
+     taken AS (
+       SELECT record_id, revision FROM record r
+       JOIN known k USING (record_id, revision)
+       WHERE r.clinic_id = $1::uuid
+         AND (k.chain_length IS NULL OR (k.failed IS NULL AND k.until <= $8) OR k.chain_length < $9)
          AND EXISTS (SELECT 1 FROM record_grant g WHERE g.clinic_id = r.clinic_id AND g.record_id = r.record_id
            AND g.revision = r.revision AND (g.recipient_kind = 'group' AND g.recipient_id = ANY ($6::text[])
              OR g.recipient_kind = 'member' AND g.recipient_id = $12))
-       ORDER BY r.created_at DESC, r.record_id, r.revision LIMIT $10::int FOR UPDATE OF r SKIP LOCKED)
-     INSERT INTO rewrap_lease (clinic_id, record_id, revision, session_id, until, chain_length)
-       SELECT $1::uuid, record_id, revision, $7::uuid, $11, $9 FROM taken
-     ON CONFLICT (clinic_id, record_id, revision) DO UPDATE
-       SET session_id = EXCLUDED.session_id, until = EXCLUDED.until, chain_length = EXCLUDED.chain_length, failed = NULL
-       WHERE rewrap_lease.chain_length < $9 OR (rewrap_lease.failed IS NULL AND rewrap_lease.until <= $8)
-     RETURNING record_id AS "recordId", revision`,
+       ORDER BY r.created_at DESC, record_id, revision LIMIT $10::int FOR UPDATE OF r SKIP LOCKED),
+     leased AS (
+       INSERT INTO rewrap_lease (clinic_id, record_id, revision, session_id, until, chain_length)
+         SELECT $1::uuid, record_id, revision, $7::uuid, $11, $9 FROM taken
+       ON CONFLICT (clinic_id, record_id, revision) DO UPDATE
+         SET session_id = EXCLUDED.session_id, until = EXCLUDED.until, chain_length = EXCLUDED.chain_length, failed = NULL
+         WHERE rewrap_lease.chain_length < $9 OR (rewrap_lease.failed IS NULL AND rewrap_lease.until <= $8)
+       RETURNING record_id, revision)
+     SELECT count(*) FILTER (WHERE failed IS NULL OR chain_length < $9)::int AS left,
+       count(*) FILTER (WHERE failed <> '${purged}' AND chain_length >= $9)::int AS failed,
+       min(until) FILTER (WHERE failed IS NULL AND until > $8) AS until,
+       (SELECT coalesce(json_agg(json_build_object('recordId', record_id, 'revision', revision)), '[]') FROM leased) AS places
+     FROM known`,
     ...dueOf(actor, reach.targets),
     [...reach.types],
     [...reach.groups],
@@ -64,9 +83,10 @@ export async function leaseBatch(tx: Tx, actor: StaffActor, reach: Reach, size: 
     now,
     reach.chainLength,
     size,
-    until,
+    ends,
     actor.memberId,
   )
+  return row!
 }
 
 /** Which of these this session still holds, by name. */
@@ -91,23 +111,22 @@ interface Row extends Place {
   type: RecordType
   header: Uint8Array
   commit: Uint8Array
-  signature: Uint8Array
   hash: Uint8Array
 }
 
 /**
  * The leased revisions as a browser needs them: the superseded grants, and one that the member can open. What is purged, or
- * damaged here, is put aside: no browser could pass it on.
+ * damaged here, is put aside, and counted: no browser could pass it on.
  */
 export async function readItems(
   tx: Tx,
   actor: StaffActor,
   places: readonly Place[],
   { groups, targets, chainLength }: Reach,
-): Promise<RewrapItem[]> {
+): Promise<{ records: RewrapItem[]; aside: number; damaged: number }> {
   const { clinicId } = actor
   const rows = await tx.$queryRaw<Row[]>`
-    SELECT record_id AS "recordId", revision, patient_id AS "patientId", type, header, commit, signature, sha256(ciphertext) AS hash
+    SELECT record_id AS "recordId", revision, patient_id AS "patientId", type, header, commit, sha256(ciphertext) AS hash
     FROM record JOIN unnest(${places.map((at) => at.recordId)}::uuid[], ${places.map((at) => at.revision)}::int[])
       AS leased (record_id, revision) USING (record_id, revision)
     WHERE clinic_id = ${clinicId}::uuid ORDER BY created_at DESC, record_id, revision`
@@ -127,28 +146,34 @@ export async function readItems(
     recipientKind === 'group' ? groups.includes(recipientId) : recipientId === actor.memberId
   const items: RewrapItem[] = []
   const aside: (Place & { code: string })[] = []
-  for (const { recordId, revision, patientId, type, hash, ...sealed } of rows) {
-    const grants = byPlace.get(nameOf({ recordId, revision })) ?? []
-    // Those to members' own keys too: who reads by a scope is passed on to by that scope.
-    const old = grants.filter((grant) => isOld(grant) || grant.recipientKind === 'member')
-    const usable = old.some(isUsable) ? [] : grants.filter(isUsable).slice(0, 1)
-    const opened = await openGrants([...old, ...usable])
+  // All at once: the outer layer looks up one patient's key once for all of their grants.
+  const whole = await Promise.all(
+    rows.map(async (row) => {
+      const grants = byPlace.get(nameOf(row)) ?? []
+      // Those to members' own keys too: who reads by a scope is passed on to by that scope.
+      const old = grants.filter((grant) => isOld(grant) || grant.recipientKind === 'member')
+      const usable = old.some(isUsable) ? [] : grants.filter(isUsable).slice(0, 1)
+      const loose = grants.some(({ recipientKind }) => recipientKind === 'member')
+      return { ...row, loose, opened: await openGrants([...old, ...usable]) }
+    }),
+  )
+  for (const { recordId, revision, patientId, type, header, commit, hash, loose, opened } of whole) {
     if (!opened || opened.damaged) {
       aside.push({ recordId, revision, code: opened ? 'GRANT_DAMAGED' : purged })
       continue
     }
     items.push({
       meta: { clinicId, patientId, recordId, revision, type },
-      header: b64(sealed.header),
-      commit: b64(sealed.commit),
-      signature: b64(sealed.signature),
+      header: b64(header),
+      commit: b64(commit),
       ciphertextHash: b64(hash),
       grants: opened.grants,
-      loose: grants.some(({ recipientKind }) => recipientKind === 'member'),
+      loose,
     })
   }
   await putAside(tx, actor, aside, chainLength)
-  return items
+  const damaged = aside.filter(({ code }) => code !== purged).length
+  return { records: items, aside: aside.length, damaged }
 }
 
 /** Not tried again before the chain has grown. */
@@ -202,22 +227,4 @@ export async function dropSuperseded(
     chainLength,
   )
   return count
-}
-
-/** How much is left for members with this reach, what could not be passed on, and when the first lease of another session ends. */
-export async function countLeft(tx: Tx, actor: StaffActor, { types, targets, chainLength }: Reach, now: Date) {
-  const [row] = await tx.$queryRawUnsafe<{ left: number; failed: number; until: Date | null }[]>(
-    `WITH due AS (${due})
-     SELECT count(*) FILTER (WHERE l.failed IS NULL OR l.chain_length < $6)::int AS left,
-       count(*) FILTER (WHERE l.failed <> '${purged}' AND l.chain_length >= $6)::int AS failed,
-       min(l.until) FILTER (WHERE l.failed IS NULL AND l.until > $7) AS until
-     FROM due JOIN record r ON r.clinic_id = $1::uuid AND r.record_id = due.record_id AND r.revision = due.revision
-     LEFT JOIN rewrap_lease l ON l.clinic_id = r.clinic_id AND l.record_id = r.record_id AND l.revision = r.revision
-     WHERE r.type = ANY ($5::text[])`,
-    ...dueOf(actor, targets),
-    [...types],
-    chainLength,
-    now,
-  )
-  return row!
 }

@@ -14,16 +14,19 @@ const reach: store.Reach = {
 }
 
 export const rewrapCases: TenantCases<typeof store> = {
-  leaseBatch: (tx, actor, b) => store.leaseBatch(tx, actor, reach, 10, b.after),
+  leaseBatch: (tx, actor, b) =>
+    store
+      .leaseBatch(tx, actor, reach, 10, b.after)
+      .then(({ places, left, failed }) => [...places, ...Array.from({ length: left + failed })]),
   nameOf: 'pure',
   heldBy: (tx, actor, b) => store.heldBy(tx, actor, [{ recordId: b.draftId, revision: 1 }]).then((held) => [...held]),
   dropLeases: (tx, actor) => store.dropLeases(tx, actor),
-  readItems: (tx, actor, b) => store.readItems(tx, actor, [{ recordId: b.recordId, revision: 1 }], reach),
+  readItems: (tx, actor, b) =>
+    store.readItems(tx, actor, [{ recordId: b.recordId, revision: 1 }], reach).then(({ records }) => records),
   putAside: (tx, actor, b) => store.putAside(tx, actor, [{ recordId: b.draftId, revision: 1, code: 'X' }], 99),
   dropSuperseded: (tx, actor, b) =>
     store.dropSuperseded(tx, actor, [{ recordId: b.recordId, revision: 1 }], reach, (grants) => ({
       superseded: [...grants],
       complete: true,
     })),
-  countLeft: (tx, actor, b) => store.countLeft(tx, actor, reach, b.now),
 }

@@ -56,6 +56,16 @@ export function freeStarts(question: StartsQuestion): number[] {
   return [...found].sort((a, b) => a - b)
 }
 
+/** Whether one practitioner is there, at one place, for all of a stretch: whatever is booked then. */
+export function isOpen(
+  { zone, rowsOn, away }: Pick<StartsQuestion, 'zone' | 'rowsOn'> & { away: readonly Stretch[] },
+  days: readonly string[],
+  { from, until }: Stretch,
+): boolean {
+  const open = union([...openStretches(zone, days, rowsOn).values()].flat())
+  return covers(open, from, until) && !meets(union(away), from, until)
+}
+
 function* paced({ from, until, anchor }: OpenStretch, step: number): Generator<number> {
   for (let at = anchor + Math.ceil((from - anchor) / step) * step; at < until; at += step) yield at
 }

@@ -57,3 +57,14 @@ export function openStretches(
     }),
   )
 }
+
+/** Midnight of a local day; where the clock skips it, the day's first instant. */
+export const startOfDay = (day: string, zone: string): Date =>
+  new Date(Temporal.PlainDate.from(day).toZonedDateTime(zone).epochMilliseconds)
+
+/** A minute of a local day; one that the clock skips is the one that it jumps to, one that comes twice the first. */
+export const instantAt = (day: string, minute: number, zone: string): Date => {
+  const at = { hour: Math.floor(minute / 60) % 24, minute: minute % 60 }
+  const date = Temporal.PlainDate.from(day).add({ days: Math.floor(minute / 1440) })
+  return new Date(date.toPlainDateTime(at).toZonedDateTime(zone).epochMilliseconds)
+}

@@ -17,20 +17,27 @@ const hour = 3_600_000
 /** What this process has written down, until when. Lost with the process: then it is written down again. */
 const remembered = new Map<string, number>()
 
-/**
- * Records that are about to be answered: one entry for each patient, before anything is answered. A page that draws itself
- * anew reads the same again: within an hour, the same session and the same revisions are one reading, and one entry.
- */
+/** Records that are about to be answered: one entry for each patient, before anything is answered. */
 export async function auditReadings(
   actor: PatientActor | StaffActor,
   action: string,
   records: readonly Answered[],
 ): Promise<void> {
-  const now = Date.now()
   const by = new Map<string, Answered[]>()
   for (const record of records) by.set(record.meta.patientId, [...(by.get(record.meta.patientId) ?? []), record])
-  const fresh = [...by].flatMap(([patientId, mine]) => {
-    const happening: Happening = { action, patientId, records: touched(mine) }
+  await auditOpened(
+    actor,
+    [...by].map(([patientId, mine]) => ({ action, patientId, records: touched(mine) })),
+  )
+}
+
+/**
+ * What is about to be shown. A page that draws itself anew reads the same again: within an hour, the same session, subject
+ * and revisions are one reading, and one entry.
+ */
+export async function auditOpened(actor: PatientActor | StaffActor, happenings: readonly Happening[]): Promise<void> {
+  const now = Date.now()
+  const fresh = happenings.flatMap((happening) => {
     const key = createHash('sha256')
       .update(JSON.stringify([actor.kind === 'staff' ? actor.sessionId : actor.keyId, happening]))
       .digest('base64')

@@ -1,5 +1,5 @@
 import 'server-only'
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { env } from './env.ts'
 import { gcmOpen, gcmSeal, type Bytes } from './gcm.ts'
@@ -40,15 +40,15 @@ const contextOf = (name: OuterKeyName) => `outer|${name.clinicId}|${name.patient
 
 // What was unwrapped, by its wrapped form: a key that was destroyed or replaced has no such form in the store any more.
 const most = 2000
-const opened = new Map<string, Promise<Bytes>>()
+const opened = new Map<string, Promise<KeyObject>>()
 
-async function openKey(name: OuterKeyName, key: { kek: string; wrapped: Uint8Array }): Promise<Bytes> {
+async function openKey(name: OuterKeyName, key: { kek: string; wrapped: Uint8Array }): Promise<KeyObject> {
   // In a key store that was put back from a backup it lies under a KEK that is gone: then memory must not know it either.
   await kekOf('store', key.kek)
   const at = `${contextOf(name)}|${key.kek}|${Buffer.from(key.wrapped).toString('base64')}`
   const known = opened.get(at)
   if (known) return known
-  const opening = unwrap('store', key.kek, key.wrapped, contextOf(name))
+  const opening = unwrap('store', key.kek, key.wrapped, contextOf(name)).then((bytes) => createSecretKey(bytes))
   if (opened.size >= most) opened.clear()
   opened.set(at, opening)
   opening.catch(() => opened.delete(at))
@@ -56,25 +56,26 @@ async function openKey(name: OuterKeyName, key: { kek: string; wrapped: Uint8Arr
 }
 
 // A chart's grants ask for one patient's key at once.
-const asked = new Map<string, ReturnType<KeyStore['find']>>()
+const asked = new Map<string, Promise<KeyObject | null>>()
 
-function find(name: OuterKeyName): ReturnType<KeyStore['find']> {
+function find(name: OuterKeyName): Promise<KeyObject | null> {
   const at = contextOf(name)
   const under = asked.get(at)
   if (under) return under
+  // Only while the store is asked: whoever comes while the answer is opened asks anew, since the key may have been destroyed.
   const asking = keyStore()
     .find(name)
     .finally(() => asked.delete(at))
+    .then((there) => there && openKey(name, there))
   asked.set(at, asking)
   return asking
 }
 
-async function keyOf(name: OuterKeyName, make: boolean): Promise<Bytes | null> {
+async function keyOf(name: OuterKeyName, make: boolean): Promise<KeyObject | null> {
   const there = await find(name)
-  if (there) return openKey(name, there)
-  if (!make) return null
+  if (there || !make) return there
   await keyStore().add(name, await wrap('store', randomBytes(32), contextOf(name)))
-  // Another process may have been first: its key is the one that counts.
+  // Another process may have been first: its key is the one that counts. Not by `find`: that may have been asked before.
   const added = await keyStore().find(name)
   return added && openKey(name, added)
 }

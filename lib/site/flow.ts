@@ -8,6 +8,7 @@ import { ok, refuse, type Result } from '../errors.ts'
 import { audit } from '../server/audit.ts'
 import { notify } from '../server/notify.ts'
 import { hold, inClinic, type Tx } from '../server/tx.ts'
+import { dayIn } from '../time.ts'
 import { mostSites, type SiteContract } from './rules.ts'
 import type * as rules from './rules.ts'
 import * as store from './store.ts'
@@ -21,12 +22,15 @@ async function changed(tx: Tx, actor: StaffActor, what: string, id: string) {
   return ok({ done: true as const })
 }
 
+const useOf = async (tx: Tx, actor: StaffActor, now: Date) =>
+  store.listUse(tx, actor, now, dayIn((await findClinic(tx, actor.clinicId))!.timeZone, now))
+
 export const list = (
   actor: StaffActor,
   _: unknown,
   { now }: { now: Date },
 ): Promise<Result<SiteContract['site/list']['out']>> =>
-  inClinic(actor.clinicId, async (tx) => ok({ sites: await store.listUse(tx, actor, now) }))
+  inClinic(actor.clinicId, async (tx) => ok({ sites: await useOf(tx, actor, now) }))
 
 /** Two of one name nobody could tell apart: neither a patient who books nor an officer who lets somebody in. */
 const isTaken = (name: string, sites: readonly { name: string }[]) =>
@@ -65,7 +69,7 @@ export const save = (actor: StaffActor, site: In<typeof rules.SaveSiteInput>): D
 export const close = (actor: StaffActor, { id }: In<typeof rules.SiteInput>, { now }: { now: Date }): Done =>
   inClinic(actor.clinicId, async (tx) => {
     await hold(tx, `sites|${actor.clinicId}`, 'write')
-    const site = (await store.listUse(tx, actor, now)).find((each) => each.id === id)
+    const site = (await useOf(tx, actor, now)).find((each) => each.id === id)
     if (!site) return refuse('NOT_FOUND')
     const standing = readStanding(await listStatements(tx, actor.clinicId))
     const isSigned = [...standing.members.values()].some(({ groups }) =>

@@ -19,7 +19,8 @@ export async function findSite(tx: Tx, id: string | null): Promise<SiteView | nu
   return id === null ? null : tx.site.findFirst({ where: { id }, select: columns })
 }
 
-export async function listUse(tx: Tx, actor: StaffActor, now: Date): Promise<SiteRow[]> {
+/** `today`: the clinic's own. What no longer holds then keeps no site open. */
+export async function listUse(tx: Tx, actor: StaffActor, now: Date, today: string): Promise<SiteRow[]> {
   const { clinicId } = actor
   const sites = await tx.site.findMany({
     where: { clinicId, closedAt: null },
@@ -32,12 +33,18 @@ export async function listUse(tx: Tx, actor: StaffActor, now: Date): Promise<Sit
     where: { ...of, startsAt: { gt: now }, status: { in: ['held', 'booked', 'arrived', 'in_consult'] } },
     _count: true,
   })
-  const hours = await tx.weeklyHours.groupBy({ by: ['siteId'], where: of, _count: true })
+  const still = { gte: new Date(`${today}T00:00:00Z`) }
+  const weekly = await tx.weeklyHours.groupBy({
+    by: ['siteId'],
+    where: { ...of, OR: [{ validUntil: null }, { validUntil: still }] },
+    _count: true,
+  })
+  const dates = await tx.dateHours.groupBy({ by: ['siteId'], where: { ...of, day: still }, _count: true })
   const count = (rows: { siteId: string | null; _count: number }[], id: string) =>
     rows.find((row) => row.siteId === id)?._count ?? 0
   return sites.map(({ id, name, address, _count }) => ({
     ...{ id, name, address, members: _count.memberSites },
-    ...{ coming: count(coming, id), hours: count(hours, id) },
+    ...{ coming: count(coming, id), hours: count(weekly, id) + count(dates, id) },
   }))
 }
 
@@ -59,14 +66,16 @@ export async function closeSite(tx: Tx, actor: StaffActor, id: string, now: Date
 
 /** Hours that were at no site are at this one: the place that the clinic had before it had several. */
 export async function placeHours(tx: Tx, actor: StaffActor, siteId: string): Promise<void> {
-  await tx.weeklyHours.updateMany({ where: { clinicId: actor.clinicId, siteId: null }, data: { siteId } })
+  const nowhere = { clinicId: actor.clinicId, siteId: null }
+  await tx.weeklyHours.updateMany({ where: nowhere, data: { siteId } })
+  await tx.dateHours.updateMany({ where: { ...nowhere, startMinute: { not: null } }, data: { siteId } })
 }
 
 /** A member's hours at any place but these end: whoever sees some sites only would not open what is written for visits elsewhere. */
 export async function dropHoursElsewhere(tx: Tx, actor: StaffActor, memberId: string, siteIds: readonly string[]) {
-  await tx.weeklyHours.deleteMany({
-    where: { clinicId: actor.clinicId, memberId, OR: [{ siteId: null }, { siteId: { notIn: [...siteIds] } }] },
-  })
+  const elsewhere = { clinicId: actor.clinicId, memberId, OR: [{ siteId: null }, { siteId: { notIn: [...siteIds] } }] }
+  await tx.weeklyHours.deleteMany({ where: elsewhere })
+  await tx.dateHours.deleteMany({ where: { ...elsewhere, startMinute: { not: null } } })
 }
 
 /** The newest revisions of what was written for visits of this patient, and no practitioner of this site alone was granted. */

@@ -11,6 +11,7 @@ import { Checkbox } from '@/components/ui/choice'
 import { Select, TextField } from '@/components/ui/text-field'
 import { ClinicDetails, OwnerDetails, slugify } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
+import { ownZone } from '@/lib/browser/zone'
 import { countries, currencyOf } from './countries'
 
 const Form = z.object({
@@ -55,7 +56,7 @@ export function Details({
     if (start) return
     const region = new Intl.Locale(navigator.language).maximize().region ?? 'FR'
     const country = countries.includes(region) ? region : 'FR'
-    setValue('clinic.timeZone', Intl.DateTimeFormat().resolvedOptions().timeZone)
+    setValue('clinic.timeZone', ownZone())
     setValue('clinic.country', country)
     setValue('clinic.currency', currencyOf(country))
   }, [start, setValue])

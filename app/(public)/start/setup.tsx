@@ -1,10 +1,9 @@
 'use client'
 import { zodResolver } from '@hookform/resolvers/zod'
-import { useTranslations } from 'next-intl'
+import { useLocale, useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { useForm, useWatch } from 'react-hook-form'
 import { z } from 'zod'
-import { toMinor } from '@/components/staff/money'
 import { useReason } from '@/components/staff/use-reason'
 import { officeWeek, toRows, WeekForm } from '@/components/staff/week'
 import { WeekFields } from '@/components/staff/week-fields'
@@ -14,6 +13,7 @@ import { RadioGroup } from '@/components/ui/choice'
 import { Banner } from '@/components/ui/status'
 import { TextField } from '@/components/ui/text-field'
 import { call } from '@/lib/browser/api'
+import { parseAmount } from '@/lib/money'
 import type { DetailsForm } from './details'
 import type { OpenedClinic } from './open-clinic'
 
@@ -32,6 +32,7 @@ const First = z.object({
 export function Setup({ details, opened, onDone }: { details: DetailsForm; opened: OpenedClinic; onDone: () => void }) {
   const t = useTranslations('onboarding')
   const reason = useReason()
+  const locale = useLocale()
   const [code, setCode] = useState<string | null>(null)
   const { currency, timeZone } = details.clinic
   const form = useForm<z.input<typeof First>, unknown, z.output<typeof First>>({
@@ -44,11 +45,11 @@ export function Setup({ details, opened, onDone }: { details: DetailsForm; opene
 
   const send = form.handleSubmit(async (typed) => {
     setCode(null)
-    const priceMinor = typed.payment === 'free' ? 0 : toMinor(typed.price, currency)
+    const priceMinor = typed.payment === 'free' ? 0 : parseAmount(typed.price, currency, locale)
     if (priceMinor === null) return form.setError('price', { message: 'number' }, { shouldFocus: true })
     if (details.practitioner) {
       if (!(await week.trigger())) return
-      const saved = await call('clinic/save-hours', { memberId: opened.memberId, hours: toRows(week.getValues()) })
+      const saved = await call('schedule/save-week', { memberId: opened.memberId, hours: toRows(week.getValues()) })
       if (!saved.ok) return setCode(saved.code)
     }
     const saved = await call('clinic/save-service', {

@@ -29,6 +29,8 @@ const namespaces = [
   'intake',
   'lost',
   'members',
+  'money',
+  'move',
   'notice',
   'onboarding',
   'prescription',
@@ -36,6 +38,7 @@ const namespaces = [
   'recognition',
   'retention',
   'rewrap',
+  'schedule',
   'sites',
   'staff',
 ] as const

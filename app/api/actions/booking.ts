@@ -1,23 +1,32 @@
+import { cancelAppointment, cancelByClinic } from '@/lib/booking/cancel'
 import * as flow from '@/lib/booking/flow'
 import * as holds from '@/lib/booking/hold'
+import { moveAppointment, moveTimes } from '@/lib/booking/move'
+import { otherTimes, rescheduleAppointment } from '@/lib/booking/reschedule'
 import * as rules from '@/lib/booking/rules'
 import { signConsent } from '@/lib/consent/flow'
 import { SignConsentInput, type ConsentContract } from '@/lib/consent/rules'
 import { submitIntake } from '@/lib/intake/flow'
 import { SubmitInput, type IntakeContract } from '@/lib/intake/rules'
+import { slots } from '@/lib/booking/slots'
 import { action, type Actions } from '@/lib/server/action'
 
 // Sealed answers are a third larger than what was typed, for each of their parts.
 const large = { maxBytes: 4 * 1024 * 1024 }
 
 export const bookingActions = {
-  'booking/slots': action('public', rules.SlotsInput, holds.slots),
+  'booking/slots': action('public', rules.SlotsInput, slots),
   'booking/hold': action('public', rules.HoldInput, holds.holdSlot),
   'booking/renew': action('public', rules.HoldRef, holds.renewHold),
   'booking/release': action('public', rules.HoldRef, holds.releaseHold),
   'booking/book': action('public', rules.BookInput, flow.bookSlot, large),
   'booking/appointment': action('public', rules.HoldRef, flow.showAppointment),
-  'booking/cancel': action('public', rules.HoldRef, flow.cancelAppointment),
+  'booking/other-times': action('public', rules.OtherTimesInput, otherTimes),
+  'booking/reschedule': action('public', rules.RescheduleInput, rescheduleAppointment),
+  'booking/move-times': action('staff', rules.MoveTimesInput, moveTimes),
+  'booking/move': action('staff', rules.MoveInput, moveAppointment),
+  'booking/cancel': action('public', rules.HoldRef, cancelAppointment),
+  'booking/cancel-by-clinic': action('staff', rules.CancelInput, cancelByClinic),
 } satisfies Actions<rules.BookingContract>
 
 export const consentActions = {

@@ -6,7 +6,6 @@ export const clinicActions = {
   'clinic/settings': action('staff', rules.SettingsInput, flow.loadSettings),
   'clinic/save-profile': action(['admin'], rules.ProfileForm, flow.saveProfile),
   'clinic/save-service': action(['admin'], rules.SaveServiceInput, flow.saveService),
-  'clinic/save-hours': action(['admin'], rules.HoursInput, flow.saveHours),
   'clinic/save-consent-text': action(['admin'], rules.SaveConsentTextInput, flow.saveConsentText),
   'clinic/save-cache': action(['admin'], rules.CacheInput, flow.saveCache),
   'clinic/connect-payments': action(['admin'], rules.PaymentsInput, flow.connectPayments),

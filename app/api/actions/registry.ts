@@ -22,6 +22,8 @@ import { recordActions } from './record'
 import { rekeyActions } from './rekey'
 import { rewrapActions } from './rewrap'
 import { retentionActions } from './retention'
+import { ledgerActions } from './ledger'
+import { scheduleActions } from './schedule'
 import { siteActions } from './site'
 
 /** Every action, by its name. A contract without its action does not compile once its domain is listed here. */
@@ -47,6 +49,8 @@ const actions = {
   ...rekeyActions,
   ...rewrapActions,
   ...retentionActions,
+  ...ledgerActions,
+  ...scheduleActions,
   ...siteActions,
 } satisfies Partial<Actions<Contract>>
 

@@ -4,10 +4,11 @@ import { PageHeader } from '@/components/ui/card'
 import { ArrowLeftIcon, CalendarIcon, ChevronLeftIcon, ChevronRightIcon } from '@/components/ui/icons'
 import { EmptyState } from '@/components/ui/status'
 import { DayStrip, SlotGrid } from '@/components/ui/times'
-import { loadSlots } from '@/lib/booking/hold'
-import { slotName } from '@/lib/booking/rules'
+import { loadSlots } from '@/lib/booking/slots'
+import { nextFree, slotName } from '@/lib/booking/rules'
 import type { ClinicPage } from '@/lib/clinic/flow'
 import type { ServiceView } from '@/lib/clinic/rules'
+import { Day } from '@/lib/day'
 import { addDays, dayIn, formatPlainDay, formatTime, sameClock, zoneCity } from '@/lib/time'
 import { priceOf } from './services'
 
@@ -20,8 +21,7 @@ export interface StepProps {
   query: Record<'practitioner' | 'site' | 'day' | 'from' | 'recall', string | undefined>
 }
 
-const isDay = (text: string | undefined): text is string =>
-  /^\d{4}-\d{2}-\d{2}$/.test(text ?? '') && !Number.isNaN(Date.parse(text!))
+const isDay = (text: string | undefined): text is string => Day.safeParse(text).success
 const daysShown = 7
 
 /** Days and free times as plain links: it works before any script has loaded, and without. */
@@ -72,7 +72,7 @@ export async function Times({ page, service, zone, locale, query }: StepProps) {
     }
     return `?${new URLSearchParams(Object.entries(next).filter((pair): pair is [string, string] => Boolean(pair[1])))}`
   }
-  const next = answer.ok ? answer.value.next : null
+  const next = answer.ok ? nextFree(answer.value, days.at(-1)!, zone) : null
   const hour = (startsAt: string) => Number(formatTime(new Date(startsAt), zone, 'en').slice(0, 2))
   const group = (label: string, from: number, until: number) => ({
     label,
@@ -202,16 +202,16 @@ export async function Times({ page, service, zone, locale, query }: StepProps) {
           icon={CalendarIcon}
           title={next || firstFree ? t('noneDay') : t('noneAtAll')}
           action={
-            next ? (
-              <LinkButton variant="primary" href={link({ from: later(next, today), day: undefined })}>
-                {t('nextFree', {
-                  day: formatPlainDay(next, locale, { weekday: 'long', day: 'numeric', month: 'long' }),
-                })}
-              </LinkButton>
-            ) : firstFree ? (
+            firstFree ? (
               <LinkButton variant="primary" href={link({ day: firstFree })}>
                 {t('nextFree', {
                   day: formatPlainDay(firstFree, locale, { weekday: 'long', day: 'numeric', month: 'long' }),
+                })}
+              </LinkButton>
+            ) : next ? (
+              <LinkButton variant="primary" href={link({ from: later(next, today), day: undefined })}>
+                {t('nextFree', {
+                  day: formatPlainDay(next, locale, { weekday: 'long', day: 'numeric', month: 'long' }),
                 })}
               </LinkButton>
             ) : null

@@ -4,21 +4,16 @@ import type { CareView } from '@/lib/browser/vault-care-api'
 import { admitNext } from '@/components/call/admit-next'
 import { useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
-import { useState } from 'react'
-import { NewDeviceDialog } from '@/components/recognition/new-device'
 import { useStaff } from '@/components/staff/session'
-import { useReason } from '@/components/staff/use-reason'
-import { IconButton, buttonClass } from '@/components/ui/button'
-import { CheckIcon, MoreIcon } from '@/components/ui/icons'
-import { Menu } from '@/components/ui/menu'
+import { buttonClass } from '@/components/ui/button'
+import { CheckIcon } from '@/components/ui/icons'
 import { Badge, Skeleton, type Tone } from '@/components/ui/status'
 import { AgendaRow } from '@/components/ui/times'
-import { useToast } from '@/components/ui/toast'
-import { call } from '@/lib/browser/api'
 import { type DayRow, type RowState, rowState } from '@/lib/encounter/rules'
 import { formatMoney } from '@/lib/money'
 import type { ChecklistContent, IdentityContent } from '@/lib/record/rules'
 import { formatTime } from '@/lib/time'
+import { VisitMenu } from './visit-menu'
 
 const tones: Record<RowState, Tone> = {
   upcoming: 'neutral',
@@ -106,7 +101,7 @@ function Visit({ row, zone, now, identity, checklist, helpers, opening, next }: 
       time={time(row.startsAt)}
       until={t('until', { time: time(row.endsAt) })}
       current={next}
-      menu={<More row={row} state={state} name={name} named={identity !== undefined} />}
+      menu={<VisitMenu row={row} state={state} zone={zone} name={name} named={identity !== undefined} />}
       aside={
         isClinical && !faded ? (
           <Link
@@ -168,38 +163,3 @@ const Tick = ({ done, label }: { done: boolean; label: string }) => (
     {label}
   </span>
 )
-
-function More({ row, state, name, named }: { row: DayRow; state: RowState; name: string; named: boolean }) {
-  const t = useTranslations('staff')
-  const toast = useToast()
-  const reason = useReason()
-  const act = async (action: 'encounter/complete' | 'encounter/miss') => {
-    const answer = await call(action, { appointmentId: row.appointmentId })
-    if (!answer.ok) toast(reason(answer.code), 'danger')
-  }
-  const { isClinical } = useStaff()
-  const w = useTranslations('recognition')
-  const [recognising, setRecognising] = useState(false)
-  const items = [
-    ...(isClinical && ['waiting', 'at_door', 'in_consult', 'late'].includes(state)
-      ? [{ label: t('markDone'), onSelect: () => void act('encounter/complete') }]
-      : []),
-    ...(['late', 'at_door', 'waiting'].includes(state)
-      ? [{ label: t('markMissed'), onSelect: () => void act('encounter/miss') }]
-      : []),
-    // Nobody is recognised whose name did not open here.
-    ...(named ? [{ label: w('menu'), onSelect: () => setRecognising(true) }] : []),
-  ]
-  if (!items.length) return null
-  return (
-    <>
-      <Menu trigger={<IconButton label={t('moreFor', { name })} icon={<MoreIcon />} />} items={items} />
-      <NewDeviceDialog
-        appointmentId={row.appointmentId}
-        patientId={row.patientId}
-        open={recognising}
-        onOpenChange={setRecognising}
-      />
-    </>
-  )
-}

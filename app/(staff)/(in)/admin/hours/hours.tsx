@@ -1,33 +1,56 @@
 'use client'
-import { zodResolver } from '@hookform/resolvers/zod'
-import { useFormatter, useTranslations } from 'next-intl'
-import { useForm, useWatch } from 'react-hook-form'
+import { useLocale, useTranslations } from 'next-intl'
+import Link from 'next/link'
+import { useState } from 'react'
+import { Away } from '@/components/schedule/away'
+import { ClinicDays } from '@/components/schedule/clinic-days'
+import { DayDialog } from '@/components/schedule/day-dialog'
+import { Month, weeksOf } from '@/components/schedule/month'
+import { Periods } from '@/components/schedule/periods'
+import { useSchedule } from '@/components/schedule/use-schedule'
 import { useReason } from '@/components/staff/use-reason'
-import { toRows, toWeek, WeekForm } from '@/components/staff/week'
-import { WeekFields } from '@/components/staff/week-fields'
 import { Button } from '@/components/ui/button'
-import { Card, PageHeader } from '@/components/ui/card'
+import { Card, CardTitle, PageHeader } from '@/components/ui/card'
+import { RadioGroup } from '@/components/ui/choice'
 import { ClockIcon } from '@/components/ui/icons'
-import { Avatar } from '@/components/ui/progress'
-import { EmptyState } from '@/components/ui/status'
+import { Banner, EmptyState } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
-import { call } from '@/lib/browser/api'
 import type { ClinicSettings, PractitionerView } from '@/lib/clinic/rules'
+import { type InTheWay, rowsOn, type ScheduleView } from '@/lib/schedule/rules'
+import { addDays, dayIn, formatDay, formatTime } from '@/lib/time'
+import { UsualWeek } from './usual-week'
 
-export function Hours({ settings }: { settings: ClinicSettings }) {
+interface Props {
+  settings: ClinicSettings
+  regions: { value: string; label: string }[]
+  /** In the clinic's zone. */
+  today: string
+}
+
+export function Hours({ settings, regions, today }: Props) {
   const t = useTranslations('admin')
+  const s = useTranslations('schedule')
+  const zone = settings.clinic.timeZone
+  const [memberId, setMemberId] = useState(settings.practitioners[0]?.id ?? null)
+  const practitioner = settings.practitioners.find(({ id }) => id === memberId)
   return (
     <>
-      <PageHeader
-        title={t('hours.title')}
-        lead={t('hours.lead', { zone: settings.clinic.timeZone.replaceAll('_', ' ') })}
-      />
-      {settings.practitioners.length ? (
-        <div className="grid items-start gap-6 2xl:grid-cols-2">
-          {settings.practitioners.map((practitioner) => (
-            <Week key={practitioner.id} practitioner={practitioner} settings={settings} />
-          ))}
-        </div>
+      <PageHeader title={t('hours.title')} lead={t('hours.lead', { zone: zone.replaceAll('_', ' ') })} />
+      {practitioner ? (
+        <>
+          {settings.practitioners.length > 1 ? (
+            <RadioGroup
+              className="mb-6"
+              label={s('whose')}
+              name="whose"
+              look="row"
+              value={practitioner.id}
+              onChange={(event) => setMemberId(event.target.value)}
+              options={settings.practitioners.map(({ id, displayName }) => ({ value: id, label: displayName }))}
+            />
+          ) : null}
+          <Board key={practitioner.id} {...{ settings, practitioner, regions, today }} />
+        </>
       ) : (
         <EmptyState icon={ClockIcon} title={t('hours.none')} />
       )}
@@ -35,53 +58,124 @@ export function Hours({ settings }: { settings: ClinicSettings }) {
   )
 }
 
-function Week({ practitioner, settings }: { practitioner: PractitionerView; settings: ClinicSettings }) {
-  const t = useTranslations('admin')
+function Board({ settings, practitioner, regions, today }: Props & { practitioner: PractitionerView }) {
+  const t = useTranslations('schedule')
   const s = useTranslations('sites')
-  const format = useFormatter()
-  const toast = useToast()
+  const c = useTranslations('common')
   const reason = useReason()
-  const form = useForm<WeekForm>({
-    resolver: zodResolver(WeekForm),
-    defaultValues: toWeek(settings.hours.filter((row) => row.memberId === practitioner.id)),
-  })
-  const { errors, isSubmitting, isDirty } = form.formState
+  const toast = useToast()
+  const locale = useLocale()
+  const zone = settings.clinic.timeZone
+  const { id: memberId, displayName: name } = practitioner
+  const [month, setMonth] = useState(today.slice(0, 7))
+  const weeks = weeksOf(month)
+  const { view, failed, reload } = useSchedule(weeks.from, weeks.until)
+  // What the lists beside the month show: the year that begins today.
+  const year = useSchedule(today, addDays(today, 365))
+  const [day, setDay] = useState<string | null>(null)
+  const [inTheWay, setInTheWay] = useState<InTheWay[]>([])
+  const isTheirs = (row: { memberId: string }) => row.memberId === memberId
   // Who sees some sites only works at those.
-  const only = settings.placed.find(({ memberId }) => memberId === practitioner.id)?.siteIds
+  const only = settings.placed.find(isTheirs)?.siteIds
   const places = [
     ...settings.sites
       .filter(({ id }) => !only || only.includes(id))
-      .map(({ id, name }) => ({ value: id, label: name })),
+      .map(({ id, name: label }) => ({ value: id, label })),
     ...(only || !settings.sites.length ? [] : [{ value: '', label: s('nowhere') }]),
   ]
-  const days = useWatch({ control: form.control, name: 'days' })
-  const total = toRows({ days }).reduce((sum, row) => sum + Math.max(0, row.endMinute - row.startMinute || 0), 0)
-  const save = form.handleSubmit(async (week) => {
-    const answer = await call('clinic/save-hours', { memberId: practitioner.id, hours: toRows(week) })
-    if (!answer.ok) return toast(reason(answer.code), 'danger')
-    form.reset(week)
-    toast(t('hours.saved'), 'success')
-  })
+  const refresh = async () => void (await Promise.all([reload(), year.reload()]))
+  const onDone = async (found: InTheWay[]) => {
+    setInTheWay(found)
+    toast(t('saved'), 'success')
+    await refresh()
+  }
+  const own = (of: ScheduleView, at: string) => {
+    const said = of.dates.filter((row) => isTheirs(row) && row.day === at)
+    return said.length ? said.flatMap(({ hours }) => hours ?? []) : null
+  }
+  const usual = (of: ScheduleView, at: string) =>
+    rowsOn({ weekly: of.weekly.filter(isTheirs), dates: [], isClosed: () => false }, at)
   return (
-    <Card>
-      <form onSubmit={save} noValidate aria-label={practitioner.displayName}>
-        <div className="mb-3 flex items-center gap-3">
-          <Avatar name={practitioner.displayName} />
-          <div>
-            <h2 className="text-xl">{practitioner.displayName}</h2>
-            <p className="text-sm text-soft">
-              {practitioner.title} ·{' '}
-              {t('hours.total', { hours: format.number(total / 60, { maximumFractionDigits: 1 }) })}
-            </p>
-          </div>
-        </div>
-        <WeekFields control={form.control} register={form.register} errors={errors} places={places} />
-        <div className="mt-4">
-          <Button type="submit" variant="primary" busy={isSubmitting} disabled={!isDirty}>
-            {t('hours.save')}
-          </Button>
-        </div>
-      </form>
-    </Card>
+    <div className="grid items-start gap-6 2xl:grid-cols-2">
+      {inTheWay.length ? <InTheWayBanner found={inTheWay} zone={zone} onClose={() => setInTheWay([])} /> : null}
+      <Card>
+        <CardTitle>{t('month')}</CardTitle>
+        <p className="-mt-2 mb-4 text-soft">{t('monthText')}</p>
+        {failed ? (
+          <Banner
+            tone="warning"
+            announce
+            className="mb-4"
+            actions={
+              <Button size="sm" onClick={() => void reload()}>
+                {c('retry')}
+              </Button>
+            }
+          >
+            {reason(failed)}
+          </Banner>
+        ) : null}
+        <Month
+          {...{ month, view, memberId, zone, today }}
+          onMonth={setMonth}
+          onDay={setDay}
+          label={t('monthOf', { name })}
+        />
+      </Card>
+      <div className="flex min-w-0 flex-col gap-6">
+        <UsualWeek
+          practitioner={practitioner}
+          rows={settings.hours.filter((row) => isTheirs(row) && row.validFrom === null)}
+          places={places}
+          onDone={refresh}
+        />
+        {year.view ? (
+          <>
+            <Periods {...{ memberId, name, places }} weekly={year.view.weekly.filter(isTheirs)} onDone={refresh} />
+            <Away {...{ memberId, zone, locale, today, onDone }} absences={year.view.absences.filter(isTheirs)} />
+            <ClinicDays {...{ regions, today, onDone }} view={year.view} />
+          </>
+        ) : null}
+      </div>
+      <DayDialog
+        {...{ memberId, name, places, onDone }}
+        // Who chose a day of a month that is still read waits for it.
+        day={view && day}
+        own={view && day ? own(view, day) : null}
+        usual={view && day ? usual(view, day) : []}
+        onClose={() => setDay(null)}
+      />
+    </div>
+  )
+}
+
+/** What was booked where nobody is any more. Nothing happens to it by itself: somebody speaks with the patient. */
+function InTheWayBanner({ found, zone, onClose }: { found: InTheWay[]; zone: string; onClose: () => void }) {
+  const t = useTranslations('schedule')
+  const c = useTranslations('common')
+  const locale = useLocale()
+  return (
+    <Banner
+      tone="warning"
+      announce
+      className="2xl:col-span-2"
+      title={t('inTheWay', { count: found.length })}
+      actions={
+        <Button size="sm" onClick={onClose}>
+          {c('close')}
+        </Button>
+      }
+    >
+      <p>{t('inTheWayText')}</p>
+      <ul className="mt-2">
+        {found.map(({ appointmentId, startsAt }) => (
+          <li key={appointmentId}>
+            <Link className="inline-block py-1" href={`/today?day=${dayIn(zone, new Date(startsAt))}&who=all`}>
+              {formatDay(new Date(startsAt), zone, locale)}, {formatTime(new Date(startsAt), zone, locale)}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Banner>
   )
 }

@@ -1,10 +1,9 @@
 'use client'
 import { zodResolver } from '@hookform/resolvers/zod'
-import { useTranslations } from 'next-intl'
+import { useLocale, useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { FormProvider, useForm, useWatch } from 'react-hook-form'
 import { z } from 'zod'
-import { fromMinor, toMinor } from '@/components/staff/money'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { Checkbox, RadioGroup, Switch } from '@/components/ui/choice'
@@ -15,6 +14,7 @@ import { Select, TextArea, TextField } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
 import { type ClinicSettings, ServiceForm, type ServiceView } from '@/lib/clinic/rules'
+import { parseAmount, writeAmount } from '@/lib/money'
 import { QuestionFields } from './question-fields'
 
 /** As it is typed: money in the currency's own words, no consent as an empty choice. */
@@ -51,11 +51,12 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
   const c = useTranslations('common')
   const reason = useReason()
   const toast = useToast()
+  const locale = useLocale()
   const [code, setCode] = useState<string | null>(null)
   const { clinic, practitioners, consentTexts, services } = settings
   const form = useForm<TypedService, unknown, z.output<typeof Typed>>({
     resolver: zodResolver(Typed),
-    defaultValues: toTyped(service, settings),
+    defaultValues: toTyped(service, settings, locale),
   })
   const { register, control, formState } = form
   const { errors, isSubmitting } = formState
@@ -64,7 +65,7 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
 
   const save = form.handleSubmit(async ({ price, consentTextId, ...typed }) => {
     setCode(null)
-    const priceMinor = typed.paymentMode === 'free' ? 0 : toMinor(price, clinic.currency)
+    const priceMinor = typed.paymentMode === 'free' ? 0 : parseAmount(price, clinic.currency, locale)
     if (priceMinor === null) return form.setError('price', { message: 'number' }, { shouldFocus: true })
     const answer = await call('clinic/save-service', {
       id: service === 'new' ? null : service.id,
@@ -119,6 +120,22 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
             {...register('bufferAfter')}
           />
         </div>
+        <details>
+          <summary className="min-h-11 cursor-pointer py-2 font-semibold">{t('services.pace')}</summary>
+          <p className="mb-3 text-soft">{t('services.paceHint')}</p>
+          <div className="grid gap-4 sm:grid-cols-2">
+            {(['stepMinutes', 'minNoticeMinutes', 'horizonDays', 'dailyLimit'] as const).map((name) => (
+              <TextField
+                key={name}
+                label={t(`services.${name}`)}
+                inputMode="numeric"
+                after={name === 'dailyLimit' ? undefined : t(name === 'horizonDays' ? 'services.days' : 'services.min')}
+                error={text(errors[name])}
+                {...register(name)}
+              />
+            ))}
+          </div>
+        </details>
         <RadioGroup
           look="row"
           label={t('services.payment')}
@@ -169,7 +186,11 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
   )
 }
 
-function toTyped(service: ServiceView | 'new', { clinic, practitioners, consentTexts }: ClinicSettings): TypedService {
+function toTyped(
+  service: ServiceView | 'new',
+  { clinic, practitioners, consentTexts }: ClinicSettings,
+  locale: string,
+): TypedService {
   if (service === 'new') {
     return {
       name: '',
@@ -177,6 +198,10 @@ function toTyped(service: ServiceView | 'new', { clinic, practitioners, consentT
       minutes: 30,
       bufferBefore: 0,
       bufferAfter: 5,
+      stepMinutes: null,
+      minNoticeMinutes: null,
+      horizonDays: null,
+      dailyLimit: null,
       paymentMode: 'free',
       price: '',
       intakeForm: { questions: [] },
@@ -187,5 +212,9 @@ function toTyped(service: ServiceView | 'new', { clinic, practitioners, consentT
     }
   }
   const { id: _, version: __, currency: ___, intakeVersion: ____, priceMinor, ...rest } = service
-  return { ...rest, price: fromMinor(priceMinor, clinic.currency), consentTextId: service.consentTextId ?? '' }
+  return {
+    ...rest,
+    price: writeAmount(priceMinor, clinic.currency, locale),
+    consentTextId: service.consentTextId ?? '',
+  }
 }

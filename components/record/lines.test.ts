@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { linesOf } from './record-lines.ts'
+import { linesOf } from './lines.ts'
 
 const say = { yes: 'oui', no: 'non', day: (plain: string) => `le ${plain}` }
 
-describe('a record that is read in an emergency', () => {
+describe('a record, as lines to read', () => {
   it('says answers as the form asked for them, not as they are kept', () => {
     const options = [
       { id: 'face', label: 'Visage' },

@@ -1,0 +1,192 @@
+'use client'
+import { useLocale, useTranslations } from 'next-intl'
+import Link from 'next/link'
+import { useState } from 'react'
+import { useLive } from '@/components/staff/use-live'
+import { buttonClass } from '@/components/ui/button'
+import { Card, CardTitle, PageHeader } from '@/components/ui/card'
+import { Chart } from '@/components/ui/chart'
+import { ChevronLeftIcon, ChevronRightIcon } from '@/components/ui/icons'
+import { Banner } from '@/components/ui/status'
+import { Stat, Table } from '@/components/ui/table'
+import { call } from '@/lib/browser/api'
+import { otherMonth, type MoneyOf, type MoneyView } from '@/lib/ledger/month'
+import { formatMoney } from '@/lib/money'
+import { dayIn, formatDate, formatPlainDay, formatTime } from '@/lib/time'
+import { Entries } from './entries'
+
+export function Money({ start }: { start: MoneyView }) {
+  const t = useTranslations('money')
+  const locale = useLocale()
+  const [view, setView] = useState(start)
+  const [stale, setStale] = useState(false)
+  useLive(async () => {
+    const fresh = await call('ledger/month', { month: view.month })
+    if (fresh.ok) setView(fresh.value)
+    setStale(!fresh.ok)
+  })
+  const { month, today } = view
+  const current = today.slice(0, 7)
+  const step = buttonClass({ size: 'sm' })
+  return (
+    <>
+      <PageHeader
+        eyebrow={t('title')}
+        title={formatPlainDay(`${month}-01`, locale, { month: 'long', year: 'numeric' })}
+        lead={t('lead')}
+        actions={
+          <>
+            <nav aria-label={t('months')} className="flex gap-2">
+              <Link
+                href={`/admin/money?month=${otherMonth(month, -1)}`}
+                aria-label={t('previous')}
+                className={`${step} px-3`}
+              >
+                <ChevronLeftIcon />
+              </Link>
+              <Link href="/admin/money" aria-current={month === current ? 'date' : undefined} className={step}>
+                {t('thisMonth')}
+              </Link>
+              {month < current ? (
+                <Link
+                  href={`/admin/money?month=${otherMonth(month, 1)}`}
+                  aria-label={t('next')}
+                  className={`${step} px-3`}
+                >
+                  <ChevronRightIcon />
+                </Link>
+              ) : null}
+            </nav>
+            <Entries month={month} />
+          </>
+        }
+      />
+      {stale ? (
+        <Banner tone="warning" announce className="mb-5">
+          {t('stale')}
+        </Banner>
+      ) : null}
+      <div className="flex flex-col gap-6">
+        {view.currencies.map((money) => (
+          <Currency key={money.currency} money={money} view={view} />
+        ))}
+        <UnpaidVisits view={view} />
+      </div>
+    </>
+  )
+}
+
+function Currency({ money, view }: { money: MoneyOf; view: MoneyView }) {
+  const t = useTranslations('money')
+  const locale = useLocale()
+  const { currency, today, month, weeks, services } = money
+  const amount = (minor: number) => formatMoney(minor, currency, locale)
+  const moved = ({ takenMinor, returnedMinor }: MoneyOf['month']) => ({
+    taken: amount(takenMinor),
+    returned: amount(returnedMinor),
+  })
+  const name = formatPlainDay(`${view.month}-01`, locale, { month: 'long', year: 'numeric' })
+  const unpaid = view.unpaid.filter((visit) => visit.currency === currency).length
+  const best = weeks.reduce((most, week) => (week.earnedMinor > most.earnedMinor ? week : most))
+  const day = (iso: string) => formatPlainDay(iso, locale, { day: 'numeric', month: 'short' })
+  const days = ({ from, to }: { from: string; to: string }) =>
+    from === to ? String(Number(from.slice(8))) : `${Number(from.slice(8))}–${Number(to.slice(8))}`
+  return (
+    <section aria-label={currency.toUpperCase()} className="flex flex-col gap-6">
+      <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-5">
+        <Stat label={t('earnedToday')} value={amount(today.earnedMinor)} hint={t('moved', moved(today))} />
+        <Stat
+          label={t('earnedMonth', { month: name })}
+          value={amount(month.earnedMinor)}
+          hint={t('moved', moved(month))}
+        />
+        <Stat label={t('unpaid')} value={amount(money.unpaidMinor)} hint={t('unpaidHint', { count: unpaid })} />
+        <Stat label={t('deposits')} value={amount(money.depositsMinor)} hint={t('depositsHint')} />
+        <Stat
+          label={t('refundsDue')}
+          value={amount(money.refundsDueMinor)}
+          hint={t('refundsDueHint', { due: money.refundsDueMinor ? 'some' : 'none' })}
+        />
+      </div>
+      <div className="grid items-start gap-6 xl:grid-cols-2">
+        <Card>
+          <Chart
+            title={t('earnedMonth', { month: name })}
+            summary={
+              best.earnedMinor > 0
+                ? t('chartSummary', { from: day(best.from), to: day(best.to), amount: amount(best.earnedMinor) })
+                : t('chartEmpty')
+            }
+            labelHead={t('days')}
+            valueHead={t('earned')}
+            points={weeks.map((week) => ({
+              label: days(week),
+              value: Math.max(0, week.earnedMinor),
+              shown: amount(week.earnedMinor),
+              marked: week.from <= view.today && view.today <= week.to,
+            }))}
+          />
+        </Card>
+        <Card>
+          <CardTitle>{t('services')}</CardTitle>
+          <Table
+            caption={t('services')}
+            columns={[
+              { key: 'service', label: t('service'), heading: true },
+              { key: 'visits', label: t('visits'), align: 'end' },
+              { key: 'earned', label: t('earned'), align: 'end' },
+            ]}
+            rows={services.map(({ service, visits, earnedMinor }) => ({
+              id: service,
+              cells: { service, visits, earned: amount(earnedMinor) },
+            }))}
+            empty={<p className="text-soft">{t('servicesEmpty')}</p>}
+          />
+        </Card>
+      </div>
+    </section>
+  )
+}
+
+function UnpaidVisits({ view }: { view: MoneyView }) {
+  const t = useTranslations('money')
+  const locale = useLocale()
+  const when = (startsAt: string) => {
+    const at = new Date(startsAt)
+    return `${formatDate(at, view.zone, locale)}, ${formatTime(at, view.zone, locale)}`
+  }
+  return (
+    <Card>
+      <CardTitle>{t('unpaidTitle')}</CardTitle>
+      <Table
+        caption={t('unpaidTitle')}
+        columns={[
+          { key: 'when', label: t('when'), heading: true },
+          { key: 'service', label: t('service') },
+          { key: 'practitioner', label: t('practitioner') },
+          { key: 'amount', label: t('amount'), align: 'end' },
+          { key: 'open', label: t('openDay'), bare: true },
+        ]}
+        rows={view.unpaid.map((visit) => ({
+          id: visit.appointmentId,
+          cells: {
+            when: when(visit.startsAt),
+            service: visit.service,
+            practitioner: visit.practitioner,
+            amount: formatMoney(visit.amountMinor, visit.currency, locale),
+            open: (
+              <Link
+                href={`/today?day=${dayIn(view.zone, new Date(visit.startsAt))}&who=all`}
+                aria-label={t('openDayFor', { when: when(visit.startsAt) })}
+                className={buttonClass({ size: 'sm' })}
+              >
+                {t('openDay')}
+              </Link>
+            ),
+          },
+        }))}
+        empty={<p className="text-soft">{t('unpaidEmpty')}</p>}
+      />
+    </Card>
+  )
+}

@@ -1,0 +1,130 @@
+'use client'
+import { useLocale, useTranslations } from 'next-intl'
+import { useState } from 'react'
+import { TakeDialog } from '@/components/money/take-dialog'
+import { NewDeviceDialog } from '@/components/recognition/new-device'
+import { MoveDialog } from '@/components/schedule/move-dialog'
+import { useStaff } from '@/components/staff/session'
+import { useReason } from '@/components/staff/use-reason'
+import { IconButton } from '@/components/ui/button'
+import { AlertDialog } from '@/components/ui/dialog'
+import { MoreIcon } from '@/components/ui/icons'
+import { Menu } from '@/components/ui/menu'
+import { Banner } from '@/components/ui/status'
+import { useToast } from '@/components/ui/toast'
+import { useBusy } from '@/components/ui/use-busy'
+import { runsDay } from '@/lib/access/rules'
+import { call } from '@/lib/browser/api'
+import type { DayRow, RowState } from '@/lib/encounter/rules'
+import { formatMoney } from '@/lib/money'
+import { formatTime } from '@/lib/time'
+
+interface Props {
+  row: DayRow
+  state: RowState
+  zone: string
+  name: string
+  /** Whether the name opened here. */
+  named: boolean
+}
+
+/** What can be done with one visit of the day, beside opening it. */
+export function VisitMenu({ row, state, zone, name, named }: Props) {
+  const t = useTranslations('staff')
+  const money = useTranslations('money')
+  const moves = useTranslations('move')
+  const recognition = useTranslations('recognition')
+  const locale = useLocale()
+  const toast = useToast()
+  const reason = useReason()
+  const { isClinical, me } = useStaff()
+  const [open, setOpen] = useState<'move' | 'cancel' | 'take' | 'recognise' | null>(null)
+  const whenOpen = (is: boolean) => is || setOpen(null)
+  const { appointmentId, patientId } = row
+  const act = async (action: 'encounter/complete' | 'encounter/miss') => {
+    const answer = await call(action, { appointmentId })
+    if (!answer.ok) toast(reason(answer.code), 'danger')
+  }
+  const atDesk = runsDay(me)
+  const owed = formatMoney(row.toHandMinor, row.currency, locale)
+  const handBack = async () => {
+    const answer = await call('payment/hand-back', { appointmentId })
+    if (answer.ok) toast(money('handedBack', { amount: owed }), 'success')
+    else toast(reason(answer.code), 'danger')
+  }
+  const stands = ['booked', 'arrived'].includes(row.status)
+  const items = [
+    ...(stands ? [{ label: moves('menu'), onSelect: () => setOpen('move') }] : []),
+    ...(isClinical && ['waiting', 'at_door', 'in_consult', 'late'].includes(state)
+      ? [{ label: t('markDone'), onSelect: () => void act('encounter/complete') }]
+      : []),
+    ...(['late', 'at_door', 'waiting'].includes(state)
+      ? [{ label: t('markMissed'), onSelect: () => void act('encounter/miss') }]
+      : []),
+    ...(atDesk && state !== 'cancelled' && ['due', 'later', 'failed'].includes(row.paid)
+      ? [{ label: money('take'), onSelect: () => setOpen('take') }]
+      : []),
+    ...(atDesk && row.toHandMinor > 0
+      ? [{ label: money('handBack', { amount: owed }), onSelect: () => void handBack() }]
+      : []),
+    // Nobody is recognised whose name did not open here.
+    ...(named ? [{ label: recognition('menu'), onSelect: () => setOpen('recognise') }] : []),
+    ...(stands ? [{ label: t('cancel.menu'), onSelect: () => setOpen('cancel') }] : []),
+  ]
+  if (!items.length && open === null) return null
+  return (
+    <>
+      <Menu trigger={<IconButton label={t('moreFor', { name })} icon={<MoreIcon />} />} items={items} />
+      <MoveDialog {...{ name, zone }} visit={row} open={open === 'move'} onOpenChange={whenOpen} />
+      <NewDeviceDialog {...{ appointmentId, patientId }} open={open === 'recognise'} onOpenChange={whenOpen} />
+      <CancelDialog {...{ row, zone, name }} open={open === 'cancel'} onOpenChange={whenOpen} />
+      {open === 'take' ? <TakeDialog row={row} name={name} onClose={() => setOpen(null)} /> : null}
+    </>
+  )
+}
+
+interface CancelProps {
+  row: DayRow
+  zone: string
+  name: string
+  open: boolean
+  onOpenChange: (open: boolean) => void
+}
+
+function CancelDialog({ row, zone, name, open, onOpenChange }: CancelProps) {
+  const t = useTranslations('staff.cancel')
+  const locale = useLocale()
+  const toast = useToast()
+  const reason = useReason()
+  const [fault, setFault] = useState<string | null>(null)
+  const show = (is: boolean) => {
+    setFault(null)
+    onOpenChange(is)
+  }
+  const [cancel, busy] = useBusy(async () => {
+    const input = { id: row.appointmentId, startsAt: row.startsAt }
+    const answer = await call('booking/cancel-by-clinic', input, { retry: true })
+    if (!answer.ok) return setFault(reason(answer.code))
+    toast(t('done'), 'success')
+    show(false)
+  })
+  return (
+    <AlertDialog
+      title={t('title', { name })}
+      description={t('text', { time: formatTime(new Date(row.startsAt), zone, locale), service: row.service })}
+      cancelLabel={t('keep')}
+      actionLabel={t('go')}
+      danger
+      busy={busy}
+      open={open}
+      onOpenChange={show}
+      onAction={() => void cancel()}
+    >
+      {fault === null ? null : (
+        <Banner tone="danger" announce className="mt-4">
+          {fault}
+        </Banner>
+      )}
+    </AlertDialog>
+  )
+}

@@ -1,0 +1,111 @@
+// What visits earned, as the owner sees it: paid ahead, on the day and not yet.
+import { expect, test } from '@playwright/test'
+import { readFile } from 'node:fs/promises'
+import { desktop, type Device, signInPage } from './browsers.ts'
+import { pay } from './journey.ts'
+import { look, narrow } from './page-checks.ts'
+import { up, type TestStack } from './stack.ts'
+import { clinicWorld, type Booked, type ClinicWorld } from './world.ts'
+import { clinicZone } from './zones.ts'
+
+let stack: TestStack
+let world: ClinicWorld
+let owner: Device
+
+test.describe.configure({ mode: 'serial', timeout: 240_000 })
+test.beforeAll(async () => {
+  test.setTimeout(300_000)
+  stack = await up()
+  world = await clinicWorld(stack)
+  owner = await desktop()
+})
+test.afterAll(async () => {
+  await owner?.close()
+  await stack?.down()
+})
+
+const took = ({ appointmentId }: Booked) => world.doctor.door.get('encounter/complete', { appointmentId })
+
+async function paidAhead(): Promise<Booked> {
+  const booked = await world.book({ service: 'online' })
+  const payer = await desktop()
+  await payer.page.goto(booked.checkoutUrl!)
+  await pay(payer.page)
+  const status = () =>
+    stack.sql<{ status: string }>('SELECT status FROM payment WHERE appointment_id = $1', [booked.appointmentId])
+  await expect.poll(async () => (await status())[0]!.status).toBe('paid')
+  await payer.close()
+  return booked
+}
+const figure = (label: string | RegExp) => owner.page.locator('main p').filter({ hasText: label }).locator('xpath=..')
+
+test('a month without a visit says so', async () => {
+  const { page } = owner
+  await signInPage(page, stack.baseUrl, world.owner)
+  await page.goto(`${stack.baseUrl}/admin/money`)
+  await expect(page.getByText('Nothing was earned in this month yet.')).toBeVisible()
+  await expect(page.getByText('Everything that took place is paid.')).toBeVisible()
+})
+
+test('what took place is earned, what was paid ahead is not yet, and what is owed stands by its day', async () => {
+  const { page } = owner
+  await took(await paidAhead())
+  await paidAhead()
+  await took(await world.book({ service: 'later' }))
+  await page.reload()
+  await expect(figure(/^Earned in/)).toContainText('€75')
+  await expect(figure(/^Earned in/)).toContainText('€90 came in')
+  await expect(figure('Unpaid')).toContainText('€30')
+  await expect(figure('Paid ahead')).toContainText('€45')
+  await expect(figure('To give back')).toContainText('Nothing is owed')
+  const services = page.getByRole('table', { name: 'By service' })
+  await expect(services.getByRole('row')).toHaveText([/Service/, /Video consult.*1.*€45/, /Follow-up.*1.*€30/])
+  await expect(page.getByRole('table', { name: 'Unpaid visits' })).toContainText('Follow-up')
+  await look(page, '/admin/money')
+  await narrow(page, '/admin/money')
+})
+
+test('the entries are a sheet that adds up, with nobody’s name, in French with French commas', async () => {
+  const { page } = owner
+  const download = async (name: string) => {
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()])
+    return readFile((await file.path())!, 'utf8')
+  }
+  const rows = (await download('Entries as a sheet'))
+    .trimEnd()
+    .split('\r\n')
+    .map((row) => row.split(','))
+  expect(rows[0]).toEqual(['\uFEFFDay', 'Document', 'Account', 'Tax rate %', 'Currency', 'Debit', 'Credit', 'Cause'])
+  const sum = (column: number) => rows.slice(1).reduce((total, row) => total + Number(row[column]), 0)
+  expect([sum(5), sum(6)]).toEqual([165, 165])
+  await page.context().addCookies([{ name: 'locale', value: 'fr', url: stack.baseUrl }])
+  await page.reload()
+  const french = await download('Écritures en tableau')
+  expect(french).toContain(';Recettes;0;EUR;;45,00;earned/')
+})
+
+test('the desk takes cash once, with a receipt, and hands it back when the visit is cancelled', async () => {
+  const booked = await world.book({ service: 'later', fields: { name: 'Cass Hand' } })
+  const device = await desktop()
+  const { page } = device
+  await signInPage(page, stack.baseUrl, world.desk)
+  const day = new Intl.DateTimeFormat('sv-SE', { timeZone: clinicZone }).format(new Date(booked.startsAt))
+  await page.goto(`${stack.baseUrl}/today?day=${day}&who=all`)
+  const row = page.getByRole('listitem').filter({ hasText: 'Cass Hand' })
+  const choose = async (item: string) => {
+    await row.getByRole('button', { name: /^More/ }).click()
+    await page.getByRole('menuitem', { name: item }).click()
+  }
+  await choose('Take payment')
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'Take €30' }).dblclick()
+  await expect(dialog.getByText(/Receipt REC-20\d\d-000001/)).toBeVisible()
+  await look(page, '/today, a receipt', { dialog: true })
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  await expect(row).toContainText('Paid · €30')
+  await booked.patient.door.get('booking/cancel', { id: booked.appointmentId, secret: booked.linkSecret })
+  await expect(row).toContainText('Cancelled')
+  await choose('Handed back €30')
+  await expect(row).toContainText('Refunded · €30')
+  await device.close()
+})

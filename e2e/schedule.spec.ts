@@ -1,0 +1,182 @@
+// When a clinic is there: one day, an absence, hours for a time, closed days and holidays, as an admin says them and a patient sees it.
+import { expect, type Page, test } from '@playwright/test'
+import { addDays, dayIn, isoWeekday } from '../lib/time.ts'
+import { desktop, type Device, phone, signInPage } from './browsers.ts'
+import { weekOf } from './hours.ts'
+import { up, type TestStack } from './stack.ts'
+import { type ClinicWorld, clinicWorld } from './world.ts'
+import { clinicZone } from './zones.ts'
+
+let stack: TestStack
+let world: ClinicWorld
+let staff: Device
+
+test.beforeAll(async () => {
+  test.setTimeout(300_000)
+  stack = await up()
+  world = await clinicWorld(stack)
+  staff = await desktop()
+  await signInPage(staff.page, stack.baseUrl, world.owner)
+})
+test.afterAll(async () => {
+  await staff?.close()
+  await stack?.down()
+})
+test.describe.configure({ timeout: 240_000 })
+
+/** A Monday some weeks ahead: far from today, near enough to be offered. */
+const today = dayIn(clinicZone, new Date())
+const monday = addDays(today, 8 - isoWeekday(today) + 14)
+const label = (day: string) =>
+  new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' }).format(
+    new Date(`${day}T12:00:00Z`),
+  )
+async function offered(day: string): Promise<number> {
+  const { slots } = await world.owner.door.get('booking/slots', {
+    ...{ clinicId: world.clinicId, serviceId: world.services.free.id, memberId: world.doctor.memberId },
+    ...{ from: day, days: 1 },
+  })
+  return slots.length
+}
+const cell = (page: Page, day: string) => page.getByRole('grid').locator(`[data-day="${day}"]`)
+/** The month that the day is in, of the doctor. */
+async function monthOf(page: Page, day: string) {
+  await weekOf(page, stack.baseUrl, world.doctor.name)
+  const title = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' })
+  const heading = page.getByRole('heading', { name: title.format(new Date(`${day}T12:00:00Z`)) })
+  for (let tries = 0; tries < 4 && !(await heading.count()); tries++)
+    await page.getByRole('button', { name: 'Later month' }).click()
+  await expect(cell(page, day)).toBeEnabled()
+}
+
+test('a day gets hours of its own, is closed, and is as usual again', async () => {
+  const { page } = staff
+  const usual = await offered(monday)
+  expect(usual).toBeGreaterThan(20)
+  await monthOf(page, monday)
+  await cell(page, monday).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('radio', { name: 'Other hours' }).check()
+  await dialog.getByLabel('Stretch 1: from').fill('10:00')
+  await dialog.getByLabel('Stretch 1: to').fill('09:00')
+  await dialog.getByRole('button', { name: 'Save the day' }).click()
+  // Nothing that was typed is lost.
+  await expect(dialog.getByLabel('Stretch 1: from')).toHaveValue('10:00')
+  expect(await offered(monday)).toBe(usual)
+  await dialog.getByLabel('Stretch 1: to').fill('11:00')
+  await dialog.getByRole('button', { name: 'Save the day' }).click()
+  await expect(dialog).toHaveCount(0)
+  await expect(cell(page, monday)).toHaveAccessibleName(`${label(monday)}, 10:00–11:00`)
+  expect(await offered(monday)).toBe(4)
+
+  await cell(page, monday).click()
+  await dialog.getByRole('radio', { name: 'Closed', exact: true }).check()
+  await dialog.getByRole('button', { name: 'Save the day' }).click()
+  await expect(cell(page, monday)).toHaveAccessibleName(`${label(monday)}, no hours, Closed`)
+  expect(await offered(monday)).toBe(0)
+
+  await cell(page, monday).click()
+  await dialog.getByRole('radio', { name: 'As usual' }).check()
+  await dialog.getByRole('button', { name: 'Save the day' }).click()
+  await expect(cell(page, monday)).toHaveAccessibleName(`${label(monday)}, 0:00–24:00`)
+  expect(await offered(monday)).toBe(usual)
+})
+
+test('by the keyboard alone: from day to day, into the next month, and back to the day', async () => {
+  const { page } = staff
+  await monthOf(page, monday)
+  await cell(page, monday).focus()
+  await page.keyboard.press('ArrowDown')
+  await expect(cell(page, addDays(monday, 7))).toBeFocused()
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('Home')
+  await expect(cell(page, addDays(monday, 7))).toBeFocused()
+  await page.keyboard.press('PageDown')
+  await expect(cell(page, addDays(monday, 35))).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('dialog')).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(cell(page, addDays(monday, 35))).toBeFocused()
+})
+
+test('an absence takes the time, names what was booked in it, and is taken back', async () => {
+  const { page } = staff
+  const { startsAt } = await world.book({ notBefore: new Date(`${monday}T12:00:00Z`) })
+  const day = dayIn(clinicZone, new Date(startsAt))
+  await weekOf(page, stack.baseUrl, world.doctor.name)
+  await page.getByRole('button', { name: 'Add an absence' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('First day').fill(day)
+  await dialog.getByLabel('Last day').fill(day)
+  await dialog.getByRole('button', { name: 'Add an absence' }).click()
+  await expect(page.getByText('One appointment stands where nobody is there now')).toBeVisible()
+  await expect(page.locator(`a[href="/today?day=${day}&who=all"]`)).toBeVisible()
+  expect(await offered(day)).toBe(0)
+  await page.getByRole('button', { name: /Remove the absence/ }).click()
+  await expect(page.getByText('No absence to come.')).toBeVisible()
+  expect(await offered(day)).toBeGreaterThan(0)
+})
+
+test('hours for a time replace the usual ones, and two of them never meet', async () => {
+  const { page } = staff
+  await weekOf(page, stack.baseUrl, world.doctor.name)
+  await page.getByRole('button', { name: 'Add hours for a time' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('First day').fill(monday)
+  await dialog.getByLabel('Last day').fill(addDays(monday, 6))
+  for (const name of ['Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])
+    await dialog.getByRole('button', { name: `Remove stretch 1 of ${name}` }).click()
+  await dialog.getByLabel('Monday, stretch 1: from').fill('14:00')
+  await dialog.getByLabel('Monday, stretch 1: to').fill('15:00')
+  await dialog.getByRole('button', { name: 'Save these hours' }).click()
+  await expect(dialog).toHaveCount(0)
+  expect([await offered(monday), await offered(addDays(monday, 1))]).toEqual([4, 0])
+  expect(await offered(addDays(monday, 7))).toBeGreaterThan(20)
+
+  await page.getByRole('button', { name: 'Add hours for a time' }).click()
+  await dialog.getByLabel('First day').fill(addDays(monday, 6))
+  await dialog.getByLabel('Last day').fill(addDays(monday, 9))
+  await dialog.getByRole('button', { name: 'Save these hours' }).click()
+  await expect(dialog.getByText('Other hours hold on some of these days already.')).toBeVisible()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: /Remove the hours/ }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
+  await expect(page.getByText('None: the usual week holds all year.')).toBeVisible()
+  expect(await offered(addDays(monday, 1))).toBeGreaterThan(20)
+})
+
+test('the clinic keeps its country’s holidays but one, and closes when it says so', async () => {
+  const { page } = staff
+  await weekOf(page, stack.baseUrl, world.doctor.name)
+  await page.getByLabel('Public holidays').selectOption({ label: 'France' })
+  await page.getByText(/public holidays in the year ahead/).click()
+  const christmas = page.getByRole('switch', { name: /25 December .*Christmas/ })
+  await expect(christmas).not.toBeChecked()
+  await christmas.check()
+  await expect(page.getByRole('switch', { name: /25 December .*Christmas/ })).toBeChecked()
+  await page.getByRole('button', { name: 'Close some days' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('First day').fill(monday)
+  await dialog.getByLabel('Last day').fill(addDays(monday, 1))
+  await dialog.getByRole('button', { name: 'Close some days' }).click()
+  await expect(dialog).toHaveCount(0)
+  expect([await offered(monday), await offered(addDays(monday, 1))]).toEqual([0, 0])
+  await page.getByRole('button', { name: /Open again/ }).click()
+  await expect(page.getByRole('button', { name: /Open again/ })).toHaveCount(0)
+  expect(await offered(monday)).toBeGreaterThan(20)
+})
+
+test('on a phone in French, nothing is too wide', async () => {
+  const device = await phone()
+  try {
+    const { page } = device
+    await signInPage(page, stack.baseUrl, world.owner)
+    await page.context().addCookies([{ name: 'locale', value: 'fr', url: stack.baseUrl }])
+    await page.goto(`${stack.baseUrl}/admin/hours`)
+    await expect(page.getByText('Fermetures du cabinet')).toBeVisible()
+    await expect(cell(page, today)).toBeEnabled()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0)
+  } finally {
+    await device.close()
+  }
+})

@@ -1,0 +1,181 @@
+import 'server-only'
+import type { z } from 'zod'
+import { type PatientActor, runsVisits, type StaffActor } from '../access/rules.ts'
+import { partOf } from '../access/part.ts'
+import { moveCall } from '../call/move.ts'
+import { findClinic, findService, listPlaced, listPractitioners } from '../clinic/store.ts'
+import type { ClinicProfile, ServiceView } from '../clinic/rules.ts'
+import { ok, refuse, type Result } from '../errors.ts'
+import { readSchedules } from '../schedule/read.ts'
+import { rowsOn } from '../schedule/rules.ts'
+import { isOpen } from '../schedule/starts.ts'
+import { startOfDay } from '../schedule/wall-clock.ts'
+import { audit } from '../server/audit.ts'
+import { enqueue } from '../server/jobs.ts'
+import { notify } from '../server/notify.ts'
+import { inClinic, type Tx } from '../server/tx.ts'
+import { listSites } from '../site/store.ts'
+import { addDays, dayIn } from '../time.ts'
+import { expirePayment } from './hold.ts'
+import * as rules from './rules.ts'
+import { deskDays, findFree } from './slots.ts'
+import * as store from './store.ts'
+
+type In<S extends z.ZodType> = z.output<S>
+const minute = 60_000
+
+/**
+ * Another time, another length or another colleague: the appointment stays the same one, with its link, its records and what was
+ * paid, and its calendar entry changes. Once, however often it is sent; and not at all for who saw it as it was before.
+ */
+export async function moveAppointment(
+  actor: StaffActor,
+  input: In<typeof rules.MoveInput>,
+  { now }: { now: Date },
+): Promise<Result<{ sequence: number }>> {
+  return inClinic(actor.clinicId, async (tx) => {
+    const row = await store.lockAppointment(tx, input.id)
+    const seen = runsVisits(actor, await partOf(tx, actor))
+    if (!row?.patientId || !(await store.isSeen(tx, row.id, seen))) return refuse('NOT_FOUND')
+    if (!rules.nextAppointment(row.status, 'move')) return refuse('WRONG_STATE')
+    const [startsAt, endsAt] = [new Date(input.startsAt), new Date(input.endsAt)]
+    const isThere = row.memberId === input.memberId && +row.startsAt === +startsAt && +row.endsAt === +endsAt
+    // Sent again after a lost answer: it is done.
+    if (isThere) return ok({ sequence: row.sequence })
+    if (row.sequence !== input.sequence) return refuse('STALE')
+    if (startsAt < now && +startsAt !== +row.startsAt) return refuse('BAD_INPUT', { startsAt: 'tooSmall' })
+    if (+startsAt > +now + deskDays * 24 * 60 * minute && +startsAt !== +row.startsAt)
+      return refuse('BAD_INPUT', { startsAt: 'tooLarge' })
+    const clinic = (await findClinic(tx, actor.clinicId))!
+    const service = (await findService(tx, row.serviceId))!
+    const { memberId } = input
+    if (memberId !== row.memberId) {
+      if (!service.practitionerIds.includes(memberId)) return refuse('BAD_INPUT', { memberId: 'invalid' })
+      // What was sealed for one part of the clinic does not open to another.
+      if (!(await readAlike(tx, actor.clinicId, row.memberId, memberId))) return refuse('OTHER_READERS')
+    }
+    const place = await placeAt(tx, clinic, memberId, { startsAt, endsAt, siteId: row.siteId })
+    if (place === undefined && !input.anyway) return refuse('OUTSIDE_HOURS')
+    // Where nobody is by the hours, it stays where it was.
+    const siteId = place === undefined ? row.siteId : place
+    if (siteId !== row.siteId && (await hasParts(tx))) return refuse('OTHER_READERS')
+    return putAt(tx, actor, row, { service, memberId, siteId, startsAt, endsAt }, now)
+  })
+}
+
+/** Times that are free for an appointment, by a practitioner's hours, for whoever runs the day. */
+export async function moveTimes(
+  actor: StaffActor,
+  input: In<typeof rules.MoveTimesInput>,
+  { now }: { now: Date },
+): Promise<Result<rules.MoveTimes>> {
+  return inClinic(actor.clinicId, async (tx) => {
+    const row = await store.findAppointment(tx, input.id)
+    const seen = runsVisits(actor, await partOf(tx, actor))
+    if (!row?.patientId || !(await store.isSeen(tx, row.id, seen))) return refuse('NOT_FOUND')
+    if (!rules.nextAppointment(row.status, 'move')) return refuse('WRONG_STATE')
+    const clinic = (await findClinic(tx, actor.clinicId))!
+    const service = asBooked((await findService(tx, row.serviceId))!, row)
+    const practitioners: rules.MoveTimes['practitioners'] = []
+    for (const { id, displayName } of await listPractitioners(tx)) {
+      const may = service.practitionerIds.includes(id) && (await readAlike(tx, actor.clinicId, row.memberId, id))
+      if (id === row.memberId || may) practitioners.push({ memberId: id, name: displayName })
+    }
+    const memberIds = practitioners.filter(({ memberId }) => memberId === input.memberId).map((each) => each.memberId)
+    const siteId = (await hasParts(tx)) ? row.siteId : undefined
+    const free = await findFree(tx, { clinic, service, memberIds, siteId, now, except: row.id, asDesk: true }, input)
+    return ok({
+      ...free,
+      zone: clinic.timeZone,
+      today: dayIn(clinic.timeZone, now),
+      sequence: row.sequence,
+      memberId: row.memberId,
+      startsAt: row.startsAt.toISOString(),
+      endsAt: row.endsAt.toISOString(),
+      practitioners,
+      sites: (await listSites(tx)).map(({ id, name }) => ({ id, name })),
+    })
+  })
+}
+
+/** A service with the length that an appointment of it has, at the service's own pace. */
+export const asBooked = (
+  service: ServiceView,
+  { startsAt, endsAt }: { startsAt: Date; endsAt: Date },
+): ServiceView => ({
+  ...service,
+  minutes: (endsAt.getTime() - startsAt.getTime()) / minute,
+  stepMinutes: service.stepMinutes ?? rules.stepMinutes(service.minutes),
+})
+
+interface Place {
+  service: ServiceView
+  memberId: string
+  siteId: string | null
+  startsAt: Date
+  endsAt: Date
+}
+
+/** The same for whoever asks: the time is taken under the constraint, and who has to know is told. */
+export async function putAt(
+  tx: Tx,
+  actor: StaffActor | PatientActor,
+  row: store.AppointmentRow,
+  { service, ...to }: Place,
+  now: Date,
+): Promise<Result<{ sequence: number }>> {
+  const { clinicId } = row
+  const blocked = {
+    blockedFrom: new Date(to.startsAt.getTime() - service.bufferBefore * minute),
+    blockedUntil: new Date(to.endsAt.getTime() + service.bufferAfter * minute),
+  }
+  for (const id of await store.lapseInTheWay(tx, to.memberId, blocked.blockedFrom, blocked.blockedUntil, now))
+    await expirePayment(tx, clinicId, id, now)
+  // Who waits for the same start has arrived, however long it takes now and with whomever.
+  const isLater = +row.startsAt !== +to.startsAt
+  const status = isLater ? rules.nextAppointment(row.status, 'move')! : row.status
+  const arrival = isLater ? { status, arrivedAt: null } : { status }
+  if (!(await store.moveTo(tx, row.id, { ...to, ...blocked, ...arrival }))) return refuse('SLOT_TAKEN')
+  await moveCall(tx, row, to, (await findClinic(tx, clinicId))!)
+  const sequence = row.sequence + 1
+  await audit(tx, actor, 'appointment.moved', row.id, { patientId: row.patientId! })
+  const isElsewhere = +row.startsAt !== +to.startsAt || +row.endsAt !== +to.endsAt || row.siteId !== to.siteId
+  const place = rules.placeName(to)
+  if (isElsewhere)
+    await enqueue(tx, 'mail.moved', { clinicId, appointmentId: row.id, place }, { singletonKey: `${row.id}.${place}` })
+  await notify(tx, 'staff', clinicId)
+  await notify(tx, 'patient', row.patientId!)
+  return ok({ sequence })
+}
+
+/** Whether two colleagues see the same part of the clinic. */
+async function readAlike(tx: Tx, clinicId: string, one: string, other: string): Promise<boolean> {
+  const part = (memberId: string) => partOf(tx, { kind: 'staff', clinicId, memberId, sessionId: '', roles: [] })
+  const [a, b] = [await part(one), await part(other)]
+  return !a.own && !b.own && a.sites.toSorted().join() === b.sites.toSorted().join()
+}
+
+/** Whether what is written for one site opens to some at that site alone. */
+const hasParts = async (tx: Tx) => (await listPlaced(tx)).length > 0
+
+/** The place at which a practitioner is for all of this time, null for no site, and best the one it was; undefined where they are not there. */
+async function placeAt(
+  tx: Tx,
+  clinic: ClinicProfile,
+  memberId: string,
+  { startsAt, endsAt, siteId: was }: Pick<Place, 'startsAt' | 'endsAt' | 'siteId'>,
+): Promise<string | null | undefined> {
+  const zone = clinic.timeZone
+  const [first, last] = [dayIn(zone, startsAt), dayIn(zone, endsAt)]
+  const days = first === last ? [first] : [first, last]
+  const stretch = { from: startOfDay(first, zone), until: startOfDay(addDays(last, 1), zone) }
+  const read = await readSchedules(tx, clinic, [memberId], { days: { from: first, until: last }, stretch })
+  const { schedule, away, places } = read.get(memberId)!
+  const sorted = places.toSorted((a, b) => Number(b === was) - Number(a === was))
+  return sorted.find((siteId) =>
+    isOpen({ zone, away, rowsOn: (day) => rowsOn(schedule, day).filter((row) => row.siteId === siteId) }, days, {
+      from: startsAt.getTime(),
+      until: endsAt.getTime(),
+    }),
+  )
+}

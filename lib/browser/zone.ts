@@ -1,0 +1,2 @@
+/** Where this device says it is. */
+export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'

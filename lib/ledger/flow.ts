@@ -1,0 +1,69 @@
+import 'server-only'
+import { findClinic } from '../clinic/store.ts'
+import type { StaffActor } from '../access/rules.ts'
+import { ok, type Result } from '../errors.ts'
+import { inClinic, type Tx } from '../server/tx.ts'
+import { moneyOf, spanOf, type LedgerContract, type MoneyView } from './month.ts'
+import { dayIn } from '../time.ts'
+import { causeOf, eventsOf, postingOf, standingOf, type LedgerEvent, type Standing, type StripeFact } from './rules.ts'
+import * as store from './store.ts'
+
+/**
+ * Posts of these what was not posted before, in the caller's transaction: money and books change together or not at all. The
+ * sale's payment is locked. Answers which causes are new, and how the patient stands afterwards.
+ */
+export async function post(
+  tx: Tx,
+  sale: store.Sale,
+  events: readonly LedgerEvent[],
+  now: Date,
+): Promise<Standing & { fresh: Set<string> }> {
+  const { causes, entries } = await store.findBook(tx, sale)
+  const clinic = await findClinic(tx, sale.clinicId)
+  const fresh = new Set<string>()
+  for (const event of events) {
+    const posting = causes.has(causeOf(event)) ? null : postingOf(event, standingOf(entries))
+    if (!posting) continue
+    await store.insertPosting(tx, sale, dayIn(clinic!.timeZone, now), posting)
+    entries.push(...posting.entries)
+    causes.add(posting.cause)
+    fresh.add(posting.cause)
+  }
+  return { ...standingOf(entries), fresh }
+}
+
+/** What Stripe says of one of its objects, with all that it implies. */
+export async function postFact(tx: Tx, sale: store.Sale, fact: StripeFact, now: Date) {
+  const { causes } = await store.findBook(tx, sale)
+  return post(tx, { ...sale, currency: fact.currency }, eventsOf(fact, causes), now)
+}
+
+interface Ask {
+  month: string | null
+}
+
+/** A month of the clinic's money, and how it stands today. */
+export const loadMonth = (actor: StaffActor, ask: Ask, { now }: { now: Date }): Promise<Result<MoneyView>> =>
+  inClinic(actor.clinicId, async (tx) => {
+    const { clinicId } = actor
+    const { timeZone: zone, currency } = (await findClinic(tx, clinicId))!
+    const today = dayIn(zone, now)
+    const month = ask.month ?? today.slice(0, 7)
+    const days = await store.listDaySums(tx, clinicId, spanOf(month), today)
+    const balances = await store.listBalances(tx, clinicId)
+    const services = await store.listServiceSums(tx, clinicId, spanOf(month))
+    const currencies = moneyOf({ month, today, currency }, { days, balances, services })
+    return ok({ month, today, zone, currencies, unpaid: await store.listUnpaid(tx, clinicId) })
+  })
+
+/** For the accountant: what was posted, by account. */
+export const listEntries = (
+  actor: StaffActor,
+  ask: Ask,
+  { now }: { now: Date },
+): Promise<Result<LedgerContract['ledger/entries']['out']>> =>
+  inClinic(actor.clinicId, async (tx) => {
+    const { timeZone } = (await findClinic(tx, actor.clinicId))!
+    const month = ask.month ?? dayIn(timeZone, now).slice(0, 7)
+    return ok({ month, entries: await store.listPosted(tx, actor.clinicId, spanOf(month)) })
+  })

@@ -1,0 +1,24 @@
+import { randomUUID } from 'node:crypto'
+import type { TenantCases } from '../access/tenant-world.ts'
+import * as store from './store.ts'
+
+const entries = [
+  { account: 'cash', taxRate: null, amountMinor: 5 },
+  { account: 'deposits', taxRate: null, amountMinor: -5 },
+] as const
+
+const november = { from: '2026-11-01', to: '2026-12-01' }
+
+export const ledgerCases: TenantCases<typeof store> = {
+  findBook: (tx, { clinicId }, b) => store.findBook(tx, { id: b.paymentId, clinicId, currency: 'eur' }),
+  listDaySums: (tx, { clinicId }) => store.listDaySums(tx, clinicId, november, '2026-11-21'),
+  listBalances: (tx, { clinicId }) => store.listBalances(tx, clinicId),
+  listServiceSums: (tx, { clinicId }) => store.listServiceSums(tx, clinicId, november),
+  listUnpaid: (tx, { clinicId }) => store.listUnpaid(tx, clinicId),
+  listPosted: (tx, { clinicId }) => store.listPosted(tx, clinicId, november),
+  insertPosting: (tx, { clinicId }, b) =>
+    store.insertPosting(tx, { id: b.paymentId, clinicId, currency: 'eur' }, '2026-11-21', {
+      cause: `paid/${randomUUID()}`,
+      entries: [...entries],
+    }),
+}

@@ -1,0 +1,187 @@
+import 'server-only'
+import * as bookings from '../booking/store.ts'
+import { isId } from '../ids.ts'
+import { post, postFact } from '../ledger/flow.ts'
+import { planRefund, type StripeFact } from '../ledger/rules.ts'
+import { audit } from '../server/audit.ts'
+import { enqueue, type JobHandler } from '../server/jobs.ts'
+import { notify } from '../server/notify.ts'
+import { stripe } from '../server/stripe.ts'
+import { inClinic, type Tx } from '../server/tx.ts'
+import { onAccount, placeOf, type Place } from './place.ts'
+import { isOver, nextPayment, promisedOf } from './rules.ts'
+import * as store from './store.ts'
+
+// Money back. It is owed by a row and a posting of the transaction that decides it; Stripe is asked afterwards, by a job; what
+// Stripe says is written down by whoever hears it first, and changes nothing the second time.
+
+/** Somebody's money: asked for until Stripe gives it back, at last four times a day, for months. */
+const untilDone = { retryLimit: 500, retryDelayMax: 6 * 3600, retentionSeconds: 120 * 86_400 }
+
+interface Owed {
+  /** One of Stripe's payments, or what the desk took. */
+  from: { intent: string } | { taking: string }
+  amountMinor: number
+  currency: string
+  reason: 'cancelled' | 'slot_taken' | 'twice'
+}
+
+/** Owes so much of one payment. What Stripe took it gives back by a job; what the desk took the desk hands back. */
+export async function owe(tx: Tx, place: Place, payment: store.PaymentRow, owed: Owed, now: Date): Promise<void> {
+  const { from, amountMinor, currency, reason } = owed
+  const { id: paymentId, clinicId } = payment
+  const of = 'intent' in from ? { paymentIntent: from.intent } : { takingId: from.taking }
+  const row = { ...{ clinicId, paymentId, paymentIntent: null, takingId: null, ...of }, amountMinor, currency, reason }
+  const refundId = await store.insertRefund(tx, { ...row, state: 'due', stripeRefund: null }, now)
+  await post(tx, { ...payment, currency }, [{ kind: 'refund-due', refundId, amountMinor }], now)
+  if ('intent' in from)
+    await enqueue(tx, 'payment.refund', { ...place }, { singletonKey: place.appointmentId, ...untilDone })
+}
+
+/** A booking that is over keeps no deposit: what is left of it is owed. Its payment is locked. */
+export async function oweRest(
+  tx: Tx,
+  place: Place,
+  payment: store.PaymentRow,
+  reason: 'cancelled' | 'slot_taken',
+  now: Date,
+): Promise<void> {
+  const { paymentIntent: key, amountMinor, currency, updatedAt } = payment
+  if (payment.status !== 'paid') return
+  // What was paid before the books were kept is posted now.
+  const before = key ? [{ kind: 'paid', key, method: 'stripe', amountMinor } as const] : []
+  const { owedMinor } = await post(tx, payment, before, now)
+  const refunds = await store.listRefunds(tx, payment.id)
+  const left = (of: string, paidMinor: number) => paidMinor - promisedOf(refunds, of)
+  const takings = await store.listTakings(tx, payment.id)
+  const paid = [
+    ...(key
+      ? [{ paymentId: key, method: 'stripe' as const, receivedAt: updatedAt, leftMinor: left(key, amountMinor) }]
+      : []),
+    ...takings.map(({ id, method, createdAt, amountMinor: taken }) => ({
+      ...{ paymentId: id, method, receivedAt: createdAt, leftMinor: left(id, taken) },
+    })),
+  ]
+  for (const part of planRefund(paid, -owedMinor)) {
+    const from = part.method === 'stripe' ? { intent: part.paymentId } : { taking: part.paymentId }
+    await owe(tx, place, payment, { from, amountMinor: part.amountMinor, currency, reason }, now)
+  }
+}
+
+type RefundFact = Extract<StripeFact, { kind: 'refund' }>
+
+/** All that Stripe gave back of one of its payments, by us or by hand in its pages, the first first. */
+export async function refundsAt(intent: string, account: string | null): Promise<RefundFact[]> {
+  const api = stripe()
+  if (!api) throw Object.assign(new Error('Stripe is not configured'), { code: 'NO_STRIPE' })
+  const paid = await api.paymentIntents.retrieve(intent, {}, onAccount(account))
+  const { data } = await api.refunds.list({ payment_intent: intent, limit: 100 }, onAccount(account))
+  return data.toReversed().map(({ id: refund, amount: amountMinor, status, metadata }) => ({
+    ...{ kind: 'refund', intent, paidMinor: paid.amount_received, currency: paid.currency, refund, amountMinor },
+    state: status === 'failed' || status === 'canceled' ? 'failed' : 'made',
+    asked: isId(metadata?.refund ?? '') ? metadata!.refund! : null,
+  }))
+}
+
+/** Money went back: what Stripe says of all refunds of one payment, however often it is said. */
+export async function takeRefunds(tx: Tx, place: Place, facts: readonly RefundFact[], now: Date): Promise<void> {
+  const { clinicId, appointmentId } = place
+  const appointment = await bookings.lockAppointment(tx, appointmentId)
+  const payment = await store.lockPayment(tx, appointmentId)
+  const intent = facts[0]?.intent
+  if (!appointment || !payment || !intent) return
+  for (const fact of facts) await takeRefund(tx, payment, fact, now)
+  const rows = await store.listRefunds(tx, payment.id)
+  // A second page's money is no part of what the booking costs; nor is a page's where the desk took that.
+  const isOther = payment.paymentIntent
+    ? payment.paymentIntent !== intent
+    : rows.some((row) => row.paymentIntent === intent && row.reason === 'twice') ||
+      (await store.listTakings(tx, payment.id)).length > 0
+  if (isOther) return
+  const paid = rows.filter(({ paymentIntent, state }) => paymentIntent === intent && state === 'paid')
+  const back = Math.min(
+    payment.amountMinor,
+    paid.reduce((sum, row) => sum + row.amountMinor, 0),
+  )
+  const next = back === payment.amountMinor ? nextPayment(payment.status, 'refund') : null
+  // The bank sent it back: it is owed still.
+  const again = payment.status === 'refunded' && back < payment.amountMinor ? 'paid' : null
+  if (!next && !again && back === payment.refundedMinor) return
+  const status = next ?? again ?? payment.status
+  await store.updatePayment(tx, payment.id, { refundedMinor: back, paymentIntent: intent, status }, now)
+  await audit(tx, { kind: 'system', clinicId }, next ? 'payment.refunded' : 'payment.refunded-partly', appointmentId)
+  await notify(tx, 'staff', clinicId)
+  if (appointment.patientId) await notify(tx, 'patient', appointment.patientId)
+  if (next) await enqueue(tx, 'mail.refunded', { clinicId, appointmentId }, { singletonKey: appointmentId })
+}
+
+async function takeRefund(tx: Tx, payment: store.PaymentRow, fact: RefundFact, now: Date): Promise<void> {
+  const rows = await store.listRefunds(tx, payment.id)
+  const { refund: stripeRefund, intent: paymentIntent, amountMinor, currency } = fact
+  const ours = (row: store.RefundRow) => row.id === fact.asked && row.stripeRefund === null
+  const row = rows.find((each) => each.stripeRefund === stripeRefund) ?? rows.find(ours)
+  const asked = row && row.reason !== 'outside' ? row.id : null
+  await postFact(tx, payment, { ...fact, asked }, now)
+  const state = fact.state === 'made' ? ('paid' as const) : ('failed' as const)
+  if (row) return store.updateRefund(tx, row.id, { state, stripeRefund }, now)
+  const { id: paymentId, clinicId } = payment
+  const heard = { clinicId, paymentId, paymentIntent, takingId: null, amountMinor, currency, state, stripeRefund }
+  await store.insertRefund(tx, { ...heard, reason: 'outside' }, now)
+}
+
+/** What is owed of this booking's payments. */
+const refundPayment: JobHandler = async (data) => {
+  const place = placeOf(data)
+  const { payment, due } = await inClinic(place.clinicId, async (tx) => {
+    const appointment = await bookings.lockAppointment(tx, place.appointmentId)
+    const payment = await store.lockPayment(tx, place.appointmentId)
+    if (!appointment || !payment) return { payment: null, due: [] }
+    if (isOver(appointment.status)) await oweRest(tx, place, payment, 'cancelled', new Date())
+    const rows = await store.listRefunds(tx, payment.id)
+    return { payment, due: rows.filter(({ state, paymentIntent }) => state === 'due' && paymentIntent !== null) }
+  })
+  // One that Stripe will not give back now keeps no other waiting.
+  const given = await Promise.allSettled(due.map((row) => giveBack(place, row, payment!.account)))
+  for (const each of given) if (each.status === 'rejected') throw each.reason
+}
+
+/**
+ * Asks Stripe for one refund. It may die anywhere and begin anew: Stripe is asked first what it gave back already, since it forgets
+ * idempotency keys, and the row's id is the key.
+ */
+async function giveBack(place: Place, row: store.RefundRow, account: string | null): Promise<void> {
+  const { amountMinor: amount } = row
+  const payment_intent = row.paymentIntent!
+  const hear = async () => {
+    const facts = await refundsAt(payment_intent, account)
+    await inClinic(place.clinicId, (tx) => takeRefunds(tx, place, facts, new Date()))
+    return facts.some(({ asked }) => asked === row.id)
+  }
+  if (await hear()) return
+  const metadata = { clinic: place.clinicId, appointment: place.appointmentId, refund: row.id }
+  const given = await stripe()!
+    .refunds.create({ payment_intent, amount, metadata }, { idempotencyKey: `refund-${row.id}`, ...onAccount(account) })
+    .catch(unlessTooMuch)
+  const heard = await hear()
+  if (given && !heard) throw Object.assign(new Error('Stripe does not list a refund it made'), { code: 'UNLISTED' })
+  if (!given) await inClinic(place.clinicId, (tx) => drop(tx, place, row, new Date()))
+}
+
+/** Null where that much is not left at Stripe: it was given back by hand. */
+function unlessTooMuch(error: { code?: string; param?: string }): null {
+  if (error.code === 'charge_already_refunded' || error.param === 'amount') return null
+  throw error
+}
+
+/** Not owed by this row any more; what is still left of the deposit is owed by another. */
+async function drop(tx: Tx, place: Place, { id, amountMinor, currency }: store.RefundRow, now: Date): Promise<void> {
+  const appointment = await bookings.lockAppointment(tx, place.appointmentId)
+  const payment = await store.lockPayment(tx, place.appointmentId)
+  const row = payment && (await store.listRefunds(tx, payment.id)).find((each) => each.id === id)
+  if (!appointment || !payment || row?.state !== 'due') return
+  await store.updateRefund(tx, id, { state: 'dropped' }, now)
+  await post(tx, { ...payment, currency }, [{ kind: 'refund-dropped', refundId: id, amountMinor }], now)
+  if (isOver(appointment.status)) await oweRest(tx, place, payment, 'cancelled', now)
+}
+
+export const refundJobs = { 'payment.refund': refundPayment }

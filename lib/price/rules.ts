@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { downToStep, fractionOf, largestMinor } from '../money.ts'
+
+// What a visit costs, what is asked for when, and what is kept if it does not take place. Fixed when the slot is held: nothing
+// that the clinic changes afterwards touches what was booked.
+
+/** Nothing, so many percent of the price, or an amount. */
+export const PartOfPrice = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('none') }),
+  z.object({ kind: z.literal('percent'), percent: z.number().int().min(1).max(100) }),
+  z.object({ kind: z.literal('amount'), minor: z.number().int().min(1).max(largestMinor) }),
+])
+export type PartOfPrice = z.output<typeof PartOfPrice>
+
+/** Thousandths of a percent. */
+export const TaxRate = z.number().int().min(0).max(100_000)
+
+/** Of a clinic. The longest notice is four weeks. */
+export const CancellationPolicy = z.object({
+  freeUntilMinutes: z.number().int().min(0).max(40_320),
+  lateFee: PartOfPrice,
+  noShowFee: PartOfPrice,
+})
+export type CancellationPolicy = z.output<typeof CancellationPolicy>
+
+export type Paying = 'free' | 'online' | 'deposit' | 'later' | 'voucher'
+
+/** What was agreed to at the booking, as the appointment keeps it. */
+export interface Terms extends CancellationPolicy {
+  priceMinor: number
+  currency: string
+  taxRate: number
+  paying: Paying
+  depositMinor: number
+}
+
+/** A part of a price that a card can be charged, never more than the price. What cannot be charged is the patient's. */
+export function partOfPrice(priceMinor: number, currency: string, part: PartOfPrice): number {
+  if (part.kind === 'none') return 0
+  const wished = part.kind === 'amount' ? part.minor : fractionOf(priceMinor, part.percent, 100)
+  return Math.min(priceMinor, downToStep(wished, currency))
+}
+
+/** A service as it is offered, turned into terms. A voucher that was sold has its own price; one that was given costs nothing. */
+export function fixTerms(
+  service: { priceMinor: number; currency: string; taxRate: number; paying: Paying; deposit: PartOfPrice },
+  policy: CancellationPolicy,
+  voucher: { kind: 'sold' | 'given'; priceMinor: number; taxRate: number } | null = null,
+): Terms {
+  const { currency } = service
+  const price = voucher ? (voucher.kind === 'sold' ? voucher : { priceMinor: 0, taxRate: voucher.taxRate }) : service
+  const { priceMinor, taxRate } = price
+  const { freeUntilMinutes, lateFee, noShowFee } = policy
+  const fixed = { priceMinor, currency, taxRate, freeUntilMinutes, lateFee, noShowFee, depositMinor: 0 }
+  if (priceMinor === 0 || service.paying === 'free') return { ...fixed, priceMinor: 0, paying: 'free' }
+  if (voucher) return { ...fixed, paying: 'voucher' }
+  if (service.paying !== 'deposit') return { ...fixed, paying: service.paying }
+  const depositMinor = partOfPrice(priceMinor, currency, service.deposit)
+  if (depositMinor === 0) return { ...fixed, paying: 'later' }
+  return depositMinor === priceMinor ? { ...fixed, paying: 'online' } : { ...fixed, paying: 'deposit', depositMinor }
+}
+
+/** What has to be paid before the booking counts. */
+export function dueAtBooking({ paying, priceMinor, depositMinor }: Terms): number {
+  return paying === 'online' ? priceMinor : paying === 'deposit' ? depositMinor : 0
+}
+
+export type NotTaken =
+  { how: 'cancelled'; by: 'patient' | 'clinic'; startsAt: Date; now: Date } | { how: 'missed' } | { how: 'slot-lost' }
+
+/** What is kept of a visit that does not take place. Until the very minute that the policy names it is free. */
+export function keptFee(terms: Terms, end: NotTaken): number {
+  const fee = (part: PartOfPrice) => partOfPrice(terms.priceMinor, terms.currency, part)
+  if (end.how === 'slot-lost') return 0
+  if (end.how === 'missed') return fee(terms.noShowFee)
+  if (end.by === 'clinic') return 0
+  const left = end.startsAt.getTime() - end.now.getTime()
+  return left >= terms.freeUntilMinutes * 60_000 ? 0 : fee(terms.lateFee)
+}
+
+/** A voucher for a visit that did not take place: only a fee of the whole price uses it up. A smaller one is owed instead. */
+export const usesVoucher = (terms: Terms, feeMinor: number) =>
+  terms.paying === 'voucher' && feeMinor === terms.priceMinor
