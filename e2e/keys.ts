@@ -112,9 +112,8 @@ function look(wanted: unknown): Stop {
   const holder = ringed(element) ? element : (label ?? element)
   const box = holder.getBoundingClientRect()
   const points = [0.1, 0.5, 0.9].flatMap((x) => [0.15, 0.5, 0.85].map((y) => [x, y] as const))
-  const inSight = points.some(([x, y]) => {
-    const at = document.elementFromPoint(box.left + box.width * x, box.top + box.height * y)
-    return at && (holder.contains(at) || at.contains(holder))
-  })
-  return { hit, nowhere: false, what, unseen: inSight ? '' : `hidden beneath something: ${what}` }
+  const above = points.map(([x, y]) => document.elementFromPoint(box.left + box.width * x, box.top + box.height * y))
+  const inSight = above.some((at) => at && (holder.contains(at) || at.contains(holder)))
+  const by = above[4] ? `${above[4].tagName.toLowerCase()} “${above[4].textContent?.trim().slice(0, 40)}”` : 'the edge'
+  return { hit, nowhere: false, what, unseen: inSight ? '' : `beneath ${by}: ${what} on ${location.pathname}` }
 }

@@ -2,6 +2,7 @@
 import { useTranslations } from 'next-intl'
 import { type RefObject, useEffect, useRef, useState } from 'react'
 import { cx } from '@/components/ui/cx'
+import { useDodge } from '@/components/ui/use-dodge'
 import { TrackVideo } from './track-video'
 
 /** The other side's picture in a corner, while a note is written further down the page. Pressed, it leads back to the call. */
@@ -25,27 +26,8 @@ export function MiniPicture({
     return () => watcher.disconnect()
   }, [stage])
   const button = useRef<HTMLButtonElement>(null)
-  const [high, setHigh] = useState(false)
   const shown = away && track !== null
-  // What has the focus is not hidden beneath it (WCAG 2.4.11): it goes to the other corner.
-  useEffect(() => {
-    if (!shown) return
-    const dodge = () => {
-      const focused = document.activeElement
-      if (!button.current || !focused || focused === button.current) return
-      const own = button.current.getBoundingClientRect()
-      const other = (focused.closest('label') ?? focused).getBoundingClientRect()
-      const [x, y] = [other.x + other.width / 2, other.y + other.height / 2]
-      if (x > own.left && x < own.right && y > own.top && y < own.bottom) setHigh((now) => !now)
-    }
-    dodge()
-    document.addEventListener('focusin', dodge)
-    document.addEventListener('scroll', dodge, { passive: true })
-    return () => {
-      document.removeEventListener('focusin', dodge)
-      document.removeEventListener('scroll', dodge)
-    }
-  }, [shown])
+  const high = useDodge(button, shown)
   if (!shown) return null
   return (
     <button

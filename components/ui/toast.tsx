@@ -1,9 +1,10 @@
 'use client'
 import { Toast as BaseToast } from '@base-ui/react/toast'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { IconButton } from './button'
 import { cx } from './cx'
 import { CheckCircleIcon, CrossIcon, InfoIcon, WarningIcon } from './icons'
+import { useDodge } from './use-dodge'
 
 type Tone = 'info' | 'success' | 'danger'
 const looks = {
@@ -17,9 +18,7 @@ export const ToastProvider = ({ children, closeLabel }: { children: ReactNode; c
   <BaseToast.Provider timeout={7000}>
     {children}
     <BaseToast.Portal>
-      <BaseToast.Viewport className="fixed inset-x-4 bottom-20 z-50 flex flex-col gap-2.5 sm:start-auto sm:end-6 sm:bottom-6 sm:w-96">
-        <Toasts closeLabel={closeLabel} />
-      </BaseToast.Viewport>
+      <Viewport closeLabel={closeLabel} />
     </BaseToast.Portal>
   </BaseToast.Provider>
 )
@@ -29,6 +28,23 @@ export function useToast() {
   const { add } = BaseToast.useToastManager()
   return (title: string, tone: Tone = 'info') =>
     add({ title, type: tone, priority: tone === 'danger' ? 'high' : 'low' })
+}
+
+function Viewport({ closeLabel }: { closeLabel: string }) {
+  const { toasts } = BaseToast.useToastManager()
+  const viewport = useRef<HTMLDivElement>(null)
+  const high = useDodge(viewport, toasts.length > 0)
+  return (
+    <BaseToast.Viewport
+      ref={viewport}
+      className={cx(
+        'fixed inset-x-4 z-50 flex flex-col gap-2.5 sm:start-auto sm:end-6 sm:w-96',
+        high ? 'top-4 sm:top-6' : 'bottom-20 sm:bottom-6',
+      )}
+    >
+      <Toasts closeLabel={closeLabel} />
+    </BaseToast.Viewport>
+  )
 }
 
 function Toasts({ closeLabel }: { closeLabel: string }) {
