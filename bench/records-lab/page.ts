@@ -123,6 +123,28 @@ async function passOn() {
   return { ms: done.ms, inVault, requests: done.requests, total, failed, longest: Math.max(0, ...tasks) }
 }
 
+/** The browser's part of the same: every batch is fetched before the clock runs, and handed in after it has stopped. */
+async function passOnAlone() {
+  await vault.loadChain(await ask('access/chain', { clinicId }))
+  const nothing = { done: [], failed: [] }
+  const batches = []
+  for (let begins = true; ; begins = false) {
+    const { records } = await ask('rewrap/next', { begins, ...nothing })
+    if (!records.length) break
+    batches.push(records)
+  }
+  tasks.length = 0
+  const made = []
+  const begun = performance.now()
+  for (const records of batches) made.push(await vault.rewrap(records))
+  const ms = performance.now() - begun
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const longest = Math.max(0, ...tasks)
+  for (const handIn of made) await ask('rewrap/next', { begins: false, ...handIn })
+  const failed = made.flatMap((each) => each.failed).length
+  return { ms, total: batches.flat().length, failed, longest }
+}
+
 let peer: Worker | null = null
 /** The HPKE operations alone: each of so many keys opened and sealed again, one after the other or side by side. */
 async function hpke(count: number, atOnce: number): Promise<number> {
@@ -137,6 +159,6 @@ async function hpke(count: number, atOnce: number): Promise<number> {
   })
 }
 
-const lab = { signIn, list, keyed, passOn, hpke }
+const lab = { signIn, list, keyed, passOn, passOnAlone, hpke }
 Object.assign(globalThis, { lab })
 export type RecordsLab = typeof lab

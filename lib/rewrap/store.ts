@@ -45,25 +45,30 @@ interface Leased {
 
 /**
  * Takes some revisions for this session, newest first: none that another session holds, or that could not be passed on with the
- * chain as it is. Two who ask at once get different ones. What is due is looked for once, for taking and for counting.
+ * chain as it is. Two who ask at once get different ones. What is due is looked for once, for taking and for counting; each is then
+ * looked up by its index, since a join is planned by statistics, and compares all with all where there are none yet.
  */
 export async function leaseBatch(tx: Tx, actor: StaffActor, reach: Reach, size: number, now: Date): Promise<Leased> {
   const ends = new Date(now.getTime() + leaseSeconds * 1000)
   const [row] = await tx.$queryRawUnsafe<Leased[]>(
     `WITH due AS (${due}), known AS MATERIALIZED (
-       SELECT record_id, revision, r.created_at, l.failed, l.until, l.chain_length FROM record r
-       JOIN due USING (record_id, revision)
-       LEFT JOIN rewrap_lease l USING (clinic_id, record_id, revision)
-       WHERE r.clinic_id = $1::uuid AND r.type = ANY ($5::text[])),
+       SELECT due.record_id, due.revision, r.created_at, l.failed, l.until, l.chain_length FROM due
+       CROSS JOIN LATERAL (SELECT created_at, type FROM record r WHERE r.clinic_id = $1::uuid
+         AND r.record_id = due.record_id AND r.revision = due.revision OFFSET 0) r
+       LEFT JOIN LATERAL (SELECT failed, until, chain_length FROM rewrap_lease l WHERE l.clinic_id = $1::uuid
+         AND l.record_id = due.record_id AND l.revision = due.revision OFFSET 0) l ON true
+       WHERE r.type = ANY ($5::text[])),
      taken AS (
-       SELECT record_id, revision FROM record r
-       JOIN known k USING (record_id, revision)
-       WHERE r.clinic_id = $1::uuid
-         AND (k.chain_length IS NULL OR (k.failed IS NULL AND k.until <= $8) OR k.chain_length < $9)
+       SELECT k.record_id, k.revision FROM (
+         SELECT * FROM known WHERE chain_length IS NULL OR (failed IS NULL AND until <= $8) OR chain_length < $9
+         ORDER BY created_at DESC, record_id, revision) k
+       CROSS JOIN LATERAL (SELECT 1 FROM record r WHERE r.clinic_id = $1::uuid
+         AND r.record_id = k.record_id AND r.revision = k.revision
          AND EXISTS (SELECT 1 FROM record_grant g WHERE g.clinic_id = r.clinic_id AND g.record_id = r.record_id
            AND g.revision = r.revision AND (g.recipient_kind = 'group' AND g.recipient_id = ANY ($6::text[])
              OR g.recipient_kind = 'member' AND g.recipient_id = $12))
-       ORDER BY r.created_at DESC, record_id, revision LIMIT $10::int FOR UPDATE OF r SKIP LOCKED),
+         FOR UPDATE SKIP LOCKED) r
+       LIMIT $10::int),
      leased AS (
        INSERT INTO rewrap_lease (clinic_id, record_id, revision, session_id, until, chain_length)
          SELECT $1::uuid, record_id, revision, $7::uuid, $11, $9 FROM taken
