@@ -78,6 +78,8 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     },
     'access/cancel-invitation': { id: randomUUID() },
     'audit/log': { before: 50 },
+    'reminder/save': { leads: [1440] },
+    'reminder/choose': { ...mine, on: true },
     'audit/names': { patientIds: [patientId] },
     'audit/mine': { skip: 0 },
     'audit/witness': {},

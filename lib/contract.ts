@@ -19,6 +19,7 @@ import type { RecognitionContract } from './recognition/rules.ts'
 import type { RecordContract } from './record/rules.ts'
 import type { RekeyContract } from './rekey/rules.ts'
 import type { RewrapContract } from './rewrap/rules.ts'
+import type { ReminderContract } from './reminder/rules.ts'
 import type { RetentionContract } from './retention/rules.ts'
 import type { ScheduleContract } from './schedule/rules.ts'
 import type { SiteContract } from './site/rules.ts'
@@ -44,6 +45,7 @@ export type Contract = AccessContract &
   RecognitionContract &
   RecordContract &
   RekeyContract &
+  ReminderContract &
   RewrapContract &
   RetentionContract &
   ScheduleContract &

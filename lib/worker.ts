@@ -8,6 +8,7 @@ import { careJobs } from './care/mail.ts'
 import { emergencyJobs } from './emergency/mail.ts'
 import { paymentJobs } from './payment/settle.ts'
 import { recallJobs } from './recall/flow.ts'
+import { reminderJobs } from './reminder/flow.ts'
 import { rekeyJobs } from './rekey/mail.ts'
 import { retentionJobs } from './retention/purge.ts'
 import { startWorker } from './server/jobs.ts'
@@ -25,6 +26,7 @@ const parts = [
   auditJobs,
   emergencyJobs,
   rekeyJobs,
+  reminderJobs,
 ]
 const stop = await startWorker({
   handlers: Object.assign({}, ...parts.map((part) => part.handlers)),

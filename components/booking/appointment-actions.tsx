@@ -10,6 +10,7 @@ import { ownZone } from '@/lib/browser/zone'
 import { formatMoney } from '@/lib/money'
 import { dayIn, formatDay, formatTime } from '@/lib/time'
 import { fill, type Words } from './appointment-facts'
+import { Reminders } from './reminders'
 
 const OtherTime = dynamic(() => import('./other-time'))
 
@@ -134,6 +135,9 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
             </Button>
           </div>
         </div>
+      ) : null}
+      {isAhead && view.reminders !== null ? (
+        <Reminders link={link} start={view.reminders} words={words} onFail={() => setFailed(words.failed)} />
       ) : null}
       {failed ? (
         <p role="alert" className="text-danger">

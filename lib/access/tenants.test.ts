@@ -19,6 +19,7 @@ import { recallCases } from '../recall/tenant-cases.ts'
 import { recognitionCases } from '../recognition/tenant-cases.ts'
 import { recordCases } from '../record/tenant-cases.ts'
 import { rekeyCases } from '../rekey/tenant-cases.ts'
+import { reminderCases } from '../reminder/tenant-cases.ts'
 import { retentionCases } from '../retention/tenant-cases.ts'
 import { rewrapCases } from '../rewrap/tenant-cases.ts'
 import { scheduleCases } from '../schedule/tenant-cases.ts'
@@ -49,6 +50,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   recognition: recognitionCases,
   record: recordCases,
   rekey: rekeyCases,
+  reminder: reminderCases,
   retention: retentionCases,
   rewrap: rewrapCases,
   schedule: scheduleCases,

@@ -11,8 +11,9 @@ export async function confirmBooking(
   tx: Tx,
   actor: Exclude<Actor, { kind: 'public' }>,
   row: store.AppointmentRow,
+  now: Date,
 ): Promise<void> {
-  await store.updateAppointment(tx, row.id, { status: 'booked', heldUntil: null })
+  await store.updateAppointment(tx, row.id, { status: 'booked', heldUntil: null, timedAt: now })
   await audit(tx, actor, 'appointment.booked', row.id)
   await enqueue(tx, 'mail.booked', { clinicId: row.clinicId, appointmentId: row.id }, { singletonKey: row.id })
   await notify(tx, 'staff', row.clinicId)

@@ -7,6 +7,7 @@ import { ok, refuse, type Result } from '../errors.ts'
 import { firstPayment, holdForPaymentMinutes, waitsForMoney } from '../payment/rules.ts'
 import { openCheckout } from '../payment/flow.ts'
 import { findPayment, insertPayment } from '../payment/store.ts'
+import { remindersOf } from '../reminder/store.ts'
 import { patientWrites } from '../record/rules.ts'
 import { insertRecords } from '../record/store.ts'
 import type { Ctx } from '../server/action.ts'
@@ -118,7 +119,7 @@ async function bookIn(
   if (input.recallId) await store.markRecallBooked(tx, input.recallId, patientId)
   const held = { ...row, patientId }
   if (payment === 'pending') await audit(tx, actor, 'appointment.awaits-payment', row.id)
-  else await confirmBooking(tx, actor, held)
+  else await confirmBooking(tx, actor, held, now)
   return ok({
     clinicId,
     appointmentId: row.id,
@@ -182,5 +183,6 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
     consentText: text && { id: text.id, version: text.version, title: text.title, body: text.body, hash: text.hash },
     done: await store.listDone(tx, row.id),
     timeZone: row.timeZone,
+    reminders: await remindersOf(tx, row),
   }
 }

@@ -16,7 +16,8 @@ import * as store from './store.ts'
 
 // Operational words only: "your appointment", the clinic, a time, a link. Not the service, for its name may say too much.
 
-interface MailFacts {
+/** What mails about one appointment say. */
+export interface MailFacts {
   row: store.AppointmentRow
   locale: Locale
   to: string
@@ -27,7 +28,8 @@ interface MailFacts {
 
 const localeOf = (text: string): Locale => (text === 'fr' ? 'fr' : 'en')
 
-async function factsOf(data: JobData): Promise<MailFacts | null> {
+/** Null for what has no patient, or none whom a mail reaches. */
+export async function factsOf(data: JobData): Promise<MailFacts | null> {
   const clinicId = String(data.clinicId)
   const appointmentId = String(data.appointmentId)
   return inClinic(clinicId, async (tx) => {
@@ -55,7 +57,7 @@ async function factsOf(data: JobData): Promise<MailFacts | null> {
   })
 }
 
-function whenOf({ row, clinic, locale }: MailFacts): string {
+export function whenOf({ row, clinic, locale }: MailFacts): string {
   const t = translator(locale, 'mail')
   const zone = row.timeZone
   const own = t('when', {

@@ -134,7 +134,7 @@ export async function putAt(
   // Who waits for the same start has arrived, however long it takes now and with whomever.
   const isLater = +row.startsAt !== +to.startsAt
   const status = isLater ? rules.nextAppointment(row.status, 'move')! : row.status
-  const arrival = isLater ? { status, arrivedAt: null } : { status }
+  const arrival = isLater ? { status, arrivedAt: null, timedAt: now } : { status }
   if (!(await store.moveTo(tx, row.id, { ...to, ...blocked, ...arrival }))) return refuse('SLOT_TAKEN')
   await moveCall(tx, row, to, (await findClinic(tx, clinicId))!)
   const sequence = row.sequence + 1

@@ -318,6 +318,8 @@ export interface AppointmentView {
   consentText: { id: string; version: number; title: string; body: string; hash: string } | null
   done: { intake: boolean; consent: boolean }
   timeZone: string
+  /** Whether the patient wants reminders; null where the clinic sends none. */
+  reminders: boolean | null
 }
 
 export interface BookingContract {

@@ -97,6 +97,7 @@ export async function updateAppointment(
 export interface NewTime {
   status: AppointmentStatus
   arrivedAt?: null
+  timedAt?: Date
   memberId: string
   siteId: string | null
   startsAt: Date

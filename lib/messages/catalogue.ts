@@ -32,6 +32,7 @@ import recallEn from './en/recall.json' with { type: 'json' }
 import recognitionEn from './en/recognition.json' with { type: 'json' }
 import recordEn from './en/record.json' with { type: 'json' }
 import retentionEn from './en/retention.json' with { type: 'json' }
+import remindersEn from './en/reminders.json' with { type: 'json' }
 import rekeyEn from './en/rekey.json' with { type: 'json' }
 import rewrapEn from './en/rewrap.json' with { type: 'json' }
 import moveEn from './en/move.json' with { type: 'json' }
@@ -68,6 +69,7 @@ import recallFr from './fr/recall.json' with { type: 'json' }
 import recognitionFr from './fr/recognition.json' with { type: 'json' }
 import recordFr from './fr/record.json' with { type: 'json' }
 import retentionFr from './fr/retention.json' with { type: 'json' }
+import remindersFr from './fr/reminders.json' with { type: 'json' }
 import rekeyFr from './fr/rekey.json' with { type: 'json' }
 import rewrapFr from './fr/rewrap.json' with { type: 'json' }
 import moveFr from './fr/move.json' with { type: 'json' }
@@ -107,6 +109,7 @@ const en = {
   recognition: recognitionEn,
   record: recordEn,
   retention: retentionEn,
+  reminders: remindersEn,
   rekey: rekeyEn,
   rewrap: rewrapEn,
   move: moveEn,
@@ -148,6 +151,7 @@ const fr = {
   recognition: recognitionFr,
   record: recordFr,
   retention: retentionFr,
+  reminders: remindersFr,
   rekey: rekeyFr,
   rewrap: rewrapFr,
   move: moveFr,

@@ -53,7 +53,7 @@ export async function settleIn(tx: Tx, place: Place, money: Money, now: Date): P
   if (!next || !whole) {
     // Its refund was heard of first: the booking ends as it would have in the other order, booked, and its money back.
     if (intent === payment.paymentIntent && payment.status === 'refunded' && appointment.status === 'held')
-      return confirmBooking(tx, actor, appointment)
+      return confirmBooking(tx, actor, appointment, now)
     // Paid twice by two pages, or not what was asked for: that money is nobody's.
     if (fresh.size === 0 || intent === payment.paymentIntent) return
     log.error({ code: 'PAYMENT_TWICE', appointmentId })
@@ -68,7 +68,7 @@ export async function settleIn(tx: Tx, place: Place, money: Money, now: Date): P
   if (appointment.status === 'completed') await earnIn(tx, appointmentId, now)
   if (decision === 'nothing') return
   if (decision === 'confirm' || (decision === 'rebook' && (await freeAgain(tx, appointment, now))))
-    await confirmBooking(tx, actor, appointment)
+    await confirmBooking(tx, actor, appointment, now)
   else {
     const reason = decision === 'rebook' ? 'slot_taken' : 'cancelled'
     await oweRest(tx, place, { ...payment, status: next, paymentIntent: intent }, reason, now)

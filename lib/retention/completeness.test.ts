@@ -45,6 +45,7 @@ async function count({ patientId }: Tenant): Promise<Record<string, number>> {
     patient: 'id = $1',
     rewrap_lease: 'record_id IN (SELECT record_id FROM record WHERE patient_id = $1)',
     email_code: `appointment_id IN (${visits})`,
+    reminder: `appointment_id IN (${visits})`,
     payment: `appointment_id IN (${visits})`,
     refund: `payment_id IN (${payments})`,
     taking: `payment_id IN (${payments})`,

@@ -51,6 +51,7 @@ export const fates = {
   emergency_key: { goes: 'identity', by: 'patient' },
   recall: { goes: 'administrative', by: 'patient' },
   email_code: { goes: 'administrative', by: 'appointment' },
+  reminder: { goes: 'administrative', by: 'appointment' },
   call_message: { goes: 'administrative', by: 'call' },
   call_participant: { goes: 'administrative', by: 'call' },
   call: { goes: 'administrative', by: 'appointment' },

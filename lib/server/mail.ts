@@ -1,5 +1,7 @@
 import 'server-only'
+import { Transform } from 'node:stream'
 import nodemailer, { type Transporter } from 'nodemailer'
+import type MailMessage from 'nodemailer/lib/mailer/mail-message'
 import { env } from './env.ts'
 
 export interface Mail {
@@ -11,20 +13,29 @@ export interface Mail {
   ics?: { name: string; content: string; method: 'PUBLISH' | 'REQUEST' | 'CANCEL' }
   /** The same mail sent again (a job tried twice) keeps its id, so that mail programs show one. */
   messageId?: string
+  /** Where a mail program's own "unsubscribe" leads: one POST there is enough (RFC 8058). */
+  unsubscribe?: string
+  /** Asked when the server has all of the mail but its end, without which it takes nothing. On no, or a fault, the mail is not sent. */
+  mayEnd?: () => Promise<boolean>
 }
 
 let transport: Transporter | null = null
 
-/** Sends one mail, or throws. Call it from a job, after the commit. */
-export async function sendMail({ to, subject, text, html, ics, messageId }: Mail): Promise<void> {
-  transport ??= nodemailer.createTransport({
-    url: env().SMTP_URL,
-    connectionTimeout: 10_000,
-    greetingTimeout: 10_000,
-    socketTimeout: 30_000,
-  })
+/** Sends one mail, or throws; false where `mayEnd` said no. Call it from a job, after the commit. */
+export async function sendMail({
+  to,
+  subject,
+  text,
+  html,
+  ics,
+  messageId,
+  unsubscribe,
+  mayEnd,
+}: Mail): Promise<boolean> {
+  transport ??= open()
   const host = new URL(env().APP_ORIGIN).hostname
-  await transport.sendMail({
+  const gate = mayEnd && gateOf(mayEnd)
+  const sending = transport.sendMail({
     from: env().MAIL_FROM,
     to: { name: '', address: to },
     subject,
@@ -32,7 +43,42 @@ export async function sendMail({ to, subject, text, html, ics, messageId }: Mail
     html,
     messageId: messageId && `<${messageId}@${host}>`,
     icalEvent: ics && { filename: ics.name, content: ics.content, method: ics.method },
+    headers: unsubscribe
+      ? {
+          'List-Unsubscribe': { prepared: true, value: `<${unsubscribe}>` },
+          'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+        }
+      : {},
     disableFileAccess: true,
     disableUrlAccess: true,
+    ...{ gate: gate?.stream },
   })
+  if (!gate) return Boolean(await sending)
+  // Where the gate stays shut the connection runs into its time limit, and the server throws away what it got.
+  return Promise.race([sending.then(() => true), gate.shut])
+}
+
+function open(): Transporter {
+  const made = nodemailer.createTransport({
+    url: env().SMTP_URL,
+    connectionTimeout: 10_000,
+    greetingTimeout: 10_000,
+    socketTimeout: 30_000,
+  })
+  made.use('stream', (mail: MailMessage, done) => {
+    const { gate } = mail.data as { gate?: Transform }
+    if (gate) mail.message.transform(gate)
+    done()
+  })
+  return made
+}
+
+/** Lets all of a mail through and holds its end back until it is asked for. `shut` settles only when there is no end. */
+function gateOf(mayEnd: () => Promise<boolean>) {
+  const { promise: shut, resolve, reject } = Promise.withResolvers<false>()
+  const stream = new Transform({
+    transform: (chunk, _, done) => done(null, chunk),
+    flush: (done) => void mayEnd().then((yes) => (yes ? done() : resolve(false)), reject),
+  })
+  return { stream, shut }
 }

@@ -36,6 +36,7 @@ const namespaces = [
   'prescription',
   'recall',
   'recognition',
+  'reminders',
   'retention',
   'rewrap',
   'schedule',

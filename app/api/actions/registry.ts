@@ -20,6 +20,7 @@ import { recallActions } from './recall'
 import { recognitionActions } from './recognition'
 import { recordActions } from './record'
 import { rekeyActions } from './rekey'
+import { reminderActions } from './reminder'
 import { rewrapActions } from './rewrap'
 import { retentionActions } from './retention'
 import { ledgerActions } from './ledger'
@@ -47,6 +48,7 @@ const actions = {
   ...recognitionActions,
   ...recordActions,
   ...rekeyActions,
+  ...reminderActions,
   ...rewrapActions,
   ...retentionActions,
   ...ledgerActions,

@@ -16,8 +16,10 @@ import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
 import { type ClinicProfile, ProfileForm } from '@/lib/clinic/rules'
+import type { ReminderSettings } from '@/lib/reminder/rules'
+import { Reminders } from './reminders'
 
-export function ClinicPage({ start }: { start: ClinicProfile }) {
+export function ClinicPage({ start, reminders }: { start: ClinicProfile; reminders: ReminderSettings }) {
   const t = useTranslations('admin')
   const { chain } = useStaff()
   // The chain's root, not the database's word for it: this goes on paper.
@@ -50,6 +52,7 @@ export function ClinicPage({ start }: { start: ClinicProfile }) {
           />
         </Card>
         <Payments takesPayments={start.takesPayments} />
+        <Reminders start={reminders} />
         <Profile clinic={start} />
       </div>
     </>

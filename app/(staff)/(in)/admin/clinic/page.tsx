@@ -3,6 +3,7 @@ import { getTranslations } from 'next-intl/server'
 import { notFound } from 'next/navigation'
 import { requireStaff } from '@/lib/access/current'
 import { loadSettings } from '@/lib/clinic/flow'
+import { loadReminders } from '@/lib/reminder/choice'
 import { ClinicPage } from './clinic'
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -11,7 +12,8 @@ export async function generateMetadata(): Promise<Metadata> {
 }
 
 export default async function AdminClinicPage() {
-  const settings = await loadSettings(await requireStaff(['admin']))
+  const actor = await requireStaff(['admin'])
+  const settings = await loadSettings(actor)
   if (!settings.ok) notFound()
-  return <ClinicPage start={settings.value.clinic} />
+  return <ClinicPage start={settings.value.clinic} reminders={await loadReminders(actor, new Date())} />
 }

@@ -1,0 +1,99 @@
+import 'server-only'
+import { type AppointmentRow, findAppointment, findPatient, lockAppointment } from '../booking/store.ts'
+import { factsOf } from '../booking/mail.ts'
+import { enqueue, type JobHandler } from '../server/jobs.ts'
+import { log } from '../server/log.ts'
+import { sendMail } from '../server/mail.ts'
+import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
+import { reminderMail } from './mail.ts'
+import { decideFailed, dueLead, type Failure, nextTry, settingOf } from './rules.ts'
+import * as store from './store.ts'
+
+// Each minute: which reminders are due, a row for each, and a job that sends it (docs/decisions/024). The row is claimed in a
+// transaction after the mail server has all of the mail but its last line, which alone makes it take the mail. A worker that dies
+// before the claim has sent nothing, and another one sends it; one that dies after it has sent it, and nobody sends it again.
+
+/** Makes the reminders that are due, and sees to those that did not get through. One that fails holds up no other. */
+export async function remindDue(now: Date): Promise<void> {
+  for (const { clinicId, appointmentId } of await inNoClinic((tx) => store.lookupDue(tx, now)))
+    await inClinic(clinicId, (tx) => plan(tx, clinicId, appointmentId, now)).catch((error: unknown) =>
+      log.error({ code: 'REMINDER_PLAN', appointmentId, err: error }),
+    )
+}
+
+async function plan(tx: Tx, clinicId: string, appointmentId: string, now: Date): Promise<void> {
+  const row = await lockAppointment(tx, appointmentId)
+  if (!row) return
+  const setting = settingOf(await store.findSetting(tx, clinicId))
+  const due = row.status === 'booked' ? dueLead(setting, row, now) : null
+  let made: string | null = null
+  if (due !== null) {
+    const state = (await isWanted(tx, row)) ? ('waiting' as const) : ('dropped' as const)
+    const at = { startsAt: row.startsAt, leadMinutes: due, nextAt: nextTry(0, now), madeAt: now }
+    made = await store.insertReminder(tx, { clinicId, appointmentId, ...at, state })
+    if (made && state === 'waiting') await send(tx, clinicId, made)
+  }
+  for (const waiting of await store.listWaiting(tx, appointmentId)) {
+    if (waiting.id === made) continue
+    // Moved, cancelled or begun meanwhile; or a later reminder is due by now, and two at once are one too many.
+    if (made || !(await stands(tx, waiting, row, now)))
+      await store.moveReminder(tx, waiting.id, { from: 'waiting', to: 'dropped' })
+    else if (waiting.nextAt <= now) {
+      await store.putOff(tx, waiting.id, nextTry(waiting.tries + 1, now))
+      await send(tx, clinicId, waiting.id)
+    }
+  }
+}
+
+/** The queue tries no job again: the next minute does, slower each time. */
+const send = (tx: Tx, clinicId: string, reminderId: string) =>
+  enqueue(tx, 'reminder.send', { clinicId, reminderId }, { singletonKey: reminderId, retryLimit: 0 })
+
+async function isWanted(tx: Tx, { patientId }: AppointmentRow): Promise<boolean> {
+  const patient = patientId ? await findPatient(tx, patientId) : null
+  return Boolean(patient?.emailSealed) && patient?.remindersOffAt === null
+}
+
+/** Whether there is still something to remind of: at that time, not begun, and wanted. */
+const stands = async (tx: Tx, reminder: store.ReminderRow, row: AppointmentRow, now: Date): Promise<boolean> =>
+  row.status === 'booked' && +row.startsAt === +reminder.startsAt && row.startsAt > now && (await isWanted(tx, row))
+
+/** In a transaction of its own, before the mail's last line. After it the reminder counts as sent, whatever happens. */
+const claim = (clinicId: string, reminderId: string, now: Date): Promise<boolean> =>
+  inClinic(clinicId, async (tx) => {
+    const reminder = await store.findReminder(tx, reminderId)
+    // Locked: a move or an end that comes now is told of after this reminder.
+    const row = reminder && (await lockAppointment(tx, reminder.appointmentId))
+    if (!row || !(await stands(tx, reminder, row, now))) return false
+    return store.moveReminder(tx, reminderId, { from: 'waiting', to: 'sending', claimedAt: now })
+  })
+
+export async function sendReminder(clinicId: string, reminderId: string, clock: () => Date): Promise<void> {
+  const appointmentId = await inClinic(clinicId, async (tx) => {
+    const reminder = await store.findReminder(tx, reminderId)
+    const row = reminder?.state === 'waiting' ? await findAppointment(tx, reminder.appointmentId) : null
+    return row && (await stands(tx, reminder!, row, clock())) ? row.id : null
+  })
+  const facts = appointmentId ? await factsOf({ clinicId, appointmentId }) : null
+  if (!facts) return
+  let claimed = false
+  const mayEnd = async () => (claimed = await claim(clinicId, reminderId, clock()))
+  try {
+    if (!(await sendMail({ ...(await reminderMail(facts)), messageId: `reminder-${reminderId}`, mayEnd }))) return
+  } catch (error) {
+    const to = decideFailed(error as Failure, claimed)
+    log.warn({ code: 'REMINDER_FAILED', reminderId, outcome: to, err: error })
+    if (to === 'unsure') return
+    await inClinic(clinicId, (tx) => store.moveReminder(tx, reminderId, { from: claimed ? 'sending' : 'waiting', to }))
+    return
+  }
+  await inClinic(clinicId, (tx) => store.moveReminder(tx, reminderId, { from: 'sending', to: 'sent' }))
+}
+
+export const reminderJobs = {
+  handlers: {
+    'reminders.due': () => remindDue(new Date()),
+    'reminder.send': ({ clinicId, reminderId }) => sendReminder(String(clinicId), String(reminderId), () => new Date()),
+  } satisfies Record<string, JobHandler>,
+  every: { 'reminders.due': '* * * * *' },
+}

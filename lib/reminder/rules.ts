@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { Id } from '../ids.ts'
+
+const minute = 60_000
+
+/** Most times before an appointment at which a clinic reminds of it. */
+export const mostLeads = 3
+/** Minutes before, as the settings page offers them. Elapsed time: a change of the clocks in between moves no reminder. */
+export const leadChoices = [30, 60, 120, 240, 720, 1440, 2880, 4320, 10_080, 20_160] as const
+/** For a clinic that has chosen nothing. */
+export const defaultLeads: readonly number[] = [1440]
+
+export interface Setting {
+  leads: readonly number[]
+  /** Since when; null: always. */
+  setAt: Date | null
+}
+export const settingOf = (chosen: Setting | null): Setting => chosen ?? { leads: defaultLeads, setAt: null }
+
+export type ReminderState = 'waiting' | 'sending' | 'sent' | 'refused' | 'dropped'
+
+export interface Timed {
+  startsAt: Date
+  /** Since when it has this time. */
+  timedAt: Date
+}
+
+/**
+ * The time before for which a reminder is due now, or null. Of several that have passed the last one counts, so that a worker that
+ * was away for a day does not send two at once; none for a time that had passed when the appointment was booked or moved, or when
+ * the clinic chose it; none for what has begun.
+ */
+export function dueLead({ leads, setAt }: Setting, { startsAt, timedAt }: Timed, now: Date): number | null {
+  if (startsAt <= now) return null
+  const at = (lead: number) => startsAt.getTime() - lead * minute
+  const passed = leads.filter((lead) => at(lead) <= now.getTime())
+  if (passed.length === 0) return null
+  const last = Math.min(...passed)
+  return at(last) >= Math.max(timedAt.getTime(), setAt?.getTime() ?? 0) ? last : null
+}
+
+/** When a reminder that did not get through is tried again: after 2, 4, 8 … minutes, at last every half hour until the start. */
+export const nextTry = (tries: number, now: Date): Date =>
+  new Date(now.getTime() + Math.min(2 ** (tries + 1), 30) * minute)
+
+export interface Failure {
+  /** The mail server's answer, if there was one. */
+  responseCode?: unknown
+}
+
+/**
+ * What becomes of a reminder whose sending failed. Before the claim the server has not got all of it: it is tried again, unless it
+ * answered that it never will be taken. After the claim only an answer says so; without one it may have been taken, and it is not
+ * sent again.
+ */
+export function decideFailed({ responseCode }: Failure, claimed: boolean): 'refused' | 'waiting' | 'unsure' {
+  const code = typeof responseCode === 'number' ? responseCode : 0
+  if (code >= 500 && code < 600) return 'refused'
+  return claimed && !(code >= 400 && code < 500) ? 'unsure' : 'waiting'
+}
+
+/** What became of the reminders of the last thirty days. */
+export interface ReminderCounts {
+  sent: number
+  /** On their way, or tried again. */
+  waiting: number
+  /** The mail server did not take them. */
+  refused: number
+  /** The worker or the line broke off while the last of it was on its way: they may have arrived, and are not sent twice. */
+  unsure: number
+}
+
+export interface ReminderSettings {
+  leads: number[]
+  counts: ReminderCounts
+}
+
+export const SaveInput = z.object({
+  leads: z
+    .array(z.literal(leadChoices, { error: 'invalid' }))
+    .max(mostLeads, { error: 'tooLong' })
+    .transform((leads): number[] => [...new Set(leads)].toSorted((a, b) => b - a)),
+})
+/** By the link of an appointment: whether its patient wants reminders. */
+export const ChooseInput = z.object({
+  id: Id,
+  secret: z.string().regex(/^[\w-]{22,64}$/, { error: 'invalid' }),
+  on: z.boolean(),
+})
+
+export interface ReminderContract {
+  'reminder/save': { in: z.input<typeof SaveInput>; out: { leads: number[] } }
+  'reminder/choose': { in: z.input<typeof ChooseInput>; out: { on: boolean } }
+}
