@@ -50,6 +50,8 @@ async function recognise(page: Page, code: string) {
   const dialog = page.getByRole('dialog')
   await expect(dialog.getByRole('radio', { name: /·/ })).toBeChecked({ timeout: 30_000 })
   await dialog.getByRole('radio', { name: 'In person, with a document', exact: true }).check()
+  await button(page, 'This is the patient’s device').click()
+  await expect(dialog.getByText('Type the digits that the patient reads out.')).toBeVisible()
   const wrong = `${(Number(code[0]) + 1) % 10}${code.slice(1)}`
   await dialog.getByLabel('Code on the device').fill(wrong)
   await button(page, 'This is the patient’s device').click()

@@ -60,6 +60,10 @@ test('an invited practitioner answers by link, the owner sees it live and vouche
   await expect(owner.page.getByText('Vouched for', { exact: true })).toHaveCount(2)
   await expect(other.page).toHaveURL(/\/today/, { timeout: 40_000 })
   await expect(other.page.getByText('Nobody is booked')).toBeVisible()
+  // The owner has given themselves hours already; the newcomer has none, and the page says so with the way there.
+  await expect(owner.page.getByText('No hours yet')).toHaveCount(1)
+  await owner.page.getByRole('link', { name: 'Give them hours' }).click()
+  await expect(owner.page).toHaveURL(/\/admin\/hours/)
 })
 
 test('where the words differ, the invitation is withdrawn and nobody is let in', async () => {

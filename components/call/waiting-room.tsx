@@ -152,6 +152,7 @@ function NewDevice({ session, practitioner }: { session: PatientCall; practition
       ) : (
         <form
           className="grid gap-4"
+          noValidate
           onSubmit={(event) => {
             event.preventDefault()
             void confirm()

@@ -49,6 +49,7 @@ export function UseDevice({ appointmentId, secret, onDone }: Props) {
       {asked ? (
         <form
           className="grid gap-4"
+          noValidate
           onSubmit={(event) => {
             event.preventDefault()
             void confirm()

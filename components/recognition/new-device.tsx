@@ -48,7 +48,7 @@ function Recognise({ appointmentId, patientId, onDone }: Omit<Props, 'open' | 'o
   const [keyId, setKeyId] = useState('')
   const [code, setCode] = useState('')
   const [reason, setReason] = useState<Reason | ''>('')
-  const [missing, setMissing] = useState(false)
+  const [missing, setMissing] = useState({ code: false, reason: false })
   const [done, setDone] = useState<{ granted: number; partly: boolean } | null>(null)
   const say = (refused: string) =>
     refused === 'STALE' || refused === 'NOT_VOUCHED' || refused === 'OTHER_PATIENT'
@@ -70,8 +70,8 @@ function Recognise({ appointmentId, patientId, onDone }: Omit<Props, 'open' | 'o
 
   const [confirm, confirming] = useBusy(async () => {
     const device = found?.devices.find((each) => each.keyId === keyId)
-    setMissing(!reason)
-    if (!found || !device || !reason) return
+    setMissing({ code: !code.trim(), reason: !reason })
+    if (!found || !device || !code.trim() || !reason) return
     const answer = await recogniseDevice(appointmentId, found, device, { code, reason })
     setProblem(answer.ok ? '' : answer.code)
     if (!answer.ok) return
@@ -96,6 +96,7 @@ function Recognise({ appointmentId, patientId, onDone }: Omit<Props, 'open' | 'o
   return (
     <form
       className="grid gap-5"
+      noValidate
       onSubmit={(event) => {
         event.preventDefault()
         void confirm()
@@ -126,13 +127,14 @@ function Recognise({ appointmentId, patientId, onDone }: Omit<Props, 'open' | 'o
         autoComplete="off"
         required
         value={code}
+        error={missing.code ? t('codeMissing') : undefined}
         onChange={(event) => setCode(event.target.value)}
       />
       <RadioGroup
         name="reason"
         label={t('how')}
         value={reason}
-        error={missing ? t('howMissing') : undefined}
+        error={missing.reason ? t('howMissing') : undefined}
         onChange={(event) => setReason(event.target.value as Reason)}
         options={reasons.map((value) => ({ value, label: t(`reason.${value}`) }))}
       />

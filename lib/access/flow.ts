@@ -2,6 +2,7 @@ import 'server-only'
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { z } from 'zod'
 import { ok, refuse, type Refusal, type Result } from '@/lib/errors'
+import { listWeekly } from '@/lib/schedule/store'
 import { audit } from '@/lib/server/audit'
 import { env } from '@/lib/server/env'
 import { emailIndex, openField, sealField } from '@/lib/server/kms'
@@ -145,9 +146,14 @@ export async function listStaff(
   _: unknown,
   { now }: Context,
 ): Promise<Result<AccessContract['access/staff']['out']>> {
-  return inClinic(actor.clinicId, async (tx) =>
-    ok({ members: await store.listStaff(tx, actor), invitations: await store.listInvitations(tx, actor, now) }),
-  )
+  return inClinic(actor.clinicId, async (tx) => {
+    const members = await store.listStaff(tx, actor)
+    const practitioners = members.filter(({ status, roles }) => status === 'active' && roles.includes('practitioner'))
+    const ids = practitioners.map(({ memberId }) => memberId)
+    const given = new Set((await listWeekly(tx, ids)).map(({ memberId }) => memberId))
+    const unbookable = ids.filter((id) => !given.has(id))
+    return ok({ members, invitations: await store.listInvitations(tx, actor, now), unbookable })
+  })
 }
 
 export async function saveProfile(

@@ -365,7 +365,11 @@ export interface AccessContract {
   'access/save-wrap': { in: z.input<typeof SaveWrapInput>; out: { done: true } }
   'access/sign-out': { in: z.input<typeof NoInput>; out: { done: true } }
   'access/chain': { in: z.input<typeof ChainQuery>; out: { clinicId: string; statements: ChainStatement[] } }
-  'access/staff': { in: z.input<typeof NoInput>; out: { members: StaffRow[]; invitations: InvitationRow[] } }
+  'access/staff': {
+    in: z.input<typeof NoInput>
+    /** `unbookable`: practitioners who were never given hours. */
+    out: { members: StaffRow[]; invitations: InvitationRow[]; unbookable: string[] }
+  }
   'access/save-profile': { in: z.input<typeof MemberProfileInput>; out: { done: true } }
   'access/invite': { in: z.input<typeof InviteInput>; out: { id: string; expiresAt: string } }
   'access/cancel-invitation': { in: z.input<typeof InvitationInput>; out: { done: true } }

@@ -1,5 +1,6 @@
 'use client'
 import { useFormatter, useTranslations } from 'next-intl'
+import Link from 'next/link'
 import { useEffect, useState } from 'react'
 import { useStaff } from '@/components/staff/session'
 import { RekeyRequests } from '@/components/rekey/requests'
@@ -112,6 +113,7 @@ export function Staff({ start, sites }: { start: Listed; sites: SiteView[] }) {
               own={isIn(chain, row.memberId, `clinical:${row.memberId}`)}
               speaksFor={speaksFor(row, members, chain)}
               sites={namesOf(chain, row.memberId, sites)}
+              unbookable={listed.unbookable.includes(row.memberId)}
               onEdit={() => setEditing(row)}
             />
           ))}
@@ -143,6 +145,7 @@ function Member({
   own,
   speaksFor,
   sites,
+  unbookable,
   onEdit,
 }: {
   row: StaffRow
@@ -153,6 +156,8 @@ function Member({
   speaksFor: string | null
   /** Sees these sites only. */
   sites: string[]
+  /** Nobody gave them hours yet. */
+  unbookable: boolean
   onEdit: () => void
 }) {
   const m = useTranslations('members')
@@ -174,6 +179,11 @@ function Member({
             {speaksFor ? m('countsWith', { name: speaksFor }) : m('countsWithFormer')}
           </p>
         )}
+        {unbookable ? (
+          <p className="text-sm">
+            {t('staff.noHours')} <Link href="/admin/hours">{t('staff.giveHours')}</Link>
+          </p>
+        ) : null}
         {row.lastSeenAt ? (
           <p className="text-sm text-soft">
             {t('staff.seen', { when: format.relativeTime(new Date(row.lastSeenAt), new Date()) })}
