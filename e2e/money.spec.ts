@@ -105,7 +105,45 @@ test('the desk takes cash once, with a receipt, and hands it back when the visit
   await expect(row).toContainText('Paid · €30')
   await booked.patient.door.get('booking/cancel', { id: booked.appointmentId, secret: booked.linkSecret })
   await expect(row).toContainText('Cancelled')
-  await choose('Handed back €30')
+  // It asks before it is written down.
+  await choose('Give back €30…')
+  const question = page.getByRole('alertdialog')
+  await expect(question).toContainText('€30 is owed to the patient')
+  await look(page, '/today, giving back', { dialog: true })
+  await question.getByRole('button', { name: 'Not now' }).click()
+  await expect(question).toBeHidden()
+  await expect(row).toContainText('Refund under way')
+  await choose('Give back €30…')
+  await question.getByRole('button', { name: '€30 went back' }).dblclick()
   await expect(row).toContainText('Refunded · €30')
   await device.close()
+})
+
+test('a refund that the bank sends back stands on the money page until it is given back', async () => {
+  const booked = await paidAhead()
+  await booked.patient.door.get('booking/cancel', { id: booked.appointmentId, secret: booked.linkSecret })
+  const refund = () =>
+    stack.sql<{ id: string | null }>(
+      'SELECT r.stripe_refund AS id FROM refund r JOIN payment p ON p.id = r.payment_id WHERE p.appointment_id = $1',
+      [booked.appointmentId],
+    )
+  await expect.poll(async () => (await refund())[0]?.id ?? '').toMatch(/^re_/)
+  const { page } = owner
+  await page.context().addCookies([{ name: 'locale', value: 'en', url: stack.baseUrl }])
+  await page.goto(`${stack.baseUrl}/admin/money`)
+  const id = (await refund())[0]!.id
+  await fetch(`${stack.stripeUrl}/_test/fail-refund`, { method: 'POST', body: JSON.stringify({ id }) })
+  // The page hears of it by itself.
+  const table = page.getByRole('table', { name: 'Could not be paid back' })
+  await expect(table).toContainText('€45')
+  await expect(figure('To give back')).toContainText('€45')
+  await look(page, '/admin/money, sent back')
+  await narrow(page, '/admin/money, sent back')
+  await table.getByRole('button', { name: /^Give it back/ }).click()
+  const question = page.getByRole('alertdialog')
+  await question.getByLabel('Bank transfer to the patient').check()
+  await look(page, '/admin/money, giving back', { dialog: true })
+  await question.getByRole('button', { name: '€45 went back' }).click()
+  await expect(table).toBeHidden()
+  await expect(figure('To give back')).toContainText('Nothing is owed')
 })

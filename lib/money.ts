@@ -19,6 +19,12 @@ export function decimalsOf(currency: string): 0 | 2 | 3 {
 export const chargeStep = (currency: string) =>
   wholeOnly.has(currency.toLowerCase()) ? 100 : decimalsOf(currency) === 3 ? 10 : 1
 
+/** Why no card can be charged this amount, as a message; null if one can. */
+export function chargeFault(minor: number, currency: string): 'wholeAmount' | 'lastDigit' | null {
+  if (minor % chargeStep(currency) === 0) return null
+  return wholeOnly.has(currency.toLowerCase()) ? 'wholeAmount' : 'lastDigit'
+}
+
 /** The most that one price or payment may be. It fits a database integer, and a sum of thousands of them a number. */
 export const largestMinor = 1_000_000_000
 

@@ -213,10 +213,10 @@ describe('attack 17: tenants', () => {
     )
     expect(rows.length).toBeGreaterThan(5)
     for (const row of rows) {
-      // Two may do more than their caller, under the same clinic's policies: they take out what a purge must.
-      const purges = ['forget_audit_boxes', 'forget_consents'].includes(row.proname)
-      expect(row.proname).toMatch(purges ? /./ : /^lookup_/)
-      expect(row.owner).toBe(purges ? 'curtain_owner' : 'curtain_lookup')
+      // Three may do more than their caller, under the same clinic's policies: two take out what a purge must, one sums entries.
+      const owners = ['forget_audit_boxes', 'forget_consents', 'entry_opens'].includes(row.proname)
+      expect(row.proname).toMatch(owners ? /./ : /^lookup_/)
+      expect(row.owner).toBe(owners ? 'curtain_owner' : 'curtain_lookup')
       expect(row.proconfig).toEqual(['search_path=pg_catalog, pg_temp'])
     }
   })

@@ -91,7 +91,7 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
             ? [
                 {
                   label: words.price,
-                  value: `${formatMoney(price.minor, price.currency, locale)} · ${words.pay[view.payment.status]}`,
+                  value: `${formatMoney(price.minor, price.currency, locale)} · ${words.pay[view.payment.bounced ? 'bounced' : view.payment.status]}`,
                 },
               ]
             : []),

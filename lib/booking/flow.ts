@@ -6,7 +6,7 @@ import { addConsent } from '../consent/flow.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { firstPayment, holdForPaymentMinutes, waitsForMoney } from '../payment/rules.ts'
 import { openCheckout } from '../payment/flow.ts'
-import { findPayment, insertPayment } from '../payment/store.ts'
+import { findPayment, insertPayment, listRefunds } from '../payment/store.ts'
 import { remindersOf } from '../reminder/store.ts'
 import { patientWrites } from '../record/rules.ts'
 import { insertRecords } from '../record/store.ts'
@@ -147,6 +147,7 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
   const service = (await findService(tx, row.serviceId))!
   const practitioner = (await store.findPractitioner(tx, row.memberId))!
   const payment = await findPayment(tx, row.id)
+  const bounced = payment !== null && (await listRefunds(tx, payment.id)).some(({ state }) => state === 'failed')
   const text = service.consentTextId ? await findConsentText(tx, service.consentTextId) : null
   const { from, until } = rules.joinWindow(row, clinic)
   return {
@@ -179,7 +180,7 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
     practitioner: { id: practitioner.id, name: practitioner.displayName, title: practitioner.title },
     site: await findSite(tx, row.siteId),
     price: { minor: row.priceMinor, currency: row.currency, mode: row.paymentMode },
-    payment: { status: payment?.status ?? 'none', refundedMinor: payment?.refundedMinor ?? 0 },
+    payment: { status: payment?.status ?? 'none', refundedMinor: payment?.refundedMinor ?? 0, bounced },
     consentText: text && { id: text.id, version: text.version, title: text.title, body: text.body, hash: text.hash },
     done: await store.listDone(tx, row.id),
     timeZone: row.timeZone,

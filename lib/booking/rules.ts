@@ -314,7 +314,8 @@ export interface AppointmentView {
   practitioner: { id: string; name: string; title: string }
   site: SiteView | null
   price: { minor: number; currency: string; mode: PaymentMode }
-  payment: { status: PaymentStatus; refundedMinor: number }
+  /** `bounced`: a refund of it failed at the payer's bank. */
+  payment: { status: PaymentStatus; refundedMinor: number; bounced: boolean }
   consentText: { id: string; version: number; title: string; body: string; hash: string } | null
   done: { intake: boolean; consent: boolean }
   timeZone: string

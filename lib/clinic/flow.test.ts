@@ -3,7 +3,7 @@ import type { StaffActor } from '../access/rules.ts'
 import { clinicWorld } from '../payment/testing.ts'
 import { env } from '../server/env.ts'
 import { testDb } from '../server/testing.ts'
-import { connectPayments } from './flow.ts'
+import { connectPayments, saveService } from './flow.ts'
 import { mayUsePlatform } from './rules.ts'
 
 const { admin } = testDb()
@@ -44,4 +44,25 @@ it('payments are not connected by a clinic that nobody let', async () => {
   } finally {
     Object.assign(set, before)
   }
+})
+
+// Defence: chargeFault in saveService. Without it the page to pay on fails for every patient of that service.
+it.each([
+  ['kwd', 12_345, 'lastDigit'],
+  ['kwd', 12_340, null],
+  ['isk', 4550, 'wholeAmount'],
+  ['isk', 4500, null],
+  ['jpy', 4501, null],
+  ['eur', 4501, null],
+])('a price that no card can be charged is refused: %s %i', async (currency, priceMinor, fault) => {
+  await admin('UPDATE clinic SET currency = $1 WHERE id = $2', [currency, owner.clinicId])
+  const service = {
+    ...{ name: 'Consult', description: '', minutes: 30, bufferBefore: 0, bufferAfter: 0, stepMinutes: null },
+    ...{ minNoticeMinutes: null, horizonDays: null, dailyLimit: null, priceMinor, paymentMode: 'later' as const },
+    ...{ intakeForm: [], consentTextId: null, active: true, position: 0, practitionerIds: [] },
+  }
+  const answer = await saveService(owner, { id: null, version: 0, service } as never)
+  expect(answer).toMatchObject(
+    fault ? { ok: false, code: 'BAD_INPUT', fields: { 'service.priceMinor': fault } } : { ok: true },
+  )
 })

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { StaffActor } from '../access/rules.ts'
 import { consentWords } from '../consent/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { chargeFault } from '../money.ts'
 import { audit } from '../server/audit.ts'
 import { env } from '../server/env.ts'
 import { notify } from '../server/notify.ts'
@@ -97,6 +98,8 @@ export async function saveService(
     if (id && !before) return refuse('NOT_FOUND')
     if (service.paymentMode === 'online' && service.priceMinor > 0 && !clinic.takesPayments)
       return refuse('PAYMENTS_NOT_CONNECTED')
+    const fault = chargeFault(service.priceMinor, clinic.currency)
+    if (fault) return refuse('BAD_INPUT', { 'service.priceMinor': fault })
     const known = new Set((await store.listPractitioners(tx)).map((each) => each.id))
     if (service.practitionerIds.some((each) => !known.has(each)))
       return refuse('BAD_INPUT', { 'service.practitionerIds': 'invalid' })

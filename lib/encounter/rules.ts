@@ -12,8 +12,8 @@ import { Id } from '../ids.ts'
 /** Checked at the door to its shape; typed as what browsers seal. */
 const sealed = SealedRecord as unknown as z.ZodType<Sealed, Sealed>
 
-/** `owed`: cancelled, and the money is not back yet. */
-export type PaidState = 'free' | 'paid' | 'owed' | 'due' | 'later' | 'refunded' | 'failed'
+/** `owed`: cancelled, and the money is not back yet. `bounced`: it was given back, and a bank sent it back. */
+export type PaidState = 'free' | 'paid' | 'owed' | 'bounced' | 'due' | 'later' | 'refunded' | 'failed'
 
 /** One line of the day: operational facts. Who it is opens in the browser. */
 export interface DayRow {
@@ -30,8 +30,10 @@ export interface DayRow {
   paid: PaidState
   priceMinor: number
   currency: string
-  /** Taken at the desk, and owed back over the desk. */
+  /** To be handed back at the desk: what it took, and what no card took back. */
   toHandMinor: number
+  /** Of that, what a bank sent back. */
+  bouncedMinor: number
   /** What the service wants of the patient beforehand. */
   asks: { form: boolean; consent: boolean }
   arrivedAt: string | null

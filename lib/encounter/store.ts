@@ -13,7 +13,11 @@ const busy = ['booked', 'arrived', 'in_consult', 'completed', 'no_show'] as cons
 const include = {
   service: true,
   member: true,
-  payment: { include: { refunds: { where: { state: 'due' as const, takingId: { not: null } } } } },
+  payment: {
+    include: {
+      refunds: { where: { OR: [{ state: 'due' as const, takingId: { not: null } }, { state: 'failed' as const }] } },
+    },
+  },
   site: { select: { name: true } },
   call: { include: { callParticipants: { where: { role: 'patient', state: 'waiting' as const } } } },
 }
@@ -77,7 +81,8 @@ function toRow(row: Found, now: Date): DayRow {
     paid: paidState(row),
     priceMinor: row.priceMinor,
     currency: row.currency,
-    toHandMinor: (row.payment?.refunds ?? []).reduce((sum, refund) => sum + refund.amountMinor, 0),
+    toHandMinor: sumOf(row.payment?.refunds),
+    bouncedMinor: sumOf(row.payment?.refunds.filter(({ state }) => state === 'failed')),
     asks: { form: parseForm(row.service.intakeForm).questions.length > 0, consent: row.service.consentTextId !== null },
     arrivedAt: row.arrivedAt?.toISOString() ?? null,
     startedAt: row.startedAt?.toISOString() ?? null,
@@ -87,8 +92,12 @@ function toRow(row: Found, now: Date): DayRow {
   }
 }
 
+const sumOf = (rows: readonly { amountMinor: number }[] = []) =>
+  rows.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
+
 function paidState(row: Pick<Found, 'status' | 'paymentMode' | 'priceMinor' | 'payment'>): PaidState {
   if (row.paymentMode === 'free' || row.priceMinor === 0) return 'free'
+  if (row.payment?.refunds.some(({ state }) => state === 'failed')) return 'bounced'
   switch (row.payment?.status) {
     case 'paid':
       return row.status === 'cancelled' ? 'owed' : 'paid'

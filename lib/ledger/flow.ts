@@ -53,7 +53,8 @@ export const loadMonth = (actor: StaffActor, ask: Ask, { now }: { now: Date }): 
     const balances = await store.listBalances(tx, clinicId)
     const services = await store.listServiceSums(tx, clinicId, spanOf(month))
     const currencies = moneyOf({ month, today, currency }, { days, balances, services })
-    return ok({ month, today, zone, currencies, unpaid: await store.listUnpaid(tx, clinicId) })
+    const unpaid = await store.listUnpaid(tx, clinicId)
+    return ok({ month, today, zone, currencies, unpaid, bounced: await store.listBounced(tx, clinicId) })
   })
 
 /** For the accountant: what was posted, by account. */

@@ -37,7 +37,7 @@ describe('a month', () => {
       row('2026-11-30', 'earned', 'revenue', -3),
       row('2026-11-08', 'earned', 'revenue', -5000, 'jpy'),
     ]
-    const balances = [{ currency: 'eur', account: 'receivable' as const, amountMinor: 123 }]
+    const balances = [{ currency: 'eur', account: 'receivable' as const, sales: 2, amountMinor: 123 }]
     const at = { month: '2026-11', today: '2026-11-08', currency: 'eur' }
     const [eur, jpy] = moneyOf(at, { days, balances, services: [] })
     expect(eur!.weeks.map(({ earnedMinor }) => earnedMinor)).toEqual([100, 20, 0, 0, 3])
@@ -46,6 +46,7 @@ describe('a month', () => {
       today: { earnedMinor: 20 },
       month: { earnedMinor: 123 },
       unpaidMinor: 123,
+      unpaidVisits: 2,
       depositsMinor: 0,
     })
     expect(jpy).toMatchObject({ currency: 'jpy', month: { earnedMinor: 5000 }, unpaidMinor: 0 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Posted } from '../invoice/rules.ts'
 import { addDays } from '../time.ts'
-import type { Account, Balance, DaySum, ServiceSum, Unpaid } from './rules.ts'
+import type { Account, Balance, Bounced, DaySum, ServiceSum, Unpaid } from './rules.ts'
 
 // A month of a clinic's books as the money page shows it: sums of entries, and nothing else.
 
@@ -28,6 +28,7 @@ export interface MoneyOf {
   services: ServiceSum[]
   /** Owed by patients, paid by them for what is to come, and to be given back to them: as of now. */
   unpaidMinor: number
+  unpaidVisits: number
   depositsMinor: number
   refundsDueMinor: number
 }
@@ -36,7 +37,8 @@ export interface MoneyView {
   today: string
   zone: string
   currencies: MoneyOf[]
-  unpaid: Unpaid[]
+  unpaid: Unpaid
+  bounced: Bounced[]
 }
 
 export interface LedgerContract {
@@ -79,8 +81,8 @@ export function moneyOf(
   return [...new Set([at.currency, ...others])].map((currency) => {
     const mine = rows.days.filter((row) => row.currency === currency)
     const inMonth = mine.filter(({ day }) => day >= from && day < to)
-    const balance = (account: Account) =>
-      total(rows.balances.filter((row) => row.currency === currency && row.account === account))
+    const of = (account: Account) => rows.balances.filter((row) => row.currency === currency && row.account === account)
+    const balance = (account: Account) => total(of(account))
     const weeks = [0, 7, 14, 21, 28]
       .map((offset) => ({ from: addDays(from, offset), next: addDays(from, offset + 7) }))
       .filter((week) => week.from < to)
@@ -96,6 +98,7 @@ export function moneyOf(
       weeks,
       services: rows.services.filter((row) => row.currency === currency),
       unpaidMinor: balance('receivable'),
+      unpaidVisits: of('receivable').reduce((sum, { sales }) => sum + sales, 0),
       depositsMinor: 0 - balance('deposits'),
       refundsDueMinor: 0 - balance('refunds_due'),
     }

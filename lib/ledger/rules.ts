@@ -288,6 +288,8 @@ export interface DaySum {
 export interface Balance {
   currency: string
   account: Account
+  /** In how many sales. */
+  sales: number
   amountMinor: number
 }
 export interface ServiceSum {
@@ -296,13 +298,23 @@ export interface ServiceSum {
   visits: number
   earnedMinor: number
 }
-export interface Unpaid {
+/** Money of one visit that waits for somebody. */
+export interface OpenVisit {
   appointmentId: string
   startsAt: string
   service: string
   practitioner: string
   currency: string
   amountMinor: number
+}
+/** The oldest of them, and how many there are in all. */
+export interface Unpaid {
+  visits: OpenVisit[]
+  total: number
+}
+/** To be given back and sent back by a bank; `toHandMinor`: all that the desk is to hand over for the visit, this included. */
+export interface Bounced extends OpenVisit {
+  toHandMinor: number
 }
 
 // ── at the door ──

@@ -1,7 +1,7 @@
 import 'server-only'
 import type { Tx } from '../server/tx.ts'
 import type { Posted } from '../invoice/rules.ts'
-import type { Account, Balance, DaySum, Entry, Posting, ServiceSum, Unpaid } from './rules.ts'
+import type { Account, Balance, Bounced, DaySum, Entry, OpenVisit, Posting, ServiceSum, Unpaid } from './rules.ts'
 
 /** A booking with its money: the id is its payment's, which follows the booking wherever it is moved. */
 export interface Sale {
@@ -43,11 +43,11 @@ export const listDaySums = (tx: Tx, clinicId: string, { from, to }: Span, today:
     WHERE p.clinic_id = ${clinicId}::uuid AND (p.day >= ${from}::date AND p.day < ${to}::date OR p.day = ${today}::date)
     GROUP BY 1, 2, 3, 4`
 
+/** What is open now: sums over sales where something waits, however long the history is. */
 export const listBalances = (tx: Tx, clinicId: string): Promise<Balance[]> =>
   tx.$queryRaw`
-    SELECT p.currency, e.account, sum(e.amount_minor)::float8 AS "amountMinor"
-    FROM posting p JOIN entry e ON e.posting_id = p.id
-    WHERE p.clinic_id = ${clinicId}::uuid GROUP BY 1, 2 HAVING sum(e.amount_minor) <> 0`
+    SELECT currency, account, count(*)::int AS sales, sum(amount_minor)::float8 AS "amountMinor"
+    FROM open_item WHERE clinic_id = ${clinicId}::uuid GROUP BY 1, 2`
 
 /** What was earned by each service, the most first. */
 export const listServiceSums = (tx: Tx, clinicId: string, { from, to }: Span): Promise<ServiceSum[]> =>
@@ -61,17 +61,34 @@ export const listServiceSums = (tx: Tx, clinicId: string, { from, to }: Span): P
       AND e.account IN ('revenue', 'tax')
     GROUP BY s.id, s.name, p.currency ORDER BY 4 DESC, 1`
 
+const mostListed = 50
+type Row<T extends OpenVisit> = Omit<T, 'startsAt'> & { startsAt: Date }
+const toVisit = <T extends OpenVisit>(row: Row<T>) => ({ ...row, startsAt: row.startsAt.toISOString() })
+
 /** Visits that took place and are owed for, the oldest first. */
-export async function listUnpaid(tx: Tx, clinicId: string): Promise<Unpaid[]> {
-  const rows = await tx.$queryRaw<(Omit<Unpaid, 'startsAt'> & { startsAt: Date })[]>`
+export async function listUnpaid(tx: Tx, clinicId: string): Promise<Unpaid> {
+  const rows = await tx.$queryRaw<(Row<OpenVisit> & { total: number })[]>`
     SELECT a.id AS "appointmentId", a.starts_at AS "startsAt", s.name AS service, m.display_name AS practitioner,
-      p.currency, sum(e.amount_minor)::float8 AS "amountMinor"
-    FROM posting p JOIN entry e ON e.posting_id = p.id
-      JOIN payment ON payment.id = p.sale_id JOIN appointment a ON a.id = payment.appointment_id
+      o.currency, o.amount_minor::float8 AS "amountMinor", count(*) OVER ()::int AS total
+    FROM open_item o JOIN payment ON payment.id = o.sale_id JOIN appointment a ON a.id = payment.appointment_id
       JOIN service s ON s.id = a.service_id JOIN member m ON m.id = a.member_id
-    WHERE p.clinic_id = ${clinicId}::uuid AND e.account = 'receivable'
-    GROUP BY a.id, s.name, m.display_name, p.currency HAVING sum(e.amount_minor) > 0 ORDER BY a.starts_at LIMIT 200`
-  return rows.map((row) => ({ ...row, startsAt: row.startsAt.toISOString() }))
+    WHERE o.clinic_id = ${clinicId}::uuid AND o.account = 'receivable'
+    ORDER BY a.starts_at, a.id LIMIT ${mostListed}`
+  return { visits: rows.map(({ total: _, ...row }) => toVisit(row)), total: rows[0]?.total ?? 0 }
+}
+
+/** Visits whose money a bank sent back, the oldest first. */
+export async function listBounced(tx: Tx, clinicId: string): Promise<Bounced[]> {
+  const rows = await tx.$queryRaw<Row<Bounced>[]>`
+    SELECT a.id AS "appointmentId", a.starts_at AS "startsAt", s.name AS service, m.display_name AS practitioner,
+      r.currency, sum(r.amount_minor) FILTER (WHERE r.state = 'failed')::float8 AS "amountMinor",
+      sum(r.amount_minor)::float8 AS "toHandMinor"
+    FROM refund r JOIN payment ON payment.id = r.payment_id JOIN appointment a ON a.id = payment.appointment_id
+      JOIN service s ON s.id = a.service_id JOIN member m ON m.id = a.member_id
+    WHERE r.clinic_id = ${clinicId}::uuid AND (r.state = 'failed' OR r.state = 'due' AND r.taking_id IS NOT NULL)
+      AND r.payment_id IN (SELECT payment_id FROM refund WHERE clinic_id = ${clinicId}::uuid AND state = 'failed')
+    GROUP BY a.id, s.name, m.display_name, r.currency ORDER BY a.starts_at, a.id LIMIT ${mostListed}`
+  return rows.map(toVisit)
 }
 
 /** Entries in the order in which they were posted. */

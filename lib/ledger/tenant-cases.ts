@@ -14,7 +14,8 @@ export const ledgerCases: TenantCases<typeof store> = {
   listDaySums: (tx, { clinicId }) => store.listDaySums(tx, clinicId, november, '2026-11-21'),
   listBalances: (tx, { clinicId }) => store.listBalances(tx, clinicId),
   listServiceSums: (tx, { clinicId }) => store.listServiceSums(tx, clinicId, november),
-  listUnpaid: (tx, { clinicId }) => store.listUnpaid(tx, clinicId),
+  listUnpaid: { own: (tx, { clinicId }) => store.listUnpaid(tx, clinicId) },
+  listBounced: (tx, { clinicId }) => store.listBounced(tx, clinicId),
   listPosted: (tx, { clinicId }) => store.listPosted(tx, clinicId, november),
   insertPosting: (tx, { clinicId }, b) =>
     store.insertPosting(tx, { id: b.paymentId, clinicId, currency: 'eur' }, '2026-11-21', {

@@ -28,8 +28,8 @@ export interface Refund {
   state: 'due' | 'sent' | 'paid' | 'failed' | 'dropped'
   /** What of it is not owed any more. */
   droppedMinor: number
-  /** Paid at the desk, after the bank had sent it back. */
-  handed: boolean
+  /** How it was paid at the desk: of what the desk took, or after the bank had sent it back. */
+  handed: 'cash' | 'transfer' | null
 }
 export interface Invoice {
   saleId: string

@@ -52,7 +52,7 @@ export class Stripe {
 
   left = (intent: string): number =>
     Object.values(this.refunds)
-      .filter((each) => each.intent === intent)
+      .filter((each) => each.intent === intent && each.state === 'made')
       .reduce((left, each) => left - each.amountMinor, this.intents[intent]!.amountMinor)
 
   /** The same key is the same refund. More than is left gives what is left; what is disputed gives nothing. */

@@ -238,15 +238,15 @@ export class Clinic {
 
   // ── money back ──
 
-  private refundsOf = (payment: Payment) =>
-    Object.values(this.db.refunds).filter((each) => each.paymentId === payment.id)
-  leftIn(payment: Payment): number {
+  refundsOf = (payment: Payment) => Object.values(this.db.refunds).filter((each) => each.paymentId === payment.id)
+  leftIn(payment: Payment, isOver = false): number {
     if (payment.voided) return 0
     const promised = this.refundsOf(payment).reduce((sum, each) => sum + each.amountMinor - each.droppedMinor, 0)
     const disputed = Object.values(this.db.disputes)
       .filter((each) => each.paymentId === payment.id && each.state !== 'won')
       .reduce((sum, each) => sum + each.amountMinor, 0)
-    return Math.max(0, payment.amountMinor - promised - disputed)
+    const left = payment.amountMinor - promised - disputed
+    return isOver ? left : Math.max(0, left)
   }
 
   private owe(saleId: string, currency: string, amountMinor: number): void {
@@ -260,7 +260,7 @@ export class Clinic {
     for (const part of planRefund(payments, amountMinor)) {
       const id = this.id()
       const { paymentId, amountMinor } = part
-      this.db.refunds[id] = { id, paymentId, saleId, amountMinor, state: 'due', droppedMinor: 0, handed: false }
+      this.db.refunds[id] = { id, paymentId, saleId, amountMinor, state: 'due', droppedMinor: 0, handed: null }
       this.post(saleId, currency, [{ kind: 'refund-due', refundId: id, amountMinor }])
       if (part.method === 'stripe') this.db.jobs.push(id)
     }
@@ -291,21 +291,45 @@ export class Clinic {
     })
   }
 
-  handOver(refund: Refund): void {
+  handOver(refund: Refund, method: 'cash' | 'transfer'): void {
     const payment = this.db.payments[refund.paymentId]!
     const byHand = refund.state === 'due' && payment.method !== 'stripe'
     if (!byHand && refund.state !== 'failed') return
     this.tx(() => {
       const row = this.db.refunds[refund.id]!
-      const method = payment.method === 'stripe' ? 'transfer' : payment.method
       const { currency } = this.ofSale(refund.saleId)
       const amountMinor = row.amountMinor - row.droppedMinor
-      Object.assign(row, { state: 'paid', handed: true })
+      Object.assign(row, { state: 'paid', handed: method })
       this.post(refund.saleId, currency, [{ kind: 'refund-paid', key: `${row.id}/hand`, method, amountMinor }])
     })
   }
 
+  /** What the bank sent back is asked of Stripe once more, by a row of its own. */
+  tryAgain(refund: Refund): void {
+    if (refund.state !== 'failed' || refund.droppedMinor > 0) return
+    this.tx(() => {
+      const row = this.db.refunds[refund.id]!
+      const { paymentId, saleId, amountMinor } = row
+      this.drop(row, amountMinor)
+      const id = this.id()
+      this.db.refunds[id] = { id, paymentId, saleId, amountMinor, state: 'due', droppedMinor: 0, handed: null }
+      this.post(saleId, this.ofSale(saleId).currency, [{ kind: 'refund-due', refundId: id, amountMinor }])
+      this.db.jobs.push(id)
+    })
+  }
+
   private ofSale = (id: string): { id: string; currency: string } => this.db.sales[id] ?? this.db.vouchers[id]!
+
+  /** What failed, and was given back by hand in Stripe's own pages meanwhile, or taken back by the bank: it is not owed twice. */
+  private letGo(intent: string): void {
+    const payment = this.db.payments[intent]!
+    let over = -this.leftIn(payment, true)
+    for (const row of this.refundsOf(payment))
+      if (row.state === 'failed' && row.droppedMinor === 0 && over > 0) {
+        over -= row.amountMinor
+        this.drop(row, row.amountMinor)
+      }
+  }
 
   private drop(row: Refund, amountMinor: number): void {
     if (amountMinor <= 0) return
@@ -329,7 +353,19 @@ export class Clinic {
         const row = this.db.refunds[refundId]!
         if (!isOver) row.state = 'due'
         for (const fact of facts) this.take(fact)
-        if (answer === 'nothing left') this.drop(row, row.amountMinor)
+        // Of a payment that a bank took back Stripe gives back no more: what is left there no card takes.
+        const isLost = Object.values(this.db.disputes).some(
+          (each) => each.paymentId === intent && each.state === 'lost',
+        )
+        if (answer === 'disputed' && isLost && row.state === 'due') row.state = 'failed'
+        isOver ||= row.state !== 'due'
+        // Refused, though by its list that much is left: no card takes it.
+        if (answer === 'nothing left' && row.state === 'sent') {
+          const made = facts.map((fact) => (fact.kind === 'refund' && fact.state === 'made' ? fact.amountMinor : 0))
+          const left = this.db.payments[intent]!.amountMinor - made.reduce((sum, each) => sum + each, 0)
+          if (left >= row.amountMinor) row.state = 'failed'
+          else this.drop(row, row.amountMinor)
+        }
         this.endSale(row.saleId)
       })
     }
@@ -358,20 +394,22 @@ export class Clinic {
       const id = fact.asked ?? fact.refund
       const { amountMinor, intent: paymentId } = fact
       const row = (this.db.refunds[id] ??= {
-        ...{ id, paymentId, saleId: sale.id, amountMinor, state: 'sent', droppedMinor: 0, handed: false },
+        ...{ id, paymentId, saleId: sale.id, amountMinor, state: 'sent', droppedMinor: 0, handed: null },
       })
       if (row.droppedMinor === 0) this.drop(row, row.amountMinor - amountMinor)
-      if (!row.handed && row.state !== 'failed') row.state = fact.state === 'made' ? 'paid' : 'failed'
+      if (!row.handed && row.state !== 'failed' && row.state !== 'dropped')
+        row.state = fact.state === 'made' ? 'paid' : 'failed'
     }
     if (fact.kind === 'dispute') {
       const before = this.db.disputes[fact.dispute]?.state
       const state = before === 'won' ? 'won' : before === 'lost' && fact.state === 'open' ? 'lost' : fact.state
       this.db.disputes[fact.dispute] = { paymentId: fact.intent, amountMinor: fact.amountMinor, state }
       // The bank gave it back: what was promised and not yet sent is not owed twice.
-      if (state === 'lost')
+      if (state === 'lost' && before !== 'lost')
         for (const row of Object.values(this.db.refunds))
           if (row.paymentId === fact.intent && row.state === 'due') this.drop(row, row.amountMinor)
     }
+    this.letGo(fact.intent)
     // A slot that was freed is taken again if nobody else has it.
     const waits = sale.status === 'held' || (sale.status === 'expired' && !sale.slotTaken)
     if (isNew && waits && fact.paidMinor >= dueAtBooking(sale.terms)) sale.status = 'booked'

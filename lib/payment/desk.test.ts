@@ -64,7 +64,10 @@ it('attack 17: who sees one site takes and hands back nothing of another’s', a
   const { appointmentId } = at
   const input = { appointmentId, key: randomUUID(), method: 'cash' as const, amountMinor: 4500 }
   expect(await take(other, input, now())).toEqual({ ok: false, code: 'NOT_FOUND' })
-  expect(await handBack(other, { appointmentId }, now())).toEqual({ ok: false, code: 'NOT_FOUND' })
+  expect(await handBack(other, { appointmentId, method: 'cash', amountMinor: 4500 }, now())).toEqual({
+    ok: false,
+    code: 'NOT_FOUND',
+  })
 })
 
 // Fails when `take` does not earn what took place: it would stand as paid ahead for ever.
@@ -78,12 +81,15 @@ it('a cancelled visit’s cash is owed until the desk hands it back, once', asyn
   const at = await later()
   const { appointmentId, secret } = at
   await press(at, randomUUID(), 'transfer')
-  expect(await handBack(desk, { appointmentId }, now())).toEqual({ ok: false, code: 'WRONG_STATE' })
+  const give = (amountMinor = 4500) => handBack(desk, { appointmentId, method: 'transfer', amountMinor }, now())
+  expect(await give()).toEqual({ ok: false, code: 'WRONG_STATE' })
   const ctx = { now: new Date(), ip: '', locale: 'en' } as Ctx
   await cancelAppointment({ kind: 'public' }, { id: appointmentId, secret }, ctx)
   expect(await booksOf(admin, at)).toEqual({ refunds_due: -4500, transfer: 4500 })
   expect((await factsOf(admin, at)).jobs).not.toContain('payment.refund')
-  const twice = await Promise.all([handBack(desk, { appointmentId }, now()), handBack(desk, { appointmentId }, now())])
+  // The page showed another amount.
+  expect(await give(4400)).toEqual({ ok: false, code: 'STALE' })
+  const twice = await Promise.all([give(), give()])
   expect(twice.filter(({ ok }) => ok)).toHaveLength(1)
   expect(await booksOf(admin, at)).toEqual({})
   expect(await factsOf(admin, at)).toMatchObject({ payment: 'refunded', refundedMinor: 4500 })

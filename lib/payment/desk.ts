@@ -14,7 +14,8 @@ import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { dayIn } from '../time.ts'
 import { earnIn } from './settle.ts'
-import { isOver, nextPayment, type HandBackInput } from './rules.ts'
+import { oweAgain } from './refund.ts'
+import { isOver, nextPayment, type HandBackInput, type RefundAgainInput } from './rules.ts'
 import * as store from './store.ts'
 
 // Money over the counter: cash, or a transfer that the desk saw on the clinic's account.
@@ -69,29 +70,53 @@ export const take = (
     return ok({ number })
   })
 
-/** What the desk took and owes was handed back, or sent to the patient's bank. */
+const sum = (rows: readonly store.RefundRow[]) => rows.reduce((total, { amountMinor }) => total + amountMinor, 0)
+
+/** What the desk took and owes, and what no card took back, was handed over or sent to the patient's bank. */
 export const handBack = (
   actor: StaffActor,
-  { appointmentId }: z.output<typeof HandBackInput>,
+  { appointmentId, method, amountMinor: shown }: z.output<typeof HandBackInput>,
   { now }: { now: Date },
 ): Promise<Result<{ done: true }>> =>
   inClinic(actor.clinicId, async (tx) => {
     const found = await locked(tx, actor, appointmentId)
     if (!found) return refuse('NOT_FOUND')
     const { appointment, payment } = found
-    const takings = await store.listTakings(tx, payment.id)
-    const due = (await store.listRefunds(tx, payment.id)).filter(({ state, takingId }) => state === 'due' && takingId)
+    const rows = await store.listRefunds(tx, payment.id)
+    const due = rows.filter(({ state, takingId }) => state === 'failed' || (state === 'due' && takingId))
     if (!due.length) return refuse('WRONG_STATE')
-    let back = payment.refundedMinor
-    for (const { id, takingId, amountMinor } of due) {
-      const { method } = takings.find((each) => each.id === takingId)!
-      await store.updateRefund(tx, id, { state: 'paid' }, now)
-      await post(tx, payment, [{ kind: 'refund-paid', key: `${id}/hand`, method, amountMinor }], now)
-      back += amountMinor
+    // What the page showed is not what is owed.
+    if (sum(due) !== shown) return refuse('STALE')
+    for (const { id, amountMinor, currency } of due) {
+      await store.updateRefund(tx, id, { state: 'paid', handed: method }, now)
+      const handed = { kind: 'refund-paid', key: `${id}/hand`, method, amountMinor } as const
+      await post(tx, { ...payment, currency }, [handed], now)
     }
+    // A second page's money is no part of what the booking cost.
+    const own = due.filter(({ takingId, paymentIntent }) => takingId || paymentIntent === payment.paymentIntent)
+    const back = Math.min(payment.amountMinor, payment.refundedMinor + sum(own))
     const status = back === payment.amountMinor ? nextPayment(payment.status, 'refund') : null
     await store.updatePayment(tx, payment.id, { refundedMinor: back, ...(status ? { status } : {}) }, now)
     await audit(tx, actor, 'payment.handed-back', appointmentId)
     await told(tx, actor.clinicId, appointment.patientId)
+    return ok({ done: true as const })
+  })
+
+/** The bank's troubles may be over: Stripe is asked once more for all that came back. */
+export const refundAgain = (
+  actor: StaffActor,
+  { appointmentId, amountMinor: shown }: z.output<typeof RefundAgainInput>,
+  { now }: { now: Date },
+): Promise<Result<{ done: true }>> =>
+  inClinic(actor.clinicId, async (tx) => {
+    const found = await locked(tx, actor, appointmentId)
+    if (!found) return refuse('NOT_FOUND')
+    const { clinicId } = actor
+    const failed = (await store.listRefunds(tx, found.payment.id)).filter(({ state }) => state === 'failed')
+    if (!failed.length) return refuse('WRONG_STATE')
+    if (sum(failed) !== shown) return refuse('STALE')
+    for (const row of failed) await oweAgain(tx, { clinicId, appointmentId }, found.payment, row, now)
+    await audit(tx, actor, 'payment.refund-again', appointmentId)
+    await told(tx, clinicId, found.appointment.patientId)
     return ok({ done: true as const })
   })

@@ -9,7 +9,7 @@ import { notify } from '../server/notify.ts'
 import { stripe } from '../server/stripe.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { onAccount, placeOf, type Place } from './place.ts'
-import { isOver, nextPayment, promisedOf } from './rules.ts'
+import { isOver, nextPayment, nextRefund, promisedOf } from './rules.ts'
 import * as store from './store.ts'
 
 // Money back. It is owed by a row and a posting of the transaction that decides it; Stripe is asked afterwards, by a job; what
@@ -32,7 +32,7 @@ export async function owe(tx: Tx, place: Place, payment: store.PaymentRow, owed:
   const { id: paymentId, clinicId } = payment
   const of = 'intent' in from ? { paymentIntent: from.intent } : { takingId: from.taking }
   const row = { ...{ clinicId, paymentId, paymentIntent: null, takingId: null, ...of }, amountMinor, currency, reason }
-  const refundId = await store.insertRefund(tx, { ...row, state: 'due', stripeRefund: null }, now)
+  const refundId = await store.insertRefund(tx, { ...row, state: 'due', stripeRefund: null, handed: null }, now)
   await post(tx, { ...payment, currency }, [{ kind: 'refund-due', refundId, amountMinor }], now)
   if ('intent' in from)
     await enqueue(tx, 'payment.refund', { ...place }, { singletonKey: place.appointmentId, ...untilDone })
@@ -90,7 +90,13 @@ export async function takeRefunds(tx: Tx, place: Place, facts: readonly RefundFa
   const payment = await store.lockPayment(tx, appointmentId)
   const intent = facts[0]?.intent
   if (!appointment || !payment || !intent) return
-  for (const fact of facts) await takeRefund(tx, payment, fact, now)
+  let bounced = false
+  for (const fact of facts) if (await takeRefund(tx, payment, fact, now)) bounced = true
+  if (bounced) {
+    await audit(tx, { kind: 'system', clinicId }, 'payment.refund-failed', appointmentId)
+    await notify(tx, 'staff', clinicId)
+  }
+  await letGo(tx, payment, facts[0]!, now)
   const rows = await store.listRefunds(tx, payment.id)
   // A second page's money is no part of what the booking costs; nor is a page's where the desk took that.
   const isOther = payment.paymentIntent
@@ -115,18 +121,37 @@ export async function takeRefunds(tx: Tx, place: Place, facts: readonly RefundFa
   if (next) await enqueue(tx, 'mail.refunded', { clinicId, appointmentId }, { singletonKey: appointmentId })
 }
 
-async function takeRefund(tx: Tx, payment: store.PaymentRow, fact: RefundFact, now: Date): Promise<void> {
+/** Whether this is the first word of its failing. */
+async function takeRefund(tx: Tx, payment: store.PaymentRow, fact: RefundFact, now: Date): Promise<boolean> {
   const rows = await store.listRefunds(tx, payment.id)
   const { refund: stripeRefund, intent: paymentIntent, amountMinor, currency } = fact
-  const ours = (row: store.RefundRow) => row.id === fact.asked && row.stripeRefund === null
+  const ours = (row: store.RefundRow) => row.id === fact.asked && row.stripeRefund === null && row.state !== 'dropped'
   const row = rows.find((each) => each.stripeRefund === stripeRefund) ?? rows.find(ours)
   const asked = row && row.reason !== 'outside' ? row.id : null
   await postFact(tx, payment, { ...fact, asked }, now)
-  const state = fact.state === 'made' ? ('paid' as const) : ('failed' as const)
-  if (row) return store.updateRefund(tx, row.id, { state, stripeRefund }, now)
+  if (row) {
+    const state = nextRefund(row, fact.state)
+    if (state) await store.updateRefund(tx, row.id, { state, stripeRefund }, now)
+    return state === 'failed' && row.state !== 'failed'
+  }
   const { id: paymentId, clinicId } = payment
+  const state = fact.state === 'made' ? ('paid' as const) : ('failed' as const)
   const heard = { clinicId, paymentId, paymentIntent, takingId: null, amountMinor, currency, state, stripeRefund }
-  await store.insertRefund(tx, { ...heard, reason: 'outside' }, now)
+  await store.insertRefund(tx, { ...heard, handed: null, reason: 'outside' }, now)
+  return state === 'failed'
+}
+
+/** What failed, and was given back by hand in Stripe's own pages meanwhile: it is not owed twice. */
+async function letGo(tx: Tx, payment: store.PaymentRow, { intent, paidMinor }: RefundFact, now: Date): Promise<void> {
+  const rows = await store.listRefunds(tx, payment.id)
+  let over = promisedOf(rows, intent) - paidMinor
+  for (const { id, amountMinor, currency, paymentIntent, state } of rows) {
+    if (over <= 0) return
+    if (state !== 'failed' || paymentIntent !== intent) continue
+    await store.updateRefund(tx, id, { state: 'dropped' }, now)
+    await post(tx, { ...payment, currency }, [{ kind: 'refund-dropped', refundId: id, amountMinor }], now)
+    over -= amountMinor
+  }
 }
 
 /** What is owed of this booking's payments. */
@@ -155,22 +180,58 @@ async function giveBack(place: Place, row: store.RefundRow, account: string | nu
   const hear = async () => {
     const facts = await refundsAt(payment_intent, account)
     await inClinic(place.clinicId, (tx) => takeRefunds(tx, place, facts, new Date()))
-    return facts.some(({ asked }) => asked === row.id)
+    return facts
   }
-  if (await hear()) return
+  const isListed = (facts: readonly RefundFact[]) => facts.some(({ asked }) => asked === row.id)
+  if (isListed(await hear())) return
   const metadata = { clinic: place.clinicId, appointment: place.appointmentId, refund: row.id }
   const given = await stripe()!
     .refunds.create({ payment_intent, amount, metadata }, { idempotencyKey: `refund-${row.id}`, ...onAccount(account) })
     .catch(unlessTooMuch)
   const heard = await hear()
-  if (given && !heard) throw Object.assign(new Error('Stripe does not list a refund it made'), { code: 'UNLISTED' })
-  if (!given) await inClinic(place.clinicId, (tx) => drop(tx, place, row, new Date()))
+  if (given && !isListed(heard))
+    throw Object.assign(new Error('Stripe does not list a refund it made'), { code: 'UNLISTED' })
+  if (given) return
+  const left = heard
+    .filter(({ state }) => state === 'made')
+    .reduce((sum, fact) => sum - fact.amountMinor, await paidAt(payment_intent, account))
+  await inClinic(place.clinicId, (tx) => (left >= amount ? fail : drop)(tx, place, row, new Date()))
+}
+
+const paidAt = async (intent: string, account: string | null) =>
+  (await stripe()!.paymentIntents.retrieve(intent, {}, onAccount(account))).amount_received
+
+/** Stripe has that much, and gives it back to no card: it is owed still, and to be handed back otherwise. */
+async function fail(tx: Tx, place: Place, { id }: store.RefundRow, now: Date): Promise<void> {
+  const { clinicId, appointmentId } = place
+  await bookings.lockAppointment(tx, appointmentId)
+  const payment = await store.lockPayment(tx, appointmentId)
+  const row = payment && (await store.listRefunds(tx, payment.id)).find((each) => each.id === id)
+  if (row?.state !== 'due') return
+  await store.updateRefund(tx, id, { state: 'failed' }, now)
+  await audit(tx, { kind: 'system', clinicId }, 'payment.refund-failed', appointmentId)
+  await notify(tx, 'staff', clinicId)
 }
 
 /** Null where that much is not left at Stripe: it was given back by hand. */
 function unlessTooMuch(error: { code?: string; param?: string }): null {
   if (error.code === 'charge_already_refunded' || error.param === 'amount') return null
   throw error
+}
+
+/** What a bank sent back is owed anew, by a row of its own: Stripe's key for the first one is used up. */
+export async function oweAgain(
+  tx: Tx,
+  place: Place,
+  payment: store.PaymentRow,
+  row: store.RefundRow,
+  now: Date,
+): Promise<void> {
+  const { id: refundId, amountMinor, currency, paymentIntent: intent } = row
+  await store.updateRefund(tx, refundId, { state: 'dropped' }, now)
+  await post(tx, { ...payment, currency }, [{ kind: 'refund-dropped', refundId, amountMinor }], now)
+  const reason = row.reason === 'outside' ? 'cancelled' : row.reason
+  await owe(tx, place, payment, { from: { intent: intent! }, amountMinor, currency, reason }, now)
 }
 
 /** Not owed by this row any more; what is still left of the deposit is owed by another. */

@@ -94,7 +94,7 @@ it.each(['before', 'after'])(
     expect(await factsOf(admin, at)).toMatchObject({ payment: 'paid', refundedMinor: 0 })
     if (when === 'after') await cancel()
     expect(await booksOf(admin, at)).toEqual({ cash: 4500, refunds_due: -4500 })
-    expect(await handBack(desk, { appointmentId }, ctx)).toMatchObject({ ok: true })
+    expect(await handBack(desk, { appointmentId, method: 'cash', amountMinor: 4500 }, ctx)).toMatchObject({ ok: true })
     expect(await factsOf(admin, at)).toMatchObject({ payment: 'refunded', refundedMinor: 4500 })
     expect(await booksOf(admin, at)).toEqual({})
   },

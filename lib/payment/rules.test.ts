@@ -6,6 +6,7 @@ import {
   decideReturn,
   firstPayment,
   nextPayment,
+  nextRefund,
   sessionMinutes,
   type PaymentEvent,
   type PaymentStatus,
@@ -74,6 +75,23 @@ it.each<[PaymentStatus, string, string]>([
   ['none', 'booked', 'unknown'],
 ])('on the way back, %s and %s: %s', (payment, appointment, state) =>
   expect(decideReturn(payment, appointment)).toBe(state),
+)
+
+// Fails when an old word undoes a newer one.
+it.each([
+  ['due', null, null, 'made', 'paid'],
+  ['due', null, null, 'failed', 'failed'],
+  ['paid', 're_1', null, 'made', null],
+  ['paid', 're_1', null, 'failed', 'failed'],
+  ['failed', 're_1', null, 'made', null],
+  ['failed', 're_1', null, 'failed', null],
+  // Stripe refused it once, and made it all the same.
+  ['failed', null, null, 'made', 'paid'],
+  ['paid', 're_1', 'cash', 'failed', null],
+  ['dropped', 're_1', null, 'failed', null],
+  ['dropped', 're_1', null, 'made', null],
+] as const)('a refund that is %s (%s, %s), and Stripe says %s: %s', (state, stripeRefund, handed, said, next) =>
+  expect(nextRefund({ state, stripeRefund, handed }, said)).toBe(next),
 )
 
 describe('the page to pay on', () => {

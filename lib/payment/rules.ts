@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Id } from '../ids.ts'
+import { largestMinor } from '../money.ts'
 import type { TakeInput } from '../ledger/rules.ts'
 
 export type PaymentStatus = 'none' | 'due' | 'pending' | 'paid' | 'refunded' | 'failed' | 'expired'
@@ -73,6 +74,23 @@ export const promisedOf = (
     .filter(({ paymentIntent, takingId, state }) => (paymentIntent ?? takingId) === of && state !== 'dropped')
     .reduce((sum, { amountMinor }) => sum + amountMinor, 0)
 
+interface RefundSeen {
+  state: 'due' | 'paid' | 'failed' | 'dropped'
+  stripeRefund: string | null
+  handed: string | null
+}
+
+/**
+ * Where Stripe's word of a refund leads its row; null when nowhere. What failed at the bank stays failed, what was handed back
+ * otherwise is settled, and what was let go is another row's: so no old word undoes a newer one.
+ */
+export function nextRefund(row: RefundSeen, said: 'made' | 'failed'): 'paid' | 'failed' | null {
+  if (row.handed !== null || row.state === 'dropped') return null
+  const next = said === 'made' ? ('paid' as const) : ('failed' as const)
+  if (row.state === 'due' || (row.state === 'failed' && row.stripeRefund === null)) return next
+  return row.state === 'paid' && next === 'failed' ? next : null
+}
+
 /** Stripe lets a session live for 30 minutes at the least; the slot outlives it a little. */
 const shortestSessionMinutes = 30
 export const sessionMinutes = 32
@@ -135,12 +153,18 @@ export const ReturnInput = z.object({
     .regex(/^[\w-]+$/),
 })
 
-export const HandBackInput = z.object({ appointmentId: Id })
+const back = { appointmentId: Id, amountMinor: z.number().int().min(1).max(largestMinor) }
+/** `amountMinor`: all that the page showed as to be handed back. */
+export const HandBackInput = z.object({ ...back, method: z.enum(['cash', 'transfer']) })
+/** `amountMinor`: all that the page showed as sent back by a bank. */
+export const RefundAgainInput = z.object(back)
 
 export interface PaymentContract {
   /** Cash or a transfer at the desk; answers the receipt's number. */
   'payment/take': { in: z.input<typeof TakeInput>; out: { number: string } }
   'payment/hand-back': { in: z.input<typeof HandBackInput>; out: { done: true } }
+  /** What a bank sent back is asked of Stripe once more. */
+  'payment/refund-again': { in: z.input<typeof RefundAgainInput>; out: { done: true } }
   /** Stripe's page for what is still owed. */
   'payment/checkout': { in: z.input<typeof CheckoutInput>; out: { url: string } }
   /** Asked by the return page, which may hold no keys: the state alone. */

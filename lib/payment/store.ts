@@ -100,7 +100,7 @@ export async function insertRefund(
 export async function updateRefund(
   tx: Tx,
   id: string,
-  change: Partial<Pick<RefundRow, 'state' | 'stripeRefund'>>,
+  change: Partial<Pick<RefundRow, 'state' | 'stripeRefund' | 'handed'>>,
   now: Date,
 ): Promise<void> {
   await tx.refund.update({ where: { id }, data: { ...change, updatedAt: now } })

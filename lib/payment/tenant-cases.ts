@@ -48,7 +48,7 @@ export const paymentCases: TenantCases<typeof store> = {
           amountMinor: 1,
           currency: 'eur',
         },
-        ...{ reason: 'twice', state: 'due', stripeRefund: null },
+        ...{ reason: 'twice', state: 'due', stripeRefund: null, handed: null },
       },
       b.now,
     ),

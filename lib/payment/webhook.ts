@@ -4,19 +4,44 @@ import * as bookings from '../booking/store.ts'
 import { log } from '../server/log.ts'
 import { inClinic, inNoClinic } from '../server/tx.ts'
 import type { Place } from './place.ts'
+import { stripe } from '../server/stripe.ts'
+import { onAccount } from './place.ts'
 import { refundsAt, takeRefunds } from './refund.ts'
 import { idOf, loseIn, moneyOf, overtaken, settleIn, unlessMissing } from './settle.ts'
 import * as store from './store.ts'
 import { isId } from '../ids.ts'
 
-/** Where an event belongs: a session by its row, a charge by the ids that we gave it. Null for what is not ours. */
+type Ids = Record<string, string> | null | undefined
+
+/** The payment whose refunds an event tells of. */
+function refundedBy(event: Stripe.Event): string | null {
+  switch (event.type) {
+    case 'charge.refunded':
+    case 'refund.created':
+    case 'refund.updated':
+    case 'refund.failed':
+    case 'charge.refund.updated':
+      return idOf(event.data.object.payment_intent)
+    default:
+      return null
+  }
+}
+
+/** The ids that we gave a payment: what is made of it in Stripe's own pages has none. */
+async function idsOf(intent: string, event: Stripe.Event): Promise<Ids> {
+  const account = onAccount(event.account ?? null)
+  return (await stripe()?.paymentIntents.retrieve(intent, {}, account).catch(unlessMissing))?.metadata
+}
+
+/** Where an event belongs: a session by its row, the rest by the ids that we gave it or its payment. Null for what is not ours. */
 async function placeOf(event: Stripe.Event): Promise<Place | null> {
-  const object = event.data.object as { object?: string; id: string; metadata?: Record<string, string> | null }
+  const object = event.data.object as { object?: string; id: string; metadata?: Ids }
   if (object.object === 'checkout.session') {
     const known = await inNoClinic((tx) => store.lookupCheckout(tx, object.id))
     if (known) return known
   }
-  const { clinic = '', appointment = '' } = object.metadata ?? {}
+  const intent = object.metadata?.appointment ? null : refundedBy(event)
+  const { clinic = '', appointment = '' } = (intent ? await idsOf(intent, event) : object.metadata) ?? {}
   return isId(clinic) && isId(appointment) ? { clinicId: clinic, appointmentId: appointment } : null
 }
 
@@ -24,8 +49,8 @@ async function placeOf(event: Stripe.Event): Promise<Place | null> {
 export async function takeEvent(event: Stripe.Event, now: Date): Promise<'done' | 'repeat' | 'not-ours'> {
   const place = await placeOf(event)
   if (!place) return 'not-ours'
-  // A charge says how much of it went back; which refunds these were, only Stripe's list does.
-  const intent = event.type === 'charge.refunded' ? idOf(event.data.object.payment_intent) : null
+  // A charge says how much of it went back, an old word of a refund what was so then; how it stands, only Stripe's list does.
+  const intent = refundedBy(event)
   const refunds = (intent && (await refundsAt(intent, event.account ?? null).catch(unlessMissing))) || []
   return overtaken(() =>
     inClinic(place.clinicId, async (tx) => {
@@ -51,6 +76,10 @@ export async function takeEvent(event: Stripe.Event, now: Date): Promise<'done' 
           await loseIn(tx, place, event.data.object.id, 'expire', now)
           break
         case 'charge.refunded':
+        case 'refund.created':
+        case 'refund.updated':
+        case 'refund.failed':
+        case 'charge.refund.updated':
           await takeRefunds(tx, place, refunds, now)
           break
         default:

@@ -75,6 +75,7 @@ export const fates = {
   taking: { stays: 'accounts are kept by law' },
   posting: { stays: 'accounts are kept by law' },
   entry: { stays: 'accounts are kept by law' },
+  open_item: { stays: 'a sum of entries' },
   legal_hold: { stays: 'why something was kept is asked for later' },
   erasure_request: { stays: 'the receipt' },
   purge: { stays: 'the receipt' },

@@ -14,6 +14,7 @@ import {
   emptyState,
   expireDue,
   expireSession,
+  failRefund,
   find,
   freshId,
   listOf,
@@ -186,6 +187,11 @@ export async function startStripe({ port, dir, webhookUrl, secretKey, webhookSec
         state.held = (await c.req.json<{ held: boolean }>()).held
         post.wake()
         return c.json({ held: state.held })
+      })
+      app.post('/_test/fail-refund', async (c) => {
+        failRefund(state, (await c.req.json<{ id: string }>()).id)
+        post.wake()
+        return c.json({})
       })
       app.get('/_test/state', (c) => c.json(state))
       app.post('/_test/touch', (c) => c.json({}))

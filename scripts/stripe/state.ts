@@ -285,6 +285,33 @@ export function decline(state: State, account: string, session: Session): void {
   emit(state, account, 'payment_intent.payment_failed', intent)
 }
 
+interface Refunded extends Fields {
+  id: string
+  amount: number
+  charge: string
+  status: string
+}
+interface Charge extends Fields {
+  id: string
+  amount: number
+  amount_refunded: number
+  paid: boolean
+}
+
+/** Days later the bank sends a refund back: the money lies at Stripe again. */
+export function failRefund(state: State, id: string): void {
+  const kept = state.kept[id]
+  const made = kept?.object as Refunded | undefined
+  if (!kept || made?.object !== 'refund' || made.status !== 'succeeded') throw missing('refund', id)
+  const taken = find<Charge>(state, kept.account, 'charge', made.charge)
+  taken.amount_refunded -= made.amount
+  taken.refunded = false
+  Object.assign(made, { status: 'failed', failure_reason: 'expired_or_canceled_card' })
+  emit(state, kept.account, 'refund.updated', made)
+  emit(state, kept.account, 'refund.failed', made)
+  emit(state, kept.account, 'charge.refund.updated', made)
+}
+
 export function refund(state: State, account: string, form: Tree): Fields {
   const given = params.refund(form, '')
   if (!given.payment_intent === !given.charge)
@@ -298,8 +325,7 @@ export function refund(state: State, account: string, form: Tree): Fields {
   const of =
     given.charge ??
     find<{ latest_charge: string | null }>(state, account, 'payment_intent', given.payment_intent!).latest_charge
-  const taken =
-    of && find<Fields & { amount: number; amount_refunded: number; paid: boolean }>(state, account, 'charge', of)
+  const taken = of && find<Charge>(state, account, 'charge', of)
   if (!taken || !taken.paid)
     throw new StripeError(400, 'This PaymentIntent does not have a successful charge to refund.', {
       param: 'payment_intent',

@@ -22,6 +22,8 @@ export interface StripeChild {
   hold: (held: boolean) => Promise<void>
   /** What the payer presses. Answers where the browser is sent. */
   press: (sessionId: string, button: 'pay' | 'decline') => Promise<string>
+  /** The bank sends a refund back. */
+  failRefund: (id: string) => Promise<void>
   down: () => Promise<void>
 }
 
@@ -62,6 +64,7 @@ export async function stripeChild(webhookUrl = ''): Promise<StripeChild> {
     kill: () => part.stop('SIGKILL'),
     state: async () => (await fetch(`${url}/_test/state`)).json() as Promise<State>,
     clock: (change) => post('/_test/clock', change),
+    failRefund: (id) => post('/_test/fail-refund', { id }),
     hold: (held) => post('/_test/webhooks', { held }),
     press: async (sessionId, button) => {
       const answer = await fetch(`${url}/c/pay/${sessionId}/${button}`, { method: 'POST', redirect: 'manual' })

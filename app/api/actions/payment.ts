@@ -8,5 +8,6 @@ export const paymentActions = {
   'payment/checkout': action('public', rules.CheckoutInput, flow.checkout),
   'payment/take': action(['frontdesk', 'admin'], TakeInput, desk.take),
   'payment/hand-back': action(['frontdesk', 'admin'], rules.HandBackInput, desk.handBack),
+  'payment/refund-again': action(['frontdesk', 'admin'], rules.RefundAgainInput, desk.refundAgain),
   'payment/return': action('public', rules.ReturnInput, flow.paymentReturn),
 } satisfies Actions<rules.PaymentContract>

@@ -29,6 +29,7 @@ const paidTones: Record<DayRow['paid'], Tone> = {
   free: 'neutral',
   paid: 'success',
   owed: 'danger',
+  bounced: 'danger',
   due: 'warning',
   later: 'neutral',
   refunded: 'neutral',
@@ -139,7 +140,7 @@ function Visit({ row, zone, now, identity, checklist, helpers, opening, next }: 
         <Badge tone={paidTones[row.paid]}>
           {row.paid === 'free'
             ? t('paid.free')
-            : `${t(`paid.${row.paid}`)} · ${formatMoney(row.priceMinor, row.currency, locale)}`}
+            : `${t(`paid.${row.paid}`)} · ${formatMoney(row.bouncedMinor || row.priceMinor, row.currency, locale)}`}
         </Badge>
         {checklist && (row.asks.form || checklist.formDone) ? (
           <Tick done={checklist.formDone} label={t(checklist.formDone ? 'formDone' : 'formOpen')} />

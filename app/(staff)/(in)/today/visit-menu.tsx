@@ -1,6 +1,7 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
 import { useState } from 'react'
+import { BackDialog } from '@/components/money/back-dialog'
 import { TakeDialog } from '@/components/money/take-dialog'
 import { NewDeviceDialog } from '@/components/recognition/new-device'
 import { MoveDialog } from '@/components/schedule/move-dialog'
@@ -38,7 +39,7 @@ export function VisitMenu({ row, state, zone, name, named }: Props) {
   const toast = useToast()
   const reason = useReason()
   const { isClinical, me } = useStaff()
-  const [open, setOpen] = useState<'move' | 'cancel' | 'take' | 'recognise' | null>(null)
+  const [open, setOpen] = useState<'move' | 'cancel' | 'take' | 'back' | 'recognise' | null>(null)
   const whenOpen = (is: boolean) => is || setOpen(null)
   const { appointmentId, patientId } = row
   const act = async (action: 'encounter/complete' | 'encounter/miss') => {
@@ -47,11 +48,6 @@ export function VisitMenu({ row, state, zone, name, named }: Props) {
   }
   const atDesk = runsDay(me)
   const owed = formatMoney(row.toHandMinor, row.currency, locale)
-  const handBack = async () => {
-    const answer = await call('payment/hand-back', { appointmentId })
-    if (answer.ok) toast(money('handedBack', { amount: owed }), 'success')
-    else toast(reason(answer.code), 'danger')
-  }
   const stands = ['booked', 'arrived'].includes(row.status)
   const items = [
     ...(stands ? [{ label: moves('menu'), onSelect: () => setOpen('move') }] : []),
@@ -65,7 +61,7 @@ export function VisitMenu({ row, state, zone, name, named }: Props) {
       ? [{ label: money('take'), onSelect: () => setOpen('take') }]
       : []),
     ...(atDesk && row.toHandMinor > 0
-      ? [{ label: money('handBack', { amount: owed }), onSelect: () => void handBack() }]
+      ? [{ label: money('handBack', { amount: owed }), onSelect: () => setOpen('back') }]
       : []),
     // Nobody is recognised whose name did not open here.
     ...(named ? [{ label: recognition('menu'), onSelect: () => setOpen('recognise') }] : []),
@@ -79,6 +75,7 @@ export function VisitMenu({ row, state, zone, name, named }: Props) {
       <NewDeviceDialog {...{ appointmentId, patientId }} open={open === 'recognise'} onOpenChange={whenOpen} />
       <CancelDialog {...{ row, zone, name }} open={open === 'cancel'} onOpenChange={whenOpen} />
       {open === 'take' ? <TakeDialog row={row} name={name} onClose={() => setOpen(null)} /> : null}
+      {open === 'back' ? <BackDialog visit={row} onClose={() => setOpen(null)} /> : null}
     </>
   )
 }

@@ -3,7 +3,8 @@ import { useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
 import { useState } from 'react'
 import { useLive } from '@/components/staff/use-live'
-import { buttonClass } from '@/components/ui/button'
+import { Button, buttonClass } from '@/components/ui/button'
+import { BackDialog } from '@/components/money/back-dialog'
 import { Card, CardTitle, PageHeader } from '@/components/ui/card'
 import { Chart } from '@/components/ui/chart'
 import { ChevronLeftIcon, ChevronRightIcon } from '@/components/ui/icons'
@@ -11,6 +12,7 @@ import { Banner } from '@/components/ui/status'
 import { Stat, Table } from '@/components/ui/table'
 import { call } from '@/lib/browser/api'
 import { otherMonth, type MoneyOf, type MoneyView } from '@/lib/ledger/month'
+import type { Bounced, OpenVisit } from '@/lib/ledger/rules'
 import { formatMoney } from '@/lib/money'
 import { dayIn, formatDate, formatPlainDay, formatTime } from '@/lib/time'
 import { Entries } from './entries'
@@ -24,7 +26,7 @@ export function Money({ start }: { start: MoneyView }) {
     const fresh = await call('ledger/month', { month: view.month })
     if (fresh.ok) setView(fresh.value)
     setStale(!fresh.ok)
-  })
+  }, 5000)
   const { month, today } = view
   const current = today.slice(0, 7)
   const step = buttonClass({ size: 'sm' })
@@ -70,6 +72,7 @@ export function Money({ start }: { start: MoneyView }) {
         {view.currencies.map((money) => (
           <Currency key={money.currency} money={money} view={view} />
         ))}
+        {view.bounced.length ? <BouncedRefunds view={view} /> : null}
         <UnpaidVisits view={view} />
       </div>
     </>
@@ -86,7 +89,6 @@ function Currency({ money, view }: { money: MoneyOf; view: MoneyView }) {
     returned: amount(returnedMinor),
   })
   const name = formatPlainDay(`${view.month}-01`, locale, { month: 'long', year: 'numeric' })
-  const unpaid = view.unpaid.filter((visit) => visit.currency === currency).length
   const best = weeks.reduce((most, week) => (week.earnedMinor > most.earnedMinor ? week : most))
   const day = (iso: string) => formatPlainDay(iso, locale, { day: 'numeric', month: 'short' })
   const days = ({ from, to }: { from: string; to: string }) =>
@@ -100,7 +102,11 @@ function Currency({ money, view }: { money: MoneyOf; view: MoneyView }) {
           value={amount(month.earnedMinor)}
           hint={t('moved', moved(month))}
         />
-        <Stat label={t('unpaid')} value={amount(money.unpaidMinor)} hint={t('unpaidHint', { count: unpaid })} />
+        <Stat
+          label={t('unpaid')}
+          value={amount(money.unpaidMinor)}
+          hint={t('unpaidHint', { count: money.unpaidVisits })}
+        />
         <Stat label={t('deposits')} value={amount(money.depositsMinor)} hint={t('depositsHint')} />
         <Stat
           label={t('refundsDue')}
@@ -148,13 +154,58 @@ function Currency({ money, view }: { money: MoneyOf; view: MoneyView }) {
   )
 }
 
+/** Day and time of a visit, in the clinic's zone. */
+function useWhen(zone: string) {
+  const locale = useLocale()
+  return ({ startsAt }: OpenVisit) => {
+    const at = new Date(startsAt)
+    return `${formatDate(at, zone, locale)}, ${formatTime(at, zone, locale)}`
+  }
+}
+
+/** What no card took back, each with the ways out. */
+function BouncedRefunds({ view }: { view: MoneyView }) {
+  const t = useTranslations('money')
+  const locale = useLocale()
+  const when = useWhen(view.zone)
+  const [open, setOpen] = useState<Bounced | null>(null)
+  return (
+    <Card>
+      <CardTitle>{t('bouncedTitle')}</CardTitle>
+      <p className="mb-4 text-soft">{t('bouncedLead')}</p>
+      <Table
+        caption={t('bouncedTitle')}
+        columns={[
+          { key: 'when', label: t('when'), heading: true },
+          { key: 'service', label: t('service') },
+          { key: 'practitioner', label: t('practitioner') },
+          { key: 'amount', label: t('amount'), align: 'end' },
+          { key: 'act', label: t('bouncedAct'), bare: true },
+        ]}
+        rows={view.bounced.map((visit) => ({
+          id: `${visit.appointmentId} ${visit.currency}`,
+          cells: {
+            when: when(visit),
+            service: visit.service,
+            practitioner: visit.practitioner,
+            amount: formatMoney(visit.amountMinor, visit.currency, locale),
+            act: (
+              <Button size="sm" aria-label={t('bouncedActFor', { when: when(visit) })} onClick={() => setOpen(visit)}>
+                {t('bouncedAct')}
+              </Button>
+            ),
+          },
+        }))}
+      />
+      {open ? <BackDialog visit={{ ...open, bouncedMinor: open.amountMinor }} onClose={() => setOpen(null)} /> : null}
+    </Card>
+  )
+}
+
 function UnpaidVisits({ view }: { view: MoneyView }) {
   const t = useTranslations('money')
   const locale = useLocale()
-  const when = (startsAt: string) => {
-    const at = new Date(startsAt)
-    return `${formatDate(at, view.zone, locale)}, ${formatTime(at, view.zone, locale)}`
-  }
+  const when = useWhen(view.zone)
   return (
     <Card>
       <CardTitle>{t('unpaidTitle')}</CardTitle>
@@ -167,17 +218,17 @@ function UnpaidVisits({ view }: { view: MoneyView }) {
           { key: 'amount', label: t('amount'), align: 'end' },
           { key: 'open', label: t('openDay'), bare: true },
         ]}
-        rows={view.unpaid.map((visit) => ({
+        rows={view.unpaid.visits.map((visit) => ({
           id: visit.appointmentId,
           cells: {
-            when: when(visit.startsAt),
+            when: when(visit),
             service: visit.service,
             practitioner: visit.practitioner,
             amount: formatMoney(visit.amountMinor, visit.currency, locale),
             open: (
               <Link
                 href={`/today?day=${dayIn(view.zone, new Date(visit.startsAt))}&who=all`}
-                aria-label={t('openDayFor', { when: when(visit.startsAt) })}
+                aria-label={t('openDayFor', { when: when(visit) })}
                 className={buttonClass({ size: 'sm' })}
               >
                 {t('openDay')}
@@ -187,6 +238,11 @@ function UnpaidVisits({ view }: { view: MoneyView }) {
         }))}
         empty={<p className="text-soft">{t('unpaidEmpty')}</p>}
       />
+      {view.unpaid.total > view.unpaid.visits.length ? (
+        <p className="mt-4 text-soft">
+          {t('unpaidMore', { shown: view.unpaid.visits.length, total: view.unpaid.total })}
+        </p>
+      ) : null}
     </Card>
   )
 }

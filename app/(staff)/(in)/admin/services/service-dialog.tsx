@@ -14,7 +14,7 @@ import { Select, TextArea, TextField } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
 import { type ClinicSettings, ServiceForm, type ServiceView } from '@/lib/clinic/rules'
-import { parseAmount, writeAmount } from '@/lib/money'
+import { chargeFault, parseAmount, writeAmount } from '@/lib/money'
 import { QuestionFields } from './question-fields'
 
 /** As it is typed: money in the currency's own words, no consent as an empty choice. */
@@ -67,6 +67,8 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
     setCode(null)
     const priceMinor = typed.paymentMode === 'free' ? 0 : parseAmount(price, clinic.currency, locale)
     if (priceMinor === null) return form.setError('price', { message: 'number' }, { shouldFocus: true })
+    const fault = chargeFault(priceMinor, clinic.currency)
+    if (fault) return form.setError('price', { message: fault }, { shouldFocus: true })
     const answer = await call('clinic/save-service', {
       id: service === 'new' ? null : service.id,
       version: service === 'new' ? 0 : service.version,
