@@ -78,7 +78,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     },
     'access/cancel-invitation': { id: randomUUID() },
     'audit/log': { before: 50 },
-    'reminder/save': { leads: [1440] },
+    'reminder/save': { leads: [1440], texts: false },
     'reminder/choose': { ...mine, on: true },
     'audit/names': { patientIds: [patientId] },
     'audit/mine': { skip: 0 },

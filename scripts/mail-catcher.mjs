@@ -1,4 +1,4 @@
-// A mailbox for development and tests: takes every mail by SMTP, keeps it on disk, shows it in a browser.
+// A mailbox for development and tests: takes every mail by SMTP and every text message as Twilio does, keeps it on disk, shows it in a browser.
 import PostalMime from 'postal-mime'
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -37,6 +37,25 @@ function keep(raw, envelope) {
   writeFileSync(join(dir, `${id}.tmp`), raw)
   writeFileSync(join(dir, `${id}.to.json`), JSON.stringify(envelope.rcptTo.map((to) => to.address)))
   renameSync(join(dir, `${id}.tmp`), join(dir, `${id}.eml`))
+}
+
+/** Twilio's Messages.json, as far as it is used: who may, what is refused, and a text that lies in the mailbox under its number. */
+async function takeText(request, send) {
+  const fail = (status, code) => send(status, 'application/json', JSON.stringify({ status, code, message: 'Refused' }))
+  if (!/^Basic [\w+/]+=*$/.test(request.headers.authorization ?? '')) return fail(401, 20003)
+  const chunks = []
+  for await (const chunk of request) chunks.push(chunk)
+  const form = new URLSearchParams(Buffer.concat(chunks).toString())
+  const [to, text] = [form.get('To') ?? '', form.get('Body') ?? '']
+  const from = form.get('From') ?? form.get('MessagingServiceSid')
+  if (!from || !text || text.length > 1600) return fail(400, 21602)
+  if (!/^\+[1-9]\d{7,14}$/.test(to)) return fail(400, 21211)
+  const head = `From: ${from}@sms.test\r\nTo: ${to}@sms.test\r\nSubject: Text message\r\nDate: ${new Date().toUTCString()}`
+  const type = 'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64'
+  const raw = `${head}\r\n${type}\r\n\r\n${Buffer.from(text).toString('base64')}\r\n`
+  keep(Buffer.from(raw), { rcptTo: [{ address: to }] })
+  const sid = `SM${createHash('sha256').update(`${raw}${Math.random()}`).digest('hex').slice(0, 32)}`
+  send(201, 'application/json', JSON.stringify({ sid, status: 'queued', to, from }))
 }
 
 const ids = () =>
@@ -104,6 +123,8 @@ const server = createServer(async (request, response) => {
     const [, kind, id, part] =
       /^\/(api\/messages|message|raw|html|attachment)(?:\/([\w-]+))?(?:\/(\d+))?$/.exec(url.pathname) ?? []
     if (url.pathname === '/health') return json({ ok: true })
+    if (request.method === 'POST' && /^\/2010-04-01\/Accounts\/AC\w{32}\/Messages\.json$/.test(url.pathname))
+      return await takeText(request, send)
     if (request.method === 'DELETE' && kind === 'api/messages') {
       for (const name of readdirSync(dir)) rmSync(join(dir, name), { force: true })
       parsed.clear()

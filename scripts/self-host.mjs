@@ -28,8 +28,9 @@ export function prepare(dir, domain) {
   put('secrets/database_owner_url', () => `postgresql://curtain_owner:${owner}@postgres:5432/curtain`)
   put('secrets/auth_secret', secret)
   put('secrets/signup_code', secret)
-  // Filled in by hand: mail is needed, Stripe may stay empty.
+  // Filled in by hand: mail is needed, Twilio and Stripe may stay empty.
   put('secrets/smtp_url', () => 'smtp://user:password@mail.example.org:587')
+  put('secrets/twilio_key_secret', () => '')
   put('secrets/stripe_secret_key', () => '')
   put('secrets/stripe_webhook_secret', () => '')
   const nodes = put('secrets/livekit_nodes', () =>

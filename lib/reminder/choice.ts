@@ -10,6 +10,7 @@ import { audit } from '../server/audit.ts'
 import type { Ctx } from '../server/action.ts'
 import { env } from '../server/env.ts'
 import { keyedHash } from '../server/kms.ts'
+import { canText } from '../server/sms.ts'
 import { limit } from '../server/rate-limit.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import * as rules from './rules.ts'
@@ -87,14 +88,18 @@ async function choose(tx: Tx, { clinicId, patientId, id }: AppointmentRow, on: b
 
 export async function save(
   actor: StaffActor,
-  { leads }: In<typeof rules.SaveInput>,
+  input: In<typeof rules.SaveInput>,
   { now }: { now: Date },
 ): Promise<Result<{ leads: number[] }>> {
   return inClinic(actor.clinicId, async (tx) => {
     const before = rules.settingOf(await store.findSetting(tx, actor.clinicId))
-    // Saved as it was, nothing changes: what is due meanwhile stays due.
-    if (before.leads.join() === leads.join()) return ok({ leads })
-    await store.saveSetting(tx, actor, leads, now)
+    const { leads } = input
+    const texts = input.texts && canText()
+    const isSame = before.leads.join() === leads.join()
+    if (isSame && before.texts === texts) return ok({ leads })
+    // With the same times, what is due meanwhile stays due.
+    const setAt = isSame ? (before.setAt ?? new Date(0)) : now
+    await store.saveSetting(tx, actor, { leads, texts, setAt })
     await audit(tx, actor, 'clinic.reminders-saved')
     return ok({ leads })
   })
@@ -102,7 +107,8 @@ export async function save(
 
 const days = 30
 export const loadReminders = (actor: StaffActor, now: Date): Promise<rules.ReminderSettings> =>
-  inClinic(actor.clinicId, async (tx) => ({
-    leads: [...rules.settingOf(await store.findSetting(tx, actor.clinicId)).leads],
-    counts: await store.countReminders(tx, actor.clinicId, new Date(now.getTime() - days * 86_400_000)),
-  }))
+  inClinic(actor.clinicId, async (tx) => {
+    const { leads, texts } = rules.settingOf(await store.findSetting(tx, actor.clinicId))
+    const counts = await store.countReminders(tx, actor.clinicId, new Date(now.getTime() - days * 86_400_000))
+    return { leads: [...leads], texts: canText() ? texts : null, counts }
+  })

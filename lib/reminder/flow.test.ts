@@ -1,5 +1,6 @@
 // Reminders against a real database, a real mail server, and a worker's process that is killed.
 import { spawn } from 'node:child_process'
+import { createServer } from 'node:http'
 import PostalMime from 'postal-mime'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
@@ -9,9 +10,11 @@ import { cancelByClinic } from '../booking/cancel'
 import { moveAppointment } from '../booking/move'
 import { clinicWorld, type Waiting } from '../payment/testing'
 import type { Ctx } from '../server/action'
+import { sealField } from '../server/kms'
 import { testDb } from '../server/testing'
 import { chooseByLink, loadReminders, save, stopLinks } from './choice'
 import { remindDue, sendReminder } from './flow'
+import { partsOf } from './text'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 const { admin } = testDb()
@@ -39,17 +42,44 @@ smtp.on('error', () => undefined)
 let world: Awaited<ReturnType<typeof clinicWorld>>
 let owner: StaffActor
 
+// Twilio's side: what it was sent, and how it answers; none: it takes the message and says nothing.
+const texts: { body: URLSearchParams; path: string; auth: string }[] = []
+let twilio: { status: number | null; code?: number } = { status: 201 }
+const carrier = createServer(async (request, response) => {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  const body = new URLSearchParams(Buffer.concat(chunks).toString())
+  const { url = '', headers } = request
+  if (twilio.status === 201 || twilio.status === null)
+    texts.push({ body, path: url, auth: Buffer.from(headers.authorization!.slice(6), 'base64').toString() })
+  if (twilio.status === null) return void request.socket.destroy()
+  response.writeHead(twilio.status, { 'content-type': 'application/json' }).end('{}')
+})
+
 beforeAll(async () => {
+  await new Promise<void>((resolve) => carrier.listen(0, '127.0.0.1', resolve))
+  Object.assign(process.env, {
+    TWILIO_ACCOUNT_SID: `AC${'1'.repeat(32)}`,
+    TWILIO_KEY_SID: 'SKkey',
+    TWILIO_KEY_SECRET: 'secret',
+    SMS_FROM: '+15005550006',
+    TWILIO_API_BASE: `http://127.0.0.1:${(carrier.address() as { port: number }).port}`,
+  })
   await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', resolve))
   process.env.SMTP_URL = `smtp://127.0.0.1:${(smtp.server.address() as { port: number }).port}`
 })
-afterAll(() => new Promise<void>((resolve) => smtp.close(resolve)))
+afterAll(async () => {
+  carrier.close()
+  await new Promise<void>((resolve) => smtp.close(resolve))
+})
 beforeEach(async () => {
   await admin('DELETE FROM pgboss.job')
   await admin('DELETE FROM reminder')
   await admin(`UPDATE appointment SET status = 'expired'`)
   at = {}
+  twilio = { status: 201 }
   taken.length = 0
+  texts.length = 0
   world = await clinicWorld(admin)
   owner = { kind: 'staff', clinicId: world.clinicId, memberId: world.memberId, sessionId: '', roles: ['admin'] }
 })
@@ -77,7 +107,7 @@ async function work(now: Date): Promise<void> {
   )
   await Promise.all(jobs.map(({ data }) => sendReminder(data.clinicId, data.reminderId, () => now)))
 }
-const set = (leads: number[], now: Date) => save(owner, { leads }, { now })
+const set = (leads: number[], now: Date, texts = false) => save(owner, { leads, texts }, { now })
 const ctx = (now = new Date()) => ({ now, ip: crypto.randomUUID() }) as Ctx
 
 it('sends one mail a day before, in the patient’s words and zone, however often the worker looks', async () => {
@@ -246,6 +276,77 @@ it('the line breaks off between the last line and the answer: not sent again, an
   expect(taken).toHaveLength(1)
   expect(await states(visit)).toEqual(['1440 sending'])
   expect((await loadReminders(owner, new Date())).counts).toMatchObject({ sent: 0, unsure: 1 })
+})
+
+/** The same with a number that the patient typed. */
+async function reachable(phone: string, more: More = {}) {
+  const visit = await booked(more)
+  const [row] = await admin<{ id: string }>('SELECT patient_id AS id FROM appointment WHERE id = $1', [
+    visit.appointmentId,
+  ])
+  const sealed = await sealField(phone, `patient.phone|${visit.clinicId}|${row!.id}`)
+  await admin('UPDATE patient SET phone_sealed = $2 WHERE id = $1', [row!.id, sealed])
+  return visit
+}
+const channels = async (visit: Waiting) =>
+  (
+    await admin<{ is: string }>(
+      `SELECT channel || ' ' || state AS is FROM reminder WHERE appointment_id = $1 ORDER BY channel`,
+      [visit.appointmentId],
+    )
+  ).map((row) => row.is)
+
+it.each(['en', 'fr'] as const)(
+  'texts whoever gave a number, where the clinic wants it, in few words (%s)',
+  async (locale) => {
+    const startsAt = new Date('2027-08-05T12:00:00Z')
+    const silent = await reachable('+33 6 12 34 56 78', { startsAt })
+    await work(before(silent, 1440))
+    expect(texts).toEqual([])
+    const visit = await reachable('+33 6 12 34 56 78', { startsAt: new Date(+startsAt + 60 * minute), locale })
+    await set([1440], before(visit, 5000), true)
+    for (const minutes of [1440, 1439, 1000]) await work(before(visit, minutes))
+    expect(await channels(visit)).toEqual(['mail sent', 'text sent'])
+    expect(texts).toHaveLength(1)
+    const { body, path, auth } = texts[0]!
+    expect(path).toBe(`/2010-04-01/Accounts/AC${'1'.repeat(32)}/Messages.json`)
+    expect(auth).toBe('SKkey:secret')
+    expect(Object.fromEntries(body)).toMatchObject({ To: '+33612345678', From: '+15005550006' })
+    const text = body.get('Body')!
+    expect(text).toContain((await stopLinks(visit.appointmentId)).page)
+    for (const word of ['15:00', 'Lumen Clinic']) expect(text).toContain(word)
+    for (const word of ['Fertility', 'Ada', `/a/${visit.appointmentId}`, visit.secret]) expect(text).not.toContain(word)
+    expect(partsOf(text)).toBeLessThanOrEqual(2)
+  },
+)
+
+it('sends one text where workers race for it, and none to a number without its country', async () => {
+  const visit = await reachable('+33612345678')
+  await set([1440], before(visit, 5000), true)
+  await remindDue(before(visit, 1440))
+  const ids = (await rows(visit)).map(({ id }) => id)
+  const all = Array.from({ length: 6 }, () => ids).flat()
+  await Promise.all(all.map((id) => sendReminder(visit.clinicId, id, () => before(visit, 1440))))
+  expect([texts.length, taken.length]).toEqual([1, 1])
+  const other = await reachable('06 12 34 56 78', { startsAt: new Date(+visit.startsAt + 60 * minute) })
+  await work(before(other, 1440))
+  expect(await channels(other)).toEqual(['mail sent', 'text dropped'])
+})
+
+it.each([
+  ['a number that is refused', { status: 400 }, 'refused', 0],
+  ['too many at once', { status: 429 }, 'sent', 1],
+  ['a fault of theirs', { status: 500 }, 'sending', 0],
+  ['no answer at all', { status: null }, 'sending', 1],
+] as const)('of a text, %s is never sent twice', async (_, answer, end, sent) => {
+  const visit = await reachable('+33612345678')
+  await set([1440], before(visit, 5000), true)
+  twilio = { ...answer }
+  await work(before(visit, 1440))
+  twilio = { status: 201 }
+  for (const minutes of [1437, 1400, 900]) await work(before(visit, minutes))
+  expect(await channels(visit)).toEqual(['mail sent', `text ${end}`])
+  expect(texts).toHaveLength(sent)
 })
 
 /** The worker as it runs in production, until it is killed. */

@@ -5,8 +5,17 @@ import { enqueue, type JobHandler } from '../server/jobs.ts'
 import { log } from '../server/log.ts'
 import { sendMail } from '../server/mail.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
-import { reminderMail } from './mail.ts'
-import { decideFailed, dueLead, type Failure, nextTry, settingOf } from './rules.ts'
+import { canText, sendText, TextFailed } from '../server/sms.ts'
+import { reminderMail, textOf } from './mail.ts'
+import {
+  decideFailed,
+  decideTextFailed,
+  dueLead,
+  type Failure,
+  nextTry,
+  type ReminderState,
+  settingOf,
+} from './rules.ts'
 import * as store from './store.ts'
 
 // Each minute: which reminders are due, a row for each, and a job that sends it (docs/decisions/024). The row is claimed in a
@@ -26,17 +35,11 @@ async function plan(tx: Tx, clinicId: string, appointmentId: string, now: Date):
   if (!row) return
   const setting = settingOf(await store.findSetting(tx, clinicId))
   const due = row.status === 'booked' ? dueLead(setting, row, now) : null
-  let made: string | null = null
-  if (due !== null) {
-    const state = (await isWanted(tx, row)) ? ('waiting' as const) : ('dropped' as const)
-    const at = { startsAt: row.startsAt, leadMinutes: due, nextAt: nextTry(0, now), madeAt: now }
-    made = await store.insertReminder(tx, { clinicId, appointmentId, ...at, state })
-    if (made && state === 'waiting') await send(tx, clinicId, made)
-  }
+  const fresh = due === null ? [] : await make(tx, row, due, now)
   for (const waiting of await store.listWaiting(tx, appointmentId)) {
-    if (waiting.id === made) continue
+    if (fresh.includes(waiting.id)) continue
     // Moved, cancelled or begun meanwhile; or a later reminder is due by now, and two at once are one too many.
-    if (made || !(await stands(tx, waiting, row, now)))
+    if ((due !== null && waiting.leadMinutes !== due) || !(await stands(tx, waiting, row, now)))
       await store.moveReminder(tx, waiting.id, { from: 'waiting', to: 'dropped' })
     else if (waiting.nextAt <= now) {
       await store.putOff(tx, waiting.id, nextTry(waiting.tries + 1, now))
@@ -45,18 +48,40 @@ async function plan(tx: Tx, clinicId: string, appointmentId: string, now: Date):
   }
 }
 
+/** A row for each way, and its job. A row for the mail is there in any case: it says that the time was seen to. */
+async function make(tx: Tx, row: AppointmentRow, leadMinutes: number, now: Date): Promise<string[]> {
+  const { clinicId, id: appointmentId, startsAt } = row
+  const made: string[] = []
+  for (const channel of ['mail', 'text'] as const) {
+    const wanted = await isWanted(tx, row, channel)
+    if (!wanted && channel === 'text') continue
+    const state = wanted ? ('waiting' as const) : ('dropped' as const)
+    const at = { startsAt, leadMinutes, channel, nextAt: nextTry(0, now), madeAt: now }
+    const id = await store.insertReminder(tx, { clinicId, appointmentId, ...at, state })
+    if (!id || !wanted) continue
+    made.push(id)
+    await send(tx, clinicId, id)
+  }
+  return made
+}
+
 /** The queue tries no job again: the next minute does, slower each time. */
 const send = (tx: Tx, clinicId: string, reminderId: string) =>
   enqueue(tx, 'reminder.send', { clinicId, reminderId }, { singletonKey: reminderId, retryLimit: 0 })
 
-async function isWanted(tx: Tx, { patientId }: AppointmentRow): Promise<boolean> {
+async function isWanted(tx: Tx, { clinicId, patientId }: AppointmentRow, by: 'mail' | 'text'): Promise<boolean> {
   const patient = patientId ? await findPatient(tx, patientId) : null
-  return Boolean(patient?.emailSealed) && patient?.remindersOffAt === null
+  if (!patient || patient.remindersOffAt) return false
+  if (by === 'mail') return patient.emailSealed !== null
+  return patient.phoneSealed !== null && canText() && settingOf(await store.findSetting(tx, clinicId)).texts
 }
 
 /** Whether there is still something to remind of: at that time, not begun, and wanted. */
 const stands = async (tx: Tx, reminder: store.ReminderRow, row: AppointmentRow, now: Date): Promise<boolean> =>
-  row.status === 'booked' && +row.startsAt === +reminder.startsAt && row.startsAt > now && (await isWanted(tx, row))
+  row.status === 'booked' &&
+  +row.startsAt === +reminder.startsAt &&
+  row.startsAt > now &&
+  (await isWanted(tx, row, reminder.channel))
 
 /** In a transaction of its own, before the mail's last line. After it the reminder counts as sent, whatever happens. */
 const claim = (clinicId: string, reminderId: string, now: Date): Promise<boolean> =>
@@ -69,25 +94,34 @@ const claim = (clinicId: string, reminderId: string, now: Date): Promise<boolean
   })
 
 export async function sendReminder(clinicId: string, reminderId: string, clock: () => Date): Promise<void> {
-  const appointmentId = await inClinic(clinicId, async (tx) => {
+  const found = await inClinic(clinicId, async (tx) => {
     const reminder = await store.findReminder(tx, reminderId)
     const row = reminder?.state === 'waiting' ? await findAppointment(tx, reminder.appointmentId) : null
-    return row && (await stands(tx, reminder!, row, clock())) ? row.id : null
+    return row && (await stands(tx, reminder!, row, clock())) ? { row, channel: reminder!.channel } : null
   })
-  const facts = appointmentId ? await factsOf({ clinicId, appointmentId }) : null
+  const facts = found && (await factsOf({ clinicId, appointmentId: found.row.id }))
   if (!facts) return
+  const moved = (from: ReminderState, to: ReminderState) =>
+    inClinic(clinicId, (tx) => store.moveReminder(tx, reminderId, { from, to }))
   let claimed = false
   const mayEnd = async () => (claimed = await claim(clinicId, reminderId, clock()))
   try {
-    if (!(await sendMail({ ...(await reminderMail(facts)), messageId: `reminder-${reminderId}`, mayEnd }))) return
+    if (found.channel === 'text') {
+      const text = await textOf(facts)
+      // Not a number that a message reaches from anywhere: known only now that it is opened.
+      if (!text) return void (await moved('waiting', 'dropped'))
+      // Nothing here has a last line: the claim comes before all of it.
+      if (!(await mayEnd())) return
+      await sendText(text)
+    } else if (!(await sendMail({ ...(await reminderMail(facts)), messageId: `reminder-${reminderId}`, mayEnd })))
+      return
   } catch (error) {
-    const to = decideFailed(error as Failure, claimed)
+    const to = error instanceof TextFailed ? decideTextFailed(error) : decideFailed(error as Failure, claimed)
     log.warn({ code: 'REMINDER_FAILED', reminderId, outcome: to, err: error })
-    if (to === 'unsure') return
-    await inClinic(clinicId, (tx) => store.moveReminder(tx, reminderId, { from: claimed ? 'sending' : 'waiting', to }))
+    if (to !== 'unsure') await moved(claimed ? 'sending' : 'waiting', to)
     return
   }
-  await inClinic(clinicId, (tx) => store.moveReminder(tx, reminderId, { from: 'sending', to: 'sent' }))
+  await moved('sending', 'sent')
 }
 
 export const reminderJobs = {

@@ -14,8 +14,11 @@ export interface Setting {
   leads: readonly number[]
   /** Since when; null: always. */
   setAt: Date | null
+  /** By text message too. */
+  texts: boolean
 }
-export const settingOf = (chosen: Setting | null): Setting => chosen ?? { leads: defaultLeads, setAt: null }
+export const settingOf = (chosen: Setting | null): Setting =>
+  chosen ?? { leads: defaultLeads, setAt: null, texts: false }
 
 export type ReminderState = 'waiting' | 'sending' | 'sent' | 'refused' | 'dropped'
 
@@ -30,7 +33,11 @@ export interface Timed {
  * was away for a day does not send two at once; none for a time that had passed when the appointment was booked or moved, or when
  * the clinic chose it; none for what has begun.
  */
-export function dueLead({ leads, setAt }: Setting, { startsAt, timedAt }: Timed, now: Date): number | null {
+export function dueLead(
+  { leads, setAt }: Omit<Setting, 'texts'>,
+  { startsAt, timedAt }: Timed,
+  now: Date,
+): number | null {
   if (startsAt <= now) return null
   const at = (lead: number) => startsAt.getTime() - lead * minute
   const passed = leads.filter((lead) => at(lead) <= now.getTime())
@@ -59,12 +66,21 @@ export function decideFailed({ responseCode }: Failure, claimed: boolean): 'refu
   return claimed && !(code >= 400 && code < 500) ? 'unsure' : 'waiting'
 }
 
+/**
+ * The same of a text message, which is claimed before it is handed over: what was answered with 4xx was not taken, and is tried again
+ * where it came too fast; where no connection was made nothing was sent.
+ */
+export function decideTextFailed({ status, unsent }: { status: number | null; unsent: boolean }) {
+  if (unsent || status === 429) return 'waiting' as const
+  return status !== null && status >= 400 && status < 500 ? ('refused' as const) : ('unsure' as const)
+}
+
 /** What became of the reminders of the last thirty days. */
 export interface ReminderCounts {
   sent: number
   /** On their way, or tried again. */
   waiting: number
-  /** The mail server did not take them. */
+  /** The mail server, or who carries text messages, did not take them. */
   refused: number
   /** The worker or the line broke off while the last of it was on its way: they may have arrived, and are not sent twice. */
   unsure: number
@@ -72,6 +88,8 @@ export interface ReminderCounts {
 
 export interface ReminderSettings {
   leads: number[]
+  /** Null: this installation sends no text messages. */
+  texts: boolean | null
   counts: ReminderCounts
 }
 
@@ -80,6 +98,7 @@ export const SaveInput = z.object({
     .array(z.literal(leadChoices, { error: 'invalid' }))
     .max(mostLeads, { error: 'tooLong' })
     .transform((leads): number[] => [...new Set(leads)].toSorted((a, b) => b - a)),
+  texts: z.boolean(),
 })
 /** By the link of an appointment: whether its patient wants reminders. */
 export const ChooseInput = z.object({

@@ -7,10 +7,13 @@ export type ReminderRow = Awaited<ReturnType<Tx['reminder']['findMany']>>[number
 
 /** Null for a clinic that has chosen nothing: see `settingOf`. */
 export const findSetting = (tx: Tx, clinicId: string): Promise<Setting | null> =>
-  tx.reminderSetting.findUnique({ where: { clinicId }, select: { leads: true, setAt: true } })
+  tx.reminderSetting.findUnique({ where: { clinicId }, select: { leads: true, setAt: true, texts: true } })
 
-export async function saveSetting(tx: Tx, { clinicId }: StaffActor, leads: number[], setAt: Date): Promise<void> {
-  const change = { leads, setAt }
+export async function saveSetting(
+  tx: Tx,
+  { clinicId }: StaffActor,
+  change: { leads: number[]; texts: boolean; setAt: Date },
+): Promise<void> {
   await tx.reminderSetting.upsert({ where: { clinicId }, create: { clinicId, ...change }, update: change })
 }
 
@@ -22,7 +25,7 @@ export async function lookupDue(tx: Tx, now: Date): Promise<{ clinicId: string; 
 
 export type NewReminder = Pick<
   ReminderRow,
-  'clinicId' | 'appointmentId' | 'startsAt' | 'leadMinutes' | 'nextAt' | 'madeAt'
+  'clinicId' | 'appointmentId' | 'startsAt' | 'leadMinutes' | 'channel' | 'nextAt' | 'madeAt'
 > & { state: 'waiting' | 'dropped' }
 
 /** Its id; null when it was made before: no appointment is reminded twice for one time before it. */

@@ -4,14 +4,21 @@ import * as store from './store.ts'
 
 export const reminderCases: TenantCases<typeof store> = {
   findSetting: (tx, { clinicId }) => store.findSetting(tx, clinicId),
-  saveSetting: (tx, actor, b) => store.saveSetting(tx, actor, [], b.now),
+  saveSetting: (tx, actor, b) => store.saveSetting(tx, actor, { leads: [], texts: false, setAt: b.now }),
   lookupDue: {
     lookup: (tx, _, b) => store.lookupDue(tx, b.after),
     answers: (b) => expect.arrayContaining([{ clinicId: b.clinicId, appointmentId: b.appointmentId }]),
   },
   insertReminder: (tx, { clinicId }, b) =>
     store.insertReminder(tx, {
-      ...{ clinicId, appointmentId: b.appointmentId, startsAt: b.startsAt, leadMinutes: 5, state: 'waiting' },
+      ...{
+        clinicId,
+        appointmentId: b.appointmentId,
+        startsAt: b.startsAt,
+        leadMinutes: 5,
+        state: 'waiting',
+        channel: 'mail',
+      },
       ...{ nextAt: b.now, madeAt: b.now },
     }),
   listWaiting: (tx, _, b) => store.listWaiting(tx, b.appointmentId),

@@ -51,6 +51,13 @@ const Variables = z.object({
   STORE_KEK_DIR: z.string().min(1),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }),
   MAIL_FROM: z.string().min(3),
+  /** Text messages by Twilio: the account, one of its API keys, and a number in E.164 or a messaging service. All of them or none. */
+  TWILIO_ACCOUNT_SID: z.union([z.literal(''), z.string().regex(/^AC[0-9a-f]{32}$/)]).default(''),
+  TWILIO_KEY_SID: z.string().default(''),
+  TWILIO_KEY_SECRET: z.string().default(''),
+  SMS_FROM: z.union([z.literal(''), z.string().regex(/^(\+[1-9]\d{7,14}|MG[0-9a-f]{32})$/)]).default(''),
+  /** Another API than Twilio's own: the catcher's. */
+  TWILIO_API_BASE: z.union([z.literal(''), origin]).default(''),
   /** Empty: no online payments. */
   STRIPE_SECRET_KEY: z.string().default(''),
   STRIPE_WEBHOOK_SECRET: z.string().default(''),
@@ -93,6 +100,15 @@ export const Env = Variables.refine(
     path: ['WITNESS_KEY'],
     error: 'goes together with WITNESS_URL',
   })
+  .refine(
+    (each) =>
+      new Set(
+        [each.TWILIO_ACCOUNT_SID, each.TWILIO_KEY_SID, each.TWILIO_KEY_SECRET, each.SMS_FROM].map(
+          (value) => value !== '',
+        ),
+      ).size === 1,
+    { path: ['TWILIO_ACCOUNT_SID'], error: 'goes together with TWILIO_KEY_SID, TWILIO_KEY_SECRET and SMS_FROM' },
+  )
 export type Env = z.infer<typeof Env>
 
 let parsed: Env | null = null

@@ -83,6 +83,12 @@ export function describe(
     STORE_KEK_DIR: join(home, 'store-kek'),
     SMTP_URL: `smtp://127.0.0.1:${portBase + 2}`,
     MAIL_FROM: 'Curtain <no-reply@curtain.test>',
+    // The mail catcher takes them, and shows them beside the mails.
+    TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+    TWILIO_KEY_SID: `SK${'0'.repeat(32)}`,
+    TWILIO_KEY_SECRET: 'nobody-asks',
+    TWILIO_API_BASE: facts.mailboxUrl,
+    SMS_FROM: '+15005550006',
     STRIPE_SECRET_KEY: 'sk_test_curtain_demo',
     STRIPE_WEBHOOK_SECRET: secrets.webhook,
     STRIPE_API_BASE: facts.stripeUrl,

@@ -4,6 +4,7 @@ import { type SubmitEvent, useState } from 'react'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle, Facts } from '@/components/ui/card'
+import { Checkbox } from '@/components/ui/choice'
 import { Select } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
@@ -26,10 +27,11 @@ export function Reminders({ start }: { start: ReminderSettings }) {
   const reason = useReason()
   const toast = useToast()
   const [leads, setLeads] = useState(start.leads)
+  const [texts, setTexts] = useState(start.texts === true)
   const [save, busy] = useBusy(async () => {
     const answer = await call(
       'reminder/save',
-      { leads: leadChoices.filter((each) => leads.includes(each)) },
+      { leads: leadChoices.filter((each) => leads.includes(each)), texts },
       { retry: true },
     )
     if (!answer.ok) return toast(reason(answer.code), 'danger')
@@ -65,6 +67,14 @@ export function Reminders({ start }: { start: ReminderSettings }) {
             />
           ))}
         </div>
+        {start.texts === null ? null : (
+          <Checkbox
+            label={t('texts')}
+            hint={t('textsHint')}
+            checked={texts}
+            onChange={(event) => setTexts(event.target.checked)}
+          />
+        )}
         <p className="max-w-prose text-sm text-soft">{leads.some(Boolean) ? t('note') : t('off')}</p>
         <div>
           <Button type="submit" variant="primary" busy={busy}>
