@@ -102,6 +102,7 @@ const may: Partial<Record<ActionName, RegExp>> = {
   'audit/links': /^from missing$/,
   'rewrap/next': /^(done|failed)\.0 missing$/,
   'retention/save-settings': /^autoDays null$/,
+  'reminder/save': /^leads\.0 missing$/,
 }
 // One reader less is somebody's choice, not a fault of shape.
 const fine = (name: ActionName) => new RegExp(`${may[name]?.source ?? '^$'}|\\.grants\\.0 missing$`)
