@@ -92,6 +92,7 @@ const may: Partial<Record<ActionName, RegExp>> = {
   'access/save-profile': /^(displayName|title|bio) a text.*$/,
   'access/invite': /^(displayName|title) a text.*$/,
   'encounter/day': /^(day|memberId) missing$/,
+  'calendar/load': /^(day|memberId|names) missing$/,
   'recall/list': /^status missing$/,
   'record/mine': /^((appointmentId|types|recordIds|history) missing|(types|recordIds)\.0 missing)$/,
   'call/end': /^differs missing$/,
@@ -196,6 +197,7 @@ test("attack 17: another clinic's ids are nobody's", async () => {
   const open = ['patient/challenge', 'access/chain', 'access/slug-free', 'booking/slots', 'audit/links']
   const empty: Partial<Record<ActionName, Record<string, unknown>>> = {
     'encounter/day': { rows: [], records: [] },
+    'calendar/load': { rows: [], load: [], taken: [], open: [], away: [], records: [] },
     'record/mine': { records: [] },
     'audit/names': { records: [] },
     'access/coming': { coming: [] },

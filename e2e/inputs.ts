@@ -196,6 +196,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'emergency/end': { id: randomUUID() },
     'emergency/told': {},
     'encounter/day': { day: days(0).slice(0, 10), memberId: doctor.memberId },
+    'calendar/load': { day: days(0).slice(0, 10), span: 'day', memberId: doctor.memberId, names: true },
     'encounter/open': { appointmentId },
     'encounter/save-record': { appointmentId, record: await sealed('note', { text: 'x' }) },
     'encounter/complete': { appointmentId },

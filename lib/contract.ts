@@ -2,6 +2,7 @@ import type { AccessContract } from './access/rules.ts'
 import type { AuditContract } from './audit/rules.ts'
 import type { AccountContract } from './account/rules.ts'
 import type { BookingContract } from './booking/rules.ts'
+import type { CalendarContract } from './calendar/rules.ts'
 import type { CallContract } from './call/rules.ts'
 import type { CareContract } from './care/rules.ts'
 import type { ClinicContract } from './clinic/rules.ts'
@@ -29,6 +30,7 @@ export type Contract = AccessContract &
   AuditContract &
   AccountContract &
   BookingContract &
+  CalendarContract &
   CallContract &
   CareContract &
   ClinicContract &

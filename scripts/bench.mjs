@@ -6,7 +6,17 @@ import { main, node, pathWithBin, root, Sentence, say } from './base.mjs'
 import { setup } from './setup.mjs'
 
 /** Row → the most minutes it may take. Each is bench/<name>.ts: `export default () => Promise<Row | Row[]>`. */
-const rows = { join: 10, 'e2ee-tax': 5, envelope: 4, 'page-weight': 4, 'one-slot': 8, cache: 6, regrant: 10, unlock: 4 }
+const rows = {
+  join: 10,
+  'e2ee-tax': 5,
+  envelope: 4,
+  'page-weight': 4,
+  'one-slot': 8,
+  cache: 6,
+  regrant: 10,
+  unlock: 4,
+  calendar: 10,
+}
 
 const json = process.argv.includes('--json')
 const names = process.argv.slice(2).filter((arg) => !arg.startsWith('-'))

@@ -8,6 +8,7 @@ import {
   CalendarIcon,
   ClinicIcon,
   ClockIcon,
+  ColumnsIcon,
   CoinsIcon,
   EyeIcon,
   ListIcon,
@@ -24,6 +25,7 @@ import { CloseSheet } from './sheet'
 const icons = {
   log: EyeIcon,
   today: CalendarIcon,
+  calendar: ColumnsIcon,
   recalls: RecallIcon,
   services: ListIcon,
   hours: ClockIcon,
@@ -107,7 +109,7 @@ export function PhoneBar({
   return (
     <nav
       aria-label={label}
-      className="fixed inset-x-0 bottom-0 z-30 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:hidden"
+      className="fixed inset-x-0 bottom-0 z-30 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:hidden print:hidden"
     >
       <ul className="grid auto-cols-fr grid-flow-col">
         {items.slice(0, atThumb).map((item) => {

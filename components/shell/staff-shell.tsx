@@ -8,6 +8,7 @@ import { PhoneBar, SideNav, type NavItem } from './staff-nav'
 
 const pages = [
   { icon: 'today', href: '/today', for: ['practitioner', 'frontdesk', 'admin'] },
+  { icon: 'calendar', href: '/calendar', for: ['practitioner', 'frontdesk', 'admin'] },
   { icon: 'recalls', href: '/recalls', for: ['practitioner', 'frontdesk'] },
   { icon: 'services', href: '/admin/services', for: ['admin'] },
   { icon: 'hours', href: '/admin/hours', for: ['admin'] },
@@ -46,9 +47,12 @@ export async function StaffShell({
     </>
   )
   return (
-    <div className="min-h-dvh lg:grid lg:grid-cols-[16.5rem_minmax(0,1fr)]">
+    <div className="min-h-dvh lg:grid lg:grid-cols-[16.5rem_minmax(0,1fr)] print:block print:min-h-0">
       <SkipLink>{common('skip')}</SkipLink>
-      <aside aria-label={common('name')} className="sticky top-0 hidden h-dvh border-e border-line bg-sunken lg:flex">
+      <aside
+        aria-label={common('name')}
+        className="sticky top-0 hidden h-dvh border-e border-line bg-sunken lg:flex print:hidden"
+      >
         <div className="folds w-2 shrink-0" aria-hidden />
         <div className="flex min-w-0 flex-1 flex-col gap-6 overflow-y-auto px-4 py-5">
           <Wordmark className="px-2" />
@@ -57,10 +61,14 @@ export async function StaffShell({
         </div>
       </aside>
       <div className="flex min-w-0 flex-col">
-        <header className="flex items-center gap-3 border-b border-line px-5 py-2.5 lg:hidden">
+        <header className="flex items-center gap-3 border-b border-line px-5 py-2.5 lg:hidden print:hidden">
           <Wordmark />
         </header>
-        <main id="main" tabIndex={-1} className="mx-auto w-full max-w-[90rem] flex-1 px-5 pt-6 pb-28 sm:px-8 lg:pb-12">
+        <main
+          id="main"
+          tabIndex={-1}
+          className="mx-auto w-full max-w-[90rem] flex-1 px-5 pt-6 pb-28 sm:px-8 lg:pb-12 print:max-w-none print:p-0"
+        >
           {children}
         </main>
         <PhoneBar label={t('navigation')} more={t('more')} close={common('close')} items={nav} extras={extras} />

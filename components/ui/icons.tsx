@@ -36,6 +36,9 @@ const icon = (path: string): IconType =>
 export const CalendarIcon = /*#__PURE__*/ icon(
   'M7 3v3m10-3v3M4.5 9.5h15M6 5h12a2 2 0 0 1 2 2v11a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2V7a2 2 0 0 1 2-2Z',
 )
+export const ColumnsIcon = /*#__PURE__*/ icon(
+  'M6 4.5h12a2 2 0 0 1 2 2v11a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2v-11a2 2 0 0 1 2-2Zm3.3 0v15m5.4-15v15M4 9h5.3m5.4 5H20',
+)
 export const ClockIcon = /*#__PURE__*/ icon('M12 7.5V12l3 2m6-2a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z')
 export const VideoIcon = /*#__PURE__*/ icon(
   'M5 6.5h8a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2Zm10 4 6-3.5v10L15 13.5',

@@ -22,21 +22,37 @@ const itemClass = (danger?: boolean) =>
     danger ? 'text-danger' : 'text-ink',
   )
 
+/** A menu without a trigger of its own: beside what was pressed, which has the focus again afterwards. */
+export interface MenuBeside {
+  anchor: HTMLElement
+  open: boolean
+  onOpenChange: (open: boolean) => void
+}
+
 /** `<Menu trigger={<IconButton label="More" icon={<MoreIcon />} />} items={…} />` */
 export const Menu = ({
   trigger,
+  beside,
+  heading,
   items,
   align = 'end',
 }: {
-  trigger: ReactElement
+  trigger?: ReactElement
+  beside?: MenuBeside
+  /** What the items are about. */
+  heading?: ReactNode
   items: MenuItem[]
   align?: 'start' | 'end'
 }) => (
-  <BaseMenu.Root>
-    <BaseMenu.Trigger render={trigger} />
+  <BaseMenu.Root open={beside?.open} onOpenChange={beside && ((next) => beside.onOpenChange(next))}>
+    {trigger ? <BaseMenu.Trigger render={trigger} /> : null}
     <BaseMenu.Portal>
-      <BaseMenu.Positioner sideOffset={6} align={align} className="z-50 outline-none">
-        <BaseMenu.Popup className="min-w-52 origin-(--transform-origin) rounded-control border border-line bg-surface p-1.5 shadow-high transition-[opacity,scale] duration-150 ease-drape outline-none data-ending-style:opacity-0 data-starting-style:scale-97 data-starting-style:opacity-0">
+      <BaseMenu.Positioner anchor={beside?.anchor} sideOffset={6} align={align} className="z-50 outline-none">
+        <BaseMenu.Popup
+          finalFocus={beside && (() => beside.anchor)}
+          className="min-w-52 origin-(--transform-origin) rounded-control border border-line bg-surface p-1.5 shadow-high transition-[opacity,scale] duration-150 ease-drape outline-none data-ending-style:opacity-0 data-starting-style:scale-97 data-starting-style:opacity-0"
+        >
+          {heading}
           {items.map(({ label, icon, onSelect, href, danger, disabled, apart }) => (
             <div key={label} role="presentation">
               {apart ? <BaseMenu.Separator className="mx-2 my-1.5 h-px bg-line" /> : null}

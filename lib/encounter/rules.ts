@@ -18,12 +18,16 @@ export type PaidState = 'free' | 'paid' | 'owed' | 'bounced' | 'due' | 'later' |
 /** One line of the day: operational facts. Who it is opens in the browser. */
 export interface DayRow {
   appointmentId: string
+  /** How often it was moved. */
+  sequence: number
   patientId: string
   memberId: string
   practitioner: string
   siteId: string | null
   site: string | null
   service: string
+  /** In minutes: from one start of the service that is offered to the next. */
+  step: number
   startsAt: string
   endsAt: string
   status: AppointmentStatus

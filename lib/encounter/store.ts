@@ -1,7 +1,7 @@
 import 'server-only'
 import { seenVisits, type StaffActor } from '@/lib/access/rules'
 import { partOf } from '@/lib/access/part'
-import type { AppointmentStatus } from '@/lib/booking/rules'
+import { type AppointmentStatus, stepMinutes } from '@/lib/booking/rules'
 import { parseForm } from '@/lib/intake/rules'
 import type { Tx } from '@/lib/server/tx'
 import type { ConsentProof, DayRow, PaidState, PatientKeyRow } from './rules'
@@ -69,12 +69,14 @@ function toRow(row: Found, now: Date): DayRow {
   const here = row.call?.callParticipants.filter((one) => now.getTime() - one.lastSeenAt.getTime() < awayMs) ?? []
   return {
     appointmentId: row.id,
+    sequence: row.sequence,
     patientId: row.patientId!,
     memberId: row.memberId,
     practitioner: row.member.displayName,
     siteId: row.siteId,
     site: row.site?.name ?? null,
     service: row.service.name,
+    step: row.service.stepMinutes ?? stepMinutes(row.service.minutes),
     startsAt: row.startsAt.toISOString(),
     endsAt: row.endsAt.toISOString(),
     status: row.status as AppointmentStatus,
@@ -111,7 +113,7 @@ function paidState(row: Pick<Found, 'status' | 'paymentMode' | 'priceMinor' | 'p
   }
 }
 
-/** Start and length of every appointment of some days, for the load chart. */
+/** Whose, when and how long every appointment of some days is: for charts, and for what is taken. */
 export async function listLoad(tx: Tx, actor: StaffActor, at: { from: Date; to: Date; memberId?: string; seen: Seen }) {
   return tx.appointment.findMany({
     where: {
@@ -121,7 +123,7 @@ export async function listLoad(tx: Tx, actor: StaffActor, at: { from: Date; to: 
       ...(at.memberId ? { memberId: at.memberId } : {}),
       AND: at.seen,
     },
-    select: { startsAt: true, endsAt: true },
+    select: { id: true, memberId: true, startsAt: true, endsAt: true },
   })
 }
 

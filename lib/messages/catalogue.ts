@@ -7,6 +7,7 @@ import accountEn from './en/account.json' with { type: 'json' }
 import adminEn from './en/admin.json' with { type: 'json' }
 import auditEn from './en/audit.json' with { type: 'json' }
 import bookingEn from './en/booking.json' with { type: 'json' }
+import calendarEn from './en/calendar.json' with { type: 'json' }
 import callEn from './en/call.json' with { type: 'json' }
 import careEn from './en/care.json' with { type: 'json' }
 import clinicEn from './en/clinic.json' with { type: 'json' }
@@ -44,6 +45,7 @@ import accountFr from './fr/account.json' with { type: 'json' }
 import adminFr from './fr/admin.json' with { type: 'json' }
 import auditFr from './fr/audit.json' with { type: 'json' }
 import bookingFr from './fr/booking.json' with { type: 'json' }
+import calendarFr from './fr/calendar.json' with { type: 'json' }
 import callFr from './fr/call.json' with { type: 'json' }
 import careFr from './fr/care.json' with { type: 'json' }
 import clinicFr from './fr/clinic.json' with { type: 'json' }
@@ -84,6 +86,7 @@ const en = {
   admin: adminEn,
   audit: auditEn,
   booking: bookingEn,
+  calendar: calendarEn,
   call: callEn,
   care: careEn,
   clinic: clinicEn,
@@ -126,6 +129,7 @@ const fr = {
   admin: adminFr,
   audit: auditFr,
   booking: bookingFr,
+  calendar: calendarFr,
   call: callFr,
   care: careFr,
   clinic: clinicFr,

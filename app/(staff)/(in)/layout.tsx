@@ -20,6 +20,7 @@ const namespaces = [
   'account',
   'admin',
   'audit',
+  'calendar',
   'call',
   'care',
   'common',

@@ -7,6 +7,7 @@ import { accessActions } from './access'
 import { auditActions } from './audit'
 import { accountActions } from './account'
 import { bookingActions, consentActions, intakeActions } from './booking'
+import { calendarActions } from './calendar'
 import { callActions } from './call'
 import { careActions } from './care'
 import { clinicActions } from './clinic'
@@ -32,6 +33,7 @@ const actions = {
   ...accessActions,
   ...auditActions,
   ...accountActions,
+  ...calendarActions,
   ...callActions,
   ...careActions,
   ...bookingActions,

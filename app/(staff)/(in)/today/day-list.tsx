@@ -1,6 +1,7 @@
 'use client'
 import { HelpersOf } from '@/components/care/helpers-of'
 import type { CareView } from '@/lib/browser/vault-care-api'
+import { VisitMenu } from '@/components/encounter/visit-menu'
 import { admitNext } from '@/components/call/admit-next'
 import { useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
@@ -13,7 +14,6 @@ import { type DayRow, type RowState, rowState } from '@/lib/encounter/rules'
 import { formatMoney } from '@/lib/money'
 import type { ChecklistContent, IdentityContent } from '@/lib/record/rules'
 import { formatTime } from '@/lib/time'
-import { VisitMenu } from './visit-menu'
 
 const tones: Record<RowState, Tone> = {
   upcoming: 'neutral',

@@ -1,6 +1,8 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
+import { useRouter } from 'next/navigation'
 import { useState } from 'react'
+import { admitNext } from '@/components/call/admit-next'
 import { BackDialog } from '@/components/money/back-dialog'
 import { TakeDialog } from '@/components/money/take-dialog'
 import { NewDeviceDialog } from '@/components/recognition/new-device'
@@ -10,7 +12,7 @@ import { useReason } from '@/components/staff/use-reason'
 import { IconButton } from '@/components/ui/button'
 import { AlertDialog } from '@/components/ui/dialog'
 import { MoreIcon } from '@/components/ui/icons'
-import { Menu } from '@/components/ui/menu'
+import { Menu, type MenuBeside } from '@/components/ui/menu'
 import { Banner } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
@@ -27,15 +29,18 @@ interface Props {
   name: string
   /** Whether the name opened here. */
   named: boolean
+  /** Beside what stands for the visit in a calendar: it says there what the visit is, and opens it. */
+  beside?: MenuBeside
 }
 
 /** What can be done with one visit of the day, beside opening it. */
-export function VisitMenu({ row, state, zone, name, named }: Props) {
+export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
   const t = useTranslations('staff')
   const money = useTranslations('money')
   const moves = useTranslations('move')
   const recognition = useTranslations('recognition')
   const locale = useLocale()
+  const router = useRouter()
   const toast = useToast()
   const reason = useReason()
   const { isClinical, me } = useStaff()
@@ -48,8 +53,15 @@ export function VisitMenu({ row, state, zone, name, named }: Props) {
   }
   const atDesk = runsDay(me)
   const owed = formatMoney(row.toHandMinor, row.currency, locale)
+  const openVisit = () => {
+    if (state === 'waiting') admitNext(appointmentId)
+    router.push(`/encounter/${appointmentId}`)
+  }
   const stands = ['booked', 'arrived'].includes(row.status)
   const items = [
+    ...(beside && isClinical
+      ? [{ label: t(state === 'waiting' ? 'admit' : 'open'), onSelect: () => openVisit() }]
+      : []),
     ...(stands ? [{ label: moves('menu'), onSelect: () => setOpen('move') }] : []),
     ...(isClinical && ['waiting', 'at_door', 'in_consult', 'late'].includes(state)
       ? [{ label: t('markDone'), onSelect: () => void act('encounter/complete') }]
@@ -67,10 +79,30 @@ export function VisitMenu({ row, state, zone, name, named }: Props) {
     ...(named ? [{ label: recognition('menu'), onSelect: () => setOpen('recognise') }] : []),
     ...(stands ? [{ label: t('cancel.menu'), onSelect: () => setOpen('cancel') }] : []),
   ]
-  if (!items.length && open === null) return null
+  if (!items.length && !beside && open === null) return null
+  const clock = (iso: string) => formatTime(new Date(iso), zone, locale)
   return (
     <>
-      <Menu trigger={<IconButton label={t('moreFor', { name })} icon={<MoreIcon />} />} items={items} />
+      <Menu
+        trigger={beside ? undefined : <IconButton label={t('moreFor', { name })} icon={<MoreIcon />} />}
+        beside={beside}
+        heading={
+          beside ? (
+            <div className="max-w-72 px-3 pt-1.5 pb-2">
+              <p className="font-semibold">{name}</p>
+              <p className="figures text-sm text-soft">
+                {clock(row.startsAt)} {t('until', { time: clock(row.endsAt) })} · {t(`state.${state}`)}
+              </p>
+              <p className="text-sm text-soft">
+                {row.service} · {row.practitioner}
+                {row.site ? ` · ${row.site}` : ''}
+              </p>
+            </div>
+          ) : null
+        }
+        align={beside ? 'start' : 'end'}
+        items={items}
+      />
       <MoveDialog {...{ name, zone }} visit={row} open={open === 'move'} onOpenChange={whenOpen} />
       <NewDeviceDialog {...{ appointmentId, patientId }} open={open === 'recognise'} onOpenChange={whenOpen} />
       <CancelDialog {...{ row, zone, name }} open={open === 'cancel'} onOpenChange={whenOpen} />
