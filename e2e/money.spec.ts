@@ -147,3 +147,30 @@ test('a refund that the bank sends back stands on the money page until it is giv
   await expect(table).toBeHidden()
   await expect(figure('To give back')).toContainText('Nothing is owed')
 })
+
+test('a payment that the payer’s bank takes back stands on the money page and on its visit, with what came of it', async () => {
+  const booked = await paidAhead()
+  const [row] = await stack.sql<{ intent: string }>(
+    'SELECT payment_intent AS intent FROM payment WHERE appointment_id = $1',
+    [booked.appointmentId],
+  )
+  const say = async (path: string, body: object) =>
+    (await (
+      await fetch(`${stack.stripeUrl}/_test/${path}`, { method: 'POST', body: JSON.stringify(body) })
+    ).json()) as {
+      id: string
+    }
+  const { page } = owner
+  await page.goto(`${stack.baseUrl}/admin/money`)
+  const { id } = await say('dispute', { intent: row!.intent })
+  const table = page.getByRole('table', { name: 'Disputed payments' })
+  await expect(table).toContainText('Withdrawn by the bank')
+  await look(page, '/admin/money, disputed')
+  await narrow(page, '/admin/money, disputed')
+  await table.getByRole('link', { name: /^Open the day/ }).click()
+  await expect(page.getByText('Disputed · €45')).toBeVisible()
+  await page.goto(`${stack.baseUrl}/admin/money`)
+  await say('move-dispute', { id, status: 'won' })
+  await expect(table).toContainText('Won')
+  await expect(table).toContainText('Nothing to answer')
+})

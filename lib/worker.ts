@@ -6,6 +6,7 @@ import { mailJobs } from './booking/mail.ts'
 import { callJobs } from './call/flow-codes.ts'
 import { careJobs } from './care/mail.ts'
 import { emergencyJobs } from './emergency/mail.ts'
+import { reconcileJobs } from './payment/reconcile.ts'
 import { paymentJobs } from './payment/settle.ts'
 import { recallJobs } from './recall/flow.ts'
 import { reminderJobs } from './reminder/flow.ts'
@@ -19,6 +20,7 @@ const parts = [
   bookingJobs,
   mailJobs,
   paymentJobs,
+  reconcileJobs,
   recallJobs,
   retentionJobs,
   callJobs,

@@ -120,7 +120,7 @@ describe('migrating', () => {
 })
 
 // Not a tenant's: what may be seen without a clinic.
-const shared = ['_prisma_migrations', 'rate_limit', 'pair_message']
+const shared = ['_prisma_migrations', 'rate_limit', 'stripe_account_read', 'pair_message']
 
 describe('attack 17: tenants', () => {
   let tenantTables: string[] = []

@@ -75,7 +75,7 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ letInId: randomUUID(), letIn: { sign: b64(32), dh: b64(32) } },
     ...{ rekeyId: randomUUID(), siteId: randomUUID(), refundId: randomUUID() },
     ...{ absenceId: randomUUID(), clinicDaysId: randomUUID() },
-    ...{ takingId: randomUUID(), reminderId: randomUUID() },
+    ...{ takingId: randomUUID(), reminderId: randomUUID(), disputeId: randomUUID(), eventId: `evt_${b64(9)}` },
   }
   const proofHash = bytes(32)
 
@@ -150,7 +150,7 @@ export async function tenant(admin: TestDb['admin']) {
   await insert('care', { ...helps, id: randomUUID(), key_id: more.letInId, granted_by: more.helperId })
   const kit = { sign_key: b64(32), dh_key: b64(32), state: 'paired', kind: 'kit' }
   await insert('patient_key', { id: more.kitId, patient_id: patientId, ...kit })
-  await admin('UPDATE payment SET session_id = $2 WHERE id = $1', [paymentId, more.checkout])
+  await admin('UPDATE payment SET session_id = $2, ask_at = now() WHERE id = $1', [paymentId, more.checkout])
   await insert('refund', {
     ...{ id: more.refundId, payment_id: paymentId, payment_intent: 'pi_own', amount_minor: 5, currency: 'eur' },
     ...{ reason: 'outside', state: 'failed' },
@@ -174,7 +174,11 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ id: more.reminderId, appointment_id: appointmentId, starts_at: startsAt, lead_minutes: 60, state: 'waiting' },
     ...{ next_at: later, made_at: new Date() },
   })
-  await insert('stripe_event', { id: `evt_${b64(9)}`, type: 'charge.refunded', created_at: later })
+  await insert('dispute', {
+    ...{ id: more.disputeId, payment_id: paymentId, payment_intent: 'pi_own', stripe_dispute: `dp_${more.disputeId}` },
+    ...{ amount_minor: 5, currency: 'eur', state: 'open' },
+  })
+  await insert('stripe_event', { id: more.eventId, type: 'charge.refunded', created_at: later })
   await insert('nonce', { value: more.nonce, purpose: 'any', expires_at: later })
   await insert('email_code', {
     ...{ id: more.codeId, appointment_id: appointmentId, sign_key: more.sign, code_hash: bytes(32), expires_at: later },

@@ -4,19 +4,16 @@ import { type PatientActor, runsVisits, type StaffActor } from '../access/rules.
 import { partOf } from '../access/part.ts'
 import { moveCall } from '../call/move.ts'
 import { findClinic, findService, listPlaced, listPractitioners } from '../clinic/store.ts'
-import type { ClinicProfile, ServiceView } from '../clinic/rules.ts'
+import type { ServiceView } from '../clinic/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
-import { readSchedules } from '../schedule/read.ts'
-import { rowsOn } from '../schedule/rules.ts'
-import { isOpen } from '../schedule/starts.ts'
-import { startOfDay } from '../schedule/wall-clock.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { listSites } from '../site/store.ts'
-import { addDays, dayIn } from '../time.ts'
+import { dayIn } from '../time.ts'
 import { expirePayment } from './hold.ts'
+import { placeAt } from './place.ts'
 import * as rules from './rules.ts'
 import { deskDays, findFree } from './slots.ts'
 import * as store from './store.ts'
@@ -157,25 +154,3 @@ async function readAlike(tx: Tx, clinicId: string, one: string, other: string): 
 
 /** Whether what is written for one site opens to some at that site alone. */
 const hasParts = async (tx: Tx) => (await listPlaced(tx)).length > 0
-
-/** The place at which a practitioner is for all of this time, null for no site, and best the one it was; undefined where they are not there. */
-async function placeAt(
-  tx: Tx,
-  clinic: ClinicProfile,
-  memberId: string,
-  { startsAt, endsAt, siteId: was }: Pick<Place, 'startsAt' | 'endsAt' | 'siteId'>,
-): Promise<string | null | undefined> {
-  const zone = clinic.timeZone
-  const [first, last] = [dayIn(zone, startsAt), dayIn(zone, endsAt)]
-  const days = first === last ? [first] : [first, last]
-  const stretch = { from: startOfDay(first, zone), until: startOfDay(addDays(last, 1), zone) }
-  const read = await readSchedules(tx, clinic, [memberId], { days: { from: first, until: last }, stretch })
-  const { schedule, away, places } = read.get(memberId)!
-  const sorted = places.toSorted((a, b) => Number(b === was) - Number(a === was))
-  return sorted.find((siteId) =>
-    isOpen({ zone, away, rowsOn: (day) => rowsOn(schedule, day).filter((row) => row.siteId === siteId) }, days, {
-      from: startsAt.getTime(),
-      until: endsAt.getTime(),
-    }),
-  )
-}

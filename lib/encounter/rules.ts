@@ -38,6 +38,8 @@ export interface DayRow {
   toHandMinor: number
   /** Of that, what a bank sent back. */
   bouncedMinor: number
+  /** What the payer's bank questions, or took back. */
+  dispute: { state: 'inquiry' | 'open' | 'lost'; amountMinor: number; answerBy: string | null } | null
   /** What the service wants of the patient beforehand. */
   asks: { form: boolean; consent: boolean }
   arrivedAt: string | null

@@ -15,6 +15,10 @@ const include = {
   member: true,
   payment: {
     include: {
+      disputes: {
+        where: { state: { in: ['inquiry' as const, 'open' as const, 'lost' as const] } },
+        orderBy: { createdAt: 'desc' as const },
+      },
       refunds: { where: { OR: [{ state: 'due' as const, takingId: { not: null } }, { state: 'failed' as const }] } },
     },
   },
@@ -85,6 +89,7 @@ function toRow(row: Found, now: Date): DayRow {
     currency: row.currency,
     toHandMinor: sumOf(row.payment?.refunds),
     bouncedMinor: sumOf(row.payment?.refunds.filter(({ state }) => state === 'failed')),
+    dispute: disputeOf(row.payment?.disputes[0]),
     asks: { form: parseForm(row.service.intakeForm).questions.length > 0, consent: row.service.consentTextId !== null },
     arrivedAt: row.arrivedAt?.toISOString() ?? null,
     startedAt: row.startedAt?.toISOString() ?? null,
@@ -92,6 +97,12 @@ function toRow(row: Found, now: Date): DayRow {
     waiting: here.some((one) => one.confirmed),
     atDoor: here.some((one) => !one.confirmed),
   }
+}
+
+function disputeOf(row: { state: string; amountMinor: number; answerBy: Date | null } | undefined): DayRow['dispute'] {
+  if (row?.state !== 'inquiry' && row?.state !== 'open' && row?.state !== 'lost') return null
+  const { state, amountMinor, answerBy } = row
+  return { state, amountMinor, answerBy: answerBy?.toISOString() ?? null }
 }
 
 const sumOf = (rows: readonly { amountMinor: number }[] = []) =>

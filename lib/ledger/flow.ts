@@ -54,7 +54,9 @@ export const loadMonth = (actor: StaffActor, ask: Ask, { now }: { now: Date }): 
     const services = await store.listServiceSums(tx, clinicId, spanOf(month))
     const currencies = moneyOf({ month, today, currency }, { days, balances, services })
     const unpaid = await store.listUnpaid(tx, clinicId)
-    return ok({ month, today, zone, currencies, unpaid, bounced: await store.listBounced(tx, clinicId) })
+    const bounced = await store.listBounced(tx, clinicId)
+    const disputed = await store.listDisputed(tx, clinicId, new Date(now.getTime() - 90 * 86_400_000))
+    return ok({ month, today, zone, currencies, unpaid, bounced, disputed })
   })
 
 /** For the accountant: what was posted, by account. */

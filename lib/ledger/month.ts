@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Posted } from '../invoice/rules.ts'
 import { addDays } from '../time.ts'
-import type { Account, Balance, Bounced, DaySum, ServiceSum, Unpaid } from './rules.ts'
+import type { Account, Balance, Bounced, DaySum, DisputedVisit, ServiceSum, Unpaid } from './rules.ts'
 
 // A month of a clinic's books as the money page shows it: sums of entries, and nothing else.
 
@@ -39,6 +39,8 @@ export interface MoneyView {
   currencies: MoneyOf[]
   unpaid: Unpaid
   bounced: Bounced[]
+  /** Open, or decided in the last ninety days. */
+  disputed: DisputedVisit[]
 }
 
 export interface LedgerContract {

@@ -312,6 +312,11 @@ export interface Unpaid {
   visits: OpenVisit[]
   total: number
 }
+/** What payers' banks question, as it stands at Stripe. */
+export interface DisputedVisit extends OpenVisit {
+  state: 'inquiry' | 'closed' | 'open' | 'lost' | 'won'
+  answerBy: string | null
+}
 /** To be given back and sent back by a bank; `toHandMinor`: all that the desk is to hand over for the visit, this included. */
 export interface Bounced extends OpenVisit {
   toHandMinor: number

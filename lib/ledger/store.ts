@@ -1,7 +1,18 @@
 import 'server-only'
 import type { Tx } from '../server/tx.ts'
 import type { Posted } from '../invoice/rules.ts'
-import type { Account, Balance, Bounced, DaySum, Entry, OpenVisit, Posting, ServiceSum, Unpaid } from './rules.ts'
+import type {
+  Account,
+  Balance,
+  Bounced,
+  DaySum,
+  DisputedVisit,
+  Entry,
+  OpenVisit,
+  Posting,
+  ServiceSum,
+  Unpaid,
+} from './rules.ts'
 
 /** A booking with its money: the id is its payment's, which follows the booking wherever it is moved. */
 export interface Sale {
@@ -63,7 +74,7 @@ export const listServiceSums = (tx: Tx, clinicId: string, { from, to }: Span): P
 
 const mostListed = 50
 type Row<T extends OpenVisit> = Omit<T, 'startsAt'> & { startsAt: Date }
-const toVisit = <T extends OpenVisit>(row: Row<T>) => ({ ...row, startsAt: row.startsAt.toISOString() })
+const toVisit = <T extends { startsAt: Date }>(row: T) => ({ ...row, startsAt: row.startsAt.toISOString() })
 
 /** Visits that took place and are owed for, the oldest first. */
 export async function listUnpaid(tx: Tx, clinicId: string): Promise<Unpaid> {
@@ -89,6 +100,18 @@ export async function listBounced(tx: Tx, clinicId: string): Promise<Bounced[]> 
       AND r.payment_id IN (SELECT payment_id FROM refund WHERE clinic_id = ${clinicId}::uuid AND state = 'failed')
     GROUP BY a.id, s.name, m.display_name, r.currency ORDER BY a.starts_at, a.id LIMIT ${mostListed}`
   return rows.map(toVisit)
+}
+
+/** What is not decided, the first to be answered first; then what was decided lately. */
+export async function listDisputed(tx: Tx, clinicId: string, since: Date): Promise<DisputedVisit[]> {
+  const rows = await tx.$queryRaw<(Row<OpenVisit> & { state: DisputedVisit['state']; answerBy: Date | null })[]>`
+    SELECT a.id AS "appointmentId", a.starts_at AS "startsAt", s.name AS service, m.display_name AS practitioner,
+      d.currency, d.amount_minor AS "amountMinor", d.state::text AS state, d.answer_by AS "answerBy"
+    FROM dispute d JOIN payment ON payment.id = d.payment_id JOIN appointment a ON a.id = payment.appointment_id
+      JOIN service s ON s.id = a.service_id JOIN member m ON m.id = a.member_id
+    WHERE d.clinic_id = ${clinicId}::uuid AND (d.state IN ('inquiry', 'open') OR d.updated_at >= ${since})
+    ORDER BY d.state NOT IN ('inquiry', 'open'), d.answer_by, d.updated_at DESC LIMIT ${mostListed}`
+  return rows.map(({ answerBy, ...row }) => ({ ...toVisit(row), answerBy: answerBy?.toISOString() ?? null }))
 }
 
 /** Entries in the order in which they were posted. */

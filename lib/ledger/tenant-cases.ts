@@ -16,6 +16,7 @@ export const ledgerCases: TenantCases<typeof store> = {
   listServiceSums: (tx, { clinicId }) => store.listServiceSums(tx, clinicId, november),
   listUnpaid: { own: (tx, { clinicId }) => store.listUnpaid(tx, clinicId) },
   listBounced: (tx, { clinicId }) => store.listBounced(tx, clinicId),
+  listDisputed: (tx, { clinicId }, b) => store.listDisputed(tx, clinicId, b.now),
   listPosted: (tx, { clinicId }) => store.listPosted(tx, clinicId, november),
   insertPosting: (tx, { clinicId }, b) =>
     store.insertPosting(tx, { id: b.paymentId, clinicId, currency: 'eur' }, '2026-11-21', {

@@ -13,6 +13,7 @@ import { log } from '../server/log.ts'
 import { notify } from '../server/notify.ts'
 import { stripe } from '../server/stripe.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
+import { watchAccount } from './accounts.ts'
 import {
   decideCheckout,
   decideReturn,
@@ -104,6 +105,7 @@ async function planIn(tx: Tx, { clinicId, appointmentId }: Place, now: Date): Pr
     sessionExpiresAt: plan.expiresAt,
   }
   await store.updatePayment(tx, before.id, change, now)
+  await watchAccount(tx, clinic.stripeAccount, now)
   if (held) await bookings.updateAppointment(tx, appointmentId, { heldUntil: heldForPage(plan.expiresAt) })
   await notify(tx, 'staff', clinicId)
   const payment = { ...before, ...change }

@@ -9,7 +9,7 @@ import { notify } from '../server/notify.ts'
 import { stripe } from '../server/stripe.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { onAccount, placeOf, type Place } from './place.ts'
-import { isOver, nextPayment, nextRefund, promisedOf } from './rules.ts'
+import { isOver, nextAsk, nextPayment, nextRefund, promisedOf, withdrawnOf } from './rules.ts'
 import * as store from './store.ts'
 
 // Money back. It is owed by a row and a posting of the transaction that decides it; Stripe is asked afterwards, by a job; what
@@ -34,8 +34,10 @@ export async function owe(tx: Tx, place: Place, payment: store.PaymentRow, owed:
   const row = { ...{ clinicId, paymentId, paymentIntent: null, takingId: null, ...of }, amountMinor, currency, reason }
   const refundId = await store.insertRefund(tx, { ...row, state: 'due', stripeRefund: null, handed: null }, now)
   await post(tx, { ...payment, currency }, [{ kind: 'refund-due', refundId, amountMinor }], now)
-  if ('intent' in from)
-    await enqueue(tx, 'payment.refund', { ...place }, { singletonKey: place.appointmentId, ...untilDone })
+  if (!('intent' in from)) return
+  await enqueue(tx, 'payment.refund', { ...place }, { singletonKey: place.appointmentId, ...untilDone })
+  // Should the job be lost: it is looked at as well.
+  await store.updatePayment(tx, paymentId, { askAt: nextAsk(0, now), asks: 0 }, now)
 }
 
 /** A booking that is over keeps no deposit: what is left of it is owed. Its payment is locked. */
@@ -52,7 +54,9 @@ export async function oweRest(
   const before = key ? [{ kind: 'paid', key, method: 'stripe', amountMinor } as const] : []
   const { owedMinor } = await post(tx, payment, before, now)
   const refunds = await store.listRefunds(tx, payment.id)
-  const left = (of: string, paidMinor: number) => paidMinor - promisedOf(refunds, of)
+  const disputes = await store.listDisputes(tx, payment.id)
+  const left = (of: string, paidMinor: number) =>
+    Math.max(0, paidMinor - promisedOf(refunds, of) - withdrawnOf(disputes, of))
   const takings = await store.listTakings(tx, payment.id)
   const paid = [
     ...(key
@@ -141,13 +145,21 @@ async function takeRefund(tx: Tx, payment: store.PaymentRow, fact: RefundFact, n
   return state === 'failed'
 }
 
-/** What failed, and was given back by hand in Stripe's own pages meanwhile: it is not owed twice. */
-async function letGo(tx: Tx, payment: store.PaymentRow, { intent, paidMinor }: RefundFact, now: Date): Promise<void> {
+/** What was promised, and given back by hand in Stripe's own pages or taken by the bank meanwhile: it is not owed twice. */
+export async function letGo(
+  tx: Tx,
+  payment: store.PaymentRow,
+  { intent, paidMinor }: { intent: string; paidMinor: number },
+  now: Date,
+): Promise<void> {
   const rows = await store.listRefunds(tx, payment.id)
-  let over = promisedOf(rows, intent) - paidMinor
+  const withdrawn = withdrawnOf(await store.listDisputes(tx, payment.id), intent)
+  // Of a payment that a bank took back nothing can be asked any more; else what is due is asked for, and Stripe says.
+  const ended = withdrawn > 0 ? ['failed', 'due'] : ['failed']
+  let over = promisedOf(rows, intent) + withdrawn - paidMinor
   for (const { id, amountMinor, currency, paymentIntent, state } of rows) {
     if (over <= 0) return
-    if (state !== 'failed' || paymentIntent !== intent) continue
+    if (!ended.includes(state) || paymentIntent !== intent) continue
     await store.updateRefund(tx, id, { state: 'dropped' }, now)
     await post(tx, { ...payment, currency }, [{ kind: 'refund-dropped', refundId: id, amountMinor }], now)
     over -= amountMinor
@@ -155,7 +167,7 @@ async function letGo(tx: Tx, payment: store.PaymentRow, { intent, paidMinor }: R
 }
 
 /** What is owed of this booking's payments. */
-const refundPayment: JobHandler = async (data) => {
+export const refundPayment: JobHandler = async (data) => {
   const place = placeOf(data)
   const { payment, due } = await inClinic(place.clinicId, async (tx) => {
     const appointment = await bookings.lockAppointment(tx, place.appointmentId)
@@ -187,7 +199,7 @@ async function giveBack(place: Place, row: store.RefundRow, account: string | nu
   const metadata = { clinic: place.clinicId, appointment: place.appointmentId, refund: row.id }
   const given = await stripe()!
     .refunds.create({ payment_intent, amount, metadata }, { idempotencyKey: `refund-${row.id}`, ...onAccount(account) })
-    .catch(unlessTooMuch)
+    .catch((error) => unlessRefused(error, place, row))
   const heard = await hear()
   if (given && !isListed(heard))
     throw Object.assign(new Error('Stripe does not list a refund it made'), { code: 'UNLISTED' })
@@ -213,9 +225,16 @@ async function fail(tx: Tx, place: Place, { id }: store.RefundRow, now: Date): P
   await notify(tx, 'staff', clinicId)
 }
 
-/** Null where that much is not left at Stripe: it was given back by hand. */
-function unlessTooMuch(error: { code?: string; param?: string }): null {
+/** Null where Stripe will not give that: it was given back by hand, or a bank took the payment back for good. */
+async function unlessRefused(
+  error: { code?: string; param?: string },
+  { clinicId }: Place,
+  { paymentId, paymentIntent }: store.RefundRow,
+): Promise<null> {
   if (error.code === 'charge_already_refunded' || error.param === 'amount') return null
+  const disputes =
+    error.code === 'charge_disputed' ? await inClinic(clinicId, (tx) => store.listDisputes(tx, paymentId)) : []
+  if (disputes.some((each) => each.paymentIntent === paymentIntent && each.state === 'lost')) return null
   throw error
 }
 

@@ -91,6 +91,39 @@ export function nextRefund(row: RefundSeen, said: 'made' | 'failed'): 'paid' | '
   return row.state === 'paid' && next === 'failed' ? next : null
 }
 
+export type DisputeState = 'inquiry' | 'closed' | 'open' | 'lost' | 'won'
+
+/** Stripe's word for a dispute. An inquiry asks and withdraws nothing; it may become a dispute. */
+export function disputeState(status: string): DisputeState {
+  if (status === 'won' || status === 'lost') return status
+  if (status === 'warning_needs_response' || status === 'warning_under_review') return 'inquiry'
+  return status === 'needs_response' || status === 'under_review' ? 'open' : 'closed'
+}
+
+const disputeOrder: readonly DisputeState[] = ['inquiry', 'closed', 'open', 'lost', 'won']
+/** The later of two words, in whatever order they come: an appeal may win what was lost, and nothing undoes that. */
+export const laterDispute = (a: DisputeState, b: DisputeState): DisputeState =>
+  disputeOrder.indexOf(a) > disputeOrder.indexOf(b) ? a : b
+
+/** What a bank holds of one of Stripe's payments, or took back for good. */
+export const withdrawnOf = (
+  disputes: readonly { paymentIntent: string; amountMinor: number; state: DisputeState }[],
+  of: string,
+): number =>
+  disputes
+    .filter(({ paymentIntent, state }) => paymentIntent === of && (state === 'open' || state === 'lost'))
+    .reduce((sum, { amountMinor }) => sum + amountMinor, 0)
+
+/** Most often that Stripe is asked about one payment of which no word comes: five weeks long, at last once a day. */
+const mostAsks = 40
+const firstAskMinutes = 5
+
+/** When Stripe is asked again after so many times; null: no more. */
+export function nextAsk(asks: number, now: Date): Date | null {
+  if (asks >= mostAsks) return null
+  return new Date(now.getTime() + Math.min(firstAskMinutes * 2 ** asks, 24 * 60) * 60_000)
+}
+
 /** Stripe lets a session live for 30 minutes at the least; the slot outlives it a little. */
 const shortestSessionMinutes = 30
 export const sessionMinutes = 32

@@ -2,8 +2,10 @@ import 'server-only'
 import type Stripe from 'stripe'
 import type { SystemActor } from '../access/rules.ts'
 import { confirmBooking } from '../booking/confirm.ts'
+import { placeAt } from '../booking/place.ts'
 import { nextAppointment } from '../booking/rules.ts'
 import * as bookings from '../booking/store.ts'
+import { findClinic } from '../clinic/store.ts'
 import { audit } from '../server/audit.ts'
 import type { JobHandler } from '../server/jobs.ts'
 import { log } from '../server/log.ts'
@@ -85,11 +87,13 @@ export async function earnIn(tx: Tx, appointmentId: string, now: Date): Promise<
   await post(tx, payment, [...before, { kind: 'earned', saleId, occasion: 'visit', nth: 0, taxes }], now)
 }
 
-/** Whether the slot that was freed can still be theirs. Two late payments for one slot look one after the other. */
+/** Whether the slot that was freed can still be theirs: nobody has it, and whoever sees them is there. Two late payments for one slot look one after the other. */
 async function freeAgain(tx: Tx, appointment: bookings.AppointmentRow, now: Date): Promise<boolean> {
   if (appointment.startsAt <= now || !nextAppointment(appointment.status, 'rebook')) return false
   await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${appointment.memberId}, 0))::text`
-  return !(await bookings.isTaken(tx, appointment, now))
+  if (await bookings.isTaken(tx, appointment, now)) return false
+  const clinic = (await findClinic(tx, appointment.clinicId))!
+  return (await placeAt(tx, clinic, appointment.memberId, appointment)) === appointment.siteId
 }
 
 /** A slot taken between the look and the booking breaks the exclusion constraint: the second look sees it. */

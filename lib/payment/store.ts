@@ -1,6 +1,6 @@
 import 'server-only'
 import type { Tx } from '../server/tx.ts'
-import type { PaymentStatus } from './rules.ts'
+import { nextAsk, type PaymentStatus } from './rules.ts'
 
 export type PaymentRow = Awaited<ReturnType<Tx['payment']['findMany']>>[number]
 
@@ -38,6 +38,8 @@ type PaymentChange = Partial<
     | 'paymentIntent'
     | 'refundedMinor'
     | 'attempt'
+    | 'askAt'
+    | 'asks'
   >
 >
 
@@ -53,7 +55,8 @@ export async function saveSession(
   now: Date,
 ): Promise<boolean> {
   const where = { id, attempt, status: 'pending' as const, OR: [{ sessionId: null }, { sessionId: session.sessionId }] }
-  const { count } = await tx.payment.updateMany({ where, data: { ...session, updatedAt: now } })
+  const data = { ...session, askAt: nextAsk(0, now), asks: 0, updatedAt: now }
+  const { count } = await tx.payment.updateMany({ where, data })
   return count === 1
 }
 
@@ -80,6 +83,40 @@ export async function insertEvent(
 ): Promise<boolean> {
   const { count } = await tx.stripeEvent.createMany({ data: [event], skipDuplicates: true })
   return count === 1
+}
+
+export const findEvent = async (tx: Tx, id: string): Promise<boolean> =>
+  (await tx.stripeEvent.findFirst({ where: { id }, select: { id: true } })) !== null
+
+/** Payments that Stripe is to be asked about by now, the longest waiting first. Runs before a clinic is known. */
+export const lookupUnsettled = (
+  tx: Tx,
+  now: Date,
+  most: number,
+): Promise<{ clinicId: string; appointmentId: string }[]> =>
+  tx.$queryRaw`
+    SELECT clinic_id AS "clinicId", appointment_id AS "appointmentId" FROM lookup_unsettled(${now}, ${most}::integer)`
+
+export type DisputeRow = Awaited<ReturnType<Tx['dispute']['findMany']>>[number]
+
+export const listDisputes = (tx: Tx, paymentId: string): Promise<DisputeRow[]> =>
+  tx.dispute.findMany({ where: { paymentId }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] })
+
+export async function insertDispute(
+  tx: Tx,
+  dispute: Omit<DisputeRow, 'id' | 'createdAt' | 'updatedAt'>,
+  now: Date,
+): Promise<void> {
+  await tx.dispute.create({ data: { ...dispute, createdAt: now, updatedAt: now } })
+}
+
+export async function updateDispute(
+  tx: Tx,
+  id: string,
+  change: Partial<Pick<DisputeRow, 'state' | 'answerBy' | 'amountMinor'>>,
+  now: Date,
+): Promise<void> {
+  await tx.dispute.update({ where: { id }, data: { ...change, updatedAt: now } })
 }
 
 export type RefundRow = Awaited<ReturnType<Tx['refund']['findMany']>>[number]

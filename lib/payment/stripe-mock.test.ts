@@ -7,7 +7,11 @@ import { cacheDir, onPath } from '../../scripts/base.mjs'
 import { freePorts, pause, tcpAnswers } from '../../scripts/stack/part'
 import { stripeChild, type StripeChild } from '../../scripts/stripe/testing'
 import { testDb } from '../server/testing'
+import { inClinic } from '../server/tx'
+import { disputesAt } from './dispute'
 import { findReturn, openCheckout } from './flow'
+import { reconcile } from './reconcile'
+import { findPayment } from './store'
 import { paymentJobs } from './settle'
 import { clinicWorld, factsOf, type Waiting } from './testing'
 
@@ -80,6 +84,10 @@ it('every request that we send is one that Stripe accepts', async () => {
     const left = await world.waiting()
     await openCheckout(left.clinicId, left.appointmentId, new Date())
     await run('payment.end-session', left)
+    // What no webhook brought.
+    await reconcile({}, 'job')
+    const { paymentIntent } = (await inClinic(paid.clinicId, (tx) => findPayment(tx, paid.appointmentId)))!
+    await disputesAt(paymentIntent!, account)
   }
   expect(seen.filter(({ status }) => status !== 200)).toEqual([])
   expect(new Set(seen.map(({ call }) => call))).toEqual(
@@ -90,6 +98,8 @@ it('every request that we send is one that Stripe accepts', async () => {
       'GET /v1/payment_intents/:id',
       'GET /v1/refunds',
       'POST /v1/refunds',
+      'GET /v1/events',
+      'GET /v1/disputes',
     ]),
   )
 })

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { expect } from 'vitest'
 import type { TenantCases } from '../access/tenant-world.ts'
 import * as store from './store.ts'
 
@@ -24,6 +25,22 @@ export const paymentCases: TenantCases<typeof store> = {
   },
   insertEvent: (tx, { clinicId }, b) =>
     store.insertEvent(tx, { id: `evt_${randomUUID()}`, clinicId, type: 'charge.refunded', createdAt: b.now }),
+  findEvent: (tx, _, b) => store.findEvent(tx, b.eventId),
+  lookupUnsettled: {
+    lookup: (tx, _, b) => store.lookupUnsettled(tx, b.later, 1000),
+    answers: ({ clinicId, appointmentId }) => expect.arrayContaining([{ clinicId, appointmentId }]),
+  },
+  listDisputes: (tx, _, b) => store.listDisputes(tx, b.paymentId),
+  insertDispute: (tx, { clinicId }, b) =>
+    store.insertDispute(
+      tx,
+      {
+        ...{ clinicId, paymentId: b.paymentId, paymentIntent: 'pi_other', stripeDispute: `dp_${randomUUID()}` },
+        ...{ amountMinor: 1, currency: 'eur', state: 'open', answerBy: null },
+      },
+      b.now,
+    ),
+  updateDispute: (tx, _, b) => store.updateDispute(tx, b.disputeId, { state: 'won' }, b.now),
   findTaking: (tx, _, b) => store.findTaking(tx, b.takingId),
   listTakings: (tx, _, b) => store.listTakings(tx, b.paymentId),
   insertTaking: (tx, { clinicId, memberId }, b) =>

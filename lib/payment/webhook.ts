@@ -6,6 +6,7 @@ import { inClinic, inNoClinic } from '../server/tx.ts'
 import type { Place } from './place.ts'
 import { stripe } from '../server/stripe.ts'
 import { onAccount } from './place.ts'
+import { disputesAt, takeDisputes } from './dispute.ts'
 import { refundsAt, takeRefunds } from './refund.ts'
 import { idOf, loseIn, moneyOf, overtaken, settleIn, unlessMissing } from './settle.ts'
 import * as store from './store.ts'
@@ -27,6 +28,20 @@ function refundedBy(event: Stripe.Event): string | null {
   }
 }
 
+/** The payment that an event of a bank's dispute is about. */
+function disputedBy(event: Stripe.Event): string | null {
+  switch (event.type) {
+    case 'charge.dispute.created':
+    case 'charge.dispute.updated':
+    case 'charge.dispute.closed':
+    case 'charge.dispute.funds_withdrawn':
+    case 'charge.dispute.funds_reinstated':
+      return idOf(event.data.object.payment_intent)
+    default:
+      return null
+  }
+}
+
 /** The ids that we gave a payment: what is made of it in Stripe's own pages has none. */
 async function idsOf(intent: string, event: Stripe.Event): Promise<Ids> {
   const account = onAccount(event.account ?? null)
@@ -40,18 +55,40 @@ async function placeOf(event: Stripe.Event): Promise<Place | null> {
     const known = await inNoClinic((tx) => store.lookupCheckout(tx, object.id))
     if (known) return known
   }
-  const intent = object.metadata?.appointment ? null : refundedBy(event)
+  const intent = object.metadata?.appointment ? null : (refundedBy(event) ?? disputedBy(event))
   const { clinic = '', appointment = '' } = (intent ? await idsOf(intent, event) : object.metadata) ?? {}
   return isId(clinic) && isId(appointment) ? { clinicId: clinic, appointmentId: appointment } : null
 }
+
+/** Those that `takeEvent` knows. */
+export const eventTypes = [
+  'checkout.session.completed',
+  'checkout.session.async_payment_succeeded',
+  'checkout.session.async_payment_failed',
+  'checkout.session.expired',
+  'charge.refunded',
+  'refund.created',
+  'refund.updated',
+  'refund.failed',
+  'charge.refund.updated',
+  'charge.dispute.created',
+  'charge.dispute.updated',
+  'charge.dispute.closed',
+  'charge.dispute.funds_withdrawn',
+  'charge.dispute.funds_reinstated',
+] as const
 
 /** A verified event, once. Late, twice and out of order end in the same state: payment/rules decides, the rows are locked. */
 export async function takeEvent(event: Stripe.Event, now: Date): Promise<'done' | 'repeat' | 'not-ours'> {
   const place = await placeOf(event)
   if (!place) return 'not-ours'
   // A charge says how much of it went back, an old word of a refund what was so then; how it stands, only Stripe's list does.
+  if (await inClinic(place.clinicId, (tx) => store.findEvent(tx, event.id))) return 'repeat'
+  const account = event.account ?? null
   const intent = refundedBy(event)
-  const refunds = (intent && (await refundsAt(intent, event.account ?? null).catch(unlessMissing))) || []
+  const refunds = (intent && (await refundsAt(intent, account).catch(unlessMissing))) || []
+  const disputed = disputedBy(event)
+  const disputes = (disputed && (await disputesAt(disputed, account).catch(unlessMissing))) || []
   return overtaken(() =>
     inClinic(place.clinicId, async (tx) => {
       await bookings.lockAppointment(tx, place.appointmentId)
@@ -81,6 +118,13 @@ export async function takeEvent(event: Stripe.Event, now: Date): Promise<'done' 
         case 'refund.failed':
         case 'charge.refund.updated':
           await takeRefunds(tx, place, refunds, now)
+          break
+        case 'charge.dispute.created':
+        case 'charge.dispute.updated':
+        case 'charge.dispute.closed':
+        case 'charge.dispute.funds_withdrawn':
+        case 'charge.dispute.funds_reinstated':
+          await takeDisputes(tx, place, disputes, now)
           break
         default:
           log.info({ code: 'STRIPE_EVENT_IGNORED' })

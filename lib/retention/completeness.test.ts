@@ -48,6 +48,7 @@ async function count({ patientId }: Tenant): Promise<Record<string, number>> {
     reminder: `appointment_id IN (${visits})`,
     payment: `appointment_id IN (${visits})`,
     refund: `payment_id IN (${payments})`,
+    dispute: `payment_id IN (${payments})`,
     taking: `payment_id IN (${payments})`,
     posting: `sale_id IN (${payments})`,
     open_item: `sale_id IN (${payments})`,

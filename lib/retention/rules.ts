@@ -73,6 +73,7 @@ export const fates = {
   payment: { stays: 'accounts are kept by law' },
   refund: { stays: 'accounts are kept by law' },
   taking: { stays: 'accounts are kept by law' },
+  dispute: { stays: 'accounts are kept by law' },
   posting: { stays: 'accounts are kept by law' },
   entry: { stays: 'accounts are kept by law' },
   open_item: { stays: 'a sum of entries' },

@@ -11,6 +11,7 @@ import {
   createProduct,
   createSession,
   decline,
+  dispute,
   emptyState,
   expireDue,
   expireSession,
@@ -18,6 +19,7 @@ import {
   find,
   freshId,
   listOf,
+  moveDispute,
   pay,
   refund,
   type Session,
@@ -58,6 +60,19 @@ const readAll =
     return { object: 'list', data: all.slice(0, limit), has_more: all.length > limit, url: path }
   }
 
+/** The newest first, as at Stripe. */
+const readEvents: Api = ({ state, account, form }) => {
+  const { limit = 10, types, created, starting_after } = params.events(form, '')
+  const { gte = 0, lte = Infinity } = created ?? {}
+  const all = state.events
+    .filter((event) => event.account === account)
+    .map(({ body }) => body as { id: string; type: string; created: number })
+    .filter((event) => (!types || types.includes(event.type)) && event.created >= gte && event.created <= lte)
+    .reverse()
+  const rest = starting_after ? all.slice(all.findIndex(({ id }) => id === starting_after) + 1) : all
+  return { object: 'list', data: rest.slice(0, limit), has_more: rest.length > limit, url: '/v1/events' }
+}
+
 const nothing: Check = (form) => params.expandOnly(form, '')
 
 const calls: [method: 'GET' | 'POST', path: string, api: Api][] = [
@@ -78,6 +93,8 @@ const calls: [method: 'GET' | 'POST', path: string, api: Api][] = [
   ['GET', '/v1/payment_intents/:id', read('payment_intent')],
   ['GET', '/v1/payment_intents', readAll('payment_intent', '/v1/payment_intents')],
   ['GET', '/v1/charges/:id', read('charge')],
+  ['GET', '/v1/disputes', readAll('dispute', '/v1/disputes')],
+  ['GET', '/v1/events', readEvents],
   ['POST', '/v1/refunds', ({ state, account, form }) => refund(state, account, form)],
   ['GET', '/v1/refunds', readAll('refund', '/v1/refunds')],
   ['GET', '/v1/refunds/:id', read('refund')],
@@ -187,6 +204,18 @@ export async function startStripe({ port, dir, webhookUrl, secretKey, webhookSec
         state.held = (await c.req.json<{ held: boolean }>()).held
         post.wake()
         return c.json({ held: state.held })
+      })
+      app.post('/_test/dispute', async (c) => {
+        const { intent, inquiry } = await c.req.json<{ intent: string; inquiry?: boolean }>()
+        const made = dispute(state, intent, inquiry ? 'warning_needs_response' : 'needs_response')
+        post.wake()
+        return c.json(made)
+      })
+      app.post('/_test/move-dispute', async (c) => {
+        const { id, status } = await c.req.json<{ id: string; status: string }>()
+        moveDispute(state, id, status)
+        post.wake()
+        return c.json({})
       })
       app.post('/_test/fail-refund', async (c) => {
         failRefund(state, (await c.req.json<{ id: string }>()).id)

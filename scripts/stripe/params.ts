@@ -180,5 +180,12 @@ export const params = {
     expand,
   }),
   expandOnly: shape({ expand }),
+  events: shape({
+    limit: integer({ min: 1, max: 100 }),
+    starting_after: text(),
+    types: list(text(100)),
+    created: shape({ gte: integer({ max: 99_999_999_999 }), lte: integer({ max: 99_999_999_999 }) }),
+    expand,
+  }),
   listing: shape({ limit: integer({ min: 1, max: 100 }), payment_intent: text(), charge: text(), expand }),
 }

@@ -285,6 +285,49 @@ export function decline(state: State, account: string, session: Session): void {
   emit(state, account, 'payment_intent.payment_failed', intent)
 }
 
+interface Dispute extends Fields {
+  id: string
+  charge: string
+  status: string
+}
+
+/** The payer's bank questions a payment: an inquiry withdraws nothing. */
+export function dispute(state: State, intentId: string, status: 'needs_response' | 'warning_needs_response'): Fields {
+  const kept = state.kept[intentId]
+  const of = (kept?.object as { latest_charge?: string } | undefined)?.latest_charge
+  if (!kept || !of) throw missing('payment_intent', intentId)
+  const taken = find<Charge>(state, kept.account, 'charge', of)
+  const made = keep(state, kept.account, {
+    id: freshId('dp'),
+    object: 'dispute',
+    amount: taken.amount - taken.amount_refunded,
+    charge: of,
+    created: clock(state),
+    currency: taken.currency,
+    evidence_details: { due_by: clock(state) + 7 * 86_400, has_evidence: false, past_due: false, submission_count: 0 },
+    metadata: {},
+    payment_intent: intentId,
+    reason: 'fraudulent',
+    status,
+  })
+  taken.disputed = true
+  emit(state, kept.account, 'charge.dispute.created', made)
+  if (status === 'needs_response') emit(state, kept.account, 'charge.dispute.funds_withdrawn', made)
+  return made
+}
+
+/** The bank has decided, or has begun to withdraw what it asked about. */
+export function moveDispute(state: State, id: string, status: string): void {
+  const kept = state.kept[id]
+  const made = kept?.object as Dispute | undefined
+  if (!kept || made?.object !== 'dispute') throw missing('dispute', id)
+  made.status = status
+  const over = ['won', 'lost', 'warning_closed'].includes(status)
+  if (status === 'won') emit(state, kept.account, 'charge.dispute.funds_reinstated', made)
+  if (status === 'won') find<Charge>(state, kept.account, 'charge', made.charge).disputed = false
+  emit(state, kept.account, over ? 'charge.dispute.closed' : 'charge.dispute.updated', made)
+}
+
 interface Refunded extends Fields {
   id: string
   amount: number
@@ -329,6 +372,10 @@ export function refund(state: State, account: string, form: Tree): Fields {
   if (!taken || !taken.paid)
     throw new StripeError(400, 'This PaymentIntent does not have a successful charge to refund.', {
       param: 'payment_intent',
+    })
+  if (taken.disputed)
+    throw new StripeError(400, `Charge ${of} has been charged back; cannot issue a refund.`, {
+      code: 'charge_disputed',
     })
   const left = taken.amount - taken.amount_refunded
   if (left === 0)

@@ -22,6 +22,9 @@ export interface StripeChild {
   hold: (held: boolean) => Promise<void>
   /** What the payer presses. Answers where the browser is sent. */
   press: (sessionId: string, button: 'pay' | 'decline') => Promise<string>
+  /** The payer's bank questions a payment. Answers the dispute's id. */
+  dispute: (intent: string, inquiry?: boolean) => Promise<string>
+  moveDispute: (id: string, status: string) => Promise<void>
   /** The bank sends a refund back. */
   failRefund: (id: string) => Promise<void>
   down: () => Promise<void>
@@ -55,6 +58,7 @@ export async function stripeChild(webhookUrl = ''): Promise<StripeChild> {
   const post = async (path: string, body: unknown) => {
     const answer = await fetch(url + path, { method: 'POST', body: JSON.stringify(body) })
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}`)
+    return answer.json()
   }
   await part.start()
   return {
@@ -63,9 +67,12 @@ export async function stripeChild(webhookUrl = ''): Promise<StripeChild> {
     start: () => part.start(),
     kill: () => part.stop('SIGKILL'),
     state: async () => (await fetch(`${url}/_test/state`)).json() as Promise<State>,
-    clock: (change) => post('/_test/clock', change),
-    failRefund: (id) => post('/_test/fail-refund', { id }),
-    hold: (held) => post('/_test/webhooks', { held }),
+    clock: async (change) => void (await post('/_test/clock', change)),
+    dispute: async (intent, inquiry = false) =>
+      ((await post('/_test/dispute', { intent, inquiry })) as { id: string }).id,
+    moveDispute: async (id, status) => void (await post('/_test/move-dispute', { id, status })),
+    failRefund: async (id) => void (await post('/_test/fail-refund', { id })),
+    hold: async (held) => void (await post('/_test/webhooks', { held })),
     press: async (sessionId, button) => {
       const answer = await fetch(`${url}/c/pay/${sessionId}/${button}`, { method: 'POST', redirect: 'manual' })
       return answer.headers.get('location') ?? ''

@@ -142,6 +142,11 @@ function Visit({ row, zone, now, identity, checklist, helpers, opening, next }: 
             ? t('paid.free')
             : `${t(`paid.${row.paid}`)} · ${formatMoney(row.bouncedMinor || row.priceMinor, row.currency, locale)}`}
         </Badge>
+        {row.dispute ? (
+          <Badge tone="danger">
+            {`${t(`dispute.${row.dispute.state}`)} · ${formatMoney(row.dispute.amountMinor, row.currency, locale)}`}
+          </Badge>
+        ) : null}
         {checklist && (row.asks.form || checklist.formDone) ? (
           <Tick done={checklist.formDone} label={t(checklist.formDone ? 'formDone' : 'formOpen')} />
         ) : null}

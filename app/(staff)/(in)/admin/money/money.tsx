@@ -8,11 +8,11 @@ import { BackDialog } from '@/components/money/back-dialog'
 import { Card, CardTitle, PageHeader } from '@/components/ui/card'
 import { Chart } from '@/components/ui/chart'
 import { ChevronLeftIcon, ChevronRightIcon } from '@/components/ui/icons'
-import { Banner } from '@/components/ui/status'
+import { Badge, Banner, type Tone } from '@/components/ui/status'
 import { Stat, Table } from '@/components/ui/table'
 import { call } from '@/lib/browser/api'
 import { otherMonth, type MoneyOf, type MoneyView } from '@/lib/ledger/month'
-import type { Bounced, OpenVisit } from '@/lib/ledger/rules'
+import type { Bounced, DisputedVisit, OpenVisit } from '@/lib/ledger/rules'
 import { formatMoney } from '@/lib/money'
 import { dayIn, formatDate, formatPlainDay, formatTime } from '@/lib/time'
 import { Entries } from './entries'
@@ -73,6 +73,7 @@ export function Money({ start }: { start: MoneyView }) {
           <Currency key={money.currency} money={money} view={view} />
         ))}
         {view.bounced.length ? <BouncedRefunds view={view} /> : null}
+        {view.disputed.length ? <Disputes view={view} /> : null}
         <UnpaidVisits view={view} />
       </div>
     </>
@@ -111,7 +112,13 @@ function Currency({ money, view }: { money: MoneyOf; view: MoneyView }) {
         <Stat
           label={t('refundsDue')}
           value={amount(money.refundsDueMinor)}
-          hint={t('refundsDueHint', { due: money.refundsDueMinor ? 'some' : 'none' })}
+          hint={t('refundsDueHint', {
+            due: !money.refundsDueMinor
+              ? 'none'
+              : view.bounced.some((each) => each.currency === currency)
+                ? 'bounced'
+                : 'some',
+          })}
         />
       </div>
       <div className="grid items-start gap-6 xl:grid-cols-2">
@@ -202,6 +209,66 @@ function BouncedRefunds({ view }: { view: MoneyView }) {
   )
 }
 
+const disputeTones: Record<DisputedVisit['state'], Tone> = {
+  inquiry: 'warning',
+  open: 'danger',
+  lost: 'neutral',
+  won: 'success',
+  closed: 'neutral',
+}
+
+/** What payers' banks question: the answer is given in Stripe's own pages, and the books follow what comes of it. */
+function Disputes({ view }: { view: MoneyView }) {
+  const t = useTranslations('money')
+  const locale = useLocale()
+  const when = useWhen(view.zone)
+  return (
+    <Card>
+      <CardTitle>{t('disputesTitle')}</CardTitle>
+      <p className="mb-4 text-soft">{t('disputesLead')}</p>
+      <Table
+        caption={t('disputesTitle')}
+        columns={[
+          { key: 'when', label: t('when'), heading: true },
+          { key: 'service', label: t('service') },
+          { key: 'state', label: t('disputeState') },
+          { key: 'answer', label: t('answerBy') },
+          { key: 'amount', label: t('amount'), align: 'end' },
+          { key: 'open', label: t('openDay'), bare: true },
+        ]}
+        rows={view.disputed.map((visit, index) => ({
+          id: `${visit.appointmentId} ${index}`,
+          cells: {
+            when: when(visit),
+            service: visit.service,
+            state: <Badge tone={disputeTones[visit.state]}>{t(`dispute.${visit.state}`)}</Badge>,
+            answer:
+              visit.answerBy && (visit.state === 'open' || visit.state === 'inquiry')
+                ? formatDate(new Date(visit.answerBy), view.zone, locale)
+                : t('noAnswer'),
+            amount: formatMoney(visit.amountMinor, visit.currency, locale),
+            open: <OpenDay visit={visit} view={view} />,
+          },
+        }))}
+      />
+    </Card>
+  )
+}
+
+function OpenDay({ visit, view }: { visit: OpenVisit; view: MoneyView }) {
+  const t = useTranslations('money')
+  const when = useWhen(view.zone)
+  return (
+    <Link
+      href={`/today?day=${dayIn(view.zone, new Date(visit.startsAt))}&who=all`}
+      aria-label={t('openDayFor', { when: when(visit) })}
+      className={buttonClass({ size: 'sm' })}
+    >
+      {t('openDay')}
+    </Link>
+  )
+}
+
 function UnpaidVisits({ view }: { view: MoneyView }) {
   const t = useTranslations('money')
   const locale = useLocale()
@@ -225,15 +292,7 @@ function UnpaidVisits({ view }: { view: MoneyView }) {
             service: visit.service,
             practitioner: visit.practitioner,
             amount: formatMoney(visit.amountMinor, visit.currency, locale),
-            open: (
-              <Link
-                href={`/today?day=${dayIn(view.zone, new Date(visit.startsAt))}&who=all`}
-                aria-label={t('openDayFor', { when: when(visit) })}
-                className={buttonClass({ size: 'sm' })}
-              >
-                {t('openDay')}
-              </Link>
-            ),
+            open: <OpenDay visit={visit} view={view} />,
           },
         }))}
         empty={<p className="text-soft">{t('unpaidEmpty')}</p>}
