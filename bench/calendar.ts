@@ -165,7 +165,9 @@ async function opens(page: Page, url: string) {
 
 /** Milliseconds from frame to frame, for as long as somebody would drag; or does. */
 async function frames(page: Page, isDrag: boolean): Promise<number[]> {
-  const box = (await page.locator('[data-block]').first().boundingBox())!
+  const block = page.locator('[data-block]').nth(EACH / 2)
+  await block.scrollIntoViewIfNeeded()
+  const box = (await block.boundingBox())!
   const [x, y] = [box.x + 40, box.y + 8]
   await page.mouse.move(x, y)
   if (isDrag) {
@@ -184,7 +186,7 @@ async function frames(page: Page, isDrag: boolean): Promise<number[]> {
   })
   const begun = performance.now()
   for (let step = 0; performance.now() - begun < 3_000; step++) {
-    if (isDrag) await page.mouse.move(x + 400 + 380 * Math.sin(step / 40), y + 180 + 160 * Math.cos(step / 25))
+    if (isDrag) await page.mouse.move(820 + 420 * Math.sin(step / 40), 480 + 180 * Math.cos(step / 25))
     await pause(8)
   }
   const seen = await page.evaluate(() => {
