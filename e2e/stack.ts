@@ -33,6 +33,8 @@ export interface Mail {
 export interface UpOptions {
   sfuNodes?: number
   seed?: boolean
+  /** The database forgets nothing that it has answered, though it is killed. */
+  durable?: boolean
   mode?: 'dev' | 'production'
   /** Starts a witness, that looks this often. */
   witnessSeconds?: number

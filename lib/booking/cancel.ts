@@ -2,6 +2,7 @@ import 'server-only'
 import type { z } from 'zod'
 import { type PatientActor, type PublicActor, runsVisits, type StaffActor } from '../access/rules.ts'
 import { partOf } from '../access/part.ts'
+import { endWaiting } from '../call/move.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { waitsForMoney } from '../payment/rules.ts'
 import { oweRest } from '../payment/refund.ts'
@@ -64,6 +65,7 @@ async function cancelIn(
   const status = rules.nextAppointment(row.status, 'cancel')
   if (!status) return refuse('WRONG_STATE')
   await store.updateAppointment(tx, row.id, { status, cancelledAt: now, heldUntil: null, sequence: { increment: 1 } })
+  await endWaiting(tx, row.id, now)
   await audit(tx, actor, 'appointment.cancelled', row.id)
   const payment = await lockPayment(tx, row.id)
   const job = { clinicId, appointmentId: row.id }

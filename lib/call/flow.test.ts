@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { StaffActor } from '@/lib/access/rules'
+import { cancelByClinic } from '@/lib/booking/cancel'
 import { complete } from '@/lib/encounter/flow'
 import type { Ctx } from '@/lib/server/action'
 import { env } from '@/lib/server/env'
@@ -178,6 +179,25 @@ describe('the door', () => {
       value: { call: 'ended', state: 'left' },
     })
     expect(await flow.takeToken(null, { door }, ctx())).toMatchObject({ ok: false })
+  })
+
+  test('an appointment that is cancelled ends its call: who waited is told, and nobody is admitted to it', async () => {
+    const at = await appointment()
+    const { door, sync } = await knock(at, await device())
+    const desk = { kind: 'staff', clinicId, memberId, sessionId: randomUUID(), roles: ['frontdesk'] } as StaffActor
+    const [row] = await admin<{ startsAt: Date }>('SELECT starts_at AS "startsAt" FROM appointment WHERE id = $1', [
+      at.id,
+    ])
+    expect(await cancelByClinic(desk, { id: at.id, startsAt: row!.startsAt.toISOString() }, ctx())).toMatchObject({
+      ok: true,
+    })
+    expect(await flow.sync(null, { door, after: 0 }, ctx())).toMatchObject({
+      ok: true,
+      value: { call: 'ended', state: 'left' },
+    })
+    expect(await flow.takeToken(null, { door }, ctx())).toMatchObject({ ok: false })
+    const [call] = await admin<{ state: string }>('SELECT state::text FROM call WHERE id = $1', [sync.callId])
+    expect(call).toEqual({ state: 'ended' })
   })
 
   test('an encounter that is completed ends its call for everyone in it', async () => {

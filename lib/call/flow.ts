@@ -284,7 +284,10 @@ export async function send(_: unknown, input: In<typeof rules.SendInput>, { now 
         await store.saveParticipants(tx, { id: device.id }, { state, epoch: message.epoch })
         await store.saveParticipants(tx, { id: me.id }, { epoch: message.epoch })
         await store.saveCall(tx, call.id, { epoch: message.epoch, state: 'live' })
-        await store.moveAppointment(tx, { id: call.appointmentId }, 'in_consult', now)
+        const begins = await store.moveAppointment(tx, { id: call.appointmentId }, 'in_consult', now)
+        // Cancelled a moment ago, its money goes back: no consult begins on it. Who is admitted once more is in theirs already.
+        const { status } = (await store.findAppointment(tx, call.appointmentId))!
+        if (!begins && status !== 'in_consult') return refuse('WRONG_STATE')
       } else if (message.kind === 'roster' && message.parties.length === 1) {
         out = await store.putOut(tx, { callId: call.id, role: 'patient' })
         await store.saveCall(tx, call.id, { epoch: message.epoch })

@@ -10,6 +10,16 @@ interface Times {
   endsAt: Date
 }
 
+/** An appointment is cancelled: whoever waited for it waits no more, and nobody is admitted. */
+export async function endWaiting(tx: Tx, appointmentId: string, now: Date): Promise<void> {
+  const found = await store.findCall(tx, { appointmentId })
+  const call = found && (await store.lockCall(tx, found.id))
+  if (!call || call.state === 'ended') return
+  await store.saveCall(tx, call.id, { state: 'ended', endedAt: now, room: null })
+  await store.saveParticipants(tx, { callId: call.id, state: { not: 'refused' } }, { state: 'left', identity: null })
+  await notify(tx, 'call', call.id)
+}
+
 /**
  * An appointment has other times: a call that was made for the former ones, or is over with them, is good for the new ones. Who
  * waited for a former start waits no more.

@@ -67,8 +67,8 @@ export interface ServiceView {
 }
 
 /**
- * Whether a clinic's payments may go to this installation's own Stripe account: where clinics are named, to those; where none
- * is, to all that somebody let in. A stranger's clinic charges nobody on it.
+ * Whether a clinic may use what is the operator's own, its Stripe account or its text messages: where clinics are named, those; where
+ * none is, all that somebody let in. A stranger's clinic charges nobody on it, and texts nobody.
  */
 export function mayUsePlatform(slug: string, signup: 'open' | 'code' | 'closed', named: readonly string[]): boolean {
   return named.length ? named.includes('*') || named.includes(slug) : signup !== 'open'

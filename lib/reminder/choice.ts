@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { PatientActor, PublicActor, StaffActor } from '../access/rules.ts'
 import { linkedAppointment } from '../booking/link.ts'
 import { type AppointmentRow, findAppointment, findPatient, lookupAppointment } from '../booking/store.ts'
+import { mayUsePlatform } from '../clinic/rules.ts'
 import { findClinic } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { audit } from '../server/audit.ts'
@@ -17,6 +18,15 @@ import * as rules from './rules.ts'
 import * as store from './store.ts'
 
 type In<S extends z.ZodType> = z.output<S>
+
+/**
+ * Whether a clinic may send text messages, which the operator pays for and answers for: where clinics are named, those; where none is, all
+ * that somebody let in.
+ */
+export function mayText(slug: string): boolean {
+  const { CLINIC_SIGNUP, SMS_CLINICS } = env()
+  return canText() && mayUsePlatform(slug, CLINIC_SIGNUP, SMS_CLINICS)
+}
 
 // Who is reminded, and when: what the clinic sets, and what a patient chooses by their link or by the mail's own.
 
@@ -94,7 +104,7 @@ export async function save(
   return inClinic(actor.clinicId, async (tx) => {
     const before = rules.settingOf(await store.findSetting(tx, actor.clinicId))
     const { leads } = input
-    const texts = input.texts && canText()
+    const texts = input.texts && mayText((await findClinic(tx, actor.clinicId))!.slug)
     const isSame = before.leads.join() === leads.join()
     if (isSame && before.texts === texts) return ok({ leads })
     // With the same times, what is due meanwhile stays due.
@@ -110,5 +120,6 @@ export const loadReminders = (actor: StaffActor, now: Date): Promise<rules.Remin
   inClinic(actor.clinicId, async (tx) => {
     const { leads, texts } = rules.settingOf(await store.findSetting(tx, actor.clinicId))
     const counts = await store.countReminders(tx, actor.clinicId, new Date(now.getTime() - days * 86_400_000))
-    return { leads: [...leads], texts: canText() ? texts : null, counts }
+    const may = mayText((await findClinic(tx, actor.clinicId))!.slug)
+    return { leads: [...leads], texts: may ? texts : null, counts }
   })

@@ -21,11 +21,23 @@ const { admin } = testDb()
 const minute = 60_000
 const taken: string[] = []
 /** What the mail server does at a step: of itself nothing. */
-let at: { rcpt?: () => void; data?: () => void; end?: () => Promise<void> | void; answer?: Error | null; cut?: boolean }
+let at: {
+  rcpt?: () => Promise<void> | void
+  refuse?: { command: 'rcpt' | 'mail'; code: number }
+  data?: () => void
+  end?: () => Promise<void> | void
+  answer?: Error | null
+  cut?: boolean
+}
 const smtp = new SMTPServer({
   authOptional: true,
   disabledCommands: ['STARTTLS', 'AUTH'],
-  onRcptTo: (_, __, done) => (at.rcpt?.(), done()),
+  onMailFrom: (_, __, done) =>
+    done(at.refuse?.command === 'mail' ? Object.assign(new Error('no'), { responseCode: at.refuse.code }) : undefined),
+  onRcptTo: async (_, __, done) => {
+    await at.rcpt?.()
+    done(at.refuse?.command === 'rcpt' ? Object.assign(new Error('no'), { responseCode: at.refuse.code }) : undefined)
+  },
   onData(stream, session, done) {
     at.data?.()
     const chunks: Buffer[] = []
@@ -75,6 +87,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await admin('DELETE FROM pgboss.job')
   await admin('DELETE FROM reminder')
+  await admin('DELETE FROM rate_limit')
   await admin(`UPDATE appointment SET status = 'expired'`)
   at = {}
   twilio = { status: 201 }
@@ -92,6 +105,7 @@ async function booked(more: More = {}): Promise<Waiting> {
   await admin(`UPDATE appointment SET timed_at = now() - interval '30 days' WHERE id = $1`, [visit.appointmentId])
   return visit
 }
+const soon = () => Math.ceil(Date.now() / 86_400_000 + 2) * 86_400_000
 const before = ({ startsAt }: Waiting, minutes: number) => new Date(startsAt.getTime() - minutes * minute)
 const rows = (visit: Waiting) =>
   admin<{ id: string; lead: number; state: string; startsAt: Date }>(
@@ -264,6 +278,51 @@ it('an address that the mail server refuses for good is tried once, and counted'
   await work(before(visit, 1200))
   expect(await states(visit)).toEqual(['1440 refused'])
   expect((await loadReminders(owner, now)).counts).toEqual({ sent: 0, waiting: 0, refused: 1, unsure: 0 })
+})
+
+it('what the mail server has against us, and not against the address, costs no reminder', async () => {
+  const visit = await booked()
+  at.refuse = { command: 'mail', code: 550 }
+  await work(before(visit, 1440))
+  expect(await states(visit)).toEqual(['1440 waiting'])
+  at.refuse = { command: 'rcpt', code: 550 }
+  await work(before(visit, 1400))
+  expect(await states(visit)).toEqual(['1440 refused'])
+})
+
+it('is claimed by nobody while the mail server thinks about the address: cancelled meanwhile, nothing is sent', async () => {
+  const visit = await booked()
+  at.rcpt = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(await states(visit)).toEqual(['1440 waiting'])
+    const actor = { ...owner, roles: ['frontdesk' as const] }
+    await cancelByClinic(
+      actor,
+      { id: visit.appointmentId, startsAt: visit.startsAt.toISOString() },
+      { now: new Date() },
+    )
+  }
+  await work(before(visit, 1440))
+  expect(taken).toHaveLength(0)
+  expect((await states(visit))[0]).not.toMatch(/sen/)
+})
+
+it('a time that the clinic took back is not reminded of, though its mail was waiting', async () => {
+  const visit = await booked()
+  at.answer = Object.assign(new Error('later'), { responseCode: 451 })
+  await work(before(visit, 1440))
+  at.answer = null
+  await set([], before(visit, 1430))
+  await work(before(visit, 1400))
+  expect(taken).toHaveLength(0)
+  expect(await states(visit)).toEqual(['1440 dropped'])
+})
+
+it('a number that strangers book with again and again is texted six times a day', async () => {
+  await set([1440], new Date(0), true)
+  for (let nth = 0; nth < 8; nth++)
+    await work(before(await reachable('+33 6 12 34 56 78', { startsAt: new Date(soon() + nth * 60 * minute) }), 1440))
+  expect(texts).toHaveLength(6)
 })
 
 it('the line breaks off between the last line and the answer: not sent again, and said to be uncertain', async () => {

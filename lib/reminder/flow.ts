@@ -1,11 +1,14 @@
 import 'server-only'
 import { type AppointmentRow, findAppointment, findPatient, lockAppointment } from '../booking/store.ts'
 import { factsOf } from '../booking/mail.ts'
+import { findClinic } from '../clinic/store.ts'
 import { enqueue, type JobHandler } from '../server/jobs.ts'
 import { log } from '../server/log.ts'
 import { sendMail } from '../server/mail.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
-import { canText, sendText, TextFailed } from '../server/sms.ts'
+import { limit } from '../server/rate-limit.ts'
+import { sendText, TextFailed } from '../server/sms.ts'
+import { mayText } from './choice.ts'
 import { reminderMail, textOf } from './mail.ts'
 import {
   decideFailed,
@@ -17,6 +20,8 @@ import {
   settingOf,
 } from './rules.ts'
 import * as store from './store.ts'
+
+const day = 86_400
 
 // Each minute: which reminders are due, a row for each, and a job that sends it (docs/decisions/024). The row is claimed in a
 // transaction after the mail server has all of the mail but its last line, which alone makes it take the mail. A worker that dies
@@ -73,14 +78,19 @@ async function isWanted(tx: Tx, { clinicId, patientId }: AppointmentRow, by: 'ma
   const patient = patientId ? await findPatient(tx, patientId) : null
   if (!patient || patient.remindersOffAt) return false
   if (by === 'mail') return patient.emailSealed !== null
-  return patient.phoneSealed !== null && canText() && settingOf(await store.findSetting(tx, clinicId)).texts
+  return (
+    patient.phoneSealed !== null &&
+    settingOf(await store.findSetting(tx, clinicId)).texts &&
+    mayText((await findClinic(tx, clinicId))!.slug)
+  )
 }
 
-/** Whether there is still something to remind of: at that time, not begun, and wanted. */
+/** Whether there is still something to remind of: at that time, not begun, and wanted by clinic and patient. */
 const stands = async (tx: Tx, reminder: store.ReminderRow, row: AppointmentRow, now: Date): Promise<boolean> =>
   row.status === 'booked' &&
   +row.startsAt === +reminder.startsAt &&
   row.startsAt > now &&
+  settingOf(await store.findSetting(tx, row.clinicId)).leads.includes(reminder.leadMinutes) &&
   (await isWanted(tx, row, reminder.channel))
 
 /** In a transaction of its own, before the mail's last line. After it the reminder counts as sent, whatever happens. */
@@ -92,6 +102,16 @@ const claim = (clinicId: string, reminderId: string, now: Date): Promise<boolean
     if (!row || !(await stands(tx, reminder, row, now))) return false
     return store.moveReminder(tx, reminderId, { from: 'waiting', to: 'sending', claimedAt: now })
   })
+
+/** Numbers are typed and not confirmed: nobody is flooded, and no clinic spends the operator's money without end. */
+async function isAffordable(clinicId: string, number: string): Promise<boolean> {
+  const [one, all] = [
+    await limit('text', number, { points: 6, seconds: day }),
+    await limit('text-clinic', clinicId, { points: 1000, seconds: day }),
+  ]
+  if (!one.ok || !all.ok) log.warn({ code: 'TEXT_LIMIT', clinicId })
+  return one.ok && all.ok
+}
 
 export async function sendReminder(clinicId: string, reminderId: string, clock: () => Date): Promise<void> {
   const found = await inClinic(clinicId, async (tx) => {
@@ -109,7 +129,7 @@ export async function sendReminder(clinicId: string, reminderId: string, clock: 
     if (found.channel === 'text') {
       const text = await textOf(facts)
       // Not a number that a message reaches from anywhere: known only now that it is opened.
-      if (!text) return void (await moved('waiting', 'dropped'))
+      if (!text || !(await isAffordable(clinicId, text.to))) return void (await moved('waiting', 'dropped'))
       // Nothing here has a last line: the claim comes before all of it.
       if (!(await mayEnd())) return
       await sendText(text)

@@ -66,10 +66,14 @@ it('each time is due once, in order, and each at its own moment: whatever the ti
 
 it.each([
   [{ responseCode: 421 }, false, 'waiting'],
-  [{ responseCode: 550 }, false, 'refused'],
+  [{ responseCode: 550, command: 'RCPT TO' }, false, 'refused'],
+  // A passphrase that was changed, a sender that is over its quota, a server that is closed: nothing that the address can do about it.
+  [{ responseCode: 535, command: 'AUTH PLAIN' }, false, 'waiting'],
+  [{ responseCode: 550, command: 'MAIL FROM' }, false, 'waiting'],
+  [{ responseCode: 554, command: 'CONN' }, false, 'waiting'],
   [{}, false, 'waiting'],
   [{ responseCode: 451 }, true, 'waiting'],
-  [{ responseCode: 554 }, true, 'refused'],
+  [{ responseCode: 554, command: 'DATA' }, true, 'refused'],
   // The line broke off with the last of the mail on its way: nobody knows.
   [{}, true, 'unsure'],
   [{ responseCode: 'ECONNRESET' }, true, 'unsure'],

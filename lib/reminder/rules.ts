@@ -51,27 +51,28 @@ export const nextTry = (tries: number, now: Date): Date =>
   new Date(now.getTime() + Math.min(2 ** (tries + 1), 30) * minute)
 
 export interface Failure {
-  /** The mail server's answer, if there was one. */
+  /** The mail server's answer, if there was one, and what it answered to. */
   responseCode?: unknown
+  command?: unknown
 }
 
 /**
  * What becomes of a reminder whose sending failed. Before the claim the server has not got all of it: it is tried again, unless it
- * answered that it never will be taken. After the claim only an answer says so; without one it may have been taken, and it is not
- * sent again.
+ * answered that this address or this mail never will be taken; what it says of our sign-in, our sender or itself may be mended. After
+ * the claim only an answer says so; without one it may have been taken, and it is not sent again.
  */
-export function decideFailed({ responseCode }: Failure, claimed: boolean): 'refused' | 'waiting' | 'unsure' {
+export function decideFailed({ responseCode, command }: Failure, claimed: boolean): 'refused' | 'waiting' | 'unsure' {
   const code = typeof responseCode === 'number' ? responseCode : 0
-  if (code >= 500 && code < 600) return 'refused'
-  return claimed && !(code >= 400 && code < 500) ? 'unsure' : 'waiting'
+  if (code >= 500 && code < 600 && (command === 'RCPT TO' || command === 'DATA')) return 'refused'
+  return claimed && !(code >= 400 && code < 600) ? 'unsure' : 'waiting'
 }
 
 /**
  * The same of a text message, which is claimed before it is handed over: what was answered with 4xx was not taken, and is tried again
- * where it came too fast; where no connection was made nothing was sent.
+ * where it came too fast, or where our key is not good; where no connection was made nothing was sent.
  */
 export function decideTextFailed({ status, unsent }: { status: number | null; unsent: boolean }) {
-  if (unsent || status === 429) return 'waiting' as const
+  if (unsent || (status !== null && [401, 403, 404, 429].includes(status))) return 'waiting' as const
   return status !== null && status >= 400 && status < 500 ? ('refused' as const) : ('unsure' as const)
 }
 

@@ -56,6 +56,8 @@ const Variables = z.object({
   TWILIO_KEY_SID: z.string().default(''),
   TWILIO_KEY_SECRET: z.string().default(''),
   SMS_FROM: z.union([z.literal(''), z.string().regex(/^(\+[1-9]\d{7,14}|MG[0-9a-f]{32})$/)]).default(''),
+  /** Who may send text messages through this account: clinics' names as in /c/NAME, or `*`. None named: see `mayUsePlatform`. */
+  SMS_CLINICS: names.default([]),
   /** Another API than Twilio's own: the catcher's. */
   TWILIO_API_BASE: z.union([z.literal(''), origin]).default(''),
   /** Empty: no online payments. */

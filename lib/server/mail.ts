@@ -54,6 +54,7 @@ export async function sendMail({
     ...{ gate: gate?.stream },
   })
   if (!gate) return Boolean(await sending)
+  sending.catch(gate.giveUp)
   // Where the gate stays shut the connection runs into its time limit, and the server throws away what it got.
   return Promise.race([sending.then(() => true), gate.shut])
 }
@@ -67,7 +68,8 @@ function open(): Transporter {
   })
   made.use('stream', (mail: MailMessage, done) => {
     const { gate } = mail.data as { gate?: Transform }
-    if (gate) mail.message.transform(gate)
+    // The last of its stages, which the connection reads once the server has said that it takes a mail.
+    if (gate) mail.message.processFunc((whole) => whole.pipe(gate))
     done()
   })
   return made
@@ -76,9 +78,19 @@ function open(): Transporter {
 /** Lets all of a mail through and holds its end back until it is asked for. `shut` settles only when there is no end. */
 function gateOf(mayEnd: () => Promise<boolean>) {
   const { promise: shut, resolve, reject } = Promise.withResolvers<false>()
+  let isLost = false
   const stream = new Transform({
+    // Nothing waits in it: its end is asked for only when the connection has read all that came before.
+    readableHighWaterMark: 1,
     transform: (chunk, _, done) => done(null, chunk),
-    flush: (done) => void mayEnd().then((yes) => (yes ? done() : resolve(false)), reject),
+    // A connection that failed reads on as well, to be rid of it; by the next turn of the loop that is known.
+    flush: (done) =>
+      void setImmediate(() => {
+        if (!isLost) void mayEnd().then((yes) => (yes ? done() : resolve(false)), reject)
+      }),
   })
-  return { stream, shut }
+  const giveUp = () => {
+    isLost = true
+  }
+  return { stream, shut, giveUp }
 }

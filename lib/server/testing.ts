@@ -81,6 +81,7 @@ export function testEnv(dir: string): Record<string, string> {
     STRIPE_SECRET_KEY: 'sk_test_nothing',
     STRIPE_WEBHOOK_SECRET: 'whsec_nothing',
     STRIPE_CLINICS: '*',
+    SMS_CLINICS: '*',
     CLINIC_SIGNUP: 'open',
     LIVEKIT_NODES: JSON.stringify([
       { id: 'sfu-0', url: 'ws://127.0.0.1:9', api: 'http://127.0.0.1:9', key: 'APItest', secret: 'x'.repeat(32) },

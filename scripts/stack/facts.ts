@@ -93,6 +93,7 @@ export function describe(
     STRIPE_WEBHOOK_SECRET: secrets.webhook,
     STRIPE_API_BASE: facts.stripeUrl,
     STRIPE_CLINICS: '*',
+    SMS_CLINICS: '*',
     CLINIC_SIGNUP: 'open',
     LIVEKIT_NODES: JSON.stringify(sfu),
     LOG_LEVEL: 'info',

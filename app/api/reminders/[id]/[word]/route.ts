@@ -23,13 +23,25 @@ export async function POST(request: Request, { params }: Context): Promise<Respo
   const { id, word } = await params
   const counted = await limitHere('reminders-word', addressOf(request), { points: 60, seconds: 60 })
   if (!counted.ok) return new Response(null, { status: 429, headers })
-  if (Number(request.headers.get('content-length') ?? Infinity) > 2000)
-    return new Response(null, { status: 413, headers })
-  const form = await request.formData().catch(() => null)
+  const form = await formOf(request)
+  if (form === 'long') return new Response(null, { status: 413, headers })
   const isOneClick = form?.get('List-Unsubscribe') === 'One-Click'
   const wish = form?.get('reminders')
   if (!isOneClick && wish !== 'on' && wish !== 'off') return new Response(null, { status: 400, headers })
   const done = isId(id) && (await chooseByWord(id, word, !isOneClick && wish === 'on', new Date()))
   if (isOneClick) return new Response(null, { status: done ? 200 : 404, headers })
   return new Response(null, { status: 303, headers: { ...headers, Location: pageOf(id, word).href } })
+}
+
+/** A short form, whoever sends it: some mail providers send theirs in pieces, and tell no length. */
+async function formOf(request: Request): Promise<FormData | 'long' | null> {
+  const pieces: Uint8Array<ArrayBuffer>[] = []
+  let length = 0
+  for await (const piece of request.body ?? []) {
+    length += piece.length
+    if (length > 2000) return 'long'
+    pieces.push(piece)
+  }
+  const type = request.headers.get('content-type') ?? ''
+  return new Response(new Blob(pieces), { headers: { 'content-type': type } }).formData().catch(() => null)
 }
