@@ -100,7 +100,9 @@ export async function takeRefunds(tx: Tx, place: Place, facts: readonly RefundFa
     await audit(tx, { kind: 'system', clinicId }, 'payment.refund-failed', appointmentId)
     await notify(tx, 'staff', clinicId)
   }
-  await letGo(tx, payment, facts[0]!, now)
+  // A refund is let go whole: what of it nobody gave back is promised anew.
+  if ((await letGo(tx, payment, facts[0]!, now)) && isOver(appointment.status))
+    await enqueue(tx, 'payment.refund', { ...place }, { singletonKey: appointmentId, ...untilDone })
   const rows = await store.listRefunds(tx, payment.id)
   // A second page's money is no part of what the booking costs; nor is a page's where the desk took that.
   const isOther = payment.paymentIntent
@@ -145,25 +147,30 @@ async function takeRefund(tx: Tx, payment: store.PaymentRow, fact: RefundFact, n
   return state === 'failed'
 }
 
-/** What was promised, and given back by hand in Stripe's own pages or taken by the bank meanwhile: it is not owed twice. */
+/**
+ * What was promised, and given back by hand in Stripe's own pages or taken by the bank meanwhile: it is not owed twice. Answers whether
+ * more was let go than that.
+ */
 export async function letGo(
   tx: Tx,
   payment: store.PaymentRow,
   { intent, paidMinor }: { intent: string; paidMinor: number },
   now: Date,
-): Promise<void> {
+): Promise<boolean> {
   const rows = await store.listRefunds(tx, payment.id)
   const withdrawn = withdrawnOf(await store.listDisputes(tx, payment.id), intent)
   // Of a payment that a bank took back nothing can be asked any more; else what is due is asked for, and Stripe says.
   const ended = withdrawn > 0 ? ['failed', 'due'] : ['failed']
   let over = promisedOf(rows, intent) + withdrawn - paidMinor
+  if (over <= 0) return false
   for (const { id, amountMinor, currency, paymentIntent, state } of rows) {
-    if (over <= 0) return
+    if (over <= 0) break
     if (!ended.includes(state) || paymentIntent !== intent) continue
     await store.updateRefund(tx, id, { state: 'dropped' }, now)
     await post(tx, { ...payment, currency }, [{ kind: 'refund-dropped', refundId: id, amountMinor }], now)
     over -= amountMinor
   }
+  return over < 0
 }
 
 /** What is owed of this booking's payments. */
