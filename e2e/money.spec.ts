@@ -133,7 +133,8 @@ test('a refund that the bank sends back stands on the money page until it is giv
   await page.goto(`${stack.baseUrl}/admin/money`)
   const id = (await refund())[0]!.id
   await fetch(`${stack.stripeUrl}/_test/fail-refund`, { method: 'POST', body: JSON.stringify({ id }) })
-  // The page hears of it by itself.
+  await expect.poll(async () => (await stack.sql(`SELECT FROM refund WHERE state = 'failed'`)).length).toBe(1)
+  await page.reload()
   const table = page.getByRole('table', { name: 'Could not be paid back' })
   await expect(table).toContainText('€45')
   await expect(figure('To give back')).toContainText('€45')
@@ -161,16 +162,19 @@ test('a payment that the payer’s bank takes back stands on the money page and 
       id: string
     }
   const { page } = owner
-  await page.goto(`${stack.baseUrl}/admin/money`)
+  const stands = async () => (await stack.sql<{ state: string }>('SELECT state::text FROM dispute'))[0]?.state ?? ''
   const { id } = await say('dispute', { intent: row!.intent })
+  await expect.poll(stands).toBe('open')
+  await page.goto(`${stack.baseUrl}/admin/money`)
   const table = page.getByRole('table', { name: 'Disputed payments' })
   await expect(table).toContainText('Withdrawn by the bank')
   await look(page, '/admin/money, disputed')
   await narrow(page, '/admin/money, disputed')
   await table.getByRole('link', { name: /^Open the day/ }).click()
   await expect(page.getByText('Disputed · €45')).toBeVisible()
-  await page.goto(`${stack.baseUrl}/admin/money`)
   await say('move-dispute', { id, status: 'won' })
+  await expect.poll(stands).toBe('won')
+  await page.goto(`${stack.baseUrl}/admin/money`)
   await expect(table).toContainText('Won')
   await expect(table).toContainText('Nothing to answer')
 })
