@@ -78,6 +78,8 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     },
     'access/cancel-invitation': { id: randomUUID() },
     'audit/log': { before: 50 },
+    'feed/make': {},
+    'feed/remove': {},
     'reminder/save': { leads: [1440], texts: false },
     'reminder/choose': { ...mine, on: true },
     'audit/names': { patientIds: [patientId] },

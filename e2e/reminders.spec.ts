@@ -1,5 +1,6 @@
-// Reminders: the clinic says when, the patient gets one and may stop them. The clock is moved by the appointment's own row.
+// Reminders, and calendars elsewhere. The clock is moved by the appointment's own row.
 import { expect, type Page, test } from '@playwright/test'
+import ICAL from 'ical.js'
 import { desktop, type Device, phone, signInPage } from './browsers.ts'
 import { look, narrow } from './page-checks.ts'
 import { up, type TestStack } from './stack.ts'
@@ -168,4 +169,40 @@ test('the clinic says when, and the patient gets one mail and may stop them', as
   await worked()
   expect(await reminders(other)).toEqual([])
   expect(mobile.faults).toEqual([])
+})
+
+test('a practitioner’s own calendar reads their times by a private address, until it is replaced or ended', async () => {
+  const visit = await world.book({ service: 'free' })
+  const { page, faults } = await own(desktop())
+  await signInPage(page, stack.baseUrl, world.doctor)
+  await page.goto(`${stack.baseUrl}/account`)
+  await page.getByRole('button', { name: 'Make a private address' }).click()
+  const address = page.getByLabel('Private address')
+  await expect(address).toHaveValue(/\/api\/ics\/[\w-]{43}\.ics$/)
+  const url = await address.inputValue()
+  await look(page, 'a private calendar address')
+  await shoot(page, 'feed')
+  const answer = await fetch(url)
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/calendar; charset=utf-8'])
+  expect(answer.headers.get('cache-control')).toBe('private, no-cache')
+  const text = await answer.text()
+  const events = new ICAL.Component(ICAL.parse(text) as unknown[]).getAllSubcomponents('vevent')
+  const starts = events.map((event) => new ICAL.Event(event).startDate.toJSDate().toISOString())
+  expect(starts).toContain(new Date(visit.startsAt).toISOString())
+  expect(text).toContain(`SUMMARY:Appointment\r\n`)
+  for (const word of [visit.patient.fields.name, visit.patient.fields.email, visit.linkSecret])
+    expect(text).not.toContain(word)
+  expect((await fetch(url, { headers: { 'if-none-match': answer.headers.get('etag')! } })).status).toBe(304)
+  // Shown once: it is not there after a reload, and the next one ends it.
+  await page.reload()
+  await expect(page.getByText(/^There is an address since /)).toBeVisible()
+  await expect(address).toHaveCount(0)
+  await page.getByRole('button', { name: 'Replace the address' }).click()
+  await expect(address).toHaveValue(/\.ics$/)
+  const next = await address.inputValue()
+  expect([(await fetch(url)).status, (await fetch(next)).status]).toEqual([404, 200])
+  await page.getByRole('button', { name: 'End the address' }).click()
+  await expect(page.getByText('The address shows nothing any more.')).toBeVisible()
+  expect((await fetch(next)).status).toBe(404)
+  expect(faults).toEqual([])
 })

@@ -9,6 +9,7 @@ import type { ClinicContract } from './clinic/rules.ts'
 import type { ConsentContract } from './consent/rules.ts'
 import type { EmergencyContract } from './emergency/rules.ts'
 import type { EncounterContract } from './encounter/rules.ts'
+import type { FeedContract } from './feed/rules.ts'
 import type { IntakeContract } from './intake/rules.ts'
 import type { LedgerContract } from './ledger/month.ts'
 import type { PairingContract } from './pairing/rules.ts'
@@ -37,6 +38,7 @@ export type Contract = AccessContract &
   ConsentContract &
   EmergencyContract &
   EncounterContract &
+  FeedContract &
   IntakeContract &
   LedgerContract &
   PairingContract &

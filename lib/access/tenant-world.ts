@@ -75,7 +75,13 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ letInId: randomUUID(), letIn: { sign: b64(32), dh: b64(32) } },
     ...{ rekeyId: randomUUID(), siteId: randomUUID(), refundId: randomUUID() },
     ...{ absenceId: randomUUID(), clinicDaysId: randomUUID() },
-    ...{ takingId: randomUUID(), reminderId: randomUUID(), disputeId: randomUUID(), eventId: `evt_${b64(9)}` },
+    ...{
+      feedHash: bytes(32),
+      takingId: randomUUID(),
+      reminderId: randomUUID(),
+      disputeId: randomUUID(),
+      eventId: `evt_${b64(9)}`,
+    },
   }
   const proofHash = bytes(32)
 
@@ -169,6 +175,7 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ number: 'REC-2026-000001', day: '2026-11-21', taken_by: memberId },
   })
   await insert('document_counter', { series: 'receipt', year: 2026, last: 1, issued_on: '2026-11-21' })
+  await insert('calendar_feed', { member_id: memberId, secret_hash: more.feedHash, made_at: new Date() })
   await insert('reminder_setting', { leads: [60], set_at: new Date() })
   await insert('reminder', {
     ...{ id: more.reminderId, appointment_id: appointmentId, starts_at: startsAt, lead_minutes: 60, state: 'waiting' },

@@ -9,6 +9,7 @@ import { careCases } from '../care/tenant-cases.ts'
 import { clinicCases } from '../clinic/tenant-cases.ts'
 import { emergencyCases } from '../emergency/tenant-cases.ts'
 import { encounterCases } from '../encounter/tenant-cases.ts'
+import { feedCases } from '../feed/tenant-cases.ts'
 import { invoiceCases } from '../invoice/tenant-cases.ts'
 import { ledgerCases } from '../ledger/tenant-cases.ts'
 import { pairingCases } from '../pairing/tenant-cases.ts'
@@ -40,6 +41,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   clinic: clinicCases,
   emergency: emergencyCases,
   encounter: encounterCases,
+  feed: feedCases,
   invoice: invoiceCases,
   ledger: ledgerCases,
   pairing: pairingCases,

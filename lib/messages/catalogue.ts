@@ -17,6 +17,7 @@ import devicesEn from './en/devices.json' with { type: 'json' }
 import emergencyEn from './en/emergency.json' with { type: 'json' }
 import encounterEn from './en/encounter.json' with { type: 'json' }
 import errorsEn from './en/errors.json' with { type: 'json' }
+import feedEn from './en/feed.json' with { type: 'json' }
 import intakeEn from './en/intake.json' with { type: 'json' }
 import keepEn from './en/keep.json' with { type: 'json' }
 import landingEn from './en/landing.json' with { type: 'json' }
@@ -55,6 +56,7 @@ import devicesFr from './fr/devices.json' with { type: 'json' }
 import emergencyFr from './fr/emergency.json' with { type: 'json' }
 import encounterFr from './fr/encounter.json' with { type: 'json' }
 import errorsFr from './fr/errors.json' with { type: 'json' }
+import feedFr from './fr/feed.json' with { type: 'json' }
 import intakeFr from './fr/intake.json' with { type: 'json' }
 import keepFr from './fr/keep.json' with { type: 'json' }
 import landingFr from './fr/landing.json' with { type: 'json' }
@@ -96,6 +98,7 @@ const en = {
   emergency: emergencyEn,
   encounter: encounterEn,
   errors: errorsEn,
+  feed: feedEn,
   intake: intakeEn,
   keep: keepEn,
   landing: landingEn,
@@ -139,6 +142,7 @@ const fr = {
   emergency: emergencyFr,
   encounter: encounterFr,
   errors: errorsFr,
+  feed: feedFr,
   intake: intakeFr,
   keep: keepFr,
   landing: landingFr,

@@ -27,6 +27,7 @@ const namespaces = [
   'emergency',
   'encounter',
   'errors',
+  'feed',
   'intake',
   'lost',
   'members',

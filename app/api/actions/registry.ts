@@ -13,6 +13,7 @@ import { careActions } from './care'
 import { clinicActions } from './clinic'
 import { emergencyActions } from './emergency'
 import { encounterActions } from './encounter'
+import { feedActions } from './feed'
 import { pairingActions } from './pairing'
 import { patientActions } from './patient'
 import { paymentActions } from './payment'
@@ -43,6 +44,7 @@ const actions = {
   ...clinicActions,
   ...emergencyActions,
   ...encounterActions,
+  ...feedActions,
   ...pairingActions,
   ...patientActions,
   ...prescriptionActions,

@@ -1,6 +1,7 @@
 'use client'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
+import { Feed } from '@/components/account/feed'
 import { Kits } from '@/components/account/kits'
 import { Passkeys } from '@/components/account/passkeys'
 import { Password } from '@/components/account/password'
@@ -10,9 +11,10 @@ import { useLive } from '@/components/staff/use-live'
 import { PageHeader } from '@/components/ui/card'
 import type { AccountView } from '@/lib/account/rules'
 import { call } from '@/lib/browser/api'
+import type { FeedView } from '@/lib/feed/rules'
 
 /** The member's own: where they are signed in, and what opens their account. */
-export function AccountPage({ start }: { start: AccountView }) {
+export function AccountPage({ start, feed }: { start: AccountView; feed: FeedView | null }) {
   const t = useTranslations('account')
   const [view, setView] = useState(start)
   const refresh = async () => {
@@ -31,6 +33,7 @@ export function AccountPage({ start }: { start: AccountView }) {
         <Password passkey={passkey} onChange={refresh} />
         <Passkeys passkeys={of('passkey')} required={view.passkeyRequired} onChange={refresh} />
         <Kits kits={of('kit')} alone={view.alone} passkey={passkey} onChange={refresh} />
+        {feed ? <Feed start={feed} /> : null}
       </div>
     </>
   )

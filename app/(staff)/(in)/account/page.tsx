@@ -3,6 +3,7 @@ import { getTranslations } from 'next-intl/server'
 import { notFound } from 'next/navigation'
 import { requireStaff } from '@/lib/access/current'
 import { loadAccount } from '@/lib/account/flow'
+import { loadFeed } from '@/lib/feed/flow'
 import { AccountPage } from './account'
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -11,7 +12,9 @@ export async function generateMetadata(): Promise<Metadata> {
 }
 
 export default async function OwnAccountPage() {
-  const view = await loadAccount(await requireStaff(), {}, { now: new Date(), ip: '' })
+  const actor = await requireStaff()
+  const view = await loadAccount(actor, {}, { now: new Date(), ip: '' })
   if (!view.ok) notFound()
-  return <AccountPage start={view.value} />
+  const feed = actor.roles.includes('practitioner') ? await loadFeed(actor) : null
+  return <AccountPage start={view.value} feed={feed} />
 }
