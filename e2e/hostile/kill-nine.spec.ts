@@ -7,7 +7,7 @@ import type { Session, State } from '../../scripts/stripe/state.ts'
 import { up, type TestStack } from '../stack.ts'
 import { bookInput, clinicWorld, type ClinicWorld } from '../world.ts'
 
-const BOOKINGS = Number(process.env.KILL_BOOKINGS ?? 40)
+const BOOKINGS = Number(process.env.KILL_BOOKINGS ?? 24)
 const AT_ONCE = 6
 const CANCELLED = 0.2
 /** What a person would wait before trying once more, and how long they try. */
@@ -160,10 +160,13 @@ async function disagreements(clients: readonly Client[]): Promise<string[]> {
     const book = books.find(({ sale }) => sale === row.sale)
     say(book?.stripe === taken - back && book.owed === 0, `${appointmentId}: the books say ${JSON.stringify(book)}`)
     const mails = (await stack.mails(email)).map(({ subject }) => subject)
-    const [booked, gone] = [/^Your appointment with/, /^Cancelled:/].map(
-      (word) => mails.filter((subject) => word.test(subject)).length,
+    const sent = (words: RegExp) => mails.filter((subject) => words.test(subject)).length
+    const [told, gone, refunded] = [sent(/^Your appointment with/), sent(/^Cancelled:/), sent(/^Refund from/)]
+    // What was cancelled before its first mail went out is not said to be booked any more.
+    say(
+      cancelled ? gone > 0 && refunded > 0 : told > 0 && gone + refunded === 0,
+      `${email} was sent ${JSON.stringify(mails)}`,
     )
-    say(booked! >= 1 && (cancelled ? gone! >= 1 : gone === 0), `${email} was sent ${JSON.stringify(mails)}`)
   }
   const [unbalanced] = await stack.sql<{ n: number }>(
     `SELECT count(*)::int AS n FROM (SELECT 1 FROM entry GROUP BY posting_id HAVING sum(amount_minor) <> 0) odd`,
@@ -201,21 +204,24 @@ test(`app, worker, database and payment service killed at random during ${BOOKIN
   }
   const kills = await killing
   expect(failed).toEqual([])
-  await expect.poll(() => disagreements(clients), { timeout: 150_000, intervals: [1000, 2000, 5000] }).toEqual([])
-  // And stay so, when what was repeated has been repeated.
-  await expect.poll(async () => (await waiting()).length, { timeout: 90_000 }).toBe(0)
+  // What a dead worker had begun is done again: the queue waits a quarter of an hour for its word, and we do not.
+  await stack.sql(`UPDATE pgboss.job SET started_on = started_on - interval '1 day' WHERE state = 'active' AND ${ours}`)
+  await expect.poll(() => disagreements(clients), { timeout: 240_000, intervals: [1000, 2000, 5000] }).toEqual([])
+  // And stay so, when nothing is left to be done.
+  await expect.poll(waiting, { timeout: 180_000 }).toEqual([])
   expect(await disagreements(clients)).toEqual([])
   const mails = await stack.mails()
-  const told = mails.filter(({ subject }) => /^Your appointment with|^Cancelled:/.test(subject))
-  const wanted = clients.length + clients.filter(({ cancelled }) => cancelled).length
+  const again = mails.length - new Set(mails.map(({ to, subject }) => `${to} ${subject}`)).size
   console.log(
-    `${clients.length} booked and paid, ${clients.filter(({ cancelled }) => cancelled).length} cancelled and paid back; killed ${JSON.stringify(kills)}; ` +
-      `${told.length} mails, ${told.length - wanted} of them sent again`,
+    `${clients.length} booked and paid, ${clients.filter(({ cancelled }) => cancelled).length} cancelled and paid back; ` +
+      `killed ${JSON.stringify(kills)}; ${mails.length} mails, ${again} of them sent again`,
   )
 })
 
-const waiting = () =>
-  stack.sql(
-    `SELECT name FROM pgboss.job WHERE state::text IN ('created', 'retry', 'active') AND (name LIKE 'mail.%' OR name LIKE 'payment.%')
-       AND start_after < now() + interval '1 minute'`,
-  )
+const ours = `(name LIKE 'mail.%' OR name = 'payment.refund')`
+const waiting = async () =>
+  (
+    await stack.sql<{ job: string }>(
+      `SELECT name || ' ' || state AS job FROM pgboss.job WHERE state < 'completed' AND ${ours}`,
+    )
+  ).map(({ job }) => job)
