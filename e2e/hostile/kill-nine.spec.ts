@@ -7,7 +7,7 @@ import type { Session, State } from '../../scripts/stripe/state.ts'
 import { up, type TestStack } from '../stack.ts'
 import { bookInput, clinicWorld, type ClinicWorld } from '../world.ts'
 
-const BOOKINGS = Number(process.env.KILL_BOOKINGS ?? 24)
+const BOOKINGS = Number(process.env.KILL_BOOKINGS ?? 40)
 const AT_ONCE = 6
 const CANCELLED = 0.2
 /** What a person would wait before trying once more, and how long they try. */
@@ -97,7 +97,7 @@ async function client(nth: number): Promise<Client> {
 async function killer(signal: AbortSignal): Promise<Record<string, number>> {
   const kills: Record<string, number> = Object.fromEntries(parts.map((part) => [part, 0]))
   while (!signal.aborted) {
-    await pause(randomInt(500, 3000))
+    await pause(randomInt(100, 900))
     const part = parts[randomInt(parts.length)]!
     await stack.stop(part, 'SIGKILL')
     kills[part]!++
