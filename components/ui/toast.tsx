@@ -64,7 +64,11 @@ function Toasts({ closeLabel }: { closeLabel: string }) {
         <BaseToast.Content className="flex items-center gap-3 py-2 ps-4 pe-2">
           <Icon size={22} className={cx(color)} />
           <BaseToast.Title className="min-w-0 flex-1 font-sans text-base font-semibold tracking-normal" />
-          <BaseToast.Close render={<IconButton label={closeLabel} icon={<CrossIcon size={18} />} />} />
+          {/* It can be reached by Tab at any time, so it is never hidden from whoever hears the page. */}
+          <BaseToast.Close
+            aria-hidden={undefined}
+            render={<IconButton label={closeLabel} icon={<CrossIcon size={18} />} />}
+          />
         </BaseToast.Content>
       </BaseToast.Root>
     )
