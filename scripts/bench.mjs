@@ -16,6 +16,7 @@ const rows = {
   regrant: 10,
   unlock: 4,
   calendar: 10,
+  slots: 6,
 }
 
 const json = process.argv.includes('--json')

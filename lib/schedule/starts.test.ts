@@ -5,44 +5,9 @@ import { describe, expect, test } from 'vitest'
 import { addDays, isoWeekday } from '../time.ts'
 import { freeStarts, type StartsQuestion } from './starts.ts'
 import type { Row } from './rules.ts'
+import { slowly } from './testing.ts'
 
 const minute = 60_000
-const grid = 5 * minute
-
-function slowly(question: StartsQuestion): number[] {
-  const { zone, pace, firstDay, lastDay, notBefore, notAfter } = question
-  const local = new Map<number, { day: string; minute: number }>()
-  const at = (instant: number) => {
-    let known = local.get(instant)
-    if (!known) {
-      const wall = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone)
-      local.set(instant, (known = { day: wall.toPlainDate().toString(), minute: wall.hour * 60 + wall.minute }))
-    }
-    return known
-  }
-  const within = (instant: number) => {
-    const { day, minute: of } = at(instant)
-    if (day < firstDay || day > addDays(lastDay, 1)) return []
-    return question.rowsOn(day).filter(({ startMinute, endMinute }) => startMinute <= of && of < endMinute)
-  }
-  const each = (from: number, until: number, is: (instant: number) => boolean) => {
-    for (let instant = from; instant < until; instant += grid) if (!is(instant)) return false
-    return true
-  }
-  const found: number[] = []
-  const end = Date.parse(`${lastDay}T00:00:00Z`) + 3 * 24 * 60 * minute
-  for (let start = Date.parse(`${firstDay}T00:00:00Z`) - 2 * 24 * 60 * minute; start < end; start += grid) {
-    const { day, minute: of } = at(start)
-    if (day < firstDay || day > lastDay || question.isFull?.(day)) continue
-    if (start < notBefore || start >= notAfter) continue
-    if (!within(start).some((row) => (of - row.startMinute) % pace.step === 0)) continue
-    const finish = start + pace.minutes * minute
-    if (!each(start, finish, (instant) => within(instant).length > 0)) continue
-    const isFree = (instant: number) => !question.busy.some(({ from, until }) => from <= instant && instant < until)
-    if (each(start - pace.bufferBefore * minute, finish + pace.bufferAfter * minute, isFree)) found.push(start)
-  }
-  return found
-}
 
 const fives = (least: number, most: number) => fc.integer({ min: least / 5, max: most / 5 }).map((count) => count * 5)
 const row = fc
