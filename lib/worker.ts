@@ -33,6 +33,7 @@ const parts = [
 const stop = await startWorker({
   handlers: Object.assign({}, ...parts.map((part) => part.handlers)),
   every: Object.assign({}, ...parts.map((part) => ('every' in part ? part.every : {}))),
+  atOnce: Object.assign({}, ...parts.map((part) => ('atOnce' in part ? part.atOnce : {}))),
 })
 log.info({ code: 'WORKER_READY' })
 process.stdout.write('worker ready\n')

@@ -17,6 +17,8 @@ const rows = {
   unlock: 4,
   calendar: 10,
   slots: 6,
+  webhooks: 12,
+  tenants: 25,
 }
 
 const json = process.argv.includes('--json')

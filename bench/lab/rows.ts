@@ -10,6 +10,7 @@ export interface Row {
 }
 export const median = (values: number[]): number => quantile(values, 0.5)
 export const p95 = (values: number[]): number => quantile(values, 0.95)
+export const p99 = (values: number[]): number => quantile(values, 0.99)
 export const round = (value: number, digits = 2): number => Number(value.toFixed(digits))
 
 function quantile(values: number[], q: number): number {

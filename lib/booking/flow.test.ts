@@ -60,3 +60,21 @@ test('attack 7: a time is held at the site that the page showed, and at no other
   expect(await hold(here)).toMatchObject({ ok: true })
   expect(await loadSlots({ ...search, siteId: there }, now)).toMatchObject({ value: { slots: [] } })
 })
+
+// Defence: the look at the hours in bookIn. What nobody keeps free any more may be no time of the practitioner's by now.
+test('a hold that ran out still books, but not where the practitioner is away by now', async () => {
+  const here = await clinicWorld(admin)
+  await admin(`UPDATE service SET payment_mode = 'free', price_minor = 0`)
+  const past = (id: string) =>
+    admin(`UPDATE appointment SET held_until = now() - interval '1 minute' WHERE id = $1`, [id])
+  expect(await bookAs(here, await testDevice(), { meanwhile: past })).toMatchObject({ ok: true })
+  const away = async (id: string) => {
+    await past(id)
+    await admin(
+      `INSERT INTO absence (id, clinic_id, member_id, starts_at, ends_at)
+       SELECT gen_random_uuid(), clinic_id, member_id, starts_at, ends_at FROM appointment WHERE id = $1`,
+      [id],
+    )
+  }
+  expect(await bookAs(here, await testDevice(), { meanwhile: away })).toMatchObject({ code: 'HOLD_EXPIRED' })
+})

@@ -10,6 +10,7 @@ import { findPayment, insertPayment, listRefunds } from '../payment/store.ts'
 import { remindersOf } from '../reminder/store.ts'
 import { patientWrites } from '../record/rules.ts'
 import { insertRecords } from '../record/store.ts'
+import { keepHours } from '../schedule/store.ts'
 import type { Ctx } from '../server/action.ts'
 import { audit } from '../server/audit.ts'
 import { sealField } from '../server/kms.ts'
@@ -21,6 +22,7 @@ import { admitPatient } from './admit.ts'
 import { confirmBooking } from './confirm.ts'
 import { heldBy } from './hold.ts'
 import { linkedAppointment, secretHash } from './link.ts'
+import { placeAt } from './place.ts'
 import * as rules from './rules.ts'
 import * as store from './store.ts'
 
@@ -73,6 +75,11 @@ async function bookIn(
   const clinic = await findClinic(tx, clinicId)
   const service = await findService(tx, row.serviceId)
   if (!clinic || !service) return refuse('NOT_FOUND')
+  // Nobody had to leave it free any more: whoever sees them may be away by now.
+  if (row.heldUntil! < now) {
+    await keepHours(tx, clinicId, row.memberId)
+    if ((await placeAt(tx, clinic, row.memberId, row)) !== row.siteId) return refuse('HOLD_EXPIRED')
+  }
   const payment = firstPayment(row.paymentMode, row.priceMinor)
   if (payment === 'pending' && !clinic.takesPayments) return refuse('PAYMENTS_NOT_CONNECTED')
   const fields = rules.bookingFields({ clinicId, appointmentId: row.id, patientId, keyId, sign, dh })

@@ -6,6 +6,7 @@ import { isBookable } from '../clinic/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { waitsForMoney } from '../payment/rules.ts'
 import { lockPayment, updatePayment } from '../payment/store.ts'
+import { keepHours } from '../schedule/store.ts'
 import type { Ctx } from '../server/action.ts'
 import { enqueue, type JobHandler } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
@@ -66,6 +67,7 @@ export async function holdSlot(
       now,
       ignoreBusy: true,
     }
+    await keepHours(tx, clinic.id, input.memberId)
     const offered = await searchSlots(tx, search)
     const siteId = input.siteId ?? null
     const isIt = (slot: rules.SlotView) => slot.startsAt === startsAt.toISOString() && slot.siteId === siteId
@@ -138,9 +140,11 @@ export async function renewHold(
 }
 
 async function releaseIn(tx: Tx, ref: { id: string; secret: string }): Promise<void> {
-  const row = await store.lockAppointment(tx, ref.id)
-  if (!row || !matches(row.holdHash, ref.secret) || row.patientId || !rules.nextAppointment(row.status, 'release'))
-    return
+  // Asked before it is locked: nobody makes another's hold wait for them.
+  const found = await store.findAppointment(tx, ref.id)
+  if (!found || !matches(found.holdHash, ref.secret)) return
+  const row = (await store.lockAppointment(tx, ref.id))!
+  if (row.patientId || !rules.nextAppointment(row.status, 'release')) return
   await store.updateAppointment(tx, row.id, { status: 'expired' })
 }
 

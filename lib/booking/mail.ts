@@ -183,4 +183,6 @@ export const mailJobs = {
     'mail.contact': mailContact,
   },
   every: {},
+  // Made once for an appointment; the others look at what was told before, one after the other.
+  atOnce: { 'mail.booked': 4 },
 }

@@ -6,6 +6,7 @@ import { moveCall } from '../call/move.ts'
 import { findClinic, findService, listPlaced, listPractitioners } from '../clinic/store.ts'
 import type { ServiceView } from '../clinic/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { keepHours } from '../schedule/store.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
@@ -51,6 +52,7 @@ export async function moveAppointment(
       // What was sealed for one part of the clinic does not open to another.
       if (!(await readAlike(tx, actor.clinicId, row.memberId, memberId))) return refuse('OTHER_READERS')
     }
+    await keepHours(tx, clinic.id, memberId)
     const place = await placeAt(tx, clinic, memberId, { startsAt, endsAt, siteId: row.siteId })
     if (place === undefined && !input.anyway) return refuse('OUTSIDE_HOURS')
     // Where nobody is by the hours, it stays where it was.

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { PatientActor, PublicActor } from '../access/rules.ts'
 import { findClinic, findService } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { keepHours } from '../schedule/store.ts'
 import type { Ctx } from '../server/action.ts'
 import { limit } from '../server/rate-limit.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
@@ -66,6 +67,7 @@ export async function rescheduleAppointment(
     if (row.sequence !== input.sequence) return refuse('STALE')
     const search = await searchOf(tx, row, now)
     const day = dayIn(search.clinic.timeZone, startsAt)
+    await keepHours(tx, clinicId, row.memberId)
     const offered = await searchSlots(tx, { ...search, firstDay: addDays(day, -1), lastDay: day, ignoreBusy: true })
     if (!offered.some((slot) => slot.startsAt === startsAt.toISOString())) return refuse('SLOT_GONE')
     const { memberId, siteId } = row

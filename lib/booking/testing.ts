@@ -65,7 +65,14 @@ let day = 0
 export async function bookAs(
   world: { clinicId: string; serviceId: string },
   who: TestDevice,
-  wish: { email?: string; text?: Text; ip?: string; types?: RecordType[] } = {},
+  wish: {
+    email?: string
+    text?: Text
+    ip?: string
+    types?: RecordType[]
+    /** Between the hold and the booking. */
+    meanwhile?: (id: string) => Promise<unknown>
+  } = {},
 ) {
   const { clinicId, serviceId } = world
   const { patientId, keyId, keys } = who
@@ -76,6 +83,7 @@ export async function bookAs(
   const ref = { id: randomUUID(), secret: b64(16) }
   const held = await holdSlot(anyone, { ...ref, clinicId, serviceId, ...found.value.slots[0] }, at())
   if (!held.ok) return { ...held, appointmentId: ref.id, linkSecret: '' }
+  await wish.meanwhile?.(ref.id)
   const ids = { clinicId, appointmentId: ref.id, patientId, keyId, sign: keys.sign, dh: keys.dh }
   const proof = toB64(await sign(who.privateKey, bookingPurpose, bookingFields(ids)))
   const linkSecret = b64(16)

@@ -6,6 +6,7 @@ import { placeAt } from '../booking/place.ts'
 import { nextAppointment } from '../booking/rules.ts'
 import * as bookings from '../booking/store.ts'
 import { findClinic } from '../clinic/store.ts'
+import { keepHours } from '../schedule/store.ts'
 import { audit } from '../server/audit.ts'
 import type { JobHandler } from '../server/jobs.ts'
 import { log } from '../server/log.ts'
@@ -93,6 +94,7 @@ async function freeAgain(tx: Tx, appointment: bookings.AppointmentRow, now: Date
   await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${appointment.memberId}, 0))::text`
   if (await bookings.isTaken(tx, appointment, now)) return false
   const clinic = (await findClinic(tx, appointment.clinicId))!
+  await keepHours(tx, clinic.id, appointment.memberId)
   return (await placeAt(tx, clinic, appointment.memberId, appointment)) === appointment.siteId
 }
 

@@ -85,8 +85,11 @@ export async function insertEvent(
   return count === 1
 }
 
-export const findEvent = async (tx: Tx, id: string): Promise<boolean> =>
-  (await tx.stripeEvent.findFirst({ where: { id }, select: { id: true } })) !== null
+/** Whether it was seen before, in whatever clinic. Runs before a clinic is known. */
+export async function lookupEvent(tx: Tx, id: string): Promise<boolean> {
+  const [row] = await tx.$queryRaw<{ known: boolean }[]>`SELECT lookup_event(${id}) AS known`
+  return row!.known
+}
 
 /** Payments that Stripe is to be asked about by now, the longest waiting first. Runs before a clinic is known. */
 export const lookupUnsettled = (

@@ -25,7 +25,7 @@ export const paymentCases: TenantCases<typeof store> = {
   },
   insertEvent: (tx, { clinicId }, b) =>
     store.insertEvent(tx, { id: `evt_${randomUUID()}`, clinicId, type: 'charge.refunded', createdAt: b.now }),
-  findEvent: (tx, _, b) => store.findEvent(tx, b.eventId),
+  lookupEvent: { lookup: (tx, _, b) => store.lookupEvent(tx, b.eventId), answers: () => true },
   lookupUnsettled: {
     lookup: (tx, _, b) => store.lookupUnsettled(tx, b.later, 1000),
     answers: ({ clinicId, appointmentId }) => expect.arrayContaining([{ clinicId, appointmentId }]),

@@ -2,7 +2,7 @@ import 'server-only'
 import type Stripe from 'stripe'
 import * as bookings from '../booking/store.ts'
 import { log } from '../server/log.ts'
-import { inClinic, inNoClinic } from '../server/tx.ts'
+import { inClinic, inNoClinic, lookup } from '../server/tx.ts'
 import type { Place } from './place.ts'
 import { stripe } from '../server/stripe.ts'
 import { onAccount } from './place.ts'
@@ -80,11 +80,11 @@ export const eventTypes = [
 
 /** A verified event, once. Late, twice and out of order end in the same state: payment/rules decides, the rows are locked. */
 export async function takeEvent(event: Stripe.Event, now: Date): Promise<'done' | 'repeat' | 'not-ours'> {
+  if (await lookup((tx) => store.lookupEvent(tx, event.id))) return 'repeat'
   const place = await placeOf(event)
   if (!place) return 'not-ours'
-  // A charge says how much of it went back, an old word of a refund what was so then; how it stands, only Stripe's list does.
-  if (await inClinic(place.clinicId, (tx) => store.findEvent(tx, event.id))) return 'repeat'
   const account = event.account ?? null
+  // A charge says how much of it went back, an old word of a refund what was so then; how it stands, only Stripe's list does.
   const intent = refundedBy(event)
   const refunds = (intent && (await refundsAt(intent, account).catch(unlessMissing))) || []
   const disputed = disputedBy(event)

@@ -4,10 +4,13 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { StaffActor } from '../access/rules.ts'
 import { holdSlot } from '../booking/hold.ts'
 import { loadSlots } from '../booking/slots.ts'
+import { insertHold } from '../booking/store.ts'
 import { anyone, at } from '../booking/testing.ts'
 import { clinicWorld } from '../payment/testing.ts'
 import { testDb } from '../server/testing.ts'
+import { hold as lock, inClinic } from '../server/tx.ts'
 import * as flow from './flow.ts'
+import { insertAbsence, keepHours } from './store.ts'
 
 const { admin } = testDb()
 let world: Awaited<ReturnType<typeof clinicWorld>>
@@ -210,6 +213,48 @@ test('appointments that stand where nobody is any more are named', async () => {
   })
   const days = { id: randomUUID(), firstDay: '2026-11-29', lastDay: monday, closed: true }
   expect(await flow.addClinicDays(owner, days, { now })).toEqual({ ok: true, value: { inTheWay } })
+})
+
+describe('a time that is taken while an absence is saved', () => {
+  const times = { startsAt: '2026-11-30T08:00:00.000Z', endsAt: '2026-11-30T08:30:00.000Z' }
+  const hold = () => ({ id: randomUUID(), secret: 'x'.repeat(22), siteId: null, startsAt: times.startsAt })
+  const absence = () => ({ id: randomUUID(), memberId: world.memberId, ...times })
+  const pause = () => new Promise((done) => setTimeout(done, 500))
+
+  test('the absence waits for it, and names it', async () => {
+    const { clinicId, serviceId, memberId } = world
+    const taken = hold()
+    const away = await inClinic(clinicId, async (tx) => {
+      await keepHours(tx, clinicId, memberId)
+      const saving = flow.addAbsence(owner, absence(), { now })
+      await pause()
+      const [startsAt, endsAt] = [new Date(times.startsAt), new Date(times.endsAt)]
+      const price = { priceMinor: 0, currency: 'eur', paymentMode: 'free' as const }
+      await insertHold(
+        tx,
+        {
+          ...{ id: taken.id, clinicId, serviceId, memberId, siteId: null, startsAt, endsAt, ...price },
+          ...{ blockedFrom: startsAt, blockedUntil: endsAt, heldUntil: endsAt, holdHash: new Uint8Array(32) },
+        },
+        now,
+      )
+      return { saving }
+    })
+    const named = { appointmentId: taken.id, startsAt: times.startsAt }
+    expect(await away.saving).toEqual({ ok: true, value: { inTheWay: [named] } })
+  })
+
+  test('it waits for the absence, and is gone', async () => {
+    const { clinicId, serviceId, memberId } = world
+    const { asked } = await inClinic(clinicId, async (tx) => {
+      await lock(tx, `hours|${memberId}`, 'write')
+      const asked = holdSlot(anyone, { ...hold(), clinicId, serviceId, memberId }, at(now))
+      await pause()
+      await insertAbsence(tx, owner, absence())
+      return { asked }
+    })
+    expect(await asked).toEqual({ ok: false, code: 'SLOT_GONE' })
+  })
 })
 
 test('one that is held still is named as well, and one whose time to book is over is not', async () => {

@@ -141,6 +141,7 @@ export const addAbsence = (actor: StaffActor, absence: In<typeof rules.AbsenceIn
     const { memberId, startsAt, endsAt } = absence
     if (!maySet(actor, memberId)) return refuse('NOT_ALLOWED')
     if (!(await listPractitioners(tx)).some((each) => each.id === memberId)) return refuse('NOT_FOUND')
+    await hold(tx, `hours|${memberId}`, 'write')
     if (!(await store.insertAbsence(tx, actor, absence))) return refuse('STALE')
     await changed(tx, actor, 'schedule.absence-added', memberId)
     const stretch = { memberId, from: new Date(startsAt), until: new Date(endsAt) }

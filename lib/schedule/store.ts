@@ -1,9 +1,18 @@
 import 'server-only'
 import type { StaffActor } from '../access/rules.ts'
-import type { Tx } from '../server/tx.ts'
+import { hold, type Tx } from '../server/tx.ts'
 import type { Absence, ClinicDays, DateRow, InTheWay, PlacedRow, WeeklyRow } from './rules.ts'
 
 // Hours are public facts: whoever is in the clinic's transaction may read them.
+
+/**
+ * When a practitioner is there stays as it is until the transaction ends. For whoever takes a time: an absence that is saved meanwhile
+ * waits, and names what was taken.
+ */
+export async function keepHours(tx: Tx, clinicId: string, memberId: string): Promise<void> {
+  await hold(tx, `clinic-days|${clinicId}`, 'read')
+  await hold(tx, `hours|${memberId}`, 'read')
+}
 
 type Of<T> = T & { memberId: string }
 interface Period {

@@ -6,6 +6,7 @@ const days = { from: '2020-01-01', until: '2030-01-01' }
 const stretch = { from: new Date(days.from), until: new Date(days.until) }
 
 export const scheduleCases: TenantCases<typeof store> = {
+  keepHours: 'pure',
   listWeekly: (tx, _, b) => store.listWeekly(tx, [b.memberId]),
   listDates: (tx, _, b) => store.listDates(tx, days, [b.memberId]),
   listAbsences: (tx, _, b) => store.listAbsences(tx, stretch, [b.memberId]),

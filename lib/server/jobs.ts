@@ -84,6 +84,8 @@ export interface WorkerOptions {
   handlers: Record<string, JobHandler>
   /** Queue name → cron expression (UTC) by which a job without data is made. */
   every?: Record<string, string>
+  /** Queue name → how many of its jobs are under way at once; one where nothing is said. Each takes one a second at the most. */
+  atOnce?: Record<string, number>
   pollSeconds?: number
 }
 
@@ -91,6 +93,7 @@ export interface WorkerOptions {
 export async function startWorker({
   handlers,
   every = {},
+  atOnce = {},
   pollSeconds = 1,
 }: WorkerOptions): Promise<() => Promise<void>> {
   const boss = await open({ supervise: true, schedule: true, max: 10 })
@@ -98,7 +101,7 @@ export async function startWorker({
     await queue(boss, name)
     await boss.work<JobData>(
       name,
-      { pollingIntervalSeconds: pollSeconds, batchSize: 1 },
+      { pollingIntervalSeconds: pollSeconds, batchSize: 1, localConcurrency: atOnce[name] ?? 1 },
       async ([job]: Job<JobData>[]) => {
         if (!job) return
         const begun = performance.now()

@@ -29,6 +29,9 @@ export function inNoClinic<T>(body: (tx: Tx) => Promise<T>, options: TxOptions =
   return transaction('', body, options)
 }
 
+/** One question before a clinic is known, in no transaction: only the lookup functions answer. */
+export const lookup = <T>(ask: (tx: Tx) => Promise<T>): Promise<T> => ask(db())
+
 async function transaction<T>(clinicId: string, body: (tx: Tx) => Promise<T>, options: TxOptions): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
