@@ -140,10 +140,12 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
       ...{ name, about, phone, address, timeZone, holdMinutes, horizonDays, locale: 'en' },
       ...{ earlyJoinMinutes: 15, graceMinutes: 30, minNoticeMinutes: 0 },
     },
+    'clinic/save-legal': { legalName: 'Lumen SAS', taxNumber: '', invoicePrefix: 'INV', invoiceFooter: '' },
     'clinic/save-service': {
       ...{ id: service!.id, version: service!.version },
       service: {
         ...{ name: 'Talk', description: '', minutes: 15, bufferBefore: 0, bufferAfter: 0, priceMinor: 0, position: 0 },
+        taxRate: 0,
         ...{ paymentMode: 'free', intakeForm, consentTextId, active: true, practitionerIds: [doctor.memberId] },
       },
     },

@@ -12,6 +12,9 @@ import {
   shareOut,
   splitTax,
   writeAmount,
+  formatRate,
+  parseRate,
+  writeRate,
 } from './money'
 
 const currencies = ['eur', 'jpy', 'kwd', 'isk', 'huf', 'tnd', 'usd', 'krw']
@@ -200,6 +203,33 @@ describe('the tax in a price', () => {
       }),
     )
   })
+})
+
+describe('a rate', () => {
+  it('is written and read back in both languages', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 100_000 }), fc.constantFrom('en', 'fr'), (rate, locale) => {
+        expect(parseRate(writeRate(rate, locale))).toBe(rate)
+      }),
+    )
+    expect([formatRate(20_000, 'en'), formatRate(9975, 'en'), formatRate(5500, 'fr')]).toEqual([
+      ...['20%', '9.975%', '5,5\u00a0%'],
+    ])
+  })
+
+  it.each<[string, number | null]>([
+    ['', 0],
+    ['20', 20_000],
+    [' 20 % ', 20_000],
+    ['9.975', 9975],
+    ['5,5', 5500],
+    ['100', 100_000],
+    ['100.001', null],
+    ['101', null],
+    ['1.2345', null],
+    ['-5', null],
+    ['vingt', null],
+  ])('%j is %s', (text, rate) => expect(parseRate(text)).toBe(rate))
 })
 
 describe('an amount shared out', () => {

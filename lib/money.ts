@@ -77,6 +77,22 @@ export function splitTax(grossMinor: number, taxRate: number): TaxSplit {
   return { netMinor: grossMinor - taxMinor, taxMinor }
 }
 
+/** 20000 → 20%, as people of that language write it. */
+export const formatRate = (taxRate: number, locale: string): string =>
+  new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 3 }).format(taxRate / wholeRate)
+
+/** What stands in a field to be typed over: 5500 → "5.5" or "5,5". */
+export const writeRate = (taxRate: number, locale: string): string =>
+  locale.startsWith('fr') ? String(taxRate / 1000).replace('.', ',') : String(taxRate / 1000)
+
+/** A typed percentage in thousandths: "20", "9.975", "5,5"; none typed is no tax. Null for what is none, or more than 100. */
+export function parseRate(text: string): number | null {
+  const [, whole, decimals = ''] = /^(\d{1,3})(?:[.,](\d{1,3}))? ?%?$/.exec(text.trim() || '0') ?? []
+  if (whole === undefined) return null
+  const rate = Number(whole) * 1000 + Number(decimals.padEnd(3, '0'))
+  return rate <= wholeRate ? rate : null
+}
+
 // ── written and read ──
 
 /** 4500 eur → "45.00", 4500 jpy → "4500", for Intl and for files: a point, no grouping, all decimals. */

@@ -7,7 +7,7 @@ import { Checkbox, RadioGroup } from '@/components/ui/choice'
 import { TextField } from '@/components/ui/text-field'
 import type { Device } from '@/lib/browser/booking-device'
 import type { BookingOffer } from '@/lib/booking/rules'
-import { formatMoney } from '@/lib/money'
+import { formatMoney, formatRate } from '@/lib/money'
 import { formatPlainDay } from '@/lib/time'
 import { useFieldError } from './field-error'
 import { IntakeFields } from './intake-fields'
@@ -79,7 +79,7 @@ export function ReviewStep({ offer, onEdit }: { offer: BookingOffer; onEdit: (st
   const t = useTranslations('booking.review')
   const { getValues } = useFormContext<Values>()
   const values = getValues()
-  const { priceMinor, currency, paymentMode, intakeForm } = offer.service
+  const { priceMinor, currency, taxRate, paymentMode, intakeForm } = offer.service
   const edit = (step: StepName, what: string) => (
     <Button
       variant="quiet"
@@ -120,6 +120,7 @@ export function ReviewStep({ offer, onEdit }: { offer: BookingOffer; onEdit: (st
       {priceMinor > 0 && paymentMode !== 'free' ? (
         <p className="mt-5 border-t border-line pt-4 text-sm text-soft">
           {paymentMode === 'online' ? t('payNote') : t('laterNote', { price })}
+          {taxRate > 0 ? ` ${t('taxNote', { price, rate: formatRate(taxRate, offer.locale) })}` : null}
         </p>
       ) : null}
     </>

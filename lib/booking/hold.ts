@@ -88,6 +88,7 @@ export async function holdSlot(
       holdHash: secretHash(input.secret),
       priceMinor: service.paymentMode === 'free' ? 0 : service.priceMinor,
       currency: service.currency,
+      taxRate: service.taxRate,
       paymentMode: service.paymentMode,
     }
     // One's own earlier hold may overlap the new one.

@@ -27,6 +27,7 @@ export async function findOffer(
       id: service.id,
       priceMinor: service.paymentMode === 'free' ? 0 : service.priceMinor,
       currency: service.currency,
+      taxRate: service.taxRate,
       paymentMode: service.paymentMode,
       intakeForm: service.intakeForm,
       intakeVersion: service.intakeVersion,

@@ -352,6 +352,7 @@ export interface BookingOffer {
     id: string
     priceMinor: number
     currency: string
+    taxRate: number
     paymentMode: PaymentMode
     intakeForm: IntakeForm
     intakeVersion: number

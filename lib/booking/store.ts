@@ -52,6 +52,7 @@ export interface NewHold {
   holdHash: Bytes
   priceMinor: number
   currency: string
+  taxRate: number
   paymentMode: PaymentMode
 }
 
@@ -70,10 +71,10 @@ export async function lapseInTheWay(tx: Tx, memberId: string, from: Date, until:
 export async function insertHold(tx: Tx, hold: NewHold, now: Date): Promise<boolean> {
   const count = await tx.$executeRaw`
     INSERT INTO appointment (id, clinic_id, service_id, member_id, site_id, status, starts_at, ends_at, blocked_from, blocked_until,
-      held_since, held_until, hold_hash, price_minor, currency, payment_mode)
+      held_since, held_until, hold_hash, price_minor, currency, tax_rate, payment_mode)
     VALUES (${hold.id}::uuid, ${hold.clinicId}::uuid, ${hold.serviceId}::uuid, ${hold.memberId}::uuid, ${hold.siteId}::uuid, 'held', ${hold.startsAt},
       ${hold.endsAt}, ${hold.blockedFrom}, ${hold.blockedUntil}, ${now}, ${hold.heldUntil}, ${hold.holdHash}, ${hold.priceMinor},
-      ${hold.currency}, ${hold.paymentMode}::payment_mode)
+      ${hold.currency}, ${hold.taxRate}, ${hold.paymentMode}::payment_mode)
     ON CONFLICT DO NOTHING`
   return count === 1
 }

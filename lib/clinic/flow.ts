@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { StaffActor } from '../access/rules.ts'
 import { consentWords } from '../consent/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import type { LegalForm } from '../invoice/rules.ts'
 import { chargeFault } from '../money.ts'
 import { audit } from '../server/audit.ts'
 import { env } from '../server/env.ts'
@@ -56,6 +57,7 @@ export async function loadSettings(actor: StaffActor): Promise<Result<ClinicSett
     if (!clinic) return refuse('NOT_FOUND')
     return ok({
       clinic: store.publicProfile(clinic),
+      legal: clinic.legal,
       services: await store.listServices(tx, { all: true }),
       practitioners: await store.listPractitioners(tx),
       hours: await listWeekly(tx),
@@ -83,6 +85,14 @@ export async function saveProfile(actor: StaffActor, input: In<typeof rules.Prof
   return inClinic(actor.clinicId, async (tx) => {
     await store.saveProfile(tx, actor, input)
     await changed(tx, actor, 'clinic.profile-saved')
+    return ok({ done: true as const })
+  })
+}
+
+export async function saveLegal(actor: StaffActor, input: In<typeof LegalForm>): Promise<Done> {
+  return inClinic(actor.clinicId, async (tx) => {
+    await store.saveProfile(tx, actor, input)
+    await changed(tx, actor, 'clinic.legal-saved')
     return ok({ done: true as const })
   })
 }

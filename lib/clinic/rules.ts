@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { IntakeForm } from '../intake/rules.ts'
 import { Id } from '../ids.ts'
+import type { Legal, LegalForm } from '../invoice/rules.ts'
+import { TaxRate } from '../price/rules.ts'
 import type { WeeklyRow } from '../schedule/rules.ts'
 import type { SiteView } from '../site/rules.ts'
 
@@ -55,6 +57,8 @@ export interface ServiceView {
   dailyLimit: number | null
   priceMinor: number
   currency: string
+  /** Of the tax that the price includes, in thousandths of a percent. */
+  taxRate: number
   paymentMode: PaymentMode
   intakeForm: IntakeForm
   intakeVersion: number
@@ -87,6 +91,7 @@ export interface ConsentTextView {
 /** Everything that the admin pages show. */
 export interface ClinicSettings {
   clinic: ClinicProfile
+  legal: Legal
   services: ServiceView[]
   practitioners: PractitionerView[]
   hours: (WeeklyRow & { memberId: string })[]
@@ -152,6 +157,7 @@ export const ServiceForm = z
     horizonDays: maybe(1, 365),
     dailyLimit: maybe(1, 200),
     priceMinor: whole(0, 10_000_000),
+    taxRate: TaxRate.default(0),
     paymentMode: z.enum(['free', 'online', 'later']),
     intakeForm: IntakeForm,
     consentTextId: z.union([Id, z.null()]),
@@ -186,6 +192,7 @@ export const PaymentsInput = z.object({ connected: z.boolean() })
 export interface ClinicContract {
   'clinic/settings': { in: z.input<typeof Nothing>; out: ClinicSettings }
   'clinic/save-profile': { in: z.input<typeof ProfileForm>; out: { done: true } }
+  'clinic/save-legal': { in: z.input<typeof LegalForm>; out: { done: true } }
   'clinic/save-service': { in: z.input<typeof SaveServiceInput>; out: { id: string; version: number } }
   'clinic/save-consent-text': { in: z.input<typeof SaveConsentTextInput>; out: { id: string; version: number } }
   'clinic/save-cache': { in: z.input<typeof CacheInput>; out: { done: true } }

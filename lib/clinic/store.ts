@@ -1,6 +1,7 @@
 import 'server-only'
 import type { StaffActor } from '../access/rules.ts'
 import { parseForm } from '../intake/rules.ts'
+import type { Legal } from '../invoice/rules.ts'
 import type { Tx } from '../server/tx.ts'
 import type { ClinicProfile, ConsentTextView, PractitionerView, ServiceView } from './rules.ts'
 
@@ -12,21 +13,19 @@ export async function lookupClinic(tx: Tx, slug: string): Promise<string | null>
   return rows[0]?.id ?? null
 }
 
-export async function findClinic(
-  tx: Tx,
-  clinicId: string,
-): Promise<(ClinicProfile & { stripeAccount: string | null }) | null> {
+type OwnClinic = ClinicProfile & { stripeAccount: string | null; legal: Legal }
+
+export async function findClinic(tx: Tx, clinicId: string): Promise<OwnClinic | null> {
   const row = await tx.clinic.findUnique({ where: { id: clinicId } })
   if (!row) return null
-  const { rootKey: _, createdAt: __, cacheSeconds: ___, ...profile } = row
-  return { ...profile, takesPayments: row.stripeAccount !== null }
+  const { rootKey: _, createdAt: __, cacheSeconds: ___, ...rest } = row
+  const { legalName, taxNumber, invoicePrefix, invoiceFooter, ...profile } = rest
+  const legal = { legalName, taxNumber, invoicePrefix, invoiceFooter }
+  return { ...profile, legal, takesPayments: row.stripeAccount !== null }
 }
 
-/** As anyone may see it: where money goes stays here. */
-export function publicProfile({
-  stripeAccount: _,
-  ...profile
-}: ClinicProfile & { stripeAccount: string | null }): ClinicProfile {
+/** As anyone may see it: where money goes stays here, and what invoices say is no news on a booking page. */
+export function publicProfile({ stripeAccount: _, legal: __, ...profile }: OwnClinic): ClinicProfile {
   return profile
 }
 
@@ -101,7 +100,8 @@ type ProfileChange = Partial<
     | 'horizonDays'
     | 'holidays'
   >
-> & { stripeAccount?: string | null; cacheSeconds?: number; guardianAge?: number }
+> &
+  Partial<Legal> & { stripeAccount?: string | null; cacheSeconds?: number; guardianAge?: number }
 
 export async function saveProfile(tx: Tx, actor: StaffActor, change: ProfileChange): Promise<void> {
   await tx.clinic.update({ where: { id: actor.clinicId }, data: change })

@@ -2,7 +2,16 @@ import type { TenantCases } from '../access/tenant-world.ts'
 import * as store from './store.ts'
 
 const service = {
-  ...{ name: 'Seized', description: '', minutes: 30, bufferBefore: 0, bufferAfter: 0, priceMinor: 0, currency: 'eur' },
+  ...{
+    name: 'Seized',
+    description: '',
+    minutes: 30,
+    bufferBefore: 0,
+    bufferAfter: 0,
+    priceMinor: 0,
+    taxRate: 0,
+    currency: 'eur',
+  },
   ...{ stepMinutes: null, minNoticeMinutes: null, horizonDays: null, dailyLimit: null },
   ...{ paymentMode: 'free' as const, intakeForm: { questions: [] }, intakeVersion: 1, consentTextId: null },
   ...{ active: true, position: 0 },

@@ -95,7 +95,17 @@ export function creditTaxes(
 export type Series = 'invoice' | 'credit_note' | 'receipt'
 
 /** How a clinic's numbers begin: letters alone, since they stand in file names and sheets. */
-export const Prefix = z.string().regex(/^[A-Z]{1,6}$/)
+export const Prefix = z.string().regex(/^[A-Z]{1,6}$/, { error: 'prefix' })
+
+const words = (max: number) => z.string().trim().max(max, { error: 'tooLong' })
+/** What stands on a clinic's invoices. An empty name is the one that patients see. */
+export const LegalForm = z.object({
+  legalName: words(120),
+  taxNumber: words(40),
+  invoicePrefix: Prefix,
+  invoiceFooter: words(500),
+})
+export type Legal = z.output<typeof LegalForm>
 
 /** Of one clinic and series: a row that is locked while a document is written, so that a number that was not used is not gone. */
 export interface Counter {

@@ -83,7 +83,8 @@ export async function earnIn(tx: Tx, appointmentId: string, now: Date): Promise<
   const payment = await store.lockPayment(tx, appointmentId)
   if (!payment || payment.amountMinor === 0) return
   const { id: saleId, status, paymentIntent: key, amountMinor } = payment
-  const taxes = [{ taxRate: 0, ...splitTax(amountMinor, 0) }]
+  const { taxRate } = (await bookings.findAppointment(tx, appointmentId))!
+  const taxes = [{ taxRate, ...splitTax(amountMinor, taxRate) }]
   const before = status === 'paid' && key ? [{ kind: 'paid', key, method: 'stripe', amountMinor } as const] : []
   await post(tx, payment, [...before, { kind: 'earned', saleId, occasion: 'visit', nth: 0, taxes }], now)
 }

@@ -57,6 +57,7 @@ export async function clinicWorld(admin: TestDb['admin'], { account = 'platform'
       email?: string
       locale?: 'en' | 'fr'
       timeZone?: string
+      taxRate?: number
     } = {},
   ): Promise<Waiting> {
     const { status = 'held', payment = 'pending', mode = 'online', email = 'pat@example.org' } = options
@@ -74,8 +75,9 @@ export async function clinicWorld(admin: TestDb['admin'], { account = 'platform'
     ])
     await admin(
       `INSERT INTO appointment (id, clinic_id, service_id, member_id, patient_id, status, starts_at, ends_at, blocked_from,
-         blocked_until, held_since, held_until, price_minor, currency, payment_mode, link_hash, link_sealed, locale, time_zone)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $8, now(), $9, 4500, 'eur', $10, $11, $12, $13, $14)`,
+         blocked_until, held_since, held_until, price_minor, currency, payment_mode, link_hash, link_sealed, locale, time_zone,
+         tax_rate)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $8, now(), $9, 4500, 'eur', $10, $11, $12, $13, $14, $15)`,
       [
         appointmentId,
         clinicId,
@@ -91,6 +93,7 @@ export async function clinicWorld(admin: TestDb['admin'], { account = 'platform'
         await sealField(secret, `appointment.link|${clinicId}|${appointmentId}`),
         options.locale ?? 'en',
         options.timeZone ?? 'Europe/Paris',
+        options.taxRate ?? 0,
       ],
     )
     const [row] = await admin<{ id: string }>(

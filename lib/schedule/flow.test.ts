@@ -229,7 +229,7 @@ describe('a time that is taken while an absence is saved', () => {
       const saving = flow.addAbsence(owner, absence(), { now })
       await pause()
       const [startsAt, endsAt] = [new Date(times.startsAt), new Date(times.endsAt)]
-      const price = { priceMinor: 0, currency: 'eur', paymentMode: 'free' as const }
+      const price = { priceMinor: 0, currency: 'eur', taxRate: 0, paymentMode: 'free' as const }
       await insertHold(
         tx,
         {

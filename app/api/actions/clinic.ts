@@ -1,10 +1,12 @@
 import * as flow from '@/lib/clinic/flow'
 import * as rules from '@/lib/clinic/rules'
+import { LegalForm } from '@/lib/invoice/rules'
 import { action, type Actions } from '@/lib/server/action'
 
 export const clinicActions = {
   'clinic/settings': action('staff', rules.SettingsInput, flow.loadSettings),
   'clinic/save-profile': action(['admin'], rules.ProfileForm, flow.saveProfile),
+  'clinic/save-legal': action(['admin'], LegalForm, flow.saveLegal),
   'clinic/save-service': action(['admin'], rules.SaveServiceInput, flow.saveService),
   'clinic/save-consent-text': action(['admin'], rules.SaveConsentTextInput, flow.saveConsentText),
   'clinic/save-cache': action(['admin'], rules.CacheInput, flow.saveCache),

@@ -6,7 +6,7 @@ import { Avatar } from '@/components/ui/progress'
 import { EmptyState } from '@/components/ui/status'
 import type { ClinicPage } from '@/lib/clinic/flow'
 import type { ServiceView } from '@/lib/clinic/rules'
-import { formatMoney } from '@/lib/money'
+import { formatMoney, formatRate } from '@/lib/money'
 
 export async function Services({
   page,
@@ -98,11 +98,12 @@ export async function Services({
 type Words = Awaited<ReturnType<typeof getTranslations<'booking'>>>
 
 export function priceOf(
-  service: Pick<ServiceView, 'paymentMode' | 'priceMinor' | 'currency'>,
+  service: Pick<ServiceView, 'paymentMode' | 'priceMinor' | 'currency' | 'taxRate'>,
   locale: string,
   t: Words,
 ): string {
   if (service.paymentMode === 'free' || service.priceMinor === 0) return t('free')
-  const price = formatMoney(service.priceMinor, service.currency, locale)
+  const amount = formatMoney(service.priceMinor, service.currency, locale)
+  const price = service.taxRate > 0 ? t('withTax', { amount, rate: formatRate(service.taxRate, locale) }) : amount
   return service.paymentMode === 'later' ? t('later', { price }) : price
 }

@@ -16,10 +16,18 @@ import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
 import { type ClinicProfile, ProfileForm } from '@/lib/clinic/rules'
+import type { Legal } from '@/lib/invoice/rules'
 import type { ReminderSettings } from '@/lib/reminder/rules'
+import { LegalWords } from './legal'
 import { Reminders } from './reminders'
 
-export function ClinicPage({ start, reminders }: { start: ClinicProfile; reminders: ReminderSettings }) {
+interface Props {
+  start: ClinicProfile
+  legal: Legal
+  reminders: ReminderSettings
+}
+
+export function ClinicPage({ start, legal, reminders }: Props) {
   const t = useTranslations('admin')
   const { chain } = useStaff()
   // The chain's root, not the database's word for it: this goes on paper.
@@ -52,6 +60,7 @@ export function ClinicPage({ start, reminders }: { start: ClinicProfile; reminde
           />
         </Card>
         <Payments takesPayments={start.takesPayments} />
+        <LegalWords start={legal} clinic={start.name} />
         <Reminders start={reminders} />
         <Profile clinic={start} />
       </div>

@@ -15,5 +15,11 @@ export default async function AdminClinicPage() {
   const actor = await requireStaff(['admin'])
   const settings = await loadSettings(actor)
   if (!settings.ok) notFound()
-  return <ClinicPage start={settings.value.clinic} reminders={await loadReminders(actor, new Date())} />
+  return (
+    <ClinicPage
+      start={settings.value.clinic}
+      legal={settings.value.legal}
+      reminders={await loadReminders(actor, new Date())}
+    />
+  )
 }

@@ -14,13 +14,13 @@ import { Select, TextArea, TextField } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
 import { type ClinicSettings, ServiceForm, type ServiceView } from '@/lib/clinic/rules'
-import { chargeFault, parseAmount, writeAmount } from '@/lib/money'
+import { chargeFault, parseAmount, parseRate, writeAmount, writeRate } from '@/lib/money'
 import { QuestionFields } from './question-fields'
 
 /** As it is typed: money in the currency's own words, no consent as an empty choice. */
 const Typed = z
-  .object({ ...ServiceForm.shape, price: z.string(), consentTextId: z.string() })
-  .omit({ priceMinor: true })
+  .object({ ...ServiceForm.shape, price: z.string(), tax: z.string(), consentTextId: z.string() })
+  .omit({ priceMinor: true, taxRate: true })
 export type TypedService = z.input<typeof Typed>
 
 interface Props {
@@ -63,18 +63,21 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
   const mode = useWatch({ control, name: 'paymentMode' })
   const text = (fault: { message?: string } | undefined) => fault && reason.field(fault.message)
 
-  const save = form.handleSubmit(async ({ price, consentTextId, ...typed }) => {
+  const save = form.handleSubmit(async ({ price, tax, consentTextId, ...typed }) => {
     setCode(null)
     const priceMinor = typed.paymentMode === 'free' ? 0 : parseAmount(price, clinic.currency, locale)
     if (priceMinor === null) return form.setError('price', { message: 'number' }, { shouldFocus: true })
     const fault = chargeFault(priceMinor, clinic.currency)
     if (fault) return form.setError('price', { message: fault }, { shouldFocus: true })
+    const taxRate = typed.paymentMode === 'free' ? 0 : parseRate(tax)
+    if (taxRate === null) return form.setError('tax', { message: 'percent' }, { shouldFocus: true })
     const answer = await call('clinic/save-service', {
       id: service === 'new' ? null : service.id,
       version: service === 'new' ? 0 : service.version,
       service: {
         ...typed,
         priceMinor,
+        taxRate,
         consentTextId: consentTextId || null,
         position: service === 'new' ? services.length : typed.position,
       },
@@ -150,14 +153,23 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
           {...register('paymentMode')}
         />
         {mode === 'free' ? null : (
-          <TextField
-            label={t('services.price')}
-            inputMode="decimal"
-            after={clinic.currency.toUpperCase()}
-            className="sm:w-56"
-            error={text(errors.price)}
-            {...register('price')}
-          />
+          <div className="grid gap-4 sm:grid-cols-2">
+            <TextField
+              label={t('services.price')}
+              inputMode="decimal"
+              after={clinic.currency.toUpperCase()}
+              error={text(errors.price)}
+              {...register('price')}
+            />
+            <TextField
+              label={t('services.tax')}
+              hint={t('services.taxHint')}
+              inputMode="decimal"
+              after="%"
+              error={text(errors.tax)}
+              {...register('tax')}
+            />
+          </div>
         )}
         <FieldGroup label={t('services.by')} hint={practitioners.length ? undefined : t('hours.none')}>
           {() => (
@@ -206,6 +218,7 @@ function toTyped(
       dailyLimit: null,
       paymentMode: 'free',
       price: '',
+      tax: '0',
       intakeForm: { questions: [] },
       consentTextId: consentTexts.find((each) => each.active)?.id ?? '',
       active: true,
@@ -213,10 +226,11 @@ function toTyped(
       practitionerIds: practitioners.map(({ id }) => id),
     }
   }
-  const { id: _, version: __, currency: ___, intakeVersion: ____, priceMinor, ...rest } = service
+  const { id: _, version: __, currency: ___, intakeVersion: ____, priceMinor, taxRate, ...rest } = service
   return {
     ...rest,
     price: writeAmount(priceMinor, clinic.currency, locale),
+    tax: writeRate(taxRate, locale),
     consentTextId: service.consentTextId ?? '',
   }
 }
