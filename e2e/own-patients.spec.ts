@@ -90,6 +90,7 @@ test('attack 17: a practitioner is switched to their own patients, opens those, 
   await expect(page.getByText('Fay Mine', { exact: true })).toBeVisible()
   // Booked before: it is hers, and the clinic keeps the name, as the switch said.
   await expect(page.getByText('Name not opened', { exact: true })).toHaveCount(1)
+  await expect(page.getByText('Booked before you saw only a part of the clinic.', { exact: false })).toHaveCount(1)
   await expect(page.getByText('Gil Other')).toHaveCount(0)
   await page.getByRole('link', { name: 'Open the encounter of Fay Mine' }).click()
   await expect(page.getByText('A stiff neck')).toBeVisible()
@@ -103,6 +104,7 @@ test('attack 17: a practitioner is switched to their own patients, opens those, 
   await expect(page.getByText('Name not opened', { exact: true })).toHaveCount(3)
   await page.goto(at(`/encounter/${visits['Gil Other']}`))
   await expect(page.getByRole('heading', { name: 'Name not opened' })).toBeVisible()
+  await expect(page.getByText('now, and you see only your own patients.', { exact: false })).toBeVisible()
   await expect(page.getByText('A sore heel')).toHaveCount(0)
   await stack.sql('UPDATE member SET own_patients = true WHERE id = $1', [world.doctor.memberId])
 })

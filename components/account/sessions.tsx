@@ -8,6 +8,7 @@ import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import type { SessionRow } from '@/lib/account/rules'
 import { call } from '@/lib/browser/api'
+import { apart } from '@/lib/patient/rules'
 import { useWhen } from './use-when'
 
 /** Where this member is signed in. */
@@ -49,6 +50,7 @@ function Session({ session, onChange }: { session: SessionRow; onChange: () => P
   const reason = useReason()
   const toast = useToast()
   const when = useWhen()
+  const name = apart(session.name || t('sessions.unnamed'), session.nth)
   const [end, busy] = useBusy(async () => {
     const answer = await call('account/end-session', { id: session.id })
     if (!answer.ok && answer.code !== 'NOT_FOUND') return toast(reason(answer.code), 'danger')
@@ -58,7 +60,7 @@ function Session({ session, onChange }: { session: SessionRow; onChange: () => P
     <li className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 py-3 first:pt-0 last:pb-0">
       <div className="min-w-0">
         <p className="flex flex-wrap items-center gap-2 font-semibold">
-          {session.name || t('sessions.unnamed')}
+          {name}
           {session.current ? <Badge tone="accent">{t('sessions.current')}</Badge> : null}
         </p>
         <p className="text-sm text-soft">
@@ -71,7 +73,7 @@ function Session({ session, onChange }: { session: SessionRow; onChange: () => P
           size="sm"
           variant="quiet"
           busy={busy}
-          aria-label={t('sessions.endOf', { name: session.name })}
+          aria-label={t('sessions.endOf', { name })}
           onClick={() => void end()}
         >
           {t('sessions.end')}

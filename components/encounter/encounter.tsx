@@ -8,6 +8,7 @@ import { admitNext } from '@/components/call/admit-next'
 import { MoveDialog } from '@/components/schedule/move-dialog'
 import { NewDeviceDialog } from '@/components/recognition/new-device'
 import { NotShown } from '@/components/staff/not-shown'
+import { WhyUnnamed } from '@/components/staff/why-unnamed'
 import { useLive } from '@/components/staff/use-live'
 import { useReason } from '@/components/staff/use-reason'
 import { Button, buttonClass } from '@/components/ui/button'
@@ -82,6 +83,7 @@ export function Encounter({ start }: { start: EncounterView }) {
             <ArrowLeftIcon size={18} /> {t('back')}
           </Link>
           <h1 className="text-2xl sm:text-3xl">{name}</h1>
+          {chart.identity || chart.failed.some(({ type }) => type === 'identity') ? null : <WhyUnnamed row={appointment} />}
           <HelpersOf helpers={chart.helpers} />
           <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-soft">
             <span>

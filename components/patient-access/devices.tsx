@@ -10,7 +10,7 @@ import { call } from '@/lib/browser/api'
 import type { OwnChart } from '@/lib/browser/patient-chart'
 import { openPatientSession } from '@/lib/browser/patient-session'
 import { ownZone } from '@/lib/browser/zone'
-import type { DeviceRow } from '@/lib/patient/rules'
+import { apart, type DeviceRow } from '@/lib/patient/rules'
 import { formatDate, formatTime } from '@/lib/time'
 
 /** Every device that opens this patient's records, and a way to take one off. */
@@ -58,9 +58,9 @@ function Device({ device, own, onRemoved }: { device: DeviceRow; own: OwnChart; 
   const t = useTranslations('devices.list')
   const locale = useLocale()
   const errors = useTranslations('errors')
-  const name = device.kind === 'device' ? device.name || t('unnamed') : t(`kind.${device.kind}`)
+  const called = device.kind === 'device' ? device.name || t('unnamed') : t(`kind.${device.kind}`)
+  const name = apart(called, device.nth)
   const seen = new Date(device.firstSeen)
-  // To the minute: two of one make have one name.
   const date = `${formatDate(seen, ownZone(), locale)}, ${formatTime(seen, ownZone(), locale)}`
   const { patientId } = own.patient
   async function remove() {

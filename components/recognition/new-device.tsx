@@ -10,7 +10,8 @@ import { TextField } from '@/components/ui/text-field'
 import { useBusy } from '@/components/ui/use-busy'
 import { loadNewDevices, type NewDevices, recogniseDevice } from '@/lib/browser/recognition'
 import { type Reason, reasons } from '@/lib/recognition/rules'
-import { formatDate } from '@/lib/time'
+import { apart, tellApart } from '@/lib/patient/rules'
+import { formatDate, formatTime } from '@/lib/time'
 
 interface Props {
   appointmentId: string
@@ -93,6 +94,13 @@ function Recognise({ appointmentId, patientId, onDone }: Omit<Props, 'open' | 'o
   ) : null
   if (!found) return fault ?? <Skeleton className="h-40" />
   if (!found.devices.length) return <p className="text-soft">{t('none', { name: found.name })}</p>
+  const nth = tellApart(
+    found.devices.map(({ keyId: id, name, firstSeen }) => ({ id, called: name, since: new Date(firstSeen) })),
+  )
+  const momentOf = (iso: string) => {
+    const at = new Date(iso)
+    return `${formatDate(at, found.zone, locale)}, ${formatTime(at, found.zone, locale)}`
+  }
   return (
     <form
       className="grid gap-5"
@@ -111,10 +119,10 @@ function Recognise({ appointmentId, patientId, onDone }: Omit<Props, 'open' | 'o
         onChange={(event) => setKeyId(event.target.value)}
         options={found.devices.map((device) => ({
           value: device.keyId,
-          label: device.name || t('unnamed'),
+          label: apart(device.name || t('unnamed'), nth.get(device.keyId)!),
           hint: (
             <>
-              {t('since', { date: formatDate(new Date(device.firstSeen), found.zone, locale) })}
+              {t('since', { date: momentOf(device.firstSeen) })}
               {device.atDesk ? ` ${t('atDesk', { how: t(`reason.${device.atDesk}`) })}` : ''}
             </>
           ),

@@ -62,6 +62,8 @@ export const PasskeyAnswerInput = z.object({ state, response: credential })
 export interface SessionRow {
   id: string
   name: string
+  /** Which of the open ones that are called the same, from 1. */
+  nth: number
   openedBy: OpenedBy
   createdAt: string
   lastSeenAt: string

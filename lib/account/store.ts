@@ -1,5 +1,6 @@
 import 'server-only'
 import type { StaffActor } from '@/lib/access/rules'
+import { tellApart } from '@/lib/patient/rules'
 import type { Tx } from '@/lib/server/tx'
 import type { FurtherWrap, OpenedBy, Security, SessionRow, WrapKind, WrapRow } from './rules.ts'
 
@@ -20,9 +21,11 @@ export async function listSessions(tx: Tx, actor: StaffActor, now: Date): Promis
     where: { ...own(actor), revokedAt: null, expiresAt: { gt: now } },
     orderBy: { lastSeenAt: 'desc' },
   })
+  const nth = tellApart(rows.map(({ id, userAgent, createdAt }) => ({ id, called: userAgent, since: createdAt })))
   return rows.map((row) => ({
     id: row.id,
     name: row.userAgent,
+    nth: nth.get(row.id)!,
     openedBy: row.openedBy as OpenedBy,
     createdAt: row.createdAt.toISOString(),
     lastSeenAt: row.lastSeenAt.toISOString(),

@@ -195,6 +195,20 @@ describe('attack 22: a request and its answer', () => {
     expect(await codeOf(openAnswer(chain, request, key, oneTime, answer))).toBe('NOT_VOUCHED')
   })
 
+  // Defence: currentMembers in checkRequest and in openAnswer, whatever else says that the key is out of date.
+  test('attack 22: an officer who has left neither asks nor answers, and what they once asked is still told', async () => {
+    const { key, other } = await made()
+    const { request, oneTime } = await asked(key)
+    const answer = await answerRequest(request, key, other, signer(SECOND, second))
+    const theirs = await asked(key, signer(SECOND, second))
+    const leaving = { kind: 'member-removed', memberId: SECOND } as const
+    const grown = await say(chain.clinicId, [...world.statements], leaving, signerOf(world.owner))
+    expect(await codeOf(openAnswer(chain, request, key, oneTime, answer))).toBe('accepted')
+    expect(await codeOf(openAnswer(grown, request, key, oneTime, answer))).toBe('NOT_VOUCHED')
+    expect(await codeOf(checkRequest(grown, theirs.bytes))).toBe('NOT_VOUCHED')
+    expect((await checkRequest(grown, theirs.bytes, true)).officer.memberId).toBe(SECOND)
+  })
+
   // Defence: the signatures, the request's hash in the answer, checkSameKey.
   test('attack 22: another one-time key, another request’s answer, another patient’s or an old key: refused', async () => {
     const { key, other } = await made()

@@ -101,6 +101,10 @@ test('attack 22: asked, agreed and read, each once; a share goes to its officer 
   expect(await flow.open(second, { id }, at())).toMatchObject({ code: 'NOT_FOUND' })
   // Defence: isOpenAt in open.
   expect(await flow.open(first, { id }, afterMinutes(readingMinutes))).toMatchObject({ code: 'WRONG_STATE' })
+  // Defence: requestedBy in saveReason. What the patient is told is the word of who asked, and of nobody else.
+  const reason = b64(40)
+  expect(await flow.tell(second, { id, reason })).toMatchObject({ code: 'NOT_FOUND' })
+  expect(await flow.tell(first, { id, reason })).toMatchObject({ ok: true })
   const actor: PatientActor = { kind: 'patient', clinicId: doctor.clinicId, patientId, keyId: randomUUID() }
   expect(await flow.told(actor)).toMatchObject({ value: { opened: [{ id, askedBy: 'Ada', answeredBy: 'Grace' }] } })
   const jobs = await admin<{ data: { requestId: string } }>(`SELECT data FROM pgboss.job WHERE name = 'mail.emergency'`)

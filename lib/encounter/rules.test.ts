@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type DayRow, nextUp, rowState, weekStart } from './rules.ts'
+import { type DayRow, nextUp, rowState, weekStart, whyUnnamed } from './rules.ts'
 
 const now = new Date('2026-03-02T10:00:00Z')
 const row = (status: DayRow['status'], startsAt: string, more: Partial<DayRow> = {}) =>
@@ -46,4 +46,17 @@ test.each([
   ['2026-01-01', '2025-12-29'],
 ])('the week of %s begins on %s', (day, monday) => {
   expect(weekStart(day)).toBe(monday)
+})
+
+test.each([
+  ['mine', null, ['clinical:me'], 'before'],
+  ['theirs', null, ['clinical:me'], 'colleague'],
+  ['mine', 'north', ['clinical:north', 'desk:north'], 'before'],
+  ['theirs', 'south', ['clinical:north'], 'elsewhere'],
+  ['theirs', null, ['clinical:north'], 'elsewhere'],
+  ['theirs', 'south', ['desk', 'officers'], 'gone'],
+  ['theirs', 'south', ['clinical'], 'gone'],
+] as const)('a visit of %s at %s has no name for %j: %s', (whose, siteId, groups, why) => {
+  const visit = { memberId: whose === 'mine' ? 'me' : 'them', siteId }
+  expect(whyUnnamed(visit, { memberId: 'me', groups })).toBe(why)
 })

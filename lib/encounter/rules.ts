@@ -100,6 +100,18 @@ export function nextUp<T extends Seen & Pick<DayRow, 'arrivedAt'>>(rows: readonl
   return coming.length ? coming.reduce((first, row) => (row.startsAt < first.startsAt ? row : first)) : null
 }
 
+/** Why nothing that names a visit's patient came to a member of these groups. */
+export function whyUnnamed(
+  row: Pick<DayRow, 'memberId' | 'siteId'>,
+  me: { memberId: string; groups: readonly string[] },
+): 'before' | 'colleague' | 'elsewhere' | 'gone' {
+  const { groups } = me
+  // Whoever sees all of it misses nothing by rule: what is not there was erased, or is still being passed on.
+  if (groups.some((group) => group === 'desk' || group === 'clinical')) return 'gone'
+  if (groups.includes(`clinical:${me.memberId}`)) return row.memberId === me.memberId ? 'before' : 'colleague'
+  return row.siteId && groups.some((group) => group.endsWith(`:${row.siteId}`)) ? 'before' : 'elsewhere'
+}
+
 /** Monday of the day's week. */
 export function weekStart(day: string): string {
   const weekday = (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7

@@ -9,7 +9,7 @@ import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import { loadChart } from './flow.ts'
 import { addDevice, findBackup, handOn, listBehind, listDevices, removeDevice } from './flow-devices.ts'
-import { deviceName, MOST_KEYS } from './rules.ts'
+import { apart, deviceName, MOST_KEYS, tellApart } from './rules.ts'
 import { findDeviceKey, markUsed } from './store.ts'
 import { patientWhoReadsTheLog } from './testing.ts'
 
@@ -61,6 +61,39 @@ test('a patient sees their devices, and which of them this is', async () => {
     [own.keyId, 'booking', false],
     [phone.keyId, 'vouched', true],
     [thief.keyId, 'confirmed', false],
+  ])
+})
+
+test('two of one make are told apart by when they were first seen, and keep their numbers when an earlier one goes', async () => {
+  const minute = (count: number) => new Date(Date.UTC(2026, 10, 22, 9, count))
+  const [phone, tablet] = ['Chrome · Android', 'Safari · iPad']
+  const all = [
+    { id: 'c', called: phone, since: minute(30) },
+    { id: 'b', called: tablet, since: minute(20) },
+    { id: 'a', called: phone, since: minute(10) },
+    // Filed in one moment: told apart all the same, and as at the look before.
+    { id: 'e', called: phone, since: minute(40) },
+    { id: 'd', called: phone, since: minute(40) },
+  ]
+  const expected = { a: 1, b: 1, c: 2, d: 3, e: 4 }
+  for (const seen of [all, all.toReversed()]) expect(Object.fromEntries(tellApart(seen))).toEqual(expected)
+  expect([apart(phone, 1), apart(phone, 2)]).toEqual([phone, 'Chrome · Android (2)'])
+
+  const { own, phone: second, thief } = await patient()
+  await admin(`UPDATE patient_key SET name = 'Chrome · Android' WHERE patient_id = $1`, [own.patientId])
+  const numbers = async () => {
+    const listed = await listDevices(actorOf(own))
+    return listed.ok && listed.value.devices.map(({ keyId, nth }) => [keyId, nth])
+  }
+  expect(await numbers()).toEqual([
+    [own.keyId, 1],
+    [second.keyId, 2],
+    [thief.keyId, 3],
+  ])
+  expect(await removeDevice(actorOf(own), { keyId: second.keyId }, at())).toMatchObject({ ok: true })
+  expect(await numbers()).toEqual([
+    [own.keyId, 1],
+    [thief.keyId, 3],
   ])
 })
 

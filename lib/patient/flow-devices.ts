@@ -21,6 +21,7 @@ import {
   type HandOnInput,
   type OwnKeyRow,
   type RemoveDeviceInput,
+  tellApart,
 } from './rules.ts'
 import * as store from './store.ts'
 
@@ -51,12 +52,19 @@ function asOwnOrHelper<T>(
 export const listDevices = (actor: PatientActor): Promise<Result<{ devices: DeviceRow[] }>> =>
   asOwn(actor, async (tx) => {
     const rows = await store.listDevices(tx, actor.patientId)
+    // Of those that were removed, too: a device keeps its number when an earlier one goes.
+    const called = rows.map(({ id, kind, name, createdAt }) => ({
+      ...{ id, called: kind === 'device' ? name : kind, since: createdAt },
+    }))
+    const nth = tellApart(called)
     return ok({
-      devices: rows.map(({ id, createdAt, usedOn, state, ...row }) => ({
-        ...{ ...row, keyId: id, mine: id === actor.keyId, firstSeen: createdAt.toISOString() },
-        lastUsed: usedOn?.toISOString().slice(0, 10) ?? null,
-        state: state as DeviceRow['state'],
-      })),
+      devices: rows
+        .filter(({ state }) => state !== 'revoked')
+        .map(({ id, createdAt, usedOn, state, ...row }) => ({
+          ...{ ...row, keyId: id, nth: nth.get(id)!, mine: id === actor.keyId, firstSeen: createdAt.toISOString() },
+          lastUsed: usedOn?.toISOString().slice(0, 10) ?? null,
+          state: state as DeviceRow['state'],
+        })),
     })
   })
 

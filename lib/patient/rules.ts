@@ -50,6 +50,25 @@ export function deviceName(userAgent: string): string {
   return named.filter((each) => each !== undefined).join(' · ')
 }
 
+/**
+ * Which one of several that are called the same each is, from 1, by when it was first seen: a later one changes no earlier one's
+ * number.
+ */
+export function tellApart(all: readonly { id: string; called: string; since: Date }[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  const inOrder = [...all].sort((a, b) => a.since.getTime() - b.since.getTime() || (a.id < b.id ? -1 : 1))
+  return new Map(
+    inOrder.map(({ id, called }) => {
+      const nth = (counts.get(called) ?? 0) + 1
+      counts.set(called, nth)
+      return [id, nth]
+    }),
+  )
+}
+
+/** "Chrome · Android (2)": the first of a name is called by it alone. */
+export const apart = (name: string, nth: number): string => (nth > 1 ? `${name} (${nth})` : name)
+
 export const ChallengeInput = z.object({ clinicId: Id, patientId: Id, keyId: Id })
 export const SessionInput = z.object({
   clinicId: Id,
@@ -132,6 +151,8 @@ export interface DeviceRow {
   keyId: string
   /** '' when it never said. */
   name: string
+  /** Which of those that are called the same, removed ones too: from 1. */
+  nth: number
   kind: KeyKind
   state: Exclude<KeyState, 'revoked'>
   firstSeen: string

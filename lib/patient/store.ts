@@ -36,11 +36,11 @@ export async function findKey(
   return tx.patientKey.findFirst({ where: { patientId, signKey }, select: { id: true, state: true } })
 }
 
-/** A patient's devices and what else opens their records, first seen first; those that were removed are not answered. */
+/** A patient's devices and what else opened their records, first seen first: those that were removed, too. */
 export async function listDevices(tx: Tx, patientId: string) {
   return tx.patientKey.findMany({
     // Who helps stands in a list of their own.
-    where: { patientId, state: { not: 'revoked' }, care: null },
+    where: { patientId, care: null },
     orderBy: { createdAt: 'asc' },
     select: { id: true, name: true, kind: true, state: true, createdAt: true, usedOn: true },
   }) satisfies Promise<{ kind: KeyKind }[]>

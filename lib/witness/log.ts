@@ -17,6 +17,18 @@ export interface WitnessLog {
   all(): Promise<Signed[]>
 }
 
+/**
+ * Null for a line that a power cut left half-written, and that others were written past: it was never answered as kept. Whoever could
+ * make a line look like that could as well take it out.
+ */
+function wholeLine(line: string): Signed | null {
+  try {
+    return JSON.parse(line) as Signed
+  } catch {
+    return null
+  }
+}
+
 /** A file with a line for each head, opened for appending alone. `chattr +a` keeps it so against its owner too. */
 export function fileLog(path: string): WitnessLog {
   let filed: Promise<Set<string>> | null = null
@@ -26,12 +38,11 @@ export function fileLog(path: string): WitnessLog {
       if (error.code === 'ENOENT') return ''
       throw error
     })
-    // A line that a power cut left half-written was never answered as kept.
     const whole = text.slice(0, text.lastIndexOf('\n') + 1)
     return whole
       .split('\n')
       .filter(Boolean)
-      .map((line) => JSON.parse(line) as Signed)
+      .flatMap((line) => wholeLine(line) ?? [])
   }
   return {
     all: read,

@@ -224,6 +224,59 @@ describe('the witness', () => {
     const log = fileLog(path)
     await log.append(entry)
     await expect(log.append(entry)).rejects.toThrow('filed before')
+    // What was written past it is a line of its own: the next run reads it, and fails at none.
+    const after = readFileSync(path, 'utf8').split('\n')
+    expect(after.slice(-3)).toEqual(['{"clinicId":', JSON.stringify(entry), ''])
+    expect(await fileLog(path).all()).toEqual([...lines.trim().split('\n').map((line) => JSON.parse(line) as unknown), entry])
+  })
+
+  // Defence: the order in look(): a head is kept in the log before anybody is shown it.
+  it('shows no head that it could not write down, and tries again', async () => {
+    await write(2)
+    const kept = fileLog(join(dir, 'log'))
+    let full = true
+    const witness = await open({
+      all: kept.all,
+      append: async (signed) => {
+        if (full) throw new Error('no space left')
+        await kept.append(signed)
+      },
+    })
+    witness.watch(clinic.clinicId)
+    expect(await witness.round()).toMatchObject([{ ok: false }, { ok: false }])
+    expect(witness.heads(clinic.clinicId)).toEqual([])
+    full = false
+    expect(await witness.round()).toMatchObject([{ ok: true }, { ok: true }])
+    expect(witness.heads(clinic.clinicId)).toEqual((await kept.all()).map(({ statement }) => statement))
+  })
+
+  // Defence: the comparison of lengths in openWitness().
+  it('attack 11: goes by the longest head of its log, in whatever order that is read', async () => {
+    await write(2)
+    const path = join(dir, 'log')
+    const first = await open(fileLog(path))
+    first.watch(clinic.clinicId)
+    await first.round()
+    await write(2)
+    await first.round()
+    const lines = await fileLog(path).all()
+    await cutLog(3)
+    const again = await open({ append: () => Promise.reject(new Error('nothing is to be signed')), all: async () => lines.toReversed() })
+    expect(again.heads(clinic.clinicId)).toEqual(first.heads(clinic.clinicId))
+    expect(await again.round()).toMatchObject([{ ok: true }, { ok: false, kind: 'log', code: 'CHAIN_SHORTER' }])
+  })
+
+  // Defence: the end of lookAtLog's loop.
+  it('attack 11: a log that names more entries than it shows is found out, and is not waited for', async () => {
+    await write(3)
+    const short: Ask = async <T>(action: string, input: unknown) => {
+      const answered = await ask<{ head: { length: number; hash: string }; leaves: string[] }>(action, input)
+      if (action !== 'audit/links') return answered as T
+      return { head: { ...answered.head, length: answered.head.length + 1 }, leaves: answered.leaves } as T
+    }
+    const witness = await openWitness({ ask: short, log: fileLog(join(dir, 'log')), key, now: () => new Date() })
+    witness.watch(clinic.clinicId)
+    expect(await witness.round()).toMatchObject([{ ok: true }, { ok: false, kind: 'log', code: 'CHAIN_SHORTER' }])
   })
 
   // Defence: `consider`, which watches nothing before the site answered its chain, and keeps most places of a round for others.
@@ -322,9 +375,17 @@ describe('the witness’s bucket', () => {
       return response.end()
     }
     if (url.searchParams.get('list-type') === '2') {
-      const keys = [...objects.keys()].map((key) => `<Contents><Key>${key}</Key></Contents>`).join('')
+      // Two on a page, as S3 has a thousand.
+      const from = Number(url.searchParams.get('continuation-token') ?? 0)
+      const sorted = [...objects.keys()].sort()
+      const isMore = sorted.length > from + 2
+      const keys = sorted.slice(from, from + 2).map((key) => `<Contents><Key>${key}</Key></Contents>`)
       response.setHeader('content-type', 'application/xml')
-      return response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>${keys}</ListBucketResult>`)
+      return response.end(
+        `<ListBucketResult><IsTruncated>${isMore}</IsTruncated>${keys.join('')}${
+          isMore ? `<NextContinuationToken>${from + 2}</NextContinuationToken>` : ''
+        }</ListBucketResult>`,
+      )
     }
     response.end(objects.get(name) ?? '')
   }
@@ -344,6 +405,15 @@ describe('the witness’s bucket', () => {
     expect(await (await open(bucket())).round()).toMatchObject([{ ok: true }, { ok: true }])
     const [first] = await bucket().all()
     await expect(bucket().append(first!)).rejects.toMatchObject({ name: 'PreconditionFailed' })
+    // Defence: the token of the next page in all(). Without it a witness that starts anew has forgotten what lies on the second.
+    await write(1)
+    await witness.round()
+    await write(1)
+    await witness.round()
+    await cutLog(2)
+    const again = await open(bucket())
+    expect(await again.round()).toMatchObject([{ ok: true }, { ok: false, kind: 'log', code: 'CHAIN_SHORTER' }])
+    expect(again.heads(clinic.clinicId)).toEqual(witness.heads(clinic.clinicId))
   })
 })
 

@@ -6,6 +6,7 @@ import { admitNext } from '@/components/call/admit-next'
 import { useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
 import { useStaff } from '@/components/staff/session'
+import { WhyUnnamed } from '@/components/staff/why-unnamed'
 import { buttonClass } from '@/components/ui/button'
 import { CheckIcon } from '@/components/ui/icons'
 import { Badge, Skeleton, type Tone } from '@/components/ui/status'
@@ -40,6 +41,8 @@ interface People {
   identities: Map<string, IdentityContent>
   checklists: Map<string, ChecklistContent>
   helpers: Map<string, CareView[]>
+  /** Why an identity that came does not open. */
+  failed: Map<string, string>
 }
 
 export const DayList = ({
@@ -67,6 +70,7 @@ export const DayList = ({
         identity={people.identities.get(row.patientId)}
         checklist={people.checklists.get(row.appointmentId)}
         helpers={people.helpers.get(row.patientId) ?? []}
+        failed={people.failed.get(row.patientId)}
         opening={opening}
         next={row.appointmentId === nextId}
       />
@@ -81,11 +85,12 @@ interface VisitProps {
   identity?: IdentityContent
   checklist?: ChecklistContent
   helpers: CareView[]
+  failed?: string | undefined
   opening: boolean
   next: boolean
 }
 
-function Visit({ row, zone, now, identity, checklist, helpers, opening, next }: VisitProps) {
+function Visit({ row, zone, now, identity, checklist, helpers, failed, opening, next }: VisitProps) {
   const t = useTranslations('staff')
   const locale = useLocale()
   const { isClinical, me } = useStaff()
@@ -130,6 +135,7 @@ function Visit({ row, zone, now, identity, checklist, helpers, opening, next }: 
         </Badge>
         {next ? <Badge tone="accent">{t('nextUp')}</Badge> : null}
       </div>
+      {opening || identity ? null : <WhyUnnamed row={row} code={failed} />}
       <HelpersOf helpers={helpers} />
       <p className="mt-0.5 text-soft">
         {row.service}

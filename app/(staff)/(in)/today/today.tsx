@@ -53,8 +53,12 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
   const people = useMemo(() => {
     const identities = new Map<string, IdentityContent>()
     const checklists = new Map<string, ChecklistContent>()
+    const failed = new Map<string, string>()
     for (const { meta, opened } of records ?? []) {
-      if (!opened.ok) continue
+      if (!opened.ok) {
+        if (meta.type === 'identity') failed.set(meta.patientId, opened.code)
+        continue
+      }
       if (meta.type === 'identity') identities.set(meta.patientId, opened.value.content as IdentityContent)
       if (meta.type === 'checklist') {
         const content = opened.value.content as ChecklistContent
@@ -63,7 +67,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
         if (isTheirs) checklists.set(content.appointmentId, content)
       }
     }
-    return { identities, checklists, helpers }
+    return { identities, checklists, helpers, failed }
   }, [records, rows, helpers])
   useEffect(() => {
     for (const row of rows) if (people.identities.has(row.patientId)) nameShown(row.appointmentId, row.patientId)
@@ -154,7 +158,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
                 zone={view.zone}
                 now={now}
                 people={people}
-                opening={records === null}
+                opening={isOpening}
                 nextId={next?.appointmentId ?? null}
               />
             </Card>
