@@ -7,14 +7,16 @@ import { LockIcon } from '@/components/ui/icons'
 import { useBusy } from '@/components/ui/use-busy'
 import { loadErasure, type OwnRequest } from '@/lib/browser/erasure'
 import linkSecretOf from '@/lib/browser/link-secret'
-import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
+import { loadOwn, mayBeHelpers, type OwnAnswer } from '@/lib/browser/patient-chart'
 import type { Locale, Messages } from '@/lib/messages/catalogue'
 import { CardSection } from '@/components/emergency/card-section'
 import { WhoLooked } from '@/components/audit/who-looked'
 import { Carers } from '@/components/care/carers'
 import { EndSoon } from '@/components/care/end-soon'
 import { Helping, PeopleHere } from '@/components/care/helping'
+import { IfLost } from '@/components/care/if-lost'
 import { NoLonger } from '@/components/care/no-longer'
+import { WhoseDevice } from '@/components/care/whose-device'
 import { AddDevice } from './add-device'
 import { ToldSection } from '@/components/emergency/told-section'
 import { ErasureSection } from '@/components/retention/erasure-section'
@@ -48,6 +50,8 @@ function Sections({ appointmentId }: { appointmentId: string }) {
   const t = useTranslations('devices')
   const [own, setOwn] = useState<OwnAnswer | null>(null)
   const [erased, setErased] = useState(false)
+  // Whose answer it is: said once for a device.
+  const [isOwn, setIsOwn] = useState('')
   const load = useCallback(async () => {
     const fresh = await loadOwn(appointmentId)
     // Nothing left: by the clinic's signed answer, or for a reason that the other parts of the page tell.
@@ -147,10 +151,23 @@ function Sections({ appointmentId }: { appointmentId: string }) {
     )
   const at = chart.appointments.find(({ id }) => id === appointmentId)
   const visit = { practitioner: at?.practitionerId ?? '', site: at?.siteId ?? null }
+  const { keyId } = own.value.patient
+  const asks = mayBeHelpers(own.value, new Date(chart.now)) && isOwn !== keyId && !isSaidOwn(keyId)
   return (
     <div className="flex flex-col gap-6">
       {identity ? <p className="text-lg">{t('for', { name: identity.name })}</p> : null}
-      <Contents without={mine ? ['keep'] : []} />
+      {asks ? (
+        <WhoseDevice
+          own={own.value}
+          visit={visit}
+          onOwn={() => {
+            sayOwn(keyId)
+            setIsOwn(keyId)
+          }}
+          onSaid={() => void load()}
+        />
+      ) : null}
+      <Contents without={mine || asks ? ['keep'] : []} />
       <EndSoon own={own.value} />
       {mine ? <Helping own={own.value} care={mine} onEnded={() => void load()} /> : null}
       <PeopleHere patientId={own.value.patient.patientId} />
@@ -158,7 +175,8 @@ function Sections({ appointmentId }: { appointmentId: string }) {
         {mine ? null : <Devices own={own.value} />}
         <AddDevice own={own.value} child={mine ? (identity?.name ?? '') : null} onAdded={() => void load()} />
       </div>
-      {mine ? null : <KeepAccess own={own.value} onKept={() => void load()} />}
+      {mine ? <IfLost name={identity?.name ?? ''} /> : null}
+      {mine || asks ? null : <KeepAccess own={own.value} onKept={() => void load()} />}
       <Carers own={own.value} visit={visit} onChange={() => void load()} />
       <CardSection own={own.value} appointmentId={appointmentId} />
       <WhoLooked own={own.value} />
@@ -167,4 +185,14 @@ function Sections({ appointmentId }: { appointmentId: string }) {
       <ErasureSection own={own.value} appointmentId={appointmentId} />
     </div>
   )
+}
+
+const saidOwn = (keyId: string) => `curtain-own:${keyId}`
+
+function isSaidOwn(keyId: string): boolean {
+  return localStorage.getItem(saidOwn(keyId)) !== null
+}
+
+function sayOwn(keyId: string): void {
+  localStorage.setItem(saidOwn(keyId), '1')
 }

@@ -57,9 +57,9 @@ describe('sessions', () => {
     const numbers = async () =>
       new Map(must(await flow.loadAccount(here, {}, at())).sessions.map(({ id, nth }) => [id, nth]))
     const [before, again] = [await numbers(), await numbers()]
-    expect([before.get(there.sessionId), before.get(third.sessionId)].map((nth) => nth! - before.get(here.sessionId)!)).toEqual([
-      1, 2,
-    ])
+    expect(
+      [before.get(there.sessionId), before.get(third.sessionId)].map((nth) => nth! - before.get(here.sessionId)!),
+    ).toEqual([1, 2])
     expect(again).toEqual(before)
     must(await flow.endSession(here, { id: there.sessionId }, at()))
     expect(await found(there.sessionId)).toBeNull()

@@ -68,6 +68,8 @@ export function sayWhoBooked(patient: PatientHandle, terms: CareTermsInput, visi
   // A page may be drawn twice at once: it is said once all the same.
   const under = saying.get(keyId) ?? say()
   saying.set(keyId, under)
+  // What came to nothing is said again when somebody presses again.
+  void under.then((said) => said || saying.delete(keyId))
   return under
 }
 

@@ -1,4 +1,4 @@
-import { guardianAgeOf } from '../care/rules.ts'
+import { birthdayOf, COMING_OF_AGE, guardianAgeOf } from '../care/rules.ts'
 import type { NoteContent } from '../encounter/rules.ts'
 import type { PatientChart } from '../patient/rules.ts'
 import type { PrescriptionContent } from '../prescription/rules.ts'
@@ -51,6 +51,16 @@ async function saysWhoBooked({ patient, identity, care, chart }: OwnChart, appoi
     at !== undefined &&
     sayWhoBooked(patient, terms, { practitioner: at.practitionerId, site: at.siteId })
   )
+}
+
+/**
+ * Of a minor whom the clinic recognised on this device, and who did not say whose it is: the patient's own, or a helper's. A member
+ * compared a code with whoever stood there, who may have been the mother.
+ */
+export function mayBeHelpers({ patient, identity, care, chart }: OwnChart, now: Date): boolean {
+  const isRecognised = chart.keys.some(({ keyId, state }) => keyId === patient.keyId && state === 'vouched')
+  const isMinor = identity !== null && birthdayOf(identity.birthDate, COMING_OF_AGE) > now.toISOString().slice(0, 10)
+  return isRecognised && isMinor && !care.some(({ mine }) => mine)
 }
 
 type Said = Pick<Parameters<CareVault['loadCare']>[0], 'records' | 'rows' | 'now'>

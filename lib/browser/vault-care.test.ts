@@ -358,6 +358,27 @@ test('attack 15: who booked for a child reads nothing new from its birthday on, 
   expect(hidden.states).toEqual(['over', 'over'])
 })
 
+// Defence: hasStepsBack, for keys that are believed by themselves.
+test('attack 15: whom a member recognised as the child on a new phone, and who said that she is the mother, is out at the birthday', async () => {
+  const { own, identity } = await patient()
+  const { patientId } = own.handle
+  const phone = await patientOf(world, patientId)
+  const { keys } = phone.handle
+  const { staff } = await shown(own, [identity], [])
+  await staff.vouchPatient({ clinicId, patientId, keys, reason: 'document' })
+  await noteFor(staff, own, [keys.dh])
+  const said = await phone.vault.careOfItself({ patientId, terms: mother })
+  const record = await sealAs(phone, 'care', { careId: said.careId, statement: said.statement })
+  const row: CareRowInput = {
+    ...{ careId: said.careId, keys, role: 'guardian', until: said.until, endedAt: null, ending: null },
+  }
+  const helping = await shown(own, [identity, record], [row], staff)
+  expect(helping.views).toMatchObject([{ state: 'holds', ofItself: true, vouched: true, relation: 'mother' }])
+  await noteFor(staff, own, [keys.dh])
+  expect((await shown(own, [identity, record], [row], staff, inDays(401))).states).toEqual(['over'])
+  expect(await codeOf(noteFor(staff, own, [keys.dh]))).toBe('NOT_VOUCHED')
+})
+
 test('pages cannot have the vault sign who helps, nor that they no longer do', async () => {
   const { own } = await patient()
   const { patientId } = own.handle

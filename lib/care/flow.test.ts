@@ -191,9 +191,39 @@ test('nobody says twice what they are, and a patient’s own device becomes nobo
   const same = { careId: mother.careId, role: 'guardian' as const, until: in_(400) }
   expect(await letIn(actorOf(mother), asked(mother, mother, same), at())).toEqual(done)
   const own = await patient()
-  await admin(`UPDATE patient_key SET state = 'vouched' WHERE id = $1`, [own.keyId])
+  await admin(`UPDATE patient_key SET state = 'paired' WHERE id = $1`, [own.keyId])
   const made = asked(own, own, { careId: randomUUID(), role: 'carer', until: null })
   expect(await letIn(actorOf(own), made, at())).toEqual(refused('WRONG_STATE'))
+})
+
+// Defences: what asOwn and mayHelp take from who helps, whoever recognised them; WRONG_STATE and NOT_CONFIRMED in letIn.
+test('attack 15: a parent who lost the phone, and whom the clinic recognised on another, is out at the birthday again', async () => {
+  const lost = await guardian()
+  const phone = await testDevice(lost.patientId)
+  await admin(
+    `INSERT INTO patient_key (id, clinic_id, patient_id, sign_key, dh_key, state) VALUES ($1, $2, $3, $4, $5, 'confirmed')`,
+    [phone.keyId, world.clinicId, phone.patientId, phone.keys.sign, phone.keys.dh],
+  )
+  const until = in_(400)
+  const said = { careId: randomUUID(), role: 'guardian' as const, until }
+  // By the mailed code alone nobody is anything.
+  expect(await letIn(actorOf(phone), asked(phone, phone, said), at())).toEqual(refused('NOT_CONFIRMED'))
+  await admin(`UPDATE patient_key SET state = 'vouched' WHERE id = $1`, [phone.keyId])
+  // As the clinic left it, it is the child's own: it ends what the lost one had.
+  expect(await end(actorOf(phone), { careId: lost.careId, ending: 'eA' }, at())).toEqual(done)
+  expect(await isKnown(lost)).toBe(false)
+  expect(await letIn(actorOf(phone), asked(phone, phone, said), at())).toEqual(done)
+  const again = { careId: randomUUID(), role: 'guardian' as const, until: in_(800) }
+  expect(await letIn(actorOf(phone), asked(phone, phone, again), at())).toEqual(refused('WRONG_STATE'))
+  const mother: Helper = { ...phone, ...said }
+  expect(await grantTo(mother, mother)).toBe(1)
+  const kit = await testDevice(phone.patientId)
+  const { keyId, keys } = kit
+  const kept = { keyId, keys, kind: 'kit' as const, name: '', link: 'bGluaw' }
+  expect(await addDevice(asHelper(mother), kept)).toEqual(refused('NOT_ALLOWED'))
+  await admin('UPDATE care SET until = now() WHERE id = $1', [said.careId])
+  expect(await isKnown(mother)).toBe(false)
+  expect(await grantTo(mother, mother)).toBe(0)
 })
 
 // Defences: the lines of letIn that say BAD_INPUT, NOT_ALLOWED and TOO_MANY; NOT_CONFIRMED in end.

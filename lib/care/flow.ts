@@ -36,8 +36,9 @@ export const letIn = (actor: PatientActor, input: z.output<typeof LetInInput>, {
     if (there) return there.id === careId ? done() : refuse('WRONG_STATE')
     if (record.meta.type !== 'care' || record.meta.revision !== 1) return refuse('NOT_ALLOWED')
     if (isItself && (keys.sign !== key.signKey || keys.dh !== key.dhKey)) return refuse('BAD_INPUT')
-    // A link of the patient's own, or a member's word, made this device the patient's: it does not become somebody else's.
-    if (isItself && key.state !== 'booking') return refuse('WRONG_STATE')
+    // A link of the patient's own made this device the patient's: it does not become somebody else's. A member's word says whose
+    // records it opens, and not whose hands it is in: a parent who lost a phone stands at the desk, too.
+    if (isItself && key.state !== 'booking' && key.state !== 'vouched') return refuse('WRONG_STATE')
     if (!isItself) {
       if (!isAgreeable(keys.dh)) return refuse('BAD_INPUT')
       const all = await listKeys(tx, patientId)

@@ -104,6 +104,8 @@ it('attack 10: an answer to a wish to be forgotten that the officer’s key did 
     await says.answer(request, 'erased', later(-1)),
     await says.answer(request, 'erased', now, { clinicId: randomUUID() }),
     await says.answer(request, 'erased', now, { classes: ['clinical'] }),
+    // Signed by their key and naming another's: the patient's browser would show a forgery for good.
+    await says.answer(request, 'erased', now, { signer: new Uint8Array(32).fill(7) }),
     { ...(await says.answer(request, 'refused', now, { classes: [...retentionClasses] })), state: 'erased' as const },
     await stranger.answer(request, 'erased', now),
     // The same fields in another encoding: a browser reads the one that there is.

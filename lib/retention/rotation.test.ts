@@ -8,12 +8,13 @@ import { clinicWorld } from '../payment/testing.ts'
 import { enqueue } from '../server/jobs.ts'
 import { ringState } from '../server/keks.ts'
 import { openOuter, sealOuter } from '../server/keystore.ts'
-import { openField, sealField } from '../server/kms.ts'
+import { openField, rewrapField, sealField } from '../server/kms.ts'
 import { withLock } from '../server/lock.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import { decideRotation, sealedColumns, settleMinutes } from './rules.ts'
 import { rotate, rotationOf } from './rotation.ts'
+import { replaceField } from './store.ts'
 
 const { admin } = testDb()
 let clinicId = ''
@@ -137,6 +138,22 @@ describe('a rotation', () => {
     await everyoneOpens([...ids, late!])
   }, 60_000)
 
+  // Defence: `before` in replaceField. An address that was changed while the old one was rewrapped would be set back.
+  it('never puts a field back as it was, where somebody wrote it meanwhile', async () => {
+    const [id] = (await addPatients(1)) as [string]
+    const at = sealedColumns.find(({ kind }) => kind === 'patient.email')!
+    const sealedOf = async () => new Uint8Array((await emails()).find((row) => row.id === id)!.email_sealed)
+    const before = await sealedOf()
+    const after = await rewrapField(before, `patient.email|${clinicId}|${id}`)
+    const changed = await sealField('new@patient.test', `patient.email|${clinicId}|${id}`)
+    await admin('UPDATE patient SET email_sealed = $1 WHERE id = $2', [Buffer.from(changed), id])
+    const put = (seen: Uint8Array) =>
+      inClinic(clinicId, (tx) => replaceField(tx, { kind: 'system', clinicId }, at, { id, before: seen, after }))
+    expect(await put(before)).toBe(false)
+    expect(await openField(await sealedOf(), `patient.email|${clinicId}|${id}`)).toBe('new@patient.test')
+    expect(await put(await sealedOf())).toBe(true)
+  })
+
   // Defence: countWaiting in countOld. The mail to a patient's old address would lie in its job for ever.
   it('waits for a mail whose job carries an address', async () => {
     await inClinic(clinicId, (tx) => enqueue(tx, 'mail.contact', { clinicId, to: 'sealed' }))
@@ -157,6 +174,26 @@ describe('a rotation', () => {
       await withLock('curtain store kek', 'leave', () => rotate('store', { asked: 'tend', now: soon(99) })),
     ).toBeNull()
     expect(await rotate('store', { asked: 'tend', now: soon(99) })).toMatchObject({ old: [] })
+  })
+
+  // Defence: the older versions among those that finishPurges() says are left. Under them backups of the key store still open.
+  it('says of no purge that it is final before the version that it was done under is destroyed', async () => {
+    const [patientId] = (await addPatients(1)) as [string]
+    const { current } = await ringState('store')
+    await admin(
+      `INSERT INTO purge (clinic_id, patient_id, classes, state, ordered_at, destroyed_at, store_kek)
+       VALUES ($1, $2, '{clinical}', 'destroyed', now(), now(), $3)`,
+      [clinicId, patientId, current],
+    )
+    const stateOf = async () =>
+      (await admin<{ state: string }>('SELECT state::text FROM purge WHERE patient_id = $1', [patientId]))[0]!.state
+    const begun = await rotate('store', { asked: 'begin', now: soon(0) })
+    expect(begun!.old).toEqual([current])
+    expect(await stateOf()).toBe('destroyed')
+    await rotate('store', { asked: 'tend', now: soon(settleMinutes - 1) })
+    expect(await stateOf()).toBe('destroyed')
+    expect((await rotate('store', { asked: 'tend', now: soon(settleMinutes + 1) }))!.old).toEqual([])
+    expect(await stateOf()).toBe('final')
   })
 
   it('of the key store moves its keys', async () => {

@@ -40,13 +40,14 @@ export async function officersWord(admin: ReturnType<typeof testDb>['admin'], ac
       request: { id: string; patientId: string },
       state: 'erased' | 'refused',
       now: Date,
-      said: { clinicId?: string; classes?: string[] } = {},
+      said: { clinicId?: string; classes?: string[]; signer?: Uint8Array<ArrayBuffer> } = {},
     ) => {
-      const { clinicId = actor.clinicId, classes = state === 'erased' ? [...retentionClasses] : [] } = said
+      const { clinicId = actor.clinicId, signer = keys.public.sign } = said
+      const { classes = state === 'erased' ? [...retentionClasses] : [] } = said
       const ground = state === 'refused' ? 'duty' : ''
       const fields = [
         ...[1, clinicId, request.patientId, request.id, state, classes, ground, now.toISOString()],
-        ...[new Uint8Array(32), keys.public.sign],
+        ...[new Uint8Array(32), signer],
       ]
       const statement = toB64(encode([...fields, await sign(key, 'erasure', fields)]))
       return { id: request.id, state, statement }

@@ -227,7 +227,13 @@ describe('the witness', () => {
     // What was written past it is a line of its own: the next run reads it, and fails at none.
     const after = readFileSync(path, 'utf8').split('\n')
     expect(after.slice(-3)).toEqual(['{"clinicId":', JSON.stringify(entry), ''])
-    expect(await fileLog(path).all()).toEqual([...lines.trim().split('\n').map((line) => JSON.parse(line) as unknown), entry])
+    expect(await fileLog(path).all()).toEqual([
+      ...lines
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+      entry,
+    ])
   })
 
   // Defence: the order in look(): a head is kept in the log before anybody is shown it.
@@ -261,7 +267,10 @@ describe('the witness', () => {
     await first.round()
     const lines = await fileLog(path).all()
     await cutLog(3)
-    const again = await open({ append: () => Promise.reject(new Error('nothing is to be signed')), all: async () => lines.toReversed() })
+    const again = await open({
+      append: () => Promise.reject(new Error('nothing is to be signed')),
+      all: async () => lines.toReversed(),
+    })
     expect(again.heads(clinic.clinicId)).toEqual(first.heads(clinic.clinicId))
     expect(await again.round()).toMatchObject([{ ok: true }, { ok: false, kind: 'log', code: 'CHAIN_SHORTER' }])
   })
