@@ -83,8 +83,8 @@ export function Encounter({ start }: { start: EncounterView }) {
             <ArrowLeftIcon size={18} /> {t('back')}
           </Link>
           <h1 className="text-2xl sm:text-3xl">{name}</h1>
-          {chart.identity || chart.failed.some(({ type }) => type === 'identity') ? null : (
-            <WhyUnnamed row={appointment} />
+          {chart.identity ? null : (
+            <WhyUnnamed row={appointment} code={chart.failed.find(({ type }) => type === 'identity')?.code} />
           )}
           <HelpersOf helpers={chart.helpers} />
           <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-soft">

@@ -12,7 +12,7 @@ import * as sites from '../site/flow'
 import * as flow from './flow'
 import * as members from './flow-members'
 import { groupsAfter, type Role } from './rules'
-import { at, everyRow, must, opens } from './testing'
+import { answer, at, everyRow, must, opens } from './testing'
 import {
   admin,
   clinic,
@@ -197,7 +197,19 @@ test('a site is closed once nobody is there, and not before', async () => {
   must(await sites.add(owner.actor, { id, name, address: '', here: null }))
   const lone = await join(['frontdesk'], [id])
   expect(await sites.close(owner.actor, { id }, at())).toMatchObject({ code: 'SITE_IN_USE' })
+  // Defence: isSigned in close(). Whoever is there by the chain is, though the rows that say so were taken out.
+  await admin('DELETE FROM member_site WHERE site_id = $1', [id])
+  expect(await sites.close(owner.actor, { id }, at())).toMatchObject({ code: 'SITE_IN_USE' })
   must(await members.removeMember(owner.actor, { memberId: lone.memberId, ...(await leave(lone.memberId)) }, at()))
+  // Defence: `awaited` in listUse(). Nothing of somebody who is invited there is in a statement yet.
+  const coming = { id: randomUUID(), displayName: 'H', title: '', roles: ['frontdesk'] as Role[], claimHash: 'y' }
+  must(await flow.invite(owner.actor, { ...coming, siteIds: [id] }, at()))
+  expect(await sites.close(owner.actor, { id }, at())).toMatchObject({ code: 'SITE_IN_USE' })
+  must(await flow.cancelInvitation(owner.actor, { id: coming.id }, at()))
+  // Defence: `members` in close(). Who answered and waits to be vouched for is a row alone.
+  const { invitation } = await answer(clinic, ['frontdesk'], false, [id])
+  expect(await sites.close(owner.actor, { id }, at())).toMatchObject({ code: 'SITE_IN_USE' })
+  must(await flow.cancelInvitation(owner.actor, { id: invitation.id }, at()))
   const { appointmentId } = await book(whole.memberId, id)
   expect(await sites.close(owner.actor, { id }, at())).toMatchObject({ code: 'SITE_IN_USE' })
   await admin(`UPDATE appointment SET status = 'cancelled' WHERE id = $1`, [appointmentId])

@@ -1,7 +1,8 @@
 // Who helps a patient: what the patient's, the helper's and the clinic's browsers make of what was signed, and of a server that
 // says otherwise.
 import { expect, test, vi } from 'vitest'
-import { fromB64, toB64 } from '../crypto/bytes.ts'
+import { fromB64, random, toB64 } from '../crypto/bytes.ts'
+import { type Cbor, decodeArray, encode } from '../crypto/cbor.ts'
 import { encodeCare, signCare, signCareEnding } from '../crypto/care.ts'
 import { verifyChain } from '../crypto/chain.ts'
 import { encodeLink, signLink } from '../crypto/patient-link.ts'
@@ -236,8 +237,44 @@ test('nobody ends somebody’s help but the patient, who let them in, and the he
   const said = { ...placeOf(own.handle), careId: row.careId, endedAt: now(), signer: keys.public.sign }
   const theirs = toB64(await signCareEnding(said, keys.sign.privateKey))
   expect((await shown(own, [identity, record], [{ ...row, ending: theirs }])).states).toEqual(['holds'])
+  // Defence: the signature in checkCareEnding(). In the patient's name, and by a stranger's hand.
+  const inTheirs = { ...said, signer: fromB64(own.handle.keys.sign) }
+  const forged = toB64(await signCareEnding(inTheirs, keys.sign.privateKey))
+  expect((await shown(own, [identity, record], [{ ...row, ending: forged }])).states).toEqual(['holds'])
   const { ending } = await device.vault.endCare({ patientId: own.handle.patientId, careId: row.careId })
   expect((await shown(own, [identity, record], [{ ...row, ending }])).states).toEqual(['ended'])
+})
+
+// Defences: both signatures in checkCare(). Without the first anybody lets themselves in, without the other anybody is named unasked.
+test('attack 7: what one side alone signed lets nobody in', async () => {
+  const { own, identity } = await patient()
+  const { record, row, filed } = await letIn(own, son)
+  expect((await shown(own, [identity, record], [row])).states).toEqual(['holds'])
+  const fields = decodeArray(fromB64(filed.care!.statement), 17) as Cbor[]
+  // The last two: who lets in, who helps.
+  for (const half of [15, 16]) {
+    const altered = fields.with(half, random(64))
+    const forged = await sealAs(own, 'care', { careId: row.careId, statement: toB64(encode(altered)) })
+    expect((await shown(own, [identity, forged], [row])).states).toEqual([])
+  }
+})
+
+// Defences: the last lines of readTerms(). A guardian lets others in: for good, or for an adult, that would have no end.
+test('attack 15: a guardian for good, until a date of their choice, or of an adult is none, whoever signed it', async () => {
+  for (const end of [
+    { kind: 'open' },
+    { kind: 'date', on: dayIn(30) },
+    { kind: 'age', age: 19, on: dayIn(400) },
+  ] as const) {
+    const { own, identity } = await patient()
+    const { patientId, keys } = own.handle
+    const said = await own.vault.careOfItself({ patientId, terms: { ...mother, end } })
+    const record = await sealAs(own, 'care', { careId: said.careId, statement: said.statement })
+    const row: CareRowInput = {
+      ...{ careId: said.careId, keys, role: 'guardian', until: said.until, endedAt: null, ending: null },
+    }
+    expect((await shown(own, [identity, record], [row])).states).toEqual([])
+  }
 })
 
 // Defence: `trust === 'vouched'` in mayReadAsHelper.

@@ -7,7 +7,7 @@ import { root } from '../../scripts/base.mjs'
 import { clinicWorld } from '../payment/testing.ts'
 import { enqueue } from '../server/jobs.ts'
 import { ringState } from '../server/keks.ts'
-import { openOuter, sealOuter } from '../server/keystore.ts'
+import { destroyOuter, openOuter, sealOuter } from '../server/keystore.ts'
 import { openField, rewrapField, sealField } from '../server/kms.ts'
 import { withLock } from '../server/lock.ts'
 import { testDb } from '../server/testing.ts'
@@ -194,6 +194,23 @@ describe('a rotation', () => {
     expect(await stateOf()).toBe('destroyed')
     expect((await rotate('store', { asked: 'tend', now: soon(settleMinutes + 1) }))!.old).toEqual([])
     expect(await stateOf()).toBe('final')
+  })
+
+  // Defence: the lock in destroyOuter(). A rotation that read a key just before would put it back under the next version.
+  it('destroys no key while keys are being moved', async () => {
+    const name = { clinicId, patientId: crypto.randomUUID(), class: 'clinical' }
+    const place = { recordId: 'r', revision: 1, recipientKey: 'k' }
+    const sealed = await sealOuter(name, place, new Uint8Array([7]))
+    const done = { destroyed: false }
+    const destroying = await withLock('curtain outer keys', 'wait', async () => {
+      const under = destroyOuter(name).then(() => (done.destroyed = true))
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      expect(done.destroyed).toBe(false)
+      expect(await openOuter(name, place, sealed)).toEqual(new Uint8Array([7]))
+      return { under }
+    })
+    await destroying!.under
+    expect(await openOuter(name, place, sealed)).toBeNull()
   })
 
   it('of the key store moves its keys', async () => {

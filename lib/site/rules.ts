@@ -10,7 +10,7 @@ export interface SiteView {
   address: string
 }
 
-/** `members`, `coming`, `hours`: what is there, and has to be elsewhere before it is closed. */
+/** `members`, who are invited there included, `coming`, `hours`: what is there, and has to be elsewhere before it is closed. */
 export interface SiteRow extends SiteView {
   members: number
   coming: number

@@ -33,6 +33,13 @@ export async function listUse(tx: Tx, actor: StaffActor, now: Date, today: strin
     where: { ...of, startsAt: { gt: now }, status: { in: ['held', 'booked', 'arrived', 'in_consult'] } },
     _count: true,
   })
+  // Answered and signed without another look here, it would let somebody into a place that is closed.
+  const invited = await tx.invitation.findMany({
+    where: { clinicId, state: 'open', expiresAt: { gt: now } },
+    select: { groups: true },
+  })
+  const awaited = (id: string) =>
+    invited.filter(({ groups }) => groups.some((group) => group.endsWith(`:${id}`))).length
   const still = { gte: new Date(`${today}T00:00:00Z`) }
   const weekly = await tx.weeklyHours.groupBy({
     by: ['siteId'],
@@ -43,7 +50,7 @@ export async function listUse(tx: Tx, actor: StaffActor, now: Date, today: strin
   const count = (rows: { siteId: string | null; _count: number }[], id: string) =>
     rows.find((row) => row.siteId === id)?._count ?? 0
   return sites.map(({ id, name, address, _count }) => ({
-    ...{ id, name, address, members: _count.memberSites },
+    ...{ id, name, address, members: _count.memberSites + awaited(id) },
     ...{ coming: count(coming, id), hours: count(weekly, id) + count(dates, id) },
   }))
 }
