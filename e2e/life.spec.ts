@@ -73,7 +73,7 @@ async function before(context: BrowserContext, script: string) {
   })
 }
 
-test('a private window books to the end, and is told of the code', async () => {
+test('a private window books to the end, is told of the code, and joins the call with it', async () => {
   const { page, context } = await own(phone())
   await before(context, 'IDBFactory.prototype.open = () => { throw new DOMException("no", "InvalidStateError") }')
   await chooseSlot(page, world.bookingUrl, world.services.free.name)
@@ -85,8 +85,28 @@ test('a private window books to the end, and is told of the code', async () => {
   await page.waitForURL(/\/a\/[0-9a-f-]{36}#s=/)
   await expect(page.getByText('This device is new to us')).toBeVisible()
   expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('mine')))).toEqual([])
+  const id = /\/a\/([0-9a-f-]{36})/.exec(page.url())![1]!
   await toWaitingRoom(page)
-  await expect(button(page, 'Send me a code')).toBeVisible()
+  await button(page, 'Send me a code').click()
+  let code = ''
+  await expect
+    .poll(async () => {
+      const mails = await stack.mails(person('Pavel Private').email)
+      code = mails.map(({ subject }) => /^(\d{6}) /.exec(subject)?.[1]).findLast(Boolean) ?? ''
+      return code
+    })
+    .toMatch(/^\d{6}$/)
+  await page.getByLabel('Code from the e-mail').fill(code)
+  await button(page, 'Confirm this device').click()
+  await expect(page.getByText('Confirmed. Dr Mira Okafor sees that it is you.')).toBeVisible()
+  const { page: doctor } = await own(desktop())
+  await signInPage(doctor, stack.baseUrl, world.doctor)
+  await doctor.goto(`${stack.baseUrl}/encounter/${id}`)
+  await expect(doctor.getByRole('heading', { name: 'Pavel Private' })).toBeVisible()
+  await expect(doctor.getByText('New device, confirmed by e-mail')).toBeVisible()
+  await doctor.getByRole('button', { name: 'Admit', exact: true }).click()
+  await button(page, 'Join the call').click()
+  await expect(doctor.locator('[data-call="safety-code"]')).toBeVisible()
 })
 
 test('a browser that takes keys and gives none back is known before the form', async () => {
