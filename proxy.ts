@@ -1,6 +1,6 @@
 import { NextResponse, type NextRequest } from 'next/server'
 import { env } from '@/lib/server/env'
-import { fixedHeaders, pagePolicy } from '@/lib/server/headers'
+import { headersOf, isFramed, pagePolicy } from '@/lib/server/headers'
 
 /** Every page gets a policy with a nonce of its own; Next puts that nonce on its scripts, pages read it from `x-nonce`. */
 export function proxy(request: NextRequest) {
@@ -12,6 +12,7 @@ export function proxy(request: NextRequest) {
     witness: WITNESS_URL,
     checkout: STRIPE_API_BASE ? [STRIPE_API_BASE] : [],
     https: APP_ORIGIN.startsWith('https:'),
+    framed: isFramed(request.nextUrl.pathname),
     dev: NODE_ENV === 'development',
   })
   const headers = new Headers(request.headers)
@@ -21,7 +22,7 @@ export function proxy(request: NextRequest) {
   headers.set('content-security-policy', policy)
   const response = NextResponse.next({ request: { headers } })
   response.headers.set('content-security-policy', policy)
-  for (const [name, value] of Object.entries(fixedHeaders)) response.headers.set(name, value)
+  for (const [name, value] of Object.entries(headersOf(request.nextUrl.pathname))) response.headers.set(name, value)
   return response
 }
 

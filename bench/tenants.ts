@@ -24,14 +24,14 @@ async function clinicOf(stack: TestStack): Promise<ClinicWorld> {
   for (let nth = 0; nth < NAMED; nth++) await world.book({ fields: { name: `Patient Number ${nth}` } })
   const { clinicId, doctor } = world
   await stack.sql(
-    `INSERT INTO member SELECT (jsonb_populate_record(m, jsonb_build_object('id', gen_random_uuid(), 'sign_key', null, 'dh_key', null,
+    `INSERT INTO member SELECT (jsonb_populate_record(NULL::member, to_jsonb(m) || jsonb_build_object('id', gen_random_uuid(), 'sign_key', null, 'dh_key', null,
        'email_index', '\\x' || md5(n::text)))).* FROM member m, generate_series(2, $2) n WHERE m.id = $1`,
     [doctor.memberId, PRACTITIONERS],
   )
   // Out of the way of the times below.
   await stack.sql(`UPDATE appointment SET status = 'cancelled' WHERE clinic_id = $1`, [clinicId])
   await stack.sql(
-    `INSERT INTO patient SELECT (jsonb_populate_record(p, jsonb_build_object('id', gen_random_uuid()))).*
+    `INSERT INTO patient SELECT (jsonb_populate_record(NULL::patient, to_jsonb(p) || jsonb_build_object('id', gen_random_uuid()))).*
      FROM (SELECT * FROM patient WHERE clinic_id = $1 LIMIT 1) p, generate_series(1, $2)`,
     [clinicId, PATIENTS - NAMED],
   )
@@ -47,7 +47,7 @@ async function clinicOf(stack: TestStack): Promise<ClinicWorld> {
        doctors AS (SELECT array_agg(id) AS ids FROM member WHERE clinic_id = $1 AND 'practitioner' = ANY(roles)),
        laid AS (SELECT n, n / $3 / $2 AS day, $4::timestamptz + (n / $3 / $2) * interval '1 day'
          + (480 + (n / $3 % $2) * 30) * interval '1 minute' AS at FROM generate_series(0, $5 - 1) n)
-     INSERT INTO appointment SELECT (jsonb_populate_record(model, jsonb_build_object('id', gen_random_uuid(), 'status', 'booked',
+     INSERT INTO appointment SELECT (jsonb_populate_record(NULL::appointment, to_jsonb(model) || jsonb_build_object('id', gen_random_uuid(), 'status', 'booked',
        'member_id', doctors.ids[1 + n % $3], 'starts_at', at, 'ends_at', at + interval '20 minutes', 'blocked_from', at,
        'blocked_until', at + interval '25 minutes', 'link_hash', null, 'link_sealed', null, 'hold_hash', null, 'idempotency_key', null,
        'patient_id', CASE WHEN at::date = current_date THEN named.ids[1 + n % $6] ELSE whole.ids[1 + n % array_length(whole.ids, 1)] END))).*
@@ -68,7 +68,7 @@ async function others(stack: TestStack, { clinicId }: ClinicWorld) {
     `CREATE TABLE bench_clinic AS SELECT gen_random_uuid() AS clinic, n FROM generate_series(1, ${OTHERS}) n`,
   )
   await stack.sql(
-    `INSERT INTO clinic SELECT (jsonb_populate_record(c, jsonb_build_object('id', b.clinic, 'slug', 'other-' || n))).*
+    `INSERT INTO clinic SELECT (jsonb_populate_record(NULL::clinic, to_jsonb(c) || jsonb_build_object('id', b.clinic, 'slug', 'other-' || n))).*
      FROM clinic c, bench_clinic b WHERE c.id = $1`,
     [clinicId],
   )
@@ -76,7 +76,7 @@ async function others(stack: TestStack, { clinicId }: ClinicWorld) {
   const named = (column: string) => `md5(b.clinic::text || r.${column}::text)::uuid`
   const copy = async (table: string, over: Record<string, string>, from = 1, until = OTHERS) =>
     stack.sql(
-      `INSERT INTO ${table} SELECT (jsonb_populate_record(r, jsonb_build_object('clinic_id', b.clinic, ${Object.entries(
+      `INSERT INTO ${table} SELECT (jsonb_populate_record(NULL::${table}, to_jsonb(r) || jsonb_build_object('clinic_id', b.clinic, ${Object.entries(
         over,
       )
         .map(([column, value]) => `'${column}', ${value}`)

@@ -53,3 +53,12 @@ export const sameClock = (a: string, b: string, at: Date) =>
 
 /** 1 is Monday. */
 export const isoWeekday = (day: string) => new Date(`${day}T12:00:00Z`).getUTCDay() || 7
+
+/** A zone's own name, or null for what names none. */
+export function knownZone(name: string | undefined): string | null {
+  try {
+    return name ? new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone : null
+  } catch {
+    return null
+  }
+}

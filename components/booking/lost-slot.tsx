@@ -1,48 +1,61 @@
 'use client'
 import { useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
+import { Button } from '@/components/ui/button'
 import { Banner, Skeleton } from '@/components/ui/status'
 import { SlotGrid } from '@/components/ui/times'
-import { type BookingOffer, readSlot, slotName, type SlotView } from '@/lib/booking/rules'
+import { type BookingOffer, nearestSlot, readSlot, slotName, type SlotView } from '@/lib/booking/rules'
 import { call } from '@/lib/browser/api'
 import type { Slot } from '@/lib/browser/booking-hold'
 import { dayIn, formatDay, formatTime } from '@/lib/time'
 
-/** Another time, with every answer kept: the days nearest to the one that was lost. */
+/** Free times from the day of the one that was lost; where a fortnight has none, from the day of the next one. */
+async function freeTimes({ clinicId, clinicZone, service, slot }: BookingOffer): Promise<SlotView[]> {
+  const today = dayIn(clinicZone, new Date())
+  const lost = dayIn(clinicZone, new Date(slot.startsAt))
+  const ask = async (from: string) => {
+    const wish = { clinicId, serviceId: service.id, siteId: slot.siteId, from, days: 14 }
+    const answer = await call('booking/slots', wish, { retry: true })
+    return answer.ok ? answer.value : { slots: [], next: null }
+  }
+  const { slots, next } = await ask(lost < today ? today : lost)
+  return slots.length || !next ? slots : (await ask(next)).slots
+}
+
+/** Another time, with every answer kept: the nearest one first, and the days after it. */
 export function LostSlot({ offer, onPick }: { offer: BookingOffer; onPick: (slot: Slot) => void }) {
   const t = useTranslations('booking.hold')
   const [slots, setSlots] = useState<SlotView[] | null>(null)
   useEffect(() => {
-    const today = dayIn(offer.clinicZone, new Date())
-    const lost = dayIn(offer.clinicZone, new Date(offer.slot.startsAt))
-    const from = lost < today ? today : lost
-    void call(
-      'booking/slots',
-      { clinicId: offer.clinicId, serviceId: offer.service.id, siteId: offer.slot.siteId, from, days: 14 },
-      { retry: true },
-    ).then((answer) => setSlots(answer.ok ? answer.value.slots : []))
+    void freeTimes(offer).then(setSlots)
   }, [offer])
+  const day = (slot: SlotView) => formatDay(new Date(slot.startsAt), offer.zone, offer.locale)
+  const time = (slot: SlotView) => formatTime(new Date(slot.startsAt), offer.zone, offer.locale)
+  const nearest = nearestSlot(slots ?? [], offer.slot)
   const days = new Map<string, SlotView[]>()
-  for (const slot of slots ?? []) {
-    const day = formatDay(new Date(slot.startsAt), offer.zone, offer.locale)
-    if (days.size < 4 || days.has(day)) days.set(day, [...(days.get(day) ?? []), slot])
-  }
+  for (const slot of slots ?? [])
+    if (days.size < 4 || days.has(day(slot))) days.set(day(slot), [...(days.get(day(slot)) ?? []), slot])
   return (
     <section>
       <Banner tone="warning" title={t('lostTitle')} announce className="mb-6">
         {t('lost')}
       </Banner>
-      <h2 className="mb-4 text-xl">{t('pick')}</h2>
       {slots === null ? <Skeleton className="h-40 rounded-card" /> : null}
-      {slots?.length === 0 ? <p>{t('none')}</p> : null}
+      {slots && !nearest ? <p>{t('none')}</p> : null}
+      {nearest ? (
+        <>
+          <h2 className="mb-4 text-xl">{t('nearest')}</h2>
+          <Button variant="primary" onClick={() => onPick(nearest)} className="mb-8">
+            {t('take', { when: `${day(nearest)}, ${time(nearest)}` })}
+          </Button>
+          <h2 className="mb-4 text-xl">{t('others')}</h2>
+        </>
+      ) : null}
       <SlotGrid
         onPick={(value) => onPick(readSlot(value))}
         groups={[...days].map(([label, each]) => ({
           label,
-          slots: each.map((slot) => ({
-            value: slotName(slot),
-            label: formatTime(new Date(slot.startsAt), offer.zone, offer.locale),
-          })),
+          slots: each.map((slot) => ({ value: slotName(slot), label: time(slot) })),
         }))}
       />
     </section>

@@ -6,6 +6,7 @@ import {
   joinWindow,
   movableUntil,
   nextAppointment,
+  nearestSlot,
   nextFree,
   renewedHold,
   stepMinutes,
@@ -80,4 +81,21 @@ it('the next free day is the one right after those shown, before any further on'
   expect(nextFree({ slots: [slot], next: null }, '2026-12-07', 'Europe/Paris')).toBe('2026-12-08')
   expect(nextFree({ slots: [slot], next: null }, '2026-12-07', 'UTC')).toBe(null)
   expect(nextFree({ slots: [], next: '2026-12-21' }, '2026-12-07', 'UTC')).toBe('2026-12-21')
+})
+
+describe('the next best time', () => {
+  const at = (time: string, memberId = 'a') => ({ startsAt: `2026-12-07T${time}:00.000Z`, memberId, siteId: null })
+
+  it('is the nearest one, before or after', () => {
+    expect(nearestSlot([at('08:00'), at('09:30'), at('12:00')], at('10:00'))).toEqual(at('09:30'))
+    expect(nearestSlot([at('08:00'), at('10:15'), at('12:00')], at('10:00'))).toEqual(at('10:15'))
+  })
+
+  it('of two as near, is with the same practitioner', () => {
+    const slots = [at('10:00', 'b'), at('09:45', 'b'), at('10:15', 'a'), at('09:45', 'a')]
+    expect(nearestSlot(slots.slice(1), at('10:00'))).toMatchObject({ memberId: 'a' })
+    expect(nearestSlot(slots, at('10:00'))).toEqual(at('10:00', 'b'))
+  })
+
+  it('is none where nothing is free', () => expect(nearestSlot([], at('10:00'))).toBeNull())
 })

@@ -261,6 +261,15 @@ export function nextFree({ slots, next }: FreeTimes, lastShown: string, zone: st
   const days = slots.map(({ startsAt }) => dayIn(zone, new Date(startsAt)))
   return days.find((day) => day > lastShown) ?? next
 }
+/** The free time nearest to one that was lost; of two as near, one with the same practitioner. Null where there is none. */
+export function nearestSlot(
+  slots: readonly SlotView[],
+  lost: Pick<SlotView, 'startsAt' | 'memberId'>,
+): SlotView | null {
+  const away = ({ startsAt }: SlotView) => Math.abs(Date.parse(startsAt) - Date.parse(lost.startsAt))
+  const other = ({ memberId }: SlotView) => Number(memberId !== lost.memberId)
+  return slots.toSorted((a, b) => away(a) - away(b) || other(a) - other(b))[0] ?? null
+}
 /** What may become of an appointment: where it stands, who could take it, and when. */
 export interface MoveTimes extends FreeTimes {
   zone: string

@@ -1,7 +1,18 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { fixedHeaders, pagePolicy, workerPolicy } from './headers.ts'
+import { widget } from '../clinic/widget.ts'
+import { fixedHeaders, headersOf, isFramed, pagePolicy, workerPolicy } from './headers.ts'
 
-const base = { nonce: 'n0nce', sfu: ['wss://sfu.example.org'], witness: '', checkout: [], https: true, dev: false }
+const base = {
+  nonce: 'n0nce',
+  sfu: ['wss://sfu.example.org'],
+  witness: '',
+  checkout: [],
+  https: true,
+  framed: false,
+  dev: false,
+}
 const read = (policy: string) =>
   Object.fromEntries(policy.split('; ').map((part) => [part.split(' ')[0], part.split(' ').slice(1)]))
 
@@ -36,6 +47,27 @@ describe('the policy of a page', () => {
     expect(read(pagePolicy({ ...base, checkout: ['http://localhost:3003'] }))['form-action']).toContain(
       'http://localhost:3003',
     )
+  })
+})
+
+describe('what other sites may show', () => {
+  it('is the frame with free times, and no other page', () => {
+    for (const path of ['/', '/c/a', '/a/1', '/today', '//w/a', '/W/a', '/c/w/', '/sign-in'])
+      expect([isFramed(path), headersOf(path)]).toEqual([false, fixedHeaders])
+    expect(read(pagePolicy({ ...base, framed: isFramed('/w/a') }))['frame-ancestors']).toEqual(['*'])
+    expect(headersOf('/w/a')).not.toHaveProperty('x-frame-options')
+    expect(headersOf('/w/a')).toMatchObject({ 'cross-origin-resource-policy': 'same-origin' })
+  })
+
+  it('is the script that puts it there, and no other file', () => {
+    expect(headersOf('/widget-1.js')).toMatchObject({ 'cross-origin-resource-policy': 'cross-origin' })
+    for (const path of ['/icon.svg', '/x/widget-1.js', '/widget-1.js.map'])
+      expect(headersOf(path)).toEqual(fixedHeaders)
+  })
+
+  it('never changes under its number: clinics have its digest on their pages', () => {
+    const file = readFileSync('public/widget-1.js')
+    expect(`sha384-${createHash('sha384').update(file).digest('base64')}`).toBe(widget.integrity)
   })
 })
 

@@ -10,6 +10,8 @@ export interface PagePolicy {
   checkout: readonly string[]
   /** Served over https: then nothing is asked for in the clear. */
   https: boolean
+  /** May stand in a frame on any site: pages on which nothing can be done. */
+  framed: boolean
   /** `next dev` evaluates code and its overlay writes HTML: scripts are looser there, and there alone. */
   dev: boolean
 }
@@ -18,7 +20,7 @@ export interface PagePolicy {
  * Scripts run by nonce alone and only what such a script loads ('strict-dynamic'); WebAssembly is compiled for OPAQUE and
  * Argon2id. Style elements need the nonce too, and nothing that we serve has a style attribute (docs/decisions/007).
  */
-export function pagePolicy({ nonce, sfu, witness, checkout, https, dev }: PagePolicy): string {
+export function pagePolicy({ nonce, sfu, witness, checkout, https, framed, dev }: PagePolicy): string {
   const scripts = [
     "'self'",
     `'nonce-${nonce}'`,
@@ -40,7 +42,7 @@ export function pagePolicy({ nonce, sfu, witness, checkout, https, dev }: PagePo
     'worker-src': ["'self'"],
     'manifest-src': ["'self'"],
     'form-action': ["'self'", 'https://checkout.stripe.com', ...checkout],
-    'frame-ancestors': ["'none'"],
+    'frame-ancestors': [framed ? '*' : "'none'"],
     'object-src': ["'none'"],
     'base-uri': ["'none'"],
     ...(dev ? {} : { 'require-trusted-types-for': ["'script'"], 'trusted-types': ['default'] }),
@@ -71,6 +73,18 @@ export const fixedHeaders: Record<string, string> = {
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
+}
+
+/** A clinic's free times, which its own site shows in a frame, and the script that puts the frame there. */
+export const isFramed = (path: string): boolean => path.startsWith('/w/')
+const isWidget = (path: string): boolean => /^\/widget-\d+\.js$/.test(path)
+
+/** Those of a path: the widget's script is for other sites, and its frame may be one. */
+export function headersOf(path: string): Record<string, string> {
+  if (isWidget(path))
+    return { ...fixedHeaders, 'cross-origin-resource-policy': 'cross-origin', 'access-control-allow-origin': '*' }
+  const { 'x-frame-options': _, ...unframed } = fixedHeaders
+  return isFramed(path) ? unframed : fixedHeaders
 }
 
 function directives(all: Record<string, readonly string[]>): string {

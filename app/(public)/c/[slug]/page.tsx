@@ -3,13 +3,16 @@ import { cookies, headers } from 'next/headers'
 import { notFound } from 'next/navigation'
 import { getLocale, getTranslations } from 'next-intl/server'
 import { FirstPaintScript } from '@/components/booking/first-paint'
-import { Services } from './services'
+import { Services } from '@/components/booking/services'
 import { SlotStep } from './slot-step'
-import { Times } from './times'
+import { Times } from '@/components/booking/times'
 import { PageHeader } from '@/components/ui/card'
 import { readSlot } from '@/lib/booking/rules'
 import { loadClinicPage } from '@/lib/clinic/flow'
+import { clinicData } from '@/lib/clinic/linked-data'
+import { env } from '@/lib/server/env'
 import type { SiteView } from '@/lib/site/rules'
+import { knownZone } from '@/lib/time'
 
 type Query = Record<'service' | 'practitioner' | 'site' | 'day' | 'from' | 'slot' | 'recall', string | undefined>
 interface Props {
@@ -17,17 +20,19 @@ interface Props {
   searchParams: Promise<Query>
 }
 
+/** However somebody came to it, search engines know one address of it. */
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const page = await loadClinicPage((await params).slug)
+  if (!page) return {}
   const t = await getTranslations('booking')
-  return page ? { title: t('metaTitle', { clinic: page.clinic.name }) } : {}
-}
-
-function knownZone(name: string | undefined): string | null {
-  try {
-    return name ? new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone : null
-  } catch {
-    return null
+  const { name, slug, about } = page.clinic
+  const title = t('metaTitle', { clinic: name })
+  const description = about || t('metaText', { clinic: name })
+  const url = `${env().APP_ORIGIN}/c/${slug}`
+  return {
+    ...{ title, description },
+    alternates: { canonical: url },
+    openGraph: { title, description, url, type: 'website' },
   }
 }
 
@@ -62,6 +67,7 @@ export default async function BookingPage({ params, searchParams }: Props) {
         <>
           <PageHeader eyebrow={t('eyebrow')} title={clinic.name} lead={clinic.about || undefined} />
           <Services page={page} locale={locale} recall={query.recall} />
+          <script type="application/ld+json" dangerouslySetInnerHTML={{ __html: clinicData(page, env().APP_ORIGIN) }} />
         </>
       )}
     </>

@@ -9,6 +9,7 @@ import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle, PageHeader } from '@/components/ui/card'
+import { CopyField } from '@/components/ui/copy-field'
 import { CardIcon, PrintIcon } from '@/components/ui/icons'
 import { Badge, Banner } from '@/components/ui/status'
 import { Select, TextArea, TextField } from '@/components/ui/text-field'
@@ -16,6 +17,7 @@ import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
 import { type ClinicProfile, ProfileForm } from '@/lib/clinic/rules'
+import { widgetLine } from '@/lib/clinic/widget'
 import type { Legal } from '@/lib/invoice/rules'
 import type { ReminderSettings } from '@/lib/reminder/rules'
 import { LegalWords } from './legal'
@@ -29,6 +31,7 @@ interface Props {
 
 export function ClinicPage({ start, legal, reminders }: Props) {
   const t = useTranslations('admin')
+  const c = useTranslations('common')
   const { chain } = useStaff()
   // The chain's root, not the database's word for it: this goes on paper.
   const { rootFingerprint } = chain
@@ -57,6 +60,17 @@ export function ClinicPage({ start, legal, reminders }: Props) {
             slug={start.slug}
             clinic={start.name}
             rootFingerprint={rootFingerprint}
+          />
+        </Card>
+        <Card>
+          <CardTitle>{t('clinic.widget')}</CardTitle>
+          <p className="-mt-2 mb-5 max-w-prose text-soft">{t('clinic.widgetText')}</p>
+          <CopyField
+            label={t('clinic.widgetLine')}
+            hint={t('clinic.widgetHint')}
+            value={widgetLine({ origin: location.origin, slug: start.slug, rootFingerprint })}
+            copyLabel={c('copy')}
+            copiedLabel={c('copied')}
           />
         </Card>
         <Payments takesPayments={start.takesPayments} />

@@ -18,7 +18,6 @@ export async function Services({
   recall: string | undefined
 }) {
   const t = await getTranslations('booking')
-  const common = await getTranslations('common')
   const { clinic, services, practitioners } = page
   const seen = practitioners.filter((each) => services.some((service) => service.practitionerIds.includes(each.id)))
   return (
@@ -27,39 +26,7 @@ export async function Services({
         <h2 id="services" className="mb-4 text-xl">
           {t('chooseService')}
         </h2>
-        {services.length === 0 ? (
-          <EmptyState icon={CalendarIcon} title={t('noServices')}>
-            {t('noServicesText')} {clinic.phone}
-          </EmptyState>
-        ) : (
-          <ul className="flex flex-col gap-3">
-            {services.map((service) => (
-              <li key={service.id}>
-                <Card className="flex flex-wrap items-center justify-between gap-4">
-                  <div className="min-w-0 flex-1 basis-56">
-                    <h3 className="text-lg">{service.name}</h3>
-                    {service.description ? <p className="text-soft">{service.description}</p> : null}
-                    <p className="figures mt-1.5 flex flex-wrap items-center gap-x-4 text-sm text-soft">
-                      <span className="inline-flex items-center gap-1.5">
-                        <ClockIcon size={16} />
-                        {common('minutes', { count: service.minutes })}
-                      </span>
-                      <span className="font-semibold text-ink">{priceOf(service, locale, t)}</span>
-                    </p>
-                  </div>
-                  <LinkButton
-                    variant="primary"
-                    className="max-sm:w-full"
-                    aria-label={t('bookService', { service: service.name })}
-                    href={`?${new URLSearchParams({ service: service.id, ...(recall && { recall }) })}`}
-                  >
-                    {t('book')}
-                  </LinkButton>
-                </Card>
-              </li>
-            ))}
-          </ul>
-        )}
+        <ServiceList page={page} locale={locale} carry={recall ? { recall } : {}} />
       </section>
       <section aria-labelledby="people">
         <h2 id="people" className="mb-4 text-xl">
@@ -92,6 +59,53 @@ export async function Services({
         ) : null}
       </section>
     </div>
+  )
+}
+
+/** What can be booked. `carry`: goes along in each link. */
+export async function ServiceList({
+  page: { clinic, services },
+  locale,
+  carry,
+}: {
+  page: ClinicPage
+  locale: string
+  carry: Record<string, string>
+}) {
+  const t = await getTranslations('booking')
+  const common = await getTranslations('common')
+  return services.length === 0 ? (
+    <EmptyState icon={CalendarIcon} title={t('noServices')}>
+      {t('noServicesText')} {clinic.phone}
+    </EmptyState>
+  ) : (
+    <ul className="flex flex-col gap-3">
+      {services.map((service) => (
+        <li key={service.id}>
+          <Card className="flex flex-wrap items-center justify-between gap-4">
+            <div className="min-w-0 flex-1 basis-56">
+              <h3 className="text-lg">{service.name}</h3>
+              {service.description ? <p className="text-soft">{service.description}</p> : null}
+              <p className="figures mt-1.5 flex flex-wrap items-center gap-x-4 text-sm text-soft">
+                <span className="inline-flex items-center gap-1.5">
+                  <ClockIcon size={16} />
+                  {common('minutes', { count: service.minutes })}
+                </span>
+                <span className="font-semibold text-ink">{priceOf(service, locale, t)}</span>
+              </p>
+            </div>
+            <LinkButton
+              variant="primary"
+              className="max-sm:w-full"
+              aria-label={t('bookService', { service: service.name })}
+              href={`?${new URLSearchParams({ service: service.id, ...carry })}`}
+            >
+              {t('book')}
+            </LinkButton>
+          </Card>
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -19,13 +19,15 @@ export interface StepProps {
   zone: string
   locale: string
   query: Record<'practitioner' | 'site' | 'day' | 'from' | 'recall', string | undefined>
+  /** Goes along in each link. */
+  carry?: Record<string, string>
 }
 
 const isDay = (text: string | undefined): text is string => Day.safeParse(text).success
 const daysShown = 7
 
 /** Days and free times as plain links: it works before any script has loaded, and without. */
-export async function Times({ page, service, zone, locale, query }: StepProps) {
+export async function Times({ page, service, zone, locale, query, carry = {} }: StepProps) {
   const t = await getTranslations('booking')
   const s = await getTranslations('sites')
   const common = await getTranslations('common')
@@ -68,6 +70,7 @@ export async function Times({ page, service, zone, locale, query }: StepProps) {
       from: query.from,
       day: query.day,
       recall: query.recall,
+      ...carry,
       ...change,
     }
     return `?${new URLSearchParams(Object.entries(next).filter((pair): pair is [string, string] => Boolean(pair[1])))}`
@@ -100,7 +103,7 @@ export async function Times({ page, service, zone, locale, query }: StepProps) {
             size="sm"
             className="-ms-4"
             icon={<ArrowLeftIcon size={18} />}
-            href={query.recall ? `?recall=${query.recall}` : '?'}
+            href={`?${new URLSearchParams({ ...(query.recall && { recall: query.recall }), ...carry })}`}
           >
             {t('back')}
           </LinkButton>
