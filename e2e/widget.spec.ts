@@ -78,7 +78,7 @@ test('the frame leaves its place for nowhere, the script is the one that the lin
       }
     })
     expect(left).toBe('kept')
-    expect(await inner.evaluate(() => open('about:blank') === null)).toBe(true)
+    expect(await inner.evaluate(() => globalThis.open('about:blank') === null)).toBe(true)
     // The higher of the two: the frame is as high as what it shows.
     await expect
       .poll(() => page.locator('iframe').evaluate((element) => element.getBoundingClientRect().height))

@@ -3,10 +3,10 @@ import { Card, Facts, PageHeader } from '@/components/ui/card'
 import { LockIcon } from '@/components/ui/icons'
 import { findOffer } from '@/lib/booking/offer'
 import { formatDate, formatTime, sameClock, zoneCity } from '@/lib/time'
-import { priceOf } from '@/components/booking/services'
+import { priceOf } from '@/app/_booking/services'
 import { StartBooking } from '@/components/booking/start'
 import { Where } from '@/components/booking/where'
-import type { StepProps } from '@/components/booking/times'
+import type { StepProps } from '@/app/_booking/times'
 
 /** The chosen time, and the button that begins the form: only then is any of its code loaded. */
 export async function SlotStep({

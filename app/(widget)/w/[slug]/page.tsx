@@ -2,8 +2,8 @@ import type { Metadata } from 'next'
 import { headers } from 'next/headers'
 import { notFound } from 'next/navigation'
 import { getLocale, getTranslations } from 'next-intl/server'
-import { ServiceList } from '@/components/booking/services'
-import { Times } from '@/components/booking/times'
+import { ServiceList } from '@/app/_booking/services'
+import { Times } from '@/app/_booking/times'
 import { WidgetFrameScript } from '@/components/booking/widget-frame'
 import { loadClinicPage } from '@/lib/clinic/flow'
 import { knownZone } from '@/lib/time'
@@ -26,7 +26,7 @@ export default async function WidgetPage({ params, searchParams }: Props) {
   const locale = await getLocale()
   const zone = knownZone(tz) ?? page.clinic.timeZone
   const service = page.services.find((each) => each.id === query.service)
-  const carry = tz ? { tz } : {}
+  const carry: Record<string, string> = tz ? { tz } : {}
   return (
     <main id="main" className="mx-auto w-full max-w-page p-4 sm:p-5">
       {service ? (
