@@ -99,6 +99,7 @@ const may: Partial<Record<ActionName, RegExp>> = {
   'call/end': /^differs missing$/,
   'ledger/month': /^month null$/,
   'ledger/entries': /^month null$/,
+  'invoice/list': /^month null$/,
   'audit/log': /^before missing$/,
   'audit/mine': /^skip missing$/,
   'audit/links': /^from missing$/,

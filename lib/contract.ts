@@ -11,6 +11,7 @@ import type { EmergencyContract } from './emergency/rules.ts'
 import type { EncounterContract } from './encounter/rules.ts'
 import type { FeedContract } from './feed/rules.ts'
 import type { IntakeContract } from './intake/rules.ts'
+import type { InvoiceContract } from './invoice/issued.ts'
 import type { LedgerContract } from './ledger/month.ts'
 import type { PairingContract } from './pairing/rules.ts'
 import type { PatientContract } from './patient/rules.ts'
@@ -40,6 +41,7 @@ export type Contract = AccessContract &
   EncounterContract &
   FeedContract &
   IntakeContract &
+  InvoiceContract &
   LedgerContract &
   PairingContract &
   PatientContract &

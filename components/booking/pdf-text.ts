@@ -41,13 +41,17 @@ export async function pdfText(pdf: PDFDocument) {
     return [...lines, line]
   }
 
+  /** Of one line, in points. */
+  const widthOf = (line: string, style: TextStyle): number =>
+    isKnown(line) ? fontOf(style).widthOfTextAtSize(line, style.size) : measureByDevice(style)(line)
+
   async function draw(page: PDFPage, line: string, x: number, y: number, style: TextStyle): Promise<void> {
     if (isKnown(line)) return page.drawText(line, { x, y, size: style.size, color: style.color, font: fontOf(style) })
     const { png, width, height, descent } = await drawByDevice(line, style)
     page.drawImage(await pdf.embedPng(png), { x, y: y - descent, width, height })
   }
 
-  return { wrap, draw }
+  return { wrap, draw, widthOf }
 }
 
 function pencil(style: TextStyle): CanvasRenderingContext2D {

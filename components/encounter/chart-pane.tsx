@@ -12,6 +12,7 @@ import type { IdentityContent } from '@/lib/record/rules'
 import { formatDate } from '@/lib/time'
 import { birth } from '../prescription/sheet'
 import { ConsentList } from './consent-list'
+import { VisitInvoices } from './invoices'
 import { RichText } from './rich-text'
 import { ShareEarlier } from './share-earlier'
 import type { Unvouched } from './unvouched'
@@ -73,6 +74,7 @@ export function ChartPane({
       </Card>
       {chart.unvouched.length ? <NotVouched view={view} records={chart.unvouched} /> : null}
       <History view={view} chart={chart} onShared={onShared} />
+      <VisitInvoices documents={view.documents} name={identity?.name ?? null} />
     </div>
   )
 }

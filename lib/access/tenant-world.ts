@@ -31,6 +31,13 @@ export const bytes = (length: number) => new Uint8Array(randomBytes(length))
 const b64 = (length: number) => randomBytes(length).toString('base64url')
 const later = new Date(Date.now() + 3_600_000)
 
+const document = {
+  locale: 'en' as const,
+  seller: { name: 'Lumen', address: '', phone: '', taxNumber: '', footer: '' },
+  ...{ practitioner: 'Dr Ada', lines: [], taxes: [], paid: null, credits: null },
+  totals: { netMinor: 5, taxMinor: 0, grossMinor: 5 },
+}
+
 export async function tenant(admin: TestDb['admin']) {
   const { clinicId, memberId, serviceId, waiting } = await clinicWorld(admin)
   const { appointmentId, paymentId } = await waiting({ status: 'booked' })
@@ -80,6 +87,8 @@ export async function tenant(admin: TestDb['admin']) {
       takingId: randomUUID(),
       reminderId: randomUUID(),
       disputeId: randomUUID(),
+      documentId: randomUUID(),
+      document,
       eventId: `evt_${b64(9)}`,
     },
   }
@@ -180,6 +189,10 @@ export async function tenant(admin: TestDb['admin']) {
   await insert('reminder', {
     ...{ id: more.reminderId, appointment_id: appointmentId, starts_at: startsAt, lead_minutes: 60, state: 'waiting' },
     ...{ next_at: later, made_at: new Date() },
+  })
+  await insert('document', {
+    ...{ id: more.documentId, payment_id: paymentId, series: 'invoice', cause: `invoice/${paymentId}` },
+    ...{ number: 'INV-2026-000001', day: '2026-11-21', currency: 'eur', gross_minor: 5, content: document },
   })
   await insert('dispute', {
     ...{ id: more.disputeId, payment_id: paymentId, payment_intent: 'pi_own', stripe_dispute: `dp_${more.disputeId}` },

@@ -4,6 +4,7 @@ import { type PatientActor, type PublicActor, runsVisits, type StaffActor } from
 import { partOf } from '../access/part.ts'
 import { endWaiting } from '../call/move.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { creditInvoice } from '../invoice/flow.ts'
 import { waitsForMoney } from '../payment/rules.ts'
 import { oweRest } from '../payment/refund.ts'
 import { lockPayment } from '../payment/store.ts'
@@ -71,6 +72,7 @@ async function cancelIn(
   const job = { clinicId, appointmentId: row.id }
   if (payment?.status === 'paid') await oweRest(tx, job, payment, 'cancelled', now)
   else if (payment && waitsForMoney(payment.status)) await expirePayment(tx, clinicId, row.id, now)
+  await creditInvoice(tx, job, { key: row.id, most: 'all' }, now)
   if (row.status !== 'held') await enqueue(tx, 'mail.cancelled', job, { singletonKey: row.id })
   await notify(tx, 'staff', clinicId)
   if (row.patientId) await notify(tx, 'patient', row.patientId)

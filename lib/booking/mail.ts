@@ -174,6 +174,21 @@ const mailContact: JobHandler = async (data, jobId) => {
   })
 }
 
+/** Neutral: neither what was done nor what it costs. */
+const mailDocument: JobHandler = async (data) => {
+  const facts = await factsOf(data)
+  if (!facts) return
+  const { locale, clinic, link, to } = facts
+  const t = translator(locale, 'mail')
+  const signature = clinic.phone ? `${clinic.name}\n${clinic.phone}` : clinic.name
+  await sendMail({
+    to,
+    subject: t('documentSubject', { clinic: clinic.name }),
+    text: [t('hello'), t('document', { clinic: clinic.name }), `${t('documentOpen')}\n${link}`, signature].join('\n\n'),
+    messageId: `document-${String(data.documentId)}`,
+  })
+}
+
 export const mailJobs = {
   handlers: {
     'mail.booked': mailBooked,
@@ -181,6 +196,7 @@ export const mailJobs = {
     'mail.cancelled': mailCancelled,
     'mail.refunded': mailRefunded,
     'mail.contact': mailContact,
+    'mail.document': mailDocument,
   },
   every: {},
   // Made once for an appointment; the others look at what was told before, one after the other.

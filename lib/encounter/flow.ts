@@ -8,6 +8,7 @@ import { startOfDay } from '@/lib/schedule/wall-clock'
 import { endIn } from '@/lib/call/flow-staff'
 import { deleteRoom } from '@/lib/call/sfu'
 import { ok, refuse, type Result } from '@/lib/errors'
+import { listOfPatient } from '@/lib/invoice/store'
 import { earnIn } from '@/lib/payment/settle'
 import { listPrescriptions } from '@/lib/prescription/store'
 import { listRecalls } from '@/lib/recall/store'
@@ -113,6 +114,7 @@ export async function openEncounter(
       consents: await store.listConsents(tx, actor, patientId),
       prescriptions: await listPrescriptions(tx, actor, patientId, now),
       recalls: await listRecalls(tx, actor, { patientId }),
+      documents: (await listOfPatient(tx, patientId)).filter((each) => each.appointmentId === appointmentId),
       visits: await store.listVisits(tx, actor, patientId, placesOf(records)),
       next: next && { appointmentId: next.appointmentId, startsAt: next.startsAt, waiting: next.waiting },
     })

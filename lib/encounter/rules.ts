@@ -1,3 +1,4 @@
+import type { DocumentView } from '../invoice/rules.ts'
 import type { CareRow } from '../care/rules.ts'
 import { z } from 'zod'
 import type { AppointmentStatus } from '../booking/rules.ts'
@@ -190,6 +191,8 @@ export interface EncounterView {
   consents: ConsentProof[]
   prescriptions: PrescriptionRow[]
   recalls: RecallRow[]
+  /** Invoice and credit notes of this visit. */
+  documents: DocumentView[]
   /** When each earlier encounter was, for headings. */
   visits: { appointmentId: string; startsAt: string; service: string; practitioner: string; site: string | null }[]
   /** Next patient of the day, for one click. */

@@ -116,6 +116,9 @@ function paidState(row: Pick<Found, 'status' | 'paymentMode' | 'priceMinor' | 'p
       return row.status === 'cancelled' ? 'owed' : 'paid'
     case 'refunded':
       return 'refunded'
+    // Let go by the clinic.
+    case 'none':
+      return 'free'
     case 'failed':
     case 'expired':
       return 'failed'

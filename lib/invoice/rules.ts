@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { accounts, type Account, type Entry, type TaxLine } from '../ledger/rules.ts'
+import { accounts, type Account, type Entry, type Method, type TaxLine } from '../ledger/rules.ts'
 import { decimalText, shareOut, splitTax } from '../money.ts'
 import { addDays } from '../time.ts'
 
@@ -94,6 +94,9 @@ export function creditTaxes(
 
 export type Series = 'invoice' | 'credit_note' | 'receipt'
 
+/** The desk's receipts begin so. */
+export const receiptPrefix = 'REC'
+
 /** How a clinic's numbers begin: letters alone, since they stand in file names and sheets. */
 export const Prefix = z.string().regex(/^[A-Z]{1,6}$/, { error: 'prefix' })
 
@@ -102,7 +105,7 @@ const words = (max: number) => z.string().trim().max(max, { error: 'tooLong' })
 export const LegalForm = z.object({
   legalName: words(120),
   taxNumber: words(40),
-  invoicePrefix: Prefix,
+  invoicePrefix: Prefix.refine((prefix) => prefix !== receiptPrefix, { error: 'prefixTaken' }),
   invoiceFooter: words(500),
 })
 export type Legal = z.output<typeof LegalForm>
@@ -126,6 +129,55 @@ export function nextNumber(counter: Counter | null, today: string): Counter {
 /** INV-2026-000123. It grows beyond six digits rather than beginning anew. */
 export const documentNumber = (prefix: string, { year, last }: Pick<Counter, 'year' | 'last'>): string =>
   `${prefix}-${year}-${String(last).padStart(6, '0')}`
+
+/** A credit note's numbers begin as no invoice's do, whatever prefix a clinic had before. */
+export const prefixOf = (series: 'invoice' | 'credit_note', invoicePrefix: string): string =>
+  series === 'invoice' ? invoicePrefix : `${invoicePrefix}-CR`
+
+// ── documents ──
+
+export interface Paid {
+  method: Method
+  /** ISO day. */
+  day: string
+  /** The desk's receipt. */
+  receipt: string | null
+}
+
+/** All that a document says, as it was when it was issued. Whom it is for is not in it: the server does not know. */
+export interface DocumentContent {
+  locale: 'en' | 'fr'
+  seller: { name: string; address: string; phone: string; taxNumber: string; footer: string }
+  practitioner: string
+  lines: Line[]
+  taxes: TaxLine[]
+  totals: Totals
+  /** How it was paid, where it was when the invoice was issued. */
+  paid: Paid | null
+  /** The invoice that a credit note takes back in part or whole. */
+  credits: { number: string; day: string } | null
+}
+
+export interface DocumentView {
+  id: string
+  appointmentId: string
+  series: 'invoice' | 'credit_note'
+  number: string
+  day: string
+  currency: string
+  content: DocumentContent
+}
+
+/** What a sale's credit notes come to, by rate. */
+export const creditedOf = (documents: readonly Pick<DocumentView, 'series' | 'content'>[]): TaxLine[] =>
+  addTaxes(...documents.filter(({ series }) => series === 'credit_note').map(({ content }) => content.taxes))
+
+/** The lines of a credit note: one for each rate, named as the invoice's. */
+export const creditLines = (invoice: readonly Line[], taxes: readonly TaxLine[]): Line[] =>
+  taxes.map((tax) => {
+    const { text, day } = invoice.find(({ taxRate }) => taxRate === tax.taxRate)!
+    return { text, day, grossMinor: grossOf(tax), taxRate: tax.taxRate }
+  })
 
 // ── what the accountant gets ──
 

@@ -8,6 +8,12 @@ import { dayIn } from '../time.ts'
 import { causeOf, eventsOf, postingOf, standingOf, type LedgerEvent, type Standing, type StripeFact } from './rules.ts'
 import * as store from './store.ts'
 
+/** The day that is written on what is posted or issued now. */
+export async function postingDayIn(tx: Tx, clinicId: string, now: Date): Promise<string> {
+  const { timeZone } = (await findClinic(tx, clinicId))!
+  return dayIn(timeZone, now)
+}
+
 /**
  * Posts of these what was not posted before, in the caller's transaction: money and books change together or not at all. The
  * sale's payment is locked. Answers which causes are new, and how the patient stands afterwards.
@@ -19,12 +25,12 @@ export async function post(
   now: Date,
 ): Promise<Standing & { fresh: Set<string> }> {
   const { causes, entries } = await store.findBook(tx, sale)
-  const clinic = await findClinic(tx, sale.clinicId)
+  const day = await postingDayIn(tx, sale.clinicId, now)
   const fresh = new Set<string>()
   for (const event of events) {
     const posting = causes.has(causeOf(event)) ? null : postingOf(event, standingOf(entries))
     if (!posting) continue
-    await store.insertPosting(tx, sale, dayIn(clinic!.timeZone, now), posting)
+    await store.insertPosting(tx, sale, day, posting)
     entries.push(...posting.entries)
     causes.add(posting.cause)
     fresh.add(posting.cause)

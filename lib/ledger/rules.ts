@@ -331,6 +331,8 @@ export const TakeInput = z.object({
   method: z.enum(['cash', 'transfer']),
   amountMinor: amount,
 })
-/** `credit`: a credit note for it as well, where it had been earned. */
-export const RefundInput = z.object({ appointmentId: Id, key: Id, amountMinor: amount, credit: z.boolean() })
+/** Money that was paid goes back by the clinic's own choice, whole or in part, with a credit note. */
+export const RefundInput = z.object({ appointmentId: Id, key: Id, amountMinor: amount })
+/** `amountMinor`: all that the page showed as owed. It is let go, with a credit note. */
 export const WriteOffInput = z.object({ appointmentId: Id, key: Id, amountMinor: amount })
+export const StandingInput = z.object({ appointmentId: Id })

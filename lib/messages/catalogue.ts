@@ -19,6 +19,7 @@ import encounterEn from './en/encounter.json' with { type: 'json' }
 import errorsEn from './en/errors.json' with { type: 'json' }
 import feedEn from './en/feed.json' with { type: 'json' }
 import intakeEn from './en/intake.json' with { type: 'json' }
+import invoiceEn from './en/invoice.json' with { type: 'json' }
 import keepEn from './en/keep.json' with { type: 'json' }
 import landingEn from './en/landing.json' with { type: 'json' }
 import lostEn from './en/lost.json' with { type: 'json' }
@@ -58,6 +59,7 @@ import encounterFr from './fr/encounter.json' with { type: 'json' }
 import errorsFr from './fr/errors.json' with { type: 'json' }
 import feedFr from './fr/feed.json' with { type: 'json' }
 import intakeFr from './fr/intake.json' with { type: 'json' }
+import invoiceFr from './fr/invoice.json' with { type: 'json' }
 import keepFr from './fr/keep.json' with { type: 'json' }
 import landingFr from './fr/landing.json' with { type: 'json' }
 import lostFr from './fr/lost.json' with { type: 'json' }
@@ -100,6 +102,7 @@ const en = {
   errors: errorsEn,
   feed: feedEn,
   intake: intakeEn,
+  invoice: invoiceEn,
   keep: keepEn,
   landing: landingEn,
   lost: lostEn,
@@ -144,6 +147,7 @@ const fr = {
   errors: errorsFr,
   feed: feedFr,
   intake: intakeFr,
+  invoice: invoiceFr,
   keep: keepFr,
   landing: landingFr,
   lost: lostFr,

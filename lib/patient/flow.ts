@@ -7,6 +7,7 @@ import { lastConsent } from '../booking/store.ts'
 import { listCare, useCare } from '../care/store.ts'
 import { findClinic } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { listOfPatient } from '../invoice/store.ts'
 import { statusAt } from '../prescription/rules.ts'
 import { listRecords } from '../record/store.ts'
 import type { Ctx } from '../server/action.ts'
@@ -112,6 +113,7 @@ async function chartOf(actor: PatientActor, history: boolean, now: Date): Promis
         service: service.name,
         practitioner: member.displayName,
       })),
+      documents: byCode ? [] : await listOfPatient(tx, patientId),
       consent: { seq: last ? last.seq + 1 : 0, previous: last?.hash ?? '' },
       payments: own.payments,
       consents: own.consents.map(

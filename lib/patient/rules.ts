@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ChainStatement } from '../crypto/types.ts'
 import type { CareRow } from '../care/rules.ts'
+import type { DocumentView } from '../invoice/rules.ts'
 import { Grant, type StoredRecord } from '../record/rules.ts'
 import { Base64Url, Id } from '../ids.ts'
 
@@ -195,6 +196,8 @@ export interface PatientChart {
   now: string
   /** The birthday at which a guardian's access ends here: see guardianAgeOf. */
   guardianAge: number
+  /** Invoices and credit notes, the newest first. */
+  documents: DocumentView[]
   /** The next consent event's place in the patient's history. */
   consent: { seq: number; previous: string }
 }

@@ -3,16 +3,16 @@ import type { z } from 'zod'
 import { partOf } from '../access/part.ts'
 import { runsVisits, type StaffActor } from '../access/rules.ts'
 import * as bookings from '../booking/store.ts'
-import { findClinic } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { issueInvoice } from '../invoice/flow.ts'
+import { receiptPrefix } from '../invoice/rules.ts'
 import { takeNumber } from '../invoice/store.ts'
-import { post } from '../ledger/flow.ts'
+import { post, postingDayIn } from '../ledger/flow.ts'
 import type { TakeInput } from '../ledger/rules.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
-import { dayIn } from '../time.ts'
 import { earnIn } from './settle.ts'
 import { oweAgain } from './refund.ts'
 import { isOver, nextPayment, type HandBackInput, type RefundAgainInput } from './rules.ts'
@@ -52,9 +52,8 @@ export const take = (
     // What the page showed is not what is owed.
     if (amountMinor !== payment.amountMinor) return refuse('STALE')
     const { clinicId, memberId } = actor
-    const clinic = (await findClinic(tx, clinicId))!
-    const today = dayIn(clinic.timeZone, now)
-    const { number, day } = await takeNumber(tx, clinicId, { series: 'receipt', prefix: 'REC', today })
+    const today = await postingDayIn(tx, clinicId, now)
+    const { number, day } = await takeNumber(tx, clinicId, { series: 'receipt', prefix: receiptPrefix, today })
     const { id: paymentId, currency, sessionId } = payment
     const taking = { id: key, clinicId, paymentId, method, amountMinor, currency, number, takenBy: memberId }
     await store.insertTaking(tx, { ...taking, day: new Date(day) }, now)
@@ -62,6 +61,7 @@ export const take = (
     await post(tx, payment, [{ kind: 'paid', key, method, amountMinor }], now)
     // Paid after it took place, and perhaps before the books were kept.
     if (appointment.status === 'completed') await earnIn(tx, appointmentId, now)
+    else await issueInvoice(tx, { clinicId, appointmentId }, now)
     // A page that is open still must take nothing more.
     if (sessionId)
       await enqueue(tx, 'payment.end-session', { clinicId, appointmentId }, { singletonKey: appointmentId })

@@ -147,7 +147,11 @@ describe('money', () => {
       const at = await world.waiting()
       await paid(at)
       await deliver(at, order)
-      expect(await facts(at)).toMatchObject({ payment: 'paid', appointment: 'booked', jobs: ['mail.booked'] })
+      expect(await facts(at)).toMatchObject({
+        payment: 'paid',
+        appointment: 'booked',
+        jobs: ['mail.booked', 'mail.document'],
+      })
     }
   })
 
@@ -160,7 +164,7 @@ describe('money', () => {
     await stripe.press(sessionId!, 'pay')
     expect(await ask()).toMatchObject({ value: { status: 'paid', appointment: 'booked', clinicName: 'Lumen Clinic' } })
     await deliver(at)
-    expect(await facts(at)).toMatchObject({ payment: 'paid', jobs: ['mail.booked'] })
+    expect(await facts(at)).toMatchObject({ payment: 'paid', jobs: ['mail.booked', 'mail.document'] })
     expect(await findReturn({ appointmentId: world.clinicId, sessionId: sessionId! }, new Date())).toMatchObject({
       code: 'NOT_FOUND',
     })
@@ -218,7 +222,7 @@ describe('money', () => {
     await stripe.press(second.id, 'pay')
     await deliver(at)
     const { jobs, payment, appointment } = await facts(at)
-    expect([payment, appointment, jobs]).toEqual(['paid', 'booked', ['mail.booked', 'payment.refund']])
+    expect([payment, appointment, jobs]).toEqual(['paid', 'booked', ['mail.booked', 'mail.document', 'payment.refund']])
     await run('payment.refund', at)
     await run('payment.refund', at)
     await deliver(at)

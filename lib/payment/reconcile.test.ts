@@ -52,7 +52,11 @@ describe('asking about a payment', () => {
     expect(await factsOf(admin, at), 'its time has not come').toMatchObject({ payment: 'pending' })
     await due(at)
     await Promise.all([run(), run()])
-    expect(await factsOf(admin, at)).toMatchObject({ payment: 'paid', appointment: 'booked', jobs: ['mail.booked'] })
+    expect(await factsOf(admin, at)).toMatchObject({
+      payment: 'paid',
+      appointment: 'booked',
+      jobs: ['mail.booked', 'mail.document'],
+    })
     expect(await booksOf(admin, at)).toEqual({ stripe: 4500, deposits: -4500 })
     expect(await asked(at)).toEqual({ ask_at: null, asks: 0 })
     const retrieve = vi.spyOn(api()!.checkout.sessions, 'retrieve')
@@ -163,7 +167,11 @@ describe('reading events', () => {
     // Dies in the middle of the second event.
     const real = api()!.paymentIntents.retrieve.bind(api()!.paymentIntents)
     await run()
-    expect(await factsOf(admin, paid)).toMatchObject({ payment: 'paid', appointment: 'booked', jobs: ['mail.booked'] })
+    expect(await factsOf(admin, paid)).toMatchObject({
+      payment: 'paid',
+      appointment: 'booked',
+      jobs: ['mail.booked', 'mail.document'],
+    })
     const { data } = await api()!.paymentIntents.list({ limit: 100 })
     const intent = data.find(({ metadata }) => metadata.appointment === back.appointmentId)!.id
     const made = await api()!.refunds.create({ payment_intent: intent, amount: 1000 })
@@ -177,7 +185,7 @@ describe('reading events', () => {
     await eventsReadFrom('3 days')
     await run()
     expect(await booksOf(admin, back)).toEqual({ stripe: 4500, deposits: -3500, refunds_due: -1000 })
-    expect(await factsOf(admin, paid)).toMatchObject({ jobs: ['mail.booked'] })
+    expect(await factsOf(admin, paid)).toMatchObject({ jobs: ['mail.booked', 'mail.document'] })
     const [row] = await admin<{ behind: number }>(
       `SELECT extract(epoch FROM now() - read_until)::int AS behind FROM stripe_account_read WHERE account = 'platform'`,
     )

@@ -2,7 +2,7 @@ import 'server-only'
 import * as bookings from '../booking/store.ts'
 import { isId } from '../ids.ts'
 import { post, postFact } from '../ledger/flow.ts'
-import { planRefund, type StripeFact } from '../ledger/rules.ts'
+import { planRefund, type Refundable, type StripeFact } from '../ledger/rules.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue, type JobHandler } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
@@ -23,21 +23,67 @@ interface Owed {
   from: { intent: string } | { taking: string }
   amountMinor: number
   currency: string
-  reason: 'cancelled' | 'slot_taken' | 'twice'
+  reason: 'cancelled' | 'slot_taken' | 'twice' | 'goodwill'
+  /** The request that decided it, where somebody asked. */
+  requestKey?: string
 }
 
 /** Owes so much of one payment. What Stripe took it gives back by a job; what the desk took the desk hands back. */
 export async function owe(tx: Tx, place: Place, payment: store.PaymentRow, owed: Owed, now: Date): Promise<void> {
-  const { from, amountMinor, currency, reason } = owed
+  const { from, amountMinor, currency, reason, requestKey = null } = owed
   const { id: paymentId, clinicId } = payment
   const of = 'intent' in from ? { paymentIntent: from.intent } : { takingId: from.taking }
-  const row = { ...{ clinicId, paymentId, paymentIntent: null, takingId: null, ...of }, amountMinor, currency, reason }
+  const row = {
+    ...{ clinicId, paymentId, paymentIntent: null, takingId: null, ...of },
+    amountMinor,
+    currency,
+    reason,
+    requestKey,
+  }
   const refundId = await store.insertRefund(tx, { ...row, state: 'due', stripeRefund: null, handed: null }, now)
   await post(tx, { ...payment, currency }, [{ kind: 'refund-due', refundId, amountMinor }], now)
   if (!('intent' in from)) return
   await enqueue(tx, 'payment.refund', { ...place }, { singletonKey: place.appointmentId, ...untilDone })
   // Should the job be lost: it is looked at as well.
   await store.updatePayment(tx, paymentId, { askAt: nextAsk(0, now), asks: 0 }, now)
+}
+
+/** What can still be given back of a booking's payments: not given back, not promised, not withdrawn by a bank. */
+export async function listRefundable(tx: Tx, payment: store.PaymentRow): Promise<Refundable[]> {
+  const { paymentIntent, amountMinor, updatedAt } = payment
+  const refunds = await store.listRefunds(tx, payment.id)
+  const disputes = await store.listDisputes(tx, payment.id)
+  const left = (of: string, paidMinor: number) =>
+    Math.max(0, paidMinor - promisedOf(refunds, of) - withdrawnOf(disputes, of))
+  const online = paymentIntent
+    ? [
+        {
+          paymentId: paymentIntent,
+          method: 'stripe' as const,
+          receivedAt: updatedAt,
+          leftMinor: left(paymentIntent, amountMinor),
+        },
+      ]
+    : []
+  const atDesk = (await store.listTakings(tx, payment.id)).map(({ id, method, createdAt, amountMinor: taken }) => ({
+    ...{ paymentId: id, method, receivedAt: createdAt, leftMinor: left(id, taken) },
+  }))
+  return [...online, ...atDesk]
+}
+
+/** Owes so much of whatever was paid: of a card first. */
+export async function owePart(
+  tx: Tx,
+  place: Place,
+  payment: store.PaymentRow,
+  { amountMinor, ...why }: Pick<Owed, 'amountMinor' | 'reason' | 'requestKey'>,
+  now: Date,
+): Promise<void> {
+  const { currency } = payment
+  for (const part of planRefund(await listRefundable(tx, payment), amountMinor)) {
+    const from = part.method === 'stripe' ? { intent: part.paymentId } : { taking: part.paymentId }
+    await owe(tx, place, payment, { from, amountMinor: part.amountMinor, currency, ...why }, now)
+  }
 }
 
 /** A booking that is over keeps no deposit: what is left of it is owed. Its payment is locked. */
@@ -48,28 +94,12 @@ export async function oweRest(
   reason: 'cancelled' | 'slot_taken',
   now: Date,
 ): Promise<void> {
-  const { paymentIntent: key, amountMinor, currency, updatedAt } = payment
+  const { paymentIntent: key, amountMinor } = payment
   if (payment.status !== 'paid') return
   // What was paid before the books were kept is posted now.
   const before = key ? [{ kind: 'paid', key, method: 'stripe', amountMinor } as const] : []
   const { owedMinor } = await post(tx, payment, before, now)
-  const refunds = await store.listRefunds(tx, payment.id)
-  const disputes = await store.listDisputes(tx, payment.id)
-  const left = (of: string, paidMinor: number) =>
-    Math.max(0, paidMinor - promisedOf(refunds, of) - withdrawnOf(disputes, of))
-  const takings = await store.listTakings(tx, payment.id)
-  const paid = [
-    ...(key
-      ? [{ paymentId: key, method: 'stripe' as const, receivedAt: updatedAt, leftMinor: left(key, amountMinor) }]
-      : []),
-    ...takings.map(({ id, method, createdAt, amountMinor: taken }) => ({
-      ...{ paymentId: id, method, receivedAt: createdAt, leftMinor: left(id, taken) },
-    })),
-  ]
-  for (const part of planRefund(paid, -owedMinor)) {
-    const from = part.method === 'stripe' ? { intent: part.paymentId } : { taking: part.paymentId }
-    await owe(tx, place, payment, { from, amountMinor: part.amountMinor, currency, reason }, now)
-  }
+  await owePart(tx, place, payment, { amountMinor: -owedMinor, reason }, now)
 }
 
 type RefundFact = Extract<StripeFact, { kind: 'refund' }>
@@ -143,7 +173,7 @@ async function takeRefund(tx: Tx, payment: store.PaymentRow, fact: RefundFact, n
   const { id: paymentId, clinicId } = payment
   const state = fact.state === 'made' ? ('paid' as const) : ('failed' as const)
   const heard = { clinicId, paymentId, paymentIntent, takingId: null, amountMinor, currency, state, stripeRefund }
-  await store.insertRefund(tx, { ...heard, handed: null, reason: 'outside' }, now)
+  await store.insertRefund(tx, { ...heard, handed: null, reason: 'outside', requestKey: null }, now)
   return state === 'failed'
 }
 

@@ -60,7 +60,7 @@ it('a refund that is heard of before its payment ends as in the other order', as
   }
   expect(ends[0]).toEqual({
     ...{ appointment: 'booked', payment: 'refunded', refundedMinor: 4500 },
-    jobs: ['mail.booked', 'mail.refunded'],
+    jobs: ['mail.booked', 'mail.document', 'mail.refunded'],
   })
   expect(ends[1]).toEqual(ends[0])
   expect(ends[2]).toEqual(ends[0])

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { Id } from '../ids.ts'
 import { largestMinor } from '../money.ts'
-import type { TakeInput } from '../ledger/rules.ts'
+import type { RefundInput, StandingInput, TakeInput, WriteOffInput } from '../ledger/rules.ts'
 
 export type PaymentStatus = 'none' | 'due' | 'pending' | 'paid' | 'refunded' | 'failed' | 'expired'
-export type PaymentEvent = 'open' | 'pay' | 'fail' | 'expire' | 'refund'
+export type PaymentEvent = 'open' | 'pay' | 'fail' | 'expire' | 'refund' | 'let-go'
 
 /**
  * Where an event leads; null when it changes nothing. Money that arrived outweighs every other word, however late it comes,
@@ -22,6 +22,8 @@ export function nextPayment(status: PaymentStatus, event: PaymentEvent): Payment
       return status === 'pending' || status === 'failed' ? 'expired' : null
     case 'refund':
       return status === 'none' || status === 'refunded' ? null : 'refunded'
+    case 'let-go':
+      return ['due', 'pending', 'failed', 'expired'].includes(status) ? 'none' : null
   }
 }
 
@@ -192,12 +194,22 @@ export const HandBackInput = z.object({ ...back, method: z.enum(['cash', 'transf
 /** `amountMinor`: all that the page showed as sent back by a bank. */
 export const RefundAgainInput = z.object(back)
 
+export interface VisitMoney {
+  currency: string
+  refundableMinor: number
+  owedMinor: number
+}
+
 export interface PaymentContract {
   /** Cash or a transfer at the desk; answers the receipt's number. */
   'payment/take': { in: z.input<typeof TakeInput>; out: { number: string } }
   'payment/hand-back': { in: z.input<typeof HandBackInput>; out: { done: true } }
   /** What a bank sent back is asked of Stripe once more. */
   'payment/refund-again': { in: z.input<typeof RefundAgainInput>; out: { done: true } }
+  /** What of a booking can be given back, and what is owed for it: for an admin's question. */
+  'payment/standing': { in: z.input<typeof StandingInput>; out: VisitMoney }
+  'payment/give-back': { in: z.input<typeof RefundInput>; out: { done: true } }
+  'payment/write-off': { in: z.input<typeof WriteOffInput>; out: { done: true } }
   /** Stripe's page for what is still owed. */
   'payment/checkout': { in: z.input<typeof CheckoutInput>; out: { url: string } }
   /** Asked by the return page, which may hold no keys: the state alone. */

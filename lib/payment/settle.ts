@@ -13,8 +13,8 @@ import { log } from '../server/log.ts'
 import { notify } from '../server/notify.ts'
 import { stripe } from '../server/stripe.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
+import { issueInvoice } from '../invoice/flow.ts'
 import { post, postFact } from '../ledger/flow.ts'
-import { splitTax } from '../money.ts'
 import { onAccount, placeOf, type Place } from './place.ts'
 import { owe, oweRest, refundJobs } from './refund.ts'
 import { afterLoss, decidePaid, nextPayment } from './rules.ts'
@@ -55,8 +55,11 @@ export async function settleIn(tx: Tx, place: Place, money: Money, now: Date): P
   const whole = paidMinor === payment.amountMinor && currency === payment.currency
   if (!next || !whole) {
     // Its refund was heard of first: the booking ends as it would have in the other order, booked, and its money back.
-    if (intent === payment.paymentIntent && payment.status === 'refunded' && appointment.status === 'held')
-      return confirmBooking(tx, actor, appointment, now)
+    if (intent === payment.paymentIntent && payment.status === 'refunded' && appointment.status === 'held') {
+      await confirmBooking(tx, actor, appointment, now)
+      await issueInvoice(tx, place, now)
+      return
+    }
     // Paid twice by two pages, or not what was asked for: that money is nobody's.
     if (fresh.size === 0 || intent === payment.paymentIntent) return
     log.error({ code: 'PAYMENT_TWICE', appointmentId })
@@ -69,22 +72,26 @@ export async function settleIn(tx: Tx, place: Place, money: Money, now: Date): P
   const decision = decidePaid(appointment.status)
   // Paid after it took place, and perhaps before the books were kept.
   if (appointment.status === 'completed') await earnIn(tx, appointmentId, now)
-  if (decision === 'nothing') return
-  if (decision === 'confirm' || (decision === 'rebook' && (await freeAgain(tx, appointment, now))))
+  if (decision === 'nothing') {
+    await issueInvoice(tx, place, now)
+    return
+  }
+  if (decision === 'confirm' || (decision === 'rebook' && (await freeAgain(tx, appointment, now)))) {
     await confirmBooking(tx, actor, appointment, now)
-  else {
+    await issueInvoice(tx, place, now)
+  } else {
     const reason = decision === 'rebook' ? 'slot_taken' : 'cancelled'
     await oweRest(tx, place, { ...payment, status: next, paymentIntent: intent }, reason, now)
   }
 }
 
-/** The visit took place: its price is earned, whether or not it was paid. */
+/** The visit took place: what its invoice says is earned, less what was credited before, whether or not it was paid. */
 export async function earnIn(tx: Tx, appointmentId: string, now: Date): Promise<void> {
   const payment = await store.lockPayment(tx, appointmentId)
   if (!payment || payment.amountMinor === 0) return
-  const { id: saleId, status, paymentIntent: key, amountMinor } = payment
-  const { taxRate } = (await bookings.findAppointment(tx, appointmentId))!
-  const taxes = [{ taxRate, ...splitTax(amountMinor, taxRate) }]
+  const { id: saleId, clinicId, status, paymentIntent: key, amountMinor } = payment
+  const left = await issueInvoice(tx, { clinicId, appointmentId }, now)
+  const taxes = left.filter(({ netMinor, taxMinor }) => netMinor + taxMinor !== 0)
   const before = status === 'paid' && key ? [{ kind: 'paid', key, method: 'stripe', amountMinor } as const] : []
   await post(tx, payment, [...before, { kind: 'earned', saleId, occasion: 'visit', nth: 0, taxes }], now)
 }

@@ -65,7 +65,7 @@ export const paymentCases: TenantCases<typeof store> = {
           amountMinor: 1,
           currency: 'eur',
         },
-        ...{ reason: 'twice', state: 'due', stripeRefund: null, handed: null },
+        ...{ reason: 'twice', state: 'due', stripeRefund: null, handed: null, requestKey: null },
       },
       b.now,
     ),

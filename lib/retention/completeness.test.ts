@@ -50,6 +50,7 @@ async function count({ patientId }: Tenant): Promise<Record<string, number>> {
     refund: `payment_id IN (${payments})`,
     dispute: `payment_id IN (${payments})`,
     taking: `payment_id IN (${payments})`,
+    document: `payment_id IN (${payments})`,
     posting: `sale_id IN (${payments})`,
     open_item: `sale_id IN (${payments})`,
     entry: `posting_id IN (SELECT id FROM posting WHERE sale_id IN (${payments}))`,

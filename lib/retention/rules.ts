@@ -76,6 +76,7 @@ export const fates = {
   dispute: { stays: 'accounts are kept by law' },
   posting: { stays: 'accounts are kept by law' },
   entry: { stays: 'accounts are kept by law' },
+  document: { stays: 'accounts are kept by law; it names no patient' },
   open_item: { stays: 'a sum of entries' },
   legal_hold: { stays: 'why something was kept is asked for later' },
   erasure_request: { stays: 'the receipt' },

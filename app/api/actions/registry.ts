@@ -14,6 +14,7 @@ import { clinicActions } from './clinic'
 import { emergencyActions } from './emergency'
 import { encounterActions } from './encounter'
 import { feedActions } from './feed'
+import { invoiceActions } from './invoice'
 import { pairingActions } from './pairing'
 import { patientActions } from './patient'
 import { paymentActions } from './payment'
@@ -55,6 +56,7 @@ const actions = {
   ...reminderActions,
   ...rewrapActions,
   ...retentionActions,
+  ...invoiceActions,
   ...ledgerActions,
   ...scheduleActions,
   ...siteActions,
