@@ -54,10 +54,10 @@ test('the owner says what stands on invoices, and what tax a price includes', as
   await page.goto(`${stack.baseUrl}/admin/services`)
   await page.getByRole('button', { name: `Edit ${world.services.online.name}` }).click()
   const dialog = page.getByRole('dialog')
-  await dialog.getByLabel('Tax in the price').fill('120')
+  await dialog.getByLabel('Tax included').fill('120')
   await dialog.getByRole('button', { name: 'Save' }).click()
   await expect(dialog.getByText(/Enter a percentage from 0 to 100/)).toBeVisible()
-  await dialog.getByLabel('Tax in the price').fill('20')
+  await dialog.getByLabel('Tax included').fill('20')
   await dialog.getByRole('button', { name: 'Save' }).click()
   await expect(dialog).toBeHidden()
 })
@@ -74,11 +74,10 @@ test('who pays online has an invoice with their name at once, which the server n
   await page.getByRole('link', { name: 'Open my appointment' }).click()
   await expect(page.getByRole('heading', { name: /^Invoice HAR-20\d\d-000001$/ })).toBeVisible()
   await look(page, '/a, an invoice')
-  const text = await download(patient, /^Download HAR-.* as PDF/)
+  const text = await download(patient, /^HAR-20.* as PDF$/)
   expect(text).toMatch(/Harbour Health SARL[^]*Tax number: FR 40 303 265 045[^]*No\. HAR-20\d\d-000001/)
   expect(text).toContain('Noor Ferreira')
-  expect(text).toMatch(/€37\.50[^]*VAT 20%|VAT 20%[^]*€37\.50/)
-  expect(text).toMatch(/€7\.50/)
+  expect(text).toMatch(/45\.00[^]*37\.50\nNet[^]*7\.50\nVAT 20%[^]*45\.00\nTotal/)
   expect(text).toMatch(/Paid online on /)
   expect(text).toContain('RCS Paris 303 265 045')
   // It is there, and neither what it is for nor how much.
@@ -113,8 +112,54 @@ test('the owner gives back a part, with a credit note that the patient finds bes
   await narrow(page, '/admin/money, a credit note')
   await patient.page.reload()
   await expect(patient.page.getByRole('heading', { name: /^Credit note HAR-CR-20\d\d-000001$/ })).toBeVisible()
-  const text = await download(patient, /^Download HAR-CR-.* as PDF/)
+  const text = await download(patient, /^HAR-CR-.* as PDF$/)
   expect(text).toMatch(/Credit note[^]*For invoice HAR-20\d\d-000001/)
-  expect(text).toMatch(/€8\.33/)
-  expect(text).toMatch(/€1\.67/)
+  expect(text).toMatch(/8\.33\nNet/)
+  expect(text).toMatch(/1\.67\nVAT 20%/)
 })
+
+test('a day that is over is closed, and the accountant has what it came to', async () => {
+  const { page } = owner
+  // As if it had been yesterday: a posting's day is the one thing of it that a clock decides.
+  await stack.sql(`UPDATE posting SET day = day - 1 WHERE clinic_id = $1`, [world.clinicId])
+  await page.goto(`${stack.baseUrl}/admin/money`)
+  await page.getByRole('button', { name: /^Close / }).click()
+  const question = page.getByRole('alertdialog')
+  await expect(question).toContainText('This cannot be undone.')
+  await look(page, '/admin/money, closing a day', { dialog: true })
+  await question.getByRole('button', { name: 'Close the day' }).dblclick()
+  const table = page.getByRole('table', { name: 'Closed days' })
+  await expect(table.getByRole('row')).toHaveCount(2)
+  await expect(page.getByText('No day is waiting to be closed.')).toBeVisible()
+  await look(page, '/admin/money, a closed day')
+  await narrow(page, '/admin/money, a closed day')
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    table.getByRole('button', { name: /as a sheet$/ }).click(),
+  ])
+  const rows = (await readFile((await file.path())!, 'utf8')).trimEnd().split('\r\n')
+  expect(rows[0]).toBe('\uFEFFDay,Account,Tax rate %,Currency,Opening,Debit,Credit,Closing')
+  expect(rows.slice(1).map((row) => row.split(',').slice(1).join())).toEqual([
+    'Stripe,,EUR,0.00,45.00,10.00,35.00',
+    'Paid ahead,,EUR,0.00,10.00,45.00,-35.00',
+    'Refunds due,,EUR,0.00,10.00,10.00,0.00',
+  ])
+  const text = await download(owner, /^Closing of .* as PDF$/)
+  expect(text).toContain('Harbour Health SARL')
+  expect(text).toMatch(/45\.00[^]*10\.00[^]*35\.00[^]*Stripe/)
+  // What comes now is of today.
+  await world.doctor.door.get('encounter/complete', { appointmentId: await booked() })
+  const [last] = await stack.sql<{ late: boolean }>(
+    'SELECT max(day) > (SELECT max(day) FROM day_closing) AS late FROM posting WHERE clinic_id = $1',
+    [world.clinicId],
+  )
+  expect(last!.late).toBe(true)
+})
+
+async function booked(): Promise<string> {
+  const [row] = await stack.sql<{ id: string }>(
+    `SELECT a.id FROM appointment a JOIN payment p ON p.appointment_id = a.id WHERE p.status = 'paid' AND a.clinic_id = $1`,
+    [world.clinicId],
+  )
+  return row!.id
+}

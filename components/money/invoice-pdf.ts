@@ -64,7 +64,7 @@ export default async function invoicePdf(document: DocumentView, patient: string
   y -= 14
   if (patient === null) await write(words.nameless)
   else {
-    await write(words.for, { size: 10, color: soft, gap: 3 })
+    await write(words.for, { size: 10, color: soft, gap: 7 })
     await write(patient, { bold: true, size: 13 })
   }
   y -= 18

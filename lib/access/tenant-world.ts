@@ -194,6 +194,7 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ id: more.documentId, payment_id: paymentId, series: 'invoice', cause: `invoice/${paymentId}` },
     ...{ number: 'INV-2026-000001', day: '2026-11-21', currency: 'eur', gross_minor: 5, content: document },
   })
+  await insert('day_closing', { day: '2025-01-02', accounts: '[]', closed_by: memberId, closed_at: new Date() })
   await insert('dispute', {
     ...{ id: more.disputeId, payment_id: paymentId, payment_intent: 'pi_own', stripe_dispute: `dp_${more.disputeId}` },
     ...{ amount_minor: 5, currency: 'eur', state: 'open' },

@@ -6,6 +6,7 @@ import type { StaffActor } from '../access/rules'
 import { cancelAppointment } from '../booking/cancel'
 import { mailJobs } from '../booking/mail'
 import { complete } from '../encounter/flow'
+import { listEntries } from '../ledger/flow'
 import { handBack, take } from '../payment/desk'
 import { giveBack, standing, writeOff } from '../payment/goodwill'
 import { settle } from '../payment/settle'
@@ -273,6 +274,21 @@ describe('numbers', () => {
       revenue: sum('invoice', 'netMinor') - sum('credit_note', 'netMinor'),
       tax: sum('invoice', 'taxMinor') - sum('credit_note', 'taxMinor'),
     })
+  })
+
+  it('stand in the accountant’s sheet beside what they are of', async () => {
+    const sheet = await listEntries(owner, { month: null }, now())
+    const entries = sheet.ok ? sheet.value.entries : []
+    const of = (kind: string) =>
+      new Set(
+        entries.filter(({ cause }) => cause.startsWith(kind)).map(({ document }) => document?.replace(/\d/g, '0')),
+      )
+    expect(of('earned/')).toEqual(new Set(['INV-0000-000000']))
+    expect(of('credited/')).toEqual(new Set(['INV-CR-0000-000000']))
+    // No entry twice, though a sale has several documents.
+    const sums = entries.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
+    const [kept] = await admin('SELECT count(*)::int AS n FROM entry WHERE clinic_id = $1', [world.clinicId])
+    expect([sums, { n: entries.length }]).toEqual([0, kept])
   })
 
   it('of a month are the money page’s, the newest first', async () => {

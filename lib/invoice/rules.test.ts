@@ -6,6 +6,7 @@ import { addDays } from '../time'
 import {
   addTaxes,
   closeDay,
+  closingCsv,
   creditTaxes,
   csvOf,
   documentNumber,
@@ -218,6 +219,20 @@ describe('a day’s closing', () => {
     ])
     // An account that is empty and did not move is of no interest the day after.
     expect(closeDay(closeDay(before, moved), []).map(({ account }) => account)).toEqual(['cash', 'revenue'])
+  })
+
+  it('is a sheet with signs that a spreadsheet reads as numbers, in both languages', () => {
+    const heads = { day: 'Day', account: 'Account', taxRate: 'Tax %', currency: 'Currency', opening: 'Opening' }
+    const all = { heads: { ...heads, debit: 'Debit', credit: 'Credit', closing: 'Closing' }, accounts: words.accounts }
+    const rows = closeDay([], [posted('cash', 1234), posted('tax', -206, { taxRate: 5500 }), posted('deposits', -1028)])
+    expect(closingCsv('2026-11-21', rows, 'fr', all).split('\r\n').slice(1)).toEqual([
+      '2026-11-21;cash;;EUR;0,00;12,34;0,00;12,34',
+      '2026-11-21;deposits;;EUR;0,00;0,00;10,28;-10,28',
+      '2026-11-21;tax;5,5;EUR;0,00;0,00;2,06;-2,06',
+      '',
+    ])
+    const evil = { ...all, accounts: { ...words.accounts, cash: '=1+1' } }
+    expect(closingCsv('2026-11-21', rows, 'en', evil)).toContain(",'=1+1,,EUR,0.00,12.34,0.00,12.34")
   })
 
   it('keeps currencies and tax rates apart', () => {

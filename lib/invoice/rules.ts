@@ -199,6 +199,17 @@ function cell(text: string, separator: string): string {
   return safe.includes(separator) || /["\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
+const decimalIn = (text: string, locale: 'en' | 'fr') => (locale === 'fr' ? text.replace('.', ',') : text)
+
+/** Words, or a number that may begin with a minus. */
+type Cell = string | { amount: string }
+
+function sheetOf(locale: 'en' | 'fr', lines: readonly (readonly Cell[])[]): string {
+  const separator = locale === 'fr' ? ';' : ','
+  // The mark at the start tells spreadsheets that this is UTF-8.
+  return `\uFEFF${lines.map((row) => row.map((each) => (typeof each === 'string' ? cell(each, separator) : each.amount)).join(separator) + '\r\n').join('')}`
+}
+
 export interface SheetWords {
   heads: {
     day: string
@@ -215,25 +226,21 @@ export interface SheetWords {
 
 /** One row for each entry, for a spreadsheet as it opens in that language. No patient, no service. */
 export function csvOf(entries: readonly Posted[], locale: 'en' | 'fr', words: SheetWords): string {
-  const separator = locale === 'fr' ? ';' : ','
-  const number = (text: string) => (locale === 'fr' ? text.replace('.', ',') : text)
   const { day, document, account, taxRate, currency, debit, credit, cause } = words.heads
   const rows = entries.map((entry) => {
-    const amount = number(decimalText(Math.abs(entry.amountMinor), entry.currency))
+    const amount = decimalIn(decimalText(Math.abs(entry.amountMinor), entry.currency), locale)
     return [
       entry.day,
       entry.document ?? '',
       words.accounts[entry.account],
-      entry.taxRate === null ? '' : number(percentText(entry.taxRate)),
+      entry.taxRate === null ? '' : decimalIn(percentText(entry.taxRate), locale),
       entry.currency.toUpperCase(),
       entry.amountMinor > 0 ? amount : '',
       entry.amountMinor < 0 ? amount : '',
       entry.cause,
     ]
   })
-  const lines = [[day, document, account, taxRate, currency, debit, credit, cause], ...rows]
-  // The mark at the start tells spreadsheets that this is UTF-8.
-  return `\uFEFF${lines.map((row) => row.map((text) => cell(text, separator)).join(separator) + '\r\n').join('')}`
+  return sheetOf(locale, [[day, document, account, taxRate, currency, debit, credit, cause], ...rows])
 }
 
 export interface ClosedAccount {
@@ -275,6 +282,33 @@ export function closeDay(before: readonly ClosedAccount[], entries: readonly Pos
         order(a) - order(b) ||
         (a.taxRate ?? -1) - (b.taxRate ?? -1),
     )
+}
+
+export interface ClosingWords {
+  heads: Record<'day' | 'account' | 'taxRate' | 'currency' | 'opening' | 'debit' | 'credit' | 'closing', string>
+  accounts: Record<Account, string>
+}
+
+/** A closed day as a sheet: a row for each account, tax rate and currency. */
+export function closingCsv(
+  day: string,
+  rows: readonly ClosedAccount[],
+  locale: 'en' | 'fr',
+  words: ClosingWords,
+): string {
+  const { heads, accounts: names } = words
+  const amount = (minor: number, currency: string) => ({ amount: decimalIn(decimalText(minor, currency), locale) })
+  const { day: dayHead, account, taxRate, currency, opening, debit, credit, closing } = heads
+  return sheetOf(locale, [
+    [dayHead, account, taxRate, currency, opening, debit, credit, closing],
+    ...rows.map((row) => [
+      ...[day, names[row.account], row.taxRate === null ? '' : decimalIn(percentText(row.taxRate), locale)],
+      row.currency.toUpperCase(),
+      ...[row.openingMinor, row.debitMinor, row.creditMinor, row.closingMinor].map((each) =>
+        amount(each, row.currency),
+      ),
+    ]),
+  ])
 }
 
 /** Only a day that is over is closed, and none before the one before it. The first is any. */

@@ -2,17 +2,23 @@ import 'server-only'
 import { findClinic } from '../clinic/store.ts'
 import type { StaffActor } from '../access/rules.ts'
 import { ok, type Result } from '../errors.ts'
-import { inClinic, type Tx } from '../server/tx.ts'
+import { postingDay } from '../invoice/rules.ts'
+import { hold, inClinic, type Tx } from '../server/tx.ts'
 import { moneyOf, spanOf, type LedgerContract, type MoneyView } from './month.ts'
 import { dayIn } from '../time.ts'
 import { causeOf, eventsOf, postingOf, standingOf, type LedgerEvent, type Standing, type StripeFact } from './rules.ts'
 import * as store from './store.ts'
 
-/** The day that is written on what is posted or issued now. */
+/** The day that is written on what is posted or issued now: the clinic's today, or the first open day after those that are closed. */
 export async function postingDayIn(tx: Tx, clinicId: string, now: Date): Promise<string> {
   const { timeZone } = (await findClinic(tx, clinicId))!
-  return dayIn(timeZone, now)
+  // Held to the end: whoever closes a day waits for what is being posted on it. Take it before a number's counter.
+  await hold(tx, booksOf(clinicId), 'read')
+  return postingDay(dayIn(timeZone, now), (await store.findLastClosing(tx, clinicId))?.day ?? null)
 }
+
+/** What is held while something is posted, and alone while a day is closed. */
+export const booksOf = (clinicId: string) => `books ${clinicId}`
 
 /**
  * Posts of these what was not posted before, in the caller's transaction: money and books change together or not at all. The

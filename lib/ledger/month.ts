@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Posted } from '../invoice/rules.ts'
+import { Day } from '../day.ts'
+import type { ClosedAccount, Posted } from '../invoice/rules.ts'
 import { addDays } from '../time.ts'
 import type { Account, Balance, Bounced, DaySum, DisputedVisit, ServiceSum, Unpaid } from './rules.ts'
 
@@ -43,7 +44,30 @@ export interface MoneyView {
   disputed: DisputedVisit[]
 }
 
+export const DaysInput = z.object({}).strict()
+export const DayInput = z.object({ day: Day })
+
+export interface DaysView {
+  today: string
+  zone: string
+  /** The last day that is closed. */
+  last: string | null
+  /** Days that are over and not closed, the first first. */
+  open: string[]
+  /** The latest first. */
+  closed: { day: string; closedAt: string }[]
+}
+export interface ClosingView {
+  day: string
+  closedAt: string
+  clinic: string
+  accounts: ClosedAccount[]
+}
+
 export interface LedgerContract {
+  'ledger/days': { in: z.input<typeof DaysInput>; out: DaysView }
+  'ledger/close': { in: z.input<typeof DayInput>; out: { done: true } }
+  'ledger/closing': { in: z.input<typeof DayInput>; out: ClosingView }
   'ledger/month': { in: z.input<typeof MonthInput>; out: MoneyView }
   /** The month's entries, the earliest first. */
   'ledger/entries': { in: z.input<typeof MonthInput>; out: { month: string; entries: Posted[] } }

@@ -236,9 +236,10 @@ describe('at the door', () => {
     expect(TakeInput.parse(take)).toEqual(take)
     for (const amountMinor of [0, -1, 1.5, largestMinor + 1, '4500', NaN, null])
       for (const form of [TakeInput, RefundInput, WriteOffInput])
-        expect(form.safeParse({ ...take, credit: true, amountMinor }).success).toBe(false)
+        expect(form.safeParse({ ...take, amountMinor }).success).toBe(false)
     expect(TakeInput.safeParse({ ...take, method: 'stripe' }).success).toBe(false)
-    expect(RefundInput.safeParse({ ...take, credit: 'yes' }).success).toBe(false)
+    for (const form of [RefundInput, WriteOffInput])
+      expect(form.safeParse({ ...take, key: 'again' }).success).toBe(false)
   })
 
   it('a fact holds ids, amounts and states, and nothing of the payer', () => {

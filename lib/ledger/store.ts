@@ -1,6 +1,6 @@
 import 'server-only'
 import type { Tx } from '../server/tx.ts'
-import type { Posted } from '../invoice/rules.ts'
+import type { ClosedAccount, Posted } from '../invoice/rules.ts'
 import type {
   Account,
   Balance,
@@ -117,9 +117,69 @@ export async function listDisputed(tx: Tx, clinicId: string, since: Date): Promi
 /** Entries in the order in which they were posted. */
 export const listPosted = (tx: Tx, clinicId: string, { from, to }: Span): Promise<Posted[]> =>
   tx.$queryRaw`
-    SELECT to_char(p.day, 'YYYY-MM-DD') AS day, p.currency, p.cause, t.number AS document, e.account, e.tax_rate AS "taxRate",
+    SELECT to_char(p.day, 'YYYY-MM-DD') AS day, p.currency, p.cause, coalesce(t.number, d.number) AS document, e.account, e.tax_rate AS "taxRate",
       e.amount_minor AS "amountMinor"
     FROM posting p JOIN entry e ON e.posting_id = p.id
     LEFT JOIN taking t ON t.clinic_id = p.clinic_id AND p.cause = 'paid/' || t.id
+    LEFT JOIN document d ON d.clinic_id = p.clinic_id AND d.payment_id = p.sale_id
+      AND (d.series = 'invoice' AND p.cause LIKE 'earned/%' OR d.series = 'credit_note' AND p.cause = 'credited/' || d.id)
     WHERE p.clinic_id = ${clinicId}::uuid AND p.day >= ${from}::date AND p.day < ${to}::date
     ORDER BY p.posted_at, p.id, e.position`
+
+// ── days that are closed ──
+
+export interface Closing {
+  day: string
+  closedAt: string
+  accounts: ClosedAccount[]
+}
+
+type ClosingRow = Awaited<ReturnType<Tx['dayClosing']['findMany']>>[number]
+const isoDay = (day: Date) => day.toISOString().slice(0, 10)
+const toClosing = ({ day, closedAt, accounts }: ClosingRow): Closing => ({
+  ...{ day: isoDay(day), closedAt: closedAt.toISOString() },
+  accounts: accounts as unknown as ClosedAccount[],
+})
+
+export async function findLastClosing(tx: Tx, clinicId: string): Promise<Closing | null> {
+  const row = await tx.dayClosing.findFirst({ where: { clinicId }, orderBy: { day: 'desc' } })
+  return row && toClosing(row)
+}
+
+export async function findClosing(tx: Tx, clinicId: string, day: string): Promise<Closing | null> {
+  const row = await tx.dayClosing.findFirst({ where: { clinicId, day: new Date(day) } })
+  return row && toClosing(row)
+}
+
+/** The latest first. */
+export async function listClosed(tx: Tx, clinicId: string, most: number): Promise<{ day: string; closedAt: string }[]> {
+  const select = { day: true, closedAt: true } as const
+  const rows = await tx.dayClosing.findMany({ where: { clinicId }, orderBy: { day: 'desc' }, take: most, select })
+  return rows.map(({ day, closedAt }) => ({ day: isoDay(day), closedAt: closedAt.toISOString() }))
+}
+
+/** Throws for a day that is closed already. */
+export async function insertClosing(
+  tx: Tx,
+  { clinicId, day, accounts, closedBy }: Pick<Closing, 'day' | 'accounts'> & { clinicId: string; closedBy: string },
+  now: Date,
+): Promise<void> {
+  const data = { clinicId, day: new Date(day), accounts: accounts as unknown as object[], closedBy, closedAt: now }
+  await tx.dayClosing.create({ data })
+}
+
+/** What each account had when a day began, by all that was posted before. */
+export const listOpening = (tx: Tx, clinicId: string, day: string): Promise<ClosedAccount[]> =>
+  tx.$queryRaw`
+    SELECT e.account, e.tax_rate AS "taxRate", p.currency, 0 AS "openingMinor", 0 AS "debitMinor", 0 AS "creditMinor",
+      sum(e.amount_minor)::float8 AS "closingMinor"
+    FROM posting p JOIN entry e ON e.posting_id = p.id
+    WHERE p.clinic_id = ${clinicId}::uuid AND p.day < ${day}::date GROUP BY 1, 2, 3 HAVING sum(e.amount_minor) <> 0`
+
+/** Days on which something was posted, the earliest first. */
+export async function listPostedDays(tx: Tx, clinicId: string, { from, to }: Span): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ day: string }[]>`
+    SELECT DISTINCT to_char(day, 'YYYY-MM-DD') AS day FROM posting
+    WHERE clinic_id = ${clinicId}::uuid AND day >= ${from}::date AND day < ${to}::date ORDER BY 1`
+  return rows.map(({ day }) => day)
+}

@@ -18,6 +18,13 @@ export const ledgerCases: TenantCases<typeof store> = {
   listBounced: (tx, { clinicId }) => store.listBounced(tx, clinicId),
   listDisputed: (tx, { clinicId }, b) => store.listDisputed(tx, clinicId, b.now),
   listPosted: (tx, { clinicId }) => store.listPosted(tx, clinicId, november),
+  findLastClosing: (tx, { clinicId }) => store.findLastClosing(tx, clinicId),
+  findClosing: (tx, { clinicId }) => store.findClosing(tx, clinicId, '2025-01-02'),
+  listClosed: (tx, { clinicId }) => store.listClosed(tx, clinicId, 10),
+  insertClosing: (tx, { clinicId }, b) =>
+    store.insertClosing(tx, { clinicId, day: '2025-01-03', accounts: [], closedBy: b.memberId }, b.now),
+  listOpening: (tx, { clinicId }) => store.listOpening(tx, clinicId, '2027-01-01'),
+  listPostedDays: (tx, { clinicId }) => store.listPostedDays(tx, clinicId, november),
   insertPosting: (tx, { clinicId }, b) =>
     store.insertPosting(tx, { id: b.paymentId, clinicId, currency: 'eur' }, '2026-11-21', {
       cause: `paid/${randomUUID()}`,

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { useLive } from '@/components/staff/use-live'
 import { Button, buttonClass } from '@/components/ui/button'
 import { BackDialog } from '@/components/money/back-dialog'
+import { Closings } from '@/components/money/closings'
 import { Issued } from '@/components/money/issued'
 import { Card, CardTitle, PageHeader } from '@/components/ui/card'
 import { Chart } from '@/components/ui/chart'
@@ -77,6 +78,7 @@ export function Money({ start }: { start: MoneyView }) {
         {view.disputed.length ? <Disputes view={view} /> : null}
         <UnpaidVisits view={view} />
         <Issued month={month} />
+        <Closings />
       </div>
     </>
   )
