@@ -7,6 +7,7 @@ import type { CallContract } from './call/rules.ts'
 import type { CareContract } from './care/rules.ts'
 import type { ClinicContract } from './clinic/rules.ts'
 import type { ConsentContract } from './consent/rules.ts'
+import type { DeskContract } from './desk/rules.ts'
 import type { EmergencyContract } from './emergency/rules.ts'
 import type { EncounterContract } from './encounter/rules.ts'
 import type { FeedContract } from './feed/rules.ts'
@@ -37,6 +38,7 @@ export type Contract = AccessContract &
   CareContract &
   ClinicContract &
   ConsentContract &
+  DeskContract &
   EmergencyContract &
   EncounterContract &
   FeedContract &

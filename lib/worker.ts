@@ -5,6 +5,7 @@ import { bookingJobs } from './booking/hold.ts'
 import { mailJobs } from './booking/mail.ts'
 import { callJobs } from './call/flow-codes.ts'
 import { careJobs } from './care/mail.ts'
+import { deskJobs } from './desk/text.ts'
 import { emergencyJobs } from './emergency/mail.ts'
 import { reconcileJobs } from './payment/reconcile.ts'
 import { paymentJobs } from './payment/settle.ts'
@@ -24,6 +25,7 @@ const parts = [
   recallJobs,
   retentionJobs,
   callJobs,
+  deskJobs,
   careJobs,
   auditJobs,
   emergencyJobs,

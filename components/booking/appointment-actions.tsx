@@ -75,7 +75,15 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
           </Button>
         </>
       ) : null}
-      {alive ? <Join view={view} secret={secret} forgotten={forgotten} locale={locale} words={words} /> : null}
+      {alive && view.payable ? (
+        <Button busy={paying} onClick={() => void pay()}>
+          {fill(words.payNow, { price: formatMoney(view.price.minor, view.price.currency, locale) })}
+        </Button>
+      ) : null}
+      {/* Whose appointment it is, is said first. */}
+      {alive && !view.unclaimed ? (
+        <Join view={view} secret={secret} forgotten={forgotten} locale={locale} words={words} />
+      ) : null}
       {['cancelled', 'expired'].includes(view.status) ? (
         <LinkButton variant="primary" href={`/c/${view.clinic.slug}`}>
           {words.again}

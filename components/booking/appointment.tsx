@@ -5,6 +5,7 @@ import { Card } from '@/components/ui/card'
 import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
 import type { AppointmentView } from '@/lib/booking/rules'
 import { call } from '@/lib/browser/api'
+import type { ClaimProps } from './claim-form'
 import { AppointmentFacts, type Words } from './appointment-facts'
 import { Actions } from './appointment-actions'
 import { mineMark, type OwnProps, visitKey } from './own'
@@ -31,6 +32,7 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
   const [code, setCode] = useState('')
   const [forgotten, setForgotten] = useState(false)
   const [Own, setOwn] = useState<ComponentType<OwnProps> | null>(null)
+  const [Claim, setClaim] = useState<ComponentType<ClaimProps & { locale: 'en' | 'fr' }> | null>(null)
 
   const load = useCallback(
     async (by: string) => {
@@ -60,6 +62,19 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
     addEventListener('hashchange', begin)
     return () => removeEventListener('hashchange', begin)
   }, [id])
+
+  const alive = view !== null && ['booked', 'arrived', 'in_consult'].includes(view.status)
+  const unclaimed = alive ? view.unclaimed : null
+  // Whom the clinic booked for has no keys yet: the form that makes them comes to this page alone.
+  useEffect(() => {
+    if (unclaimed && !Own) void import('./claim-app').then(({ default: ClaimApp }) => setClaim(() => ClaimApp))
+  }, [unclaimed, Own])
+  const claimed = async () => {
+    const { default: PatientApp } = await import('./patient-app')
+    setOwn(() => PatientApp)
+    setClaim(null)
+    await load(secret!)
+  }
 
   // Asked again now and then, and whenever the page is looked at: the state moves without it.
   useEffect(() => {
@@ -99,6 +114,10 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
       </Card>
       {Own ? (
         <Own id={id} locale={locale} view={view} onChange={refresh} />
+      ) : Claim ? (
+        <Claim {...{ view, locale }} secret={secret!} onDone={() => void claimed()} />
+      ) : unclaimed ? (
+        <Skeleton className="h-64 rounded-card" />
       ) : over || view.status === 'held' ? null : (
         <Banner
           tone="info"

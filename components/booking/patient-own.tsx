@@ -16,6 +16,7 @@ import { onPatientEvent } from '@/lib/browser/patient-events'
 import { vault } from '@/lib/browser/vault'
 import { mineMark, type OwnProps } from './own'
 import { Documents } from './documents'
+import { FromClinic } from './from-clinic'
 import { Invoices } from './invoices'
 import { KeepOffer } from './keep-offer'
 import { Todo } from './todo'
@@ -104,6 +105,7 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
       ) : (
         <Todo view={view} own={own.value} locale={locale} onDone={() => void load().then(onChange)} />
       )}
+      {own.value.chart.byCode ? null : <FromClinic {...own.value} />}
       {own.value.chart.byCode ? null : <Documents own={own.value} locale={locale} />}
       <Invoices own={own.value} locale={locale} />
       {own.value.chart.byCode || own.value.care.some(({ mine }) => mine) ? null : (

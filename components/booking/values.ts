@@ -42,7 +42,7 @@ export const emptyValues: Values = {
 
 const needed = (max: number) => z.string().trim().min(1, { error: 'required' }).max(max, { error: 'tooLong' })
 
-const Who = z
+export const Who = z
   .object({
     patient: z.string(),
     name: needed(120),

@@ -13,6 +13,7 @@ export function CompareCode({
   name,
   patientName,
   code,
+  byDesk,
   onDiffers,
 }: {
   session: PractitionerCall
@@ -21,6 +22,8 @@ export function CompareCode({
   /** As the chart shows it; null while no identity of the patient has opened, and then nobody is vouched for. */
   patientName: string | null
   code: string
+  /** The desk booked: no device did. */
+  byDesk: boolean
   onDiffers: () => void
 }) {
   const t = useTranslations('call.code')
@@ -45,7 +48,9 @@ export function CompareCode({
         <p className="mt-2 text-center text-sm text-soft">{t('known')}</p>
       ) : (
         <div className="mt-3 grid gap-3">
-          {guest.trust === 'first-use' ? <p className="text-sm text-soft">{t('firstUse')}</p> : null}
+          {guest.trust === 'first-use' ? (
+            <p className="text-sm text-soft">{t(byDesk ? 'firstOpened' : 'firstUse')}</p>
+          ) : null}
           {later ? null : <p className="text-sm">{t(patientName ? 'ask' : 'nameless')}</p>}
           <div className="flex flex-wrap gap-2.5">
             {patientName ? (

@@ -26,12 +26,15 @@ export function ConsultPane({
   appointmentId,
   patientId,
   patientName,
+  byDesk,
   zone = ownZone(),
 }: {
   appointmentId: string
   /** The chart's: a call with another patient does not stand beside it. */
   patientId: string
   patientName?: string
+  /** The desk booked for them: no device did. */
+  byDesk: boolean
   /** The clinic's, as the rest of the page tells times. */
   zone?: string
 }) {
@@ -102,7 +105,7 @@ export function ConsultPane({
           key={session.callId + session.view.sync.participantId}
           session={session}
           media={media}
-          patientName={patientName}
+          {...{ patientName, byDesk }}
           zone={zone}
           onEnd={(differs) => {
             void session.end(differs)
@@ -122,6 +125,7 @@ function Inside({
   session,
   media,
   patientName,
+  byDesk,
   zone,
   onEnd,
   onOver,
@@ -129,6 +133,7 @@ function Inside({
   session: PractitionerCall
   media: LocalMedia
   patientName?: string
+  byDesk: boolean
   zone: string
   onEnd: (differs: boolean) => void
   /** Ended from elsewhere: the encounter was completed. */
@@ -204,6 +209,7 @@ function Inside({
           name={name}
           patientName={patientName ?? null}
           code={handshake.safetyCode}
+          byDesk={byDesk}
           onDiffers={() => onEnd(true)}
         />
       ) : null}
@@ -225,8 +231,7 @@ function Inside({
             {waiting.map((device) => (
               <Door
                 key={device.participantId}
-                device={device}
-                zone={zone}
+                {...{ device, byDesk, zone }}
                 busy={admitting}
                 onAdmit={() => void admit(device)}
                 onTurnAway={() => void session.turnAway(device)}

@@ -7,12 +7,15 @@ import type { Visitor } from '@/lib/browser/call-client'
 /** One device at the door: what this browser knows of it by itself comes first, the server's word second. */
 export function Door({
   device,
+  byDesk,
   zone,
   busy,
   onAdmit,
   onTurnAway,
 }: {
   device: Visitor
+  /** The desk booked: no device did. */
+  byDesk: boolean
   zone: string
   busy: boolean
   onAdmit: () => void
@@ -24,7 +27,7 @@ export function Door({
     device.trust === 'vouched'
       ? t('vouched')
       : device.trust === 'first-use'
-        ? t('firstUse')
+        ? t(byDesk ? 'firstOpened' : 'firstUse')
         : device.trust === 'false'
           ? t('false')
           : device.confirmed

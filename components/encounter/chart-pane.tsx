@@ -6,6 +6,7 @@ import type { ReactNode } from 'react'
 import { Card, CardTitle, Disclosure } from '@/components/ui/card'
 import { Badge, Banner, EmptyState } from '@/components/ui/status'
 import { NoteIcon } from '@/components/ui/icons'
+import { isOtherPerson } from '@/lib/browser/identity'
 import type { EncounterView } from '@/lib/encounter/rules'
 import { type Answer, isAsked, type IntakeContent, parseForm, type Question } from '@/lib/intake/rules'
 import type { IdentityContent } from '@/lib/record/rules'
@@ -41,12 +42,16 @@ export function ChartPane({
       <Card>
         <CardTitle>{t('patient')}</CardTitle>
         {identity ? (
-          <Identity identity={identity} at={view.appointment.startsAt} />
+          <Identity identity={withContact(identity, chart.written)} at={view.appointment.startsAt} />
         ) : (
           <p className="text-soft">{t('noIdentity')}</p>
         )}
+        <Written chart={chart} />
         <h3 className="mt-5 mb-1.5 text-base font-semibold">{t('reason')}</h3>
         {reason ? <p className="whitespace-pre-wrap">{reason}</p> : <p className="text-soft">{t('noReason')}</p>}
+        {asked && chart.byClinic.has(asked.recordId) ? (
+          <p className="mt-1 text-sm text-soft">{t('desk.reasonBy')}</p>
+        ) : null}
         <SignedBy signer={asked && chart.signers.get(asked.recordId)} patient={identity?.name} />
         {chart.helpers.length ? (
           <>
@@ -79,6 +84,28 @@ export function ChartPane({
   )
 }
 
+/** Who opened the desk's link is not asked again where messages go: the desk was told. */
+const withContact = (own: IdentityContent, written: IdentityContent | null): IdentityContent =>
+  own.email || own.phone || !written ? own : { ...own, email: written.email, phone: written.phone }
+
+/** The desk's word beside the patient's: where the two differ, it is said plainly. */
+function Written({
+  chart: { written, identity, isOwnWord },
+}: {
+  chart: Pick<Chart, 'written' | 'identity' | 'isOwnWord'>
+}) {
+  const t = useTranslations('encounter.desk')
+  const locale = useLocale()
+  if (!written || !identity) return null
+  if (!isOwnWord) return <p className="mt-3 text-sm text-soft">{t('only')}</p>
+  if (!isOtherPerson(identity, written)) return <p className="mt-3 text-sm text-soft">{t('same')}</p>
+  return (
+    <Banner tone="warning" title={t('differsTitle')} className="mt-4">
+      {t('differs', { name: written.name, date: birth(written.birthDate, locale) })}
+    </Banner>
+  )
+}
+
 function Identity({ identity, at }: { identity: IdentityContent; at: string }) {
   const t = useTranslations('encounter')
   const words = useCareWords()
@@ -89,10 +116,12 @@ function Identity({ identity, at }: { identity: IdentityContent; at: string }) {
       <Fact label={t('birthDate')}>
         {birth(identity.birthDate, locale)} · {t('age', { years: ageOn(identity.birthDate, at) })}
       </Fact>
-      <Fact label={t('contact')}>
-        {identity.email}
-        {identity.phone ? <span className="block">{identity.phone}</span> : null}
-      </Fact>
+      {identity.email || identity.phone ? (
+        <Fact label={t('contact')}>
+          {identity.email}
+          {identity.phone ? <span className="block">{identity.phone}</span> : null}
+        </Fact>
+      ) : null}
       {identity.bookedBy ? (
         <Fact label={t('bookedBy')}>
           {identity.bookedBy}

@@ -14,12 +14,15 @@ export function ConsultPlace({
   appointmentId,
   patientId,
   name,
+  byDesk,
   zone,
   open,
 }: {
   appointmentId: string
   patientId: string
   name?: string
+  /** The desk booked for them. */
+  byDesk: boolean
   zone: string
   open: boolean
 }) {
@@ -28,7 +31,7 @@ export function ConsultPlace({
   return (
     // Words with a time in them read the provider's zone.
     <NextIntlClientProvider locale={locale} timeZone={zone}>
-      <ConsultPane appointmentId={appointmentId} patientId={patientId} patientName={name} zone={zone} />
+      <ConsultPane appointmentId={appointmentId} patientId={patientId} patientName={name} {...{ byDesk, zone }} />
     </NextIntlClientProvider>
   )
 }

@@ -172,6 +172,7 @@ export function Encounter({ start }: { start: EncounterView }) {
               appointmentId={appointment.appointmentId}
               patientId={chart.patientId}
               name={chart.identity?.name}
+              byDesk={chart.written !== null}
               zone={zone}
               open={open || appointment.status === 'completed'}
             />

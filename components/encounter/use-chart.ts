@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'react'
 import type { ConsentContent } from '@/lib/consent/rules'
 import { checkConsent, checkHistory, type ConsentFault, type HistoryFault } from '@/lib/browser/consent-proof'
+import { deskIdentity, identityOf } from '@/lib/browser/identity'
 import { vault } from '@/lib/browser/vault'
 import type { Opened, OpenResult, PatientKeyView, Vault } from '@/lib/browser/vault-api'
 import type { CareView, HelperView } from '@/lib/browser/vault-care-api'
@@ -40,6 +41,11 @@ export interface Chart {
   /** And where it is, as the patient signed. */
   site: string | null
   identity: IdentityContent | null
+  /** What somebody at the clinic wrote down of who called, and whether the patient has said since who they are. */
+  written: IdentityContent | null
+  isOwnWord: boolean
+  /** Reasons that somebody at the clinic took down. */
+  byClinic: Set<string>
   /** Who helps the patient, or did. */
   helpers: CareView[]
   /** Who signed in the patient's place, by record. */
@@ -89,8 +95,9 @@ export async function readChart(view: EncounterView, appointmentId: string, keys
   const records = await openRecords(view.records, [patientId], keys)
   const all = await keys.loadPatientKeys({ clinicId, patientId, keys: claimed })
   const trust: PatientKeyView[] = all.filter((key) => !removed.has(key.keys.sign))
-  const identified = records.findLast(({ meta, opened }) => meta.type === 'identity' && opened.ok)?.opened
-  const identity = identified?.ok ? identified.value : null
+  const good = records.flatMap(({ opened }) => (opened.ok ? [opened.value] : []))
+  const identity = identityOf(good)
+  const written = deskIdentity(good)?.content as IdentityContent | undefined
   if (identity) nameShown(appointmentId, patientId)
   const of = <T>(type: string) =>
     records.filter((record) => record.meta.type === type).map((record) => toEntry<T>(record))
@@ -116,6 +123,11 @@ export async function readChart(view: EncounterView, appointmentId: string, keys
     practitioner: view.appointment.memberId,
     site: siteOf(records, appointmentId),
     identity: (identity?.content as IdentityContent | undefined) ?? null,
+    written: written ?? null,
+    isOwnWord: identity?.author.kind === 'patient',
+    byClinic: new Set(
+      good.flatMap(({ type, author, recordId }) => (type === 'reason' && author.kind === 'member' ? recordId : [])),
+    ),
     reasons: of<ReasonContent>('reason'),
     intakes: of<IntakeContent>('intake'),
     notes: of<NoteContent>('note').reverse(),

@@ -3,6 +3,7 @@ import { useLocale, useTranslations } from 'next-intl'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { admitNext } from '@/components/call/admit-next'
+import { LinkDialog } from '@/components/desk/link-dialog'
 import { BackDialog } from '@/components/money/back-dialog'
 import { TakeDialog } from '@/components/money/take-dialog'
 import { NewDeviceDialog } from '@/components/recognition/new-device'
@@ -39,12 +40,13 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
   const money = useTranslations('money')
   const moves = useTranslations('move')
   const recognition = useTranslations('recognition')
+  const desk = useTranslations('desk')
   const locale = useLocale()
   const router = useRouter()
   const toast = useToast()
   const reason = useReason()
   const { isClinical, me } = useStaff()
-  const [open, setOpen] = useState<'move' | 'cancel' | 'take' | 'back' | 'recognise' | null>(null)
+  const [open, setOpen] = useState<'move' | 'link' | 'cancel' | 'take' | 'back' | 'recognise' | null>(null)
   const whenOpen = (is: boolean) => is || setOpen(null)
   const { appointmentId, patientId } = row
   const act = async (action: 'encounter/complete' | 'encounter/miss') => {
@@ -63,6 +65,7 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
       ? [{ label: t(state === 'waiting' ? 'admit' : 'open'), onSelect: () => openVisit() }]
       : []),
     ...(stands ? [{ label: moves('menu'), onSelect: () => setOpen('move') }] : []),
+    ...(stands || row.status === 'in_consult' ? [{ label: desk('menu'), onSelect: () => setOpen('link') }] : []),
     ...(isClinical && ['waiting', 'at_door', 'in_consult', 'late'].includes(state)
       ? [{ label: t('markDone'), onSelect: () => void act('encounter/complete') }]
       : []),
@@ -106,6 +109,7 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
       <MoveDialog {...{ name, zone }} visit={row} open={open === 'move'} onOpenChange={whenOpen} />
       <NewDeviceDialog {...{ appointmentId, patientId }} open={open === 'recognise'} onOpenChange={whenOpen} />
       <CancelDialog {...{ row, zone, name }} open={open === 'cancel'} onOpenChange={whenOpen} />
+      {open === 'link' ? <LinkDialog {...{ row, name, zone }} onClose={() => setOpen(null)} /> : null}
       {open === 'take' ? <TakeDialog row={row} name={name} onClose={() => setOpen(null)} /> : null}
       {open === 'back' ? <BackDialog visit={row} onClose={() => setOpen(null)} /> : null}
     </>

@@ -1,8 +1,9 @@
 'use client'
 import { useEffect, useState } from 'react'
+import { identityOf } from '@/lib/browser/identity'
 import { vault } from '@/lib/browser/vault'
 import type { OpenResult, Vault } from '@/lib/browser/vault-api'
-import type { StoredRecord } from '@/lib/record/rules'
+import type { IdentityContent, StoredRecord } from '@/lib/record/rules'
 
 export type OpenedRecord = StoredRecord & { opened: OpenResult }
 
@@ -44,6 +45,14 @@ export function useOpened(records: readonly StoredRecord[], patientIds: readonly
     }
   }, [records, patientIds])
   return opened
+}
+
+/** Who a patient is, by the records of theirs that opened. */
+export function identityIn(records: readonly OpenedRecord[], patientId: string): IdentityContent | null {
+  const theirs = records.flatMap(({ meta, opened }) =>
+    meta.patientId === patientId && opened.ok ? [opened.value] : [],
+  )
+  return (identityOf(theirs)?.content as IdentityContent | undefined) ?? null
 }
 
 /** Codes of a record that was altered, or moved here from another place: nothing honest looks like that. */

@@ -73,7 +73,7 @@ async function book(practitioner: string) {
     })),
   )
   const saved = await inClinic(clinicId, (tx) =>
-    insertRecords(tx, clinic.owner.actor, records, { patientId, appointmentId }),
+    insertRecords(tx, { kind: 'system', clinicId }, records, { patientId, appointmentId }),
   )
   must(saved)
   return { vault, patientId, appointmentId, day: startsAt.toISOString().slice(0, 10), records }

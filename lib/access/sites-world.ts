@@ -76,7 +76,11 @@ export async function book(practitioner: string, site: string | null, patient?: 
       ...{ content: { name: 'Pat', appointmentId }, patients: [{ patientId, key: dh }], asPatient: patientId },
     })),
   )
-  must(await inClinic(clinicId, (tx) => insertRecords(tx, clinic.owner.actor, records, { patientId, appointmentId })))
+  must(
+    await inClinic(clinicId, (tx) =>
+      insertRecords(tx, { kind: 'system', clinicId }, records, { patientId, appointmentId }),
+    ),
+  )
   return { vault, patientId, dh, appointmentId, day: startsAt.toISOString().slice(0, 10), records }
 }
 

@@ -7,6 +7,7 @@ import { bookingCases } from '../booking/tenant-cases.ts'
 import { callCases } from '../call/tenant-cases.ts'
 import { careCases } from '../care/tenant-cases.ts'
 import { clinicCases } from '../clinic/tenant-cases.ts'
+import { deskCases } from '../desk/tenant-cases.ts'
 import { emergencyCases } from '../emergency/tenant-cases.ts'
 import { encounterCases } from '../encounter/tenant-cases.ts'
 import { feedCases } from '../feed/tenant-cases.ts'
@@ -39,6 +40,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   call: callCases,
   care: careCases,
   clinic: clinicCases,
+  desk: deskCases,
   emergency: emergencyCases,
   encounter: encounterCases,
   feed: feedCases,

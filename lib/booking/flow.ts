@@ -192,5 +192,12 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
     done: await store.listDone(tx, row.id),
     timeZone: row.timeZone,
     reminders: await remindersOf(tx, row),
+    unclaimed: row.patientId && !(await store.hasKey(tx, row.patientId)) ? row.patientId : null,
+    payable:
+      clinic.takesPayments &&
+      service.paymentMode === 'online' &&
+      row.paymentMode === 'later' &&
+      payment !== null &&
+      (payment.status === 'due' || waitsForMoney(payment.status)),
   }
 }

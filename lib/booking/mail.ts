@@ -95,7 +95,8 @@ const mailBooked: JobHandler = async (data) => {
     subject: t('bookedSubject', { clinic: clinic.name }),
     text: paragraphs.filter(Boolean).join('\n\n'),
     ics: invitationOf(facts),
-    messageId: `booked-${row.id}`,
+    // Asked for once more, it is another mail.
+    messageId: data.again ? `booked-${row.id}-${Date.parse(String(data.again))}` : `booked-${row.id}`,
   })
 }
 

@@ -148,11 +148,11 @@ export async function putAt(
 }
 
 /** Whether two colleagues see the same part of the clinic. */
-async function readAlike(tx: Tx, clinicId: string, one: string, other: string): Promise<boolean> {
+export async function readAlike(tx: Tx, clinicId: string, one: string, other: string): Promise<boolean> {
   const part = (memberId: string) => partOf(tx, { kind: 'staff', clinicId, memberId, sessionId: '', roles: [] })
   const [a, b] = [await part(one), await part(other)]
   return !a.own && !b.own && a.sites.toSorted().join() === b.sites.toSorted().join()
 }
 
 /** Whether what is written for one site opens to some at that site alone. */
-const hasParts = async (tx: Tx) => (await listPlaced(tx)).length > 0
+export const hasParts = async (tx: Tx) => (await listPlaced(tx)).length > 0

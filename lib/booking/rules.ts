@@ -330,6 +330,10 @@ export interface AppointmentView {
   timeZone: string
   /** Whether the patient wants reminders; null where the clinic sends none. */
   reminders: boolean | null
+  /** For whom the clinic booked, as long as no device of theirs has come; null from then on. */
+  unclaimed: string | null
+  /** What is owed can be paid by the link, though nothing waits for it. */
+  payable: boolean
 }
 
 export interface BookingContract {

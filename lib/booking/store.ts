@@ -49,7 +49,8 @@ export interface NewHold {
   blockedFrom: Date
   blockedUntil: Date
   heldUntil: Date
-  holdHash: Bytes
+  /** Null where nobody holds it: it is booked with the row. */
+  holdHash: Bytes | null
   priceMinor: number
   currency: string
   taxRate: number
@@ -152,6 +153,10 @@ export async function findPatientKeys(tx: Tx, patientId: string) {
   if (!patient) return null
   return tx.patientKey.findMany({ where: { patientId, state: { not: 'revoked' } } })
 }
+
+/** Whether some device of this patient's is known, be it one that was removed. */
+export const hasKey = async (tx: Tx, patientId: string): Promise<boolean> =>
+  (await tx.patientKey.count({ where: { patientId } })) > 0
 
 export interface Contact {
   emailIndex: Bytes

@@ -48,6 +48,7 @@ export const bookingCases: TenantCases<typeof store> = {
       { id: randomUUID(), clinicId, ...contact() },
       { id: randomUUID(), signKey: randomUUID(), dhKey: randomUUID() },
     ),
+  hasKey: (tx, _, b) => store.hasKey(tx, b.patientId),
   updateContact: (tx, _, b) => store.updateContact(tx, b.patientId, contact()),
   findPatient: (tx, _, b) => store.findPatient(tx, b.patientId),
   lastConsent: (tx, _, b) => store.lastConsent(tx, b.patientId),

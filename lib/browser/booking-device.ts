@@ -1,6 +1,7 @@
 import type { IdentityContent, StoredRecord } from '../record/rules.ts'
 import type { PatientChart } from '../patient/rules.ts'
 import { call, type Answer } from './api.ts'
+import { identityOf } from './identity.ts'
 import { learnKeys } from './own-keys.ts'
 import { openPatientSession } from './patient-session.ts'
 import type { ChainView, KeyHome, PatientHandle } from './vault-api.ts'
@@ -140,12 +141,11 @@ export async function loadChart(handle: PatientHandle): Promise<Answer<PatientCh
   return chart
 }
 
-/** Newest record of a type that opens. */
-async function openNewest<T>(records: readonly StoredRecord[], type: string, patientId: string): Promise<T | null> {
-  const mine = records.filter((record) => record.meta.type === type)
-  const opened = await vault().open(mine, { asPatient: patientId, patientId })
-  const last = opened.filter((each) => each.ok).at(-1)
-  return last?.ok ? (last.value.content as T) : null
+/** Who the patient is, by the newest record that opens: their own word before the clinic's. */
+async function openIdentity(records: readonly StoredRecord[], patientId: string): Promise<IdentityContent | null> {
+  const mine = records.filter((record) => record.meta.type === 'identity')
+  const opened = await vault().open<IdentityContent>(mine as never, { asPatient: patientId, patientId })
+  return identityOf(opened.flatMap((each) => (each.ok ? [each.value] : [])))?.content ?? null
 }
 
 export async function knownPatients(clinicId: string): Promise<KnownPatient[]> {
@@ -160,7 +160,7 @@ export async function knownPatients(clinicId: string): Promise<KnownPatient[]> {
     const care = await vault().loadCare({ ...of, records: records.filter(({ meta }) => meta.type === 'care') })
     const helper = care.find(({ mine }) => mine) ?? null
     if (helper && isPast(helper)) continue
-    const identity = await openNewest<IdentityContent>(records, 'identity', patientId)
+    const identity = await openIdentity(records, patientId)
     found.push({
       handle,
       identity,

@@ -2,9 +2,10 @@ import { birthdayOf, COMING_OF_AGE, guardianAgeOf } from '../care/rules.ts'
 import type { NoteContent } from '../encounter/rules.ts'
 import type { PatientChart } from '../patient/rules.ts'
 import type { PrescriptionContent } from '../prescription/rules.ts'
-import type { IdentityContent } from '../record/rules.ts'
+import type { IdentityContent, ReasonContent } from '../record/rules.ts'
 import { loadChart, pinOf } from './booking-device.ts'
 import { sayWhoBooked, termsOf } from './care.ts'
+import { deskIdentity, identityOf } from './identity.ts'
 import { handOnAll } from './own-keys.ts'
 import type { Opened, PatientHandle } from './vault-api.ts'
 import { isPast, type CareVault, type CareView, type HelperView } from './vault-care-api.ts'
@@ -17,6 +18,8 @@ export interface OwnChart {
   linkSecret: string
   chart: PatientChart
   identity: IdentityContent | null
+  /** What somebody at the clinic wrote down when they booked. */
+  fromClinic: { identity: IdentityContent | null; reasons: ReasonContent[] }
   notes: (Opened<NoteContent> & { appointmentId: string | null })[]
   prescriptions: (Opened<PrescriptionContent> & { status: string; appointmentId: string | null })[]
   /** Who helps the patient, or did. */
@@ -116,7 +119,13 @@ async function readOwn(appointmentId: string): Promise<OwnAnswer> {
       patient,
       linkSecret,
       chart,
-      identity: of<IdentityContent>('identity').at(-1)?.content ?? null,
+      identity: (identityOf(good)?.content as IdentityContent | undefined) ?? null,
+      fromClinic: {
+        identity: (deskIdentity(good)?.content as IdentityContent | undefined) ?? null,
+        reasons: of<ReasonContent>('reason').flatMap(({ author, content }) =>
+          author.kind === 'member' ? content : [],
+        ),
+      },
       notes: of<NoteContent>('note').map((note) => ({ ...note, appointmentId: placed.get(note.recordId) ?? null })),
       prescriptions: of<PrescriptionContent>('prescription').map((rx) => ({
         ...rx,

@@ -1,6 +1,7 @@
 import type { IdentityContent } from '../record/rules.ts'
 import type { NewDevice, Reason } from '../recognition/rules.ts'
 import { call } from './api.ts'
+import { identityOf } from './identity.ts'
 import type { CallCode } from './call-session.ts'
 import type { PatientKeyView } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
@@ -28,14 +29,14 @@ export function loadNewDevices(appointmentId: string, patientId: string): Promis
     await vault().loadChain({ clinicId, statements })
     await vault().loadPatientKeys({ clinicId, patientId, keys })
     const opened = await vault().open<IdentityContent>(records as never, { patientId })
-    const identity = opened.findLast((each) => each.ok)
-    if (!identity?.ok) return { ok: false, code: 'NOT_VOUCHED' }
+    const identity = identityOf(opened.flatMap((each) => (each.ok ? [each.value] : [])))
+    if (!identity) return { ok: false, code: 'NOT_VOUCHED' }
     const views = await vault().loadPatientKeys({ clinicId, patientId, keys })
     const withDesk = devices.map((device) => ({
       ...device,
       atDesk: views.find((view) => view.keys.sign === device.keys.sign)?.atDesk ?? null,
     }))
-    return { ok: true, value: { clinicId, patientId, zone, name: identity.value.content.name, devices: withDesk } }
+    return { ok: true, value: { clinicId, patientId, zone, name: identity.content.name, devices: withDesk } }
   })
 }
 

@@ -82,6 +82,16 @@ function siteAmong(groups: readonly Group[], site: string | null): string | null
   return site && sites.includes(site) ? site : (sites[0] ?? null)
 }
 
+/**
+ * Whether a member of these groups writes this type under this managing group: who is in it; and of a reason, which the practitioners
+ * manage, the desk of the same part of the clinic, that takes it down from who calls.
+ */
+export const writesFor = (
+  groups: readonly Group[],
+  { type, managing }: { type: RecordType; managing: Group },
+): boolean =>
+  isOf(groups, managing) || (type === 'reason' && isOf(groups, managing.replace(/^clinical/, 'desk') as Group))
+
 /** What a patient says of themselves. Anything else under a patient's signature is a forgery. */
 const patientMayWrite: readonly RecordType[] = ['identity', 'checklist', 'reason', 'intake', 'consent', 'care']
 
@@ -96,7 +106,7 @@ export function checkAuthorship(
   const may =
     author.kind === 'patient'
       ? patientMayWrite.includes(type)
-      : isOf(author.groups, managing) &&
+      : writesFor(author.groups, { type, managing }) &&
         (type !== 'prescription' || author.roles.includes('practitioner')) &&
         // A consent is the patient's own word: nobody signs it for them.
         type !== 'consent'

@@ -51,3 +51,24 @@ test('attack 15: a record that a former member dates back reaches nobody by a ke
   const honest = await sealAt(then.head, world.recipient('clinical'))
   expect(await codeOf(openRecord(honest, { ...reading, keysFor: () => world.epochs.clinical.pair }))).toBe('accepted')
 })
+
+// Defence: writesFor in isDatedBack. A reason is managed by a group that its author from the desk was never in.
+test('attack 15: nor does a reason that a former member of the desk dates back', async () => {
+  const world = await testClinic()
+  const { clinicId, statements } = world
+  const [former, own] = [await newKeys(), signerOf(world.owner)]
+  const then = await say(clinicId, statements, adding('former', former, ['frontdesk'], ['desk']), own)
+  await say(clinicId, statements, adding('other', await newKeys(), ['practitioner'], ['clinical', 'desk']), own)
+  for (const memberId of ['former', 'other']) await say(clinicId, statements, { kind: 'member-removed', memberId }, own)
+  const { secret, public: key } = await newEpoch()
+  const { pair } = await importSecret('X25519', secret)
+  const now = await say(clinicId, statements, { kind: 'epoch', group: 'clinical', epoch: 2, key }, own)
+  const toNew: Recipient = { kind: 'group', id: 'clinical', key: toB64(key), epoch: 2 }
+  const reason = { ...header, type: 'reason' as const, chainHead: then.head }
+  const sealTo = (to: Recipient) =>
+    sealRecord(reason, { reason: 'late' }, [to], { sign: former.sign.privateKey, keys: former.public })
+  const reading = { chain: now, trustPatient: () => null }
+  expect(await codeOf(openRecord(await sealTo(toNew), { ...reading, keysFor: () => pair }))).toBe('NOT_VOUCHED')
+  const honest = await sealTo(world.recipient('clinical'))
+  expect(await codeOf(openRecord(honest, { ...reading, keysFor: () => world.epochs.clinical.pair }))).toBe('accepted')
+})

@@ -5,7 +5,7 @@ import { type Envelope, type Header, openBody, sealBody, verifyEnvelope } from '
 import { CryptoError } from './errors.ts'
 import { makeGrant, openGrant, verifyGrant } from './grant.ts'
 import type { RawKeys } from './keys.ts'
-import { checkAuthorship, isOf } from './policy.ts'
+import { checkAuthorship, isOf, writesFor } from './policy.ts'
 import type { B64, Group, Recipient, Sealed, SealedGrant } from './types.ts'
 
 /**
@@ -167,7 +167,7 @@ function judgeAuthor(header: Header, reader: Reader): Author {
  * to a member's own key only where the cited head says that one of the member's groups waited for its epoch.
  */
 function isDatedBack(chain: Chain, header: Header, granter: Bytes, { kind, id, key }: Recipient): boolean {
-  const was = chain.members.filter((member) => equal(member.keys.sign, granter) && isOf(member.groups, header.managing))
+  const was = chain.members.filter((member) => equal(member.keys.sign, granter) && writesFor(member.groups, header))
   if (!was.length) return false
   if (kind === 'member') {
     if (!equal(granter, header.author.sign)) return false

@@ -13,6 +13,7 @@ import careEn from './en/care.json' with { type: 'json' }
 import clinicEn from './en/clinic.json' with { type: 'json' }
 import commonEn from './en/common.json' with { type: 'json' }
 import consentEn from './en/consent.json' with { type: 'json' }
+import deskEn from './en/desk.json' with { type: 'json' }
 import devicesEn from './en/devices.json' with { type: 'json' }
 import emergencyEn from './en/emergency.json' with { type: 'json' }
 import encounterEn from './en/encounter.json' with { type: 'json' }
@@ -53,6 +54,7 @@ import careFr from './fr/care.json' with { type: 'json' }
 import clinicFr from './fr/clinic.json' with { type: 'json' }
 import commonFr from './fr/common.json' with { type: 'json' }
 import consentFr from './fr/consent.json' with { type: 'json' }
+import deskFr from './fr/desk.json' with { type: 'json' }
 import devicesFr from './fr/devices.json' with { type: 'json' }
 import emergencyFr from './fr/emergency.json' with { type: 'json' }
 import encounterFr from './fr/encounter.json' with { type: 'json' }
@@ -96,6 +98,7 @@ const en = {
   clinic: clinicEn,
   common: commonEn,
   consent: consentEn,
+  desk: deskEn,
   devices: devicesEn,
   emergency: emergencyEn,
   encounter: encounterEn,
@@ -141,6 +144,7 @@ const fr = {
   clinic: clinicFr,
   common: commonFr,
   consent: consentFr,
+  desk: deskFr,
   devices: devicesFr,
   emergency: emergencyFr,
   encounter: encounterFr,

@@ -68,7 +68,11 @@ async function lostPhone() {
   const written = [await write('note', { shared: true }), await write('prescription', {})]
   const hidden = [await stays.vault.seal(input(lost.handle, 'note', { shared: false }, []))]
   const all: Sealed[] = [...theirs, ...written, ...hidden]
-  must(await inClinic(clinicId, (tx) => insertRecords(tx, stays.actor, all, { patientId, appointmentId })))
+  must(
+    await inClinic(clinicId, (tx) =>
+      insertRecords(tx, { kind: 'system', clinicId }, all, { patientId, appointmentId }),
+    ),
+  )
   const fresh = await device(patientId, 'confirmed')
   return { patientId, appointmentId, lost, fresh, hidden: hidden[0]! }
 }

@@ -73,6 +73,15 @@ export interface ReasonContent {
 /** Records that a patient's own browser may write. */
 export const patientWrites = ['identity', 'checklist', 'reason', 'intake', 'consent'] as const
 
+/**
+ * What a member may seal of a patient: of one who has no key yet, who it is and why they call, once each. Everything that a patient
+ * says is the patient's own from their first device on.
+ */
+export function mayWriteForPatient({ type, revision }: { type: string; revision: number }, hasKey: boolean): boolean {
+  if (!(patientWrites as readonly string[]).includes(type)) return true
+  return !hasKey && revision === 1 && (type === 'identity' || type === 'reason')
+}
+
 /** Types that the desk's group may read: who it is, and whether the forms are done. */
 export const deskTypes: readonly RecordType[] = ['identity', 'checklist', 'care']
 

@@ -10,7 +10,7 @@ import type { Tx } from '../server/tx.ts'
 import { classOf } from '../retention/rules.ts'
 import { isStale } from './epochs.ts'
 import { openGrant } from './grants.ts'
-import { deskTypes, type StoredRecord } from './rules.ts'
+import { deskTypes, mayWriteForPatient, patientWrites, type StoredRecord } from './rules.ts'
 
 type Writer = Exclude<Actor, { kind: 'public' }>
 
@@ -42,6 +42,11 @@ export async function insertRecords(
     if (actor.kind === 'patient' && meta.patientId !== actor.patientId) return refuse('NOT_ALLOWED')
     // What a patient hands in stands: another of their devices, or whoever made one by a mailed code, puts nothing over it.
     if (actor.kind === 'patient' && meta.revision > 1) return refuse('NOT_ALLOWED')
+    // The defence on the server's side: of who has a key, nobody at the clinic writes what is the patient's own to say.
+    if (actor.kind === 'staff' && (patientWrites as readonly string[]).includes(meta.type)) {
+      const keys = await tx.patientKey.count({ where: { clinicId: actor.clinicId, patientId: meta.patientId } })
+      if (!mayWriteForPatient(meta, keys > 0)) return refuse('NOT_ALLOWED')
+    }
     if (meta.revision > 1) {
       const before = await tx.record.findFirst({ where: { recordId: meta.recordId, revision: meta.revision - 1 } })
       if (!before) return refuse('STALE')

@@ -104,7 +104,7 @@ const claim = (clinicId: string, reminderId: string, now: Date): Promise<boolean
   })
 
 /** Numbers are typed and not confirmed: nobody is flooded, and no clinic spends the operator's money without end. */
-async function isAffordable(clinicId: string, number: string): Promise<boolean> {
+export async function isAffordable(clinicId: string, number: string): Promise<boolean> {
   const [one, all] = [
     await limit('text', number, { points: 6, seconds: day }),
     await limit('text-clinic', clinicId, { points: 1000, seconds: day }),

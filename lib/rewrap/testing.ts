@@ -50,7 +50,10 @@ export async function leavingWorld(admin: TestDb['admin']) {
     const records = await by.sealMany(inputs)
     for (let from = 0; from < count; from += 100)
       await inClinic(clinicId, (tx) =>
-        insertRecords(tx, owner.actor, records.slice(from, from + 100), { patientId, appointmentId: null }),
+        insertRecords(tx, { kind: 'system', clinicId: owner.actor.clinicId }, records.slice(from, from + 100), {
+          patientId,
+          appointmentId: null,
+        }),
       )
     return { patientId, records }
   }

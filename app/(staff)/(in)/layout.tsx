@@ -24,6 +24,7 @@ const namespaces = [
   'call',
   'care',
   'common',
+  'desk',
   'emergency',
   'encounter',
   'errors',

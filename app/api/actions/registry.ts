@@ -6,6 +6,7 @@ import { resolvePatient } from '@/lib/patient/session'
 import { accessActions } from './access'
 import { auditActions } from './audit'
 import { accountActions } from './account'
+import { deskActions } from './desk'
 import { bookingActions, consentActions, intakeActions } from './booking'
 import { calendarActions } from './calendar'
 import { callActions } from './call'
@@ -39,6 +40,7 @@ const actions = {
   ...callActions,
   ...careActions,
   ...bookingActions,
+  ...deskActions,
   ...consentActions,
   ...intakeActions,
   ...paymentActions,

@@ -3,6 +3,7 @@ import { useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState, useTransition } from 'react'
+import { BookDialog, type Pointed } from '@/components/desk/book-dialog'
 import { VisitMenu } from '@/components/encounter/visit-menu'
 import { NotShown } from '@/components/staff/not-shown'
 import { useStaff } from '@/components/staff/session'
@@ -31,6 +32,7 @@ interface Chosen {
 export function Calendar({ start, input }: { start: CalendarView; input: Input }) {
   const t = useTranslations('calendar')
   const s = useTranslations('staff')
+  const desk = useTranslations('desk')
   const locale = useLocale()
   const router = useRouter()
   const { me } = useStaff()
@@ -39,6 +41,7 @@ export function Calendar({ start, input }: { start: CalendarView; input: Input }
   const [chosen, setChosen] = useState<Chosen | null>(null)
   const [asked, setAsked] = useState<(Asked & { busy: boolean }) | null>(null)
   const [going, startGoing] = useTransition()
+  const [booking, setBooking] = useState<Pointed | 'anywhere' | null>(null)
 
   const { day, span, today, zone } = view
   const who = input.memberId ?? 'all'
@@ -137,6 +140,9 @@ export function Calendar({ start, input }: { start: CalendarView; input: Input }
           defaultValue={day}
           onChange={(event) => Day.safeParse(event.target.value).success && go({ day: event.target.value })}
         />
+        <Button size="sm" variant="primary" onClick={() => setBooking('anywhere')}>
+          {desk('book')}
+        </Button>
         <Button size="sm" icon={<PrintIcon size={18} />} onClick={() => window.print()}>
           {t('print')}
         </Button>
@@ -155,9 +161,19 @@ export function Calendar({ start, input }: { start: CalendarView; input: Input }
             asked={asked}
             onOpen={(each, anchor) => setChosen({ row: each, anchor, open: true })}
             onMove={(each) => setAsked({ ...each, busy: false })}
+            onBook={setBooking}
           />
         )}
       </div>
+      {booking ? (
+        <BookDialog
+          at={booking === 'anywhere' ? null : booking}
+          onClose={() => {
+            setBooking(null)
+            void calendar.refresh()
+          }}
+        />
+      ) : null}
       {asked ? (
         <MoveAsk
           {...asked}

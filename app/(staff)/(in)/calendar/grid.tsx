@@ -1,5 +1,5 @@
 import { useLocale, useTranslations } from 'next-intl'
-import { type CSSProperties, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { type CSSProperties, type MouseEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { cx } from '@/components/ui/cx'
 import { LiveRegion } from '@/components/ui/status'
 import type { CalendarView } from '@/lib/calendar/rules'
@@ -9,11 +9,11 @@ import { topOf } from './axis'
 import { Block } from './block'
 import { type Column, columnsOf } from './columns'
 import { ColumnHead, Ground, headOf, Hours } from './ground'
-import { type Board, canMove, type Target } from './moving'
+import { type Board, canMove, pointedAt, type Target } from './moving'
 import type { Asked } from './move-ask'
-import { high, placeOf } from './place'
+import { high, placeOf, remPerMinute } from './place'
 import { useDrag } from './use-drag'
-import { useKeys } from './use-keys'
+import { cursorMinutes, useKeys } from './use-keys'
 
 interface Props {
   view: CalendarView
@@ -26,6 +26,7 @@ interface Props {
   asked: (Asked & { busy: boolean }) | null
   onOpen: (row: DayRow, anchor: HTMLElement) => void
   onMove: (asked: Asked) => void
+  onBook: (at: { memberId: string; startsAt: string }) => void
 }
 
 const blockAt = (target: EventTarget) =>
@@ -35,9 +36,10 @@ const ghostClass =
   'pointer-events-none absolute z-20 overflow-hidden rounded-tag border-2 border-dashed border-accent bg-surface/90 px-1.5 text-xs leading-[1.3rem] font-semibold text-ink shadow-mid'
 
 /** Practitioners of a day, or days of a practitioner, beside each other on one clock. */
-export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove }: Props) {
+export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, onBook }: Props) {
   const t = useTranslations('calendar')
   const s = useTranslations('staff')
+  const d = useTranslations('desk')
   const locale = useLocale()
   const scroller = useRef<HTMLDivElement>(null)
   const sheet = useRef<HTMLDivElement>(null)
@@ -78,13 +80,47 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove }:
     const found = columns.find(({ key }) => key === column)
     return t('movingTo', { from: time(from), until: time(until), column: found ? columnName(found) : '' })
   }
+  const cursorWords = ({ column, from }: Target) => {
+    const found = columns.find(({ key }) => key === column)
+    return d('cursorAt', { time: time(from), column: found ? columnName(found) : '' })
+  }
   const [said, setSaid] = useState('')
   const onDrop = (row: DayRow, target: Target) => {
     const practitioner = columns.find(({ key }) => key === target.column)?.name ?? row.practitioner
     onMove({ row, target, practitioner })
   }
+  const bookAt = ({ memberId, from }: Target) => onBook({ memberId, startsAt: new Date(from).toISOString() })
+  /** After the appointment that has the focus; else now, or where somebody's hours begin. */
+  const cursorAt = (key: string | null): Target | null => {
+    const found = key ? find(key) : null
+    if (found) {
+      const column = board.columns.find((each) => each.key === found.origin.column)!
+      return pointedAt(board, column, topOf(axis, column.day, found.origin.until), cursorMinutes)
+    }
+    const column = board.columns.find(({ day }) => day >= view.today)
+    if (!column) return null
+    const opens = columns.find((each) => each.key === column.key)!.open[0]?.from ?? shown.from
+    const isNow = column.day === view.today
+    return pointedAt(
+      board,
+      column,
+      Math.max(opens, isNow ? topOf(axis, column.day, now.getTime()) + 15 : 0),
+      cursorMinutes,
+    )
+  }
+  const pressed = useRef(false)
+  /** Where a click on the sheet lies: a column, and how far down it. */
+  const pointed = (event: MouseEvent<HTMLElement>): Target | null => {
+    const element = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-column]') : null
+    const column = board.columns.find(({ key }) => key === element?.dataset.column)
+    if (!element || !column) return null
+    const minutePx = remPerMinute * parseFloat(getComputedStyle(document.documentElement).fontSize)
+    const top = shown.from + (event.clientY - element.getBoundingClientRect().top) / minutePx
+    return pointedAt(board, column, top, cursorMinutes)
+  }
   const keys = useKeys({
-    ...{ board, places, ghost, find, onDrop },
+    ...{ board, places, ghost, find, onDrop, cursorAt },
+    onBook: bookAt,
     focus: (key) => elementOf(key)?.focus(),
     onLeave: () => setSaid(t('left')),
   })
@@ -119,7 +155,11 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove }:
       <p id="calendar-keys" className="sr-only">
         {t('keys')}
       </p>
-      <LiveRegion>{keys.moving ? `${t('blockKeys')} ${wordsOf(keys.moving.target)}` : said}</LiveRegion>
+      <LiveRegion>
+        {keys.moving
+          ? `${keys.moving.row ? t('blockKeys') : d('cursor')} ${(keys.moving.row ? wordsOf : cursorWords)(keys.moving.target)}`
+          : said}
+      </LiveRegion>
       {rows.length === 0 ? <p className="mb-3 text-soft">{t('empty')}</p> : null}
       <div
         ref={scroller}
@@ -130,7 +170,7 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove }:
         tabIndex={places.length ? undefined : 0}
         onKeyDown={(event) => {
           const block = blockAt(event.target)
-          if (block) keys.onKeyDown(event, keyOf(block))
+          if (block || event.target === event.currentTarget) keys.onKeyDown(event, block && keyOf(block))
         }}
         onFocus={({ target }) => {
           const block = blockAt(target)
@@ -143,16 +183,21 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove }:
         }}
         onPointerDown={(event) => {
           const block = blockAt(event.target)
+          pressed.current = block === null
           const found = block && find(keyOf(block))
           if (found) drag.onPointerDown(event, found.row, found.origin, block)
         }}
         onPointerMove={drag.onPointerMove}
         onPointerUp={drag.onPointerUp}
         onPointerCancel={drag.onPointerCancel}
-        onClick={({ target }) => {
-          const block = blockAt(target)
-          const found = !drag.wasDragged() && block && find(keyOf(block))
+        onClick={(event) => {
+          const block = blockAt(event.target)
+          const wasDragged = drag.wasDragged()
+          const found = !wasDragged && block && find(keyOf(block))
           if (found && !keys.moving) onOpen(found.row, block)
+          // Pressed on the ground and let go on it: what is left of a drag that was given up is no wish for a new one.
+          const free = block || wasDragged || keys.moving || !pressed.current ? null : pointed(event)
+          if (free) bookAt(free)
         }}
         className={cx(
           '@container relative max-h-[calc(100dvh-7rem)] min-h-96 overflow-auto rounded-card border border-line bg-surface shadow-low',
@@ -214,7 +259,7 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove }:
                       bottom: topOf(axis, column.day, moving.until, true),
                     })}
                   >
-                    {wordsOf(moving)}
+                    {keys.moving && !keys.moving.row ? cursorWords(moving) : wordsOf(moving)}
                   </div>
                 ) : null}
                 {top !== null && column.day === view.today ? (

@@ -43,6 +43,12 @@ function snapped(board: Board, column: Way, at: number, step: number): number {
   return near < last ? near : near - Math.floor((near - last) / pace + 1) * pace
 }
 
+/** A quarter of an hour in which somebody pointed: where a new one begins. */
+export function pointedAt(board: Board, column: Way, top: number, minutes: number): Target {
+  const at = instantOf(board.axis, column.day, Math.floor(top / minutes) * minutes)
+  return { column: column.key, memberId: column.memberId, from: at, until: at + minutes * minuteMs }
+}
+
 /** Its beginning put at a height of a column. */
 export function movedTo(board: Board, visit: Visit, column: Way, top: number): Target {
   const from = snapped(board, column, instantOf(board.axis, column.day, top), visit.step)

@@ -1,10 +1,9 @@
 import { useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
 import { useLive } from '@/components/staff/use-live'
-import { alteredOf, isOpenedAll, useOpened } from '@/components/staff/use-opened'
+import { alteredOf, identityIn, isOpenedAll, useOpened } from '@/components/staff/use-opened'
 import { nameShown, patientOf } from '@/components/staff/whose'
 import { call } from '@/lib/browser/api'
 import type { CalendarInput, CalendarView } from '@/lib/calendar/rules'
-import type { IdentityContent } from '@/lib/record/rules'
 import type { z } from 'zod'
 
 export type Input = z.output<typeof CalendarInput>
@@ -61,10 +60,12 @@ export function useCalendar(start: CalendarView, input: Input) {
   const records = useOpened(view.records, patientIds)
   const names = useMemo(() => {
     const found = new Map<string, string>()
-    for (const { meta, opened } of records ?? [])
-      if (opened.ok) found.set(meta.patientId, (opened.value.content as IdentityContent).name)
+    for (const patientId of patientIds) {
+      const identity = identityIn(records ?? [], patientId)
+      if (identity) found.set(patientId, identity.name)
+    }
     return found
-  }, [records])
+  }, [records, patientIds])
   useEffect(() => {
     for (const row of rows) if (names.has(row.patientId)) nameShown(row.appointmentId, row.patientId)
   }, [rows, names])

@@ -5,7 +5,7 @@ import { recallTones } from '@/components/encounter/recall-part'
 import { NotShown } from '@/components/staff/not-shown'
 import { useStaff } from '@/components/staff/session'
 import { useLive } from '@/components/staff/use-live'
-import { alteredOf, useOpened } from '@/components/staff/use-opened'
+import { alteredOf, identityIn, useOpened } from '@/components/staff/use-opened'
 import { useReason } from '@/components/staff/use-reason'
 import { Button, IconButton } from '@/components/ui/button'
 import { Card, PageHeader } from '@/components/ui/card'
@@ -18,7 +18,6 @@ import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
 import type { RecallContent, RecallContract, RecallRow } from '@/lib/recall/rules'
-import type { IdentityContent } from '@/lib/record/rules'
 import { formatPlainDay } from '@/lib/time'
 
 type Listed = RecallContract['recall/list']['out']
@@ -39,14 +38,12 @@ export function Recalls({ start }: { start: Listed }) {
   const patientIds = useMemo(() => [...new Set(listed.recalls.map((recall) => recall.patientId))], [listed])
   const records = useOpened(sealed, patientIds)
   const opened = (recall: RecallRow) => {
-    const identity = records?.find(
-      ({ meta, opened }) => meta.patientId === recall.patientId && meta.type === 'identity' && opened.ok,
-    )
+    const identity = identityIn(records ?? [], recall.patientId)
     const reason = records?.find(
       ({ meta }) => meta.recordId === recall.recordId && meta.patientId === recall.patientId && meta.type === 'recall',
     )
     return {
-      name: identity?.opened.ok ? (identity.opened.value.content as IdentityContent).name : null,
+      name: identity?.name ?? null,
       reason: reason?.opened.ok ? (reason.opened.value.content as RecallContent).reason : null,
     }
   }

@@ -6,9 +6,9 @@ import { useEffect, useMemo, useState } from 'react'
 import { NotShown } from '@/components/staff/not-shown'
 import { useStaff } from '@/components/staff/session'
 import { useLive } from '@/components/staff/use-live'
-import { alteredOf, isOpenedAll, useOpened } from '@/components/staff/use-opened'
+import { alteredOf, identityIn, isOpenedAll, useOpened } from '@/components/staff/use-opened'
 import { nameShown, patientOf } from '@/components/staff/whose'
-import { buttonClass } from '@/components/ui/button'
+import { Button, buttonClass } from '@/components/ui/button'
 import { Card, PageHeader } from '@/components/ui/card'
 import { Chart } from '@/components/ui/chart'
 import { CalendarIcon, ChevronLeftIcon, ChevronRightIcon } from '@/components/ui/icons'
@@ -19,6 +19,7 @@ import { call } from '@/lib/browser/api'
 import { type DayView, nextUp, rowState } from '@/lib/encounter/rules'
 import type { ChecklistContent, IdentityContent } from '@/lib/record/rules'
 import { addDays, formatPlainDay, formatTime } from '@/lib/time'
+import { BookDialog } from '@/components/desk/book-dialog'
 import { useHelpers } from '@/components/care/use-helpers'
 import { DayList } from './day-list'
 
@@ -27,6 +28,7 @@ const visitOf = (of: { appointmentId: string; patientId: string }) => `${of.appo
 
 export function Today({ start, input }: { start: DayView; input: { day?: string; memberId?: string } }) {
   const t = useTranslations('staff')
+  const desk = useTranslations('desk')
   const locale = useLocale()
   const format = useFormatter()
   const router = useRouter()
@@ -34,6 +36,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
   const [view, setView] = useState(start)
   const [stale, setStale] = useState(false)
   const [now, setNow] = useState(() => new Date())
+  const [booking, setBooking] = useState(false)
   useEffect(() => {
     const timer = setInterval(() => setNow(new Date()), tickMs)
     return () => clearInterval(timer)
@@ -54,12 +57,15 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
     const identities = new Map<string, IdentityContent>()
     const checklists = new Map<string, ChecklistContent>()
     const failed = new Map<string, string>()
+    for (const patientId of patientIds) {
+      const identity = identityIn(records ?? [], patientId)
+      if (identity) identities.set(patientId, identity)
+    }
     for (const { meta, opened } of records ?? []) {
       if (!opened.ok) {
         if (meta.type === 'identity') failed.set(meta.patientId, opened.code)
         continue
       }
-      if (meta.type === 'identity') identities.set(meta.patientId, opened.value.content as IdentityContent)
       if (meta.type === 'checklist') {
         const content = opened.value.content as ChecklistContent
         // Each patient speaks of their own appointments alone.
@@ -68,7 +74,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
       }
     }
     return { identities, checklists, helpers, failed }
-  }, [records, rows, helpers])
+  }, [records, rows, patientIds, helpers])
   useEffect(() => {
     for (const row of rows) if (people.identities.has(row.patientId)) nameShown(row.appointmentId, row.patientId)
   }, [rows, people])
@@ -97,7 +103,10 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
         eyebrow={formatPlainDay(view.day, locale, { weekday: 'long' })}
         title={formatPlainDay(view.day, locale, { day: 'numeric', month: 'long', year: 'numeric' })}
         actions={
-          <nav aria-label={t('dayNavigation')} className="flex gap-2">
+          <nav aria-label={t('dayNavigation')} className="flex flex-wrap gap-2">
+            <Button size="sm" variant="primary" onClick={() => setBooking(true)}>
+              {desk('book')}
+            </Button>
             <Link href={go(addDays(view.day, -1))} aria-label={t('previousDay')} className={`${step} px-3`}>
               <ChevronLeftIcon />
             </Link>
@@ -115,6 +124,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
           {t('stale')}
         </Banner>
       ) : null}
+      {booking ? <BookDialog at={null} onClose={() => setBooking(false)} /> : null}
       <NotShown failed={alteredOf(records ?? [])} />
       <LiveRegion>
         {waiting ? t('waitingCount', { count: waiting }) : ''} {atDoor ? t('doorCount', { count: atDoor }) : ''}

@@ -1,0 +1,17 @@
+import { claim } from '@/lib/desk/claim'
+import * as flow from '@/lib/desk/flow'
+import * as rules from '@/lib/desk/rules'
+import { action, type Actions } from '@/lib/server/action'
+
+const large = { maxBytes: 2 * 1024 * 1024 }
+
+export const deskActions = {
+  'desk/options': action('staff', rules.OptionsInput, flow.options),
+  'desk/times': action('staff', rules.TimesInput, flow.times),
+  'desk/place': action('staff', rules.PlaceInput, flow.place),
+  'desk/patients': action('staff', rules.PatientsInput, flow.patients),
+  'desk/book': action('staff', rules.DeskBookInput, flow.book, large),
+  'desk/link': action('staff', rules.DeskLinkInput, flow.showLink),
+  'desk/send': action('staff', rules.DeskLinkInput, flow.sendLink),
+  'desk/claim': action('public', rules.ClaimInput, claim, large),
+} satisfies Actions<rules.DeskContract>

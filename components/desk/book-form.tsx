@@ -1,0 +1,187 @@
+import { useLocale, useTranslations } from 'next-intl'
+import { useRef, useState } from 'react'
+import { useReason } from '@/components/staff/use-reason'
+import { Button } from '@/components/ui/button'
+import { Select } from '@/components/ui/text-field'
+import { useBusy } from '@/components/ui/use-busy'
+import { call } from '@/lib/browser/api'
+import { bookCaller, bookKnown, type Caller, newTicket } from '@/lib/browser/desk-book'
+import type { DeskBooked, DeskOptions, DeskService } from '@/lib/desk/rules'
+import { formatMoney } from '@/lib/money'
+import { dayIn, formatTime } from '@/lib/time'
+import type { Pointed } from './book-dialog'
+import { CallerForm, type CallerFaults, emptyCaller } from './caller'
+import type { KnownPerson } from './use-known'
+import { type Chosen, type Typed, WhenPart } from './when-part'
+import { WhoCalls } from './who-calls'
+
+export interface Made extends DeskBooked {
+  linkSecret: string
+  practitioner: string
+  locale: 'en' | 'fr'
+}
+interface Props {
+  options: DeskOptions
+  at: Pointed | null
+  onMade: (made: Made) => void
+  onClose: () => void
+}
+
+export function BookForm({ options, at, onMade, onClose }: Props) {
+  const t = useTranslations('desk')
+  const locale = useLocale()
+  const reason = useReason()
+  // One booking, however often it is sent.
+  const [ticket] = useState(newTicket)
+  const offered = at ? options.services.filter((each) => each.practitionerIds.includes(at.memberId)) : options.services
+  const [service, setService] = useState<DeskService>(offered[0] ?? options.services[0]!)
+  const [memberId, setMemberId] = useState(at && offered.length ? at.memberId : '')
+  const pointed =
+    at && offered.length && Date.parse(at.startsAt) > Date.now() ? { ...at, siteId: null, place: null } : null
+  const [chosen, setChosen] = useState<Chosen | null>(pointed)
+  const [typed, setTyped] = useState<Typed>(
+    pointed
+      ? {
+          day: dayIn(options.zone, new Date(pointed.startsAt)),
+          time: formatTime(new Date(pointed.startsAt), options.zone, 'en'),
+        }
+      : { day: '', time: '' },
+  )
+  const [caller, setCaller] = useState<Caller>(() => emptyCaller(options.locale))
+  const [known, setKnown] = useState<KnownPerson | null>(null)
+  const [faults, setFaults] = useState<CallerFaults>({})
+  const [timeFault, setTimeFault] = useState<string | null>(null)
+  const [fault, setFault] = useState<string | null>(null)
+  const [isOutside, setOutside] = useState(false)
+  const [lost, setLost] = useState(0)
+  const form = useRef<HTMLFormElement>(null)
+  const outside = isOutside || chosen?.place?.outside === true
+  const choose = (next: Chosen | null) => {
+    setTimeFault(next?.place?.taken ? t('taken') : null)
+    setOutside(false)
+    setChosen(next)
+  }
+  // What was chosen is asked about anew for another service, another length.
+  const again = () => setChosen((now) => now && { ...now, place: null })
+
+  const [book, booking] = useBusy(async () => {
+    setFault(null)
+    const read = CallerForm.safeParse(caller)
+    const wrong: CallerFaults = {}
+    if (!known && !read.success)
+      for (const { path, message } of read.error.issues) wrong[path[0] as keyof Caller] ??= message
+    setFaults(wrong)
+    if (!chosen) setTimeFault(t('noTime'))
+    const isWritten = known !== null || (read.success && options.mayWrite)
+    if (!chosen || !isWritten) {
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
+      return
+    }
+    let { siteId } = chosen
+    if (!chosen.place) {
+      // Faster than the answer: what there is to ask about the time is asked first.
+      const ask = { serviceId: service.id, memberId: chosen.memberId, startsAt: chosen.startsAt }
+      const found = await call('desk/place', ask, { retry: true })
+      if (!found.ok) return setFault(reason(found.code))
+      siteId = found.value.siteId
+      choose({ ...chosen, siteId, place: found.value })
+      if (found.value.outside || found.value.taken) return
+    }
+    const visit = {
+      ...{ serviceId: service.id, memberId: chosen.memberId, siteId },
+      ...{ startsAt: chosen.startsAt, anyway: outside },
+    }
+    const answer = known
+      ? await bookKnown(ticket, visit, known.patientId)
+      : await bookCaller(options.clinicId, ticket, visit, read.data!)
+    if (answer.ok) {
+      const who = options.practitioners.find((each) => each.memberId === answer.value.memberId)?.name ?? ''
+      return onMade({ ...answer.value, linkSecret: ticket.linkSecret, practitioner: who, locale: caller.locale })
+    }
+    if (answer.code === 'OUTSIDE_HOURS') return setOutside(true)
+    if (answer.code === 'SLOT_TAKEN' || answer.code === 'SLOT_GONE') {
+      setLost((count) => count + 1)
+      return setTimeFault(t(answer.code === 'SLOT_TAKEN' ? 'taken' : 'gone'))
+    }
+    const time = answer.fields?.startsAt
+    if (time) return setTimeFault(t(time === 'tooSmall' ? 'past' : 'far'))
+    setFault(answer.code === 'OTHER_READERS' ? t('otherReaders') : reason(answer.code))
+  })
+
+  const practitioners = options.practitioners.filter((each) => service.practitionerIds.includes(each.memberId))
+  const { priceMinor, currency, paymentMode } = service
+  const isFree = paymentMode === 'free' || priceMinor === 0
+  return (
+    <form
+      ref={form}
+      noValidate
+      className="flex flex-col gap-6"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void book()
+      }}
+    >
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Select
+          label={t('service')}
+          value={service.id}
+          onChange={(event) => {
+            const next = options.services.find(({ id }) => id === event.target.value)!
+            setService(next)
+            if (memberId && !next.practitionerIds.includes(memberId)) setMemberId('')
+            if (chosen && !next.practitionerIds.includes(chosen.memberId)) choose(null)
+            else again()
+          }}
+          options={options.services.map(({ id, name }) => ({ value: id, label: name }))}
+        />
+        <Select
+          label={t('with')}
+          value={memberId}
+          onChange={(event) => {
+            const next = event.target.value
+            setMemberId(next)
+            if (chosen && next) choose({ ...chosen, memberId: next, siteId: null, place: null })
+          }}
+          options={[
+            { value: '', label: t('anybody') },
+            ...practitioners.map((each) => ({ value: each.memberId, label: each.name })),
+          ]}
+        />
+      </div>
+      <p className="-mt-2 text-sm text-soft">
+        {isFree
+          ? t('free')
+          : `${t('price', { price: formatMoney(priceMinor, currency, locale) })} ${t(paymentMode === 'online' ? 'owedOnline' : 'owedLater')}`}
+      </p>
+      <WhenPart
+        {...{ options, service, memberId, chosen, typed, lost, outside }}
+        fault={timeFault}
+        onChoose={choose}
+        onType={setTyped}
+        onRefused={(code) => setFault(reason(code))}
+      />
+      <section aria-label={t('who')}>
+        <h3 className="mb-3 font-semibold">{t('who')}</h3>
+        <WhoCalls
+          {...{ options, caller, faults, known }}
+          onCaller={(part) => {
+            setCaller((now) => ({ ...now, ...part }))
+            setFaults((now) => Object.fromEntries(Object.entries(now).filter(([name]) => !(name in part))))
+          }}
+          onKnown={setKnown}
+        />
+      </section>
+      {fault ? (
+        <p role="alert" className="text-danger">
+          {fault}
+        </p>
+      ) : null}
+      <div className="flex flex-col-reverse gap-2.5 sm:flex-row sm:justify-end">
+        <Button onClick={onClose}>{t('cancel')}</Button>
+        <Button type="submit" variant="primary" busy={booking}>
+          {t(outside ? 'anyway' : 'submit')}
+        </Button>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,36 @@
+import { useMemo, useRef, useState } from 'react'
+import { identityIn, openRecords, type OpenedRecord } from '@/components/staff/use-opened'
+import { call } from '@/lib/browser/api'
+import { isNamed } from '@/lib/browser/identity'
+
+export interface KnownPerson {
+  patientId: string
+  name: string
+  birthDate: string
+}
+const most = 6
+
+/** Whom the clinic knows by a name that opens here: read once, when somebody begins to type. What is typed is looked for in this page. */
+export function useKnown(typed: string) {
+  const asked = useRef(false)
+  const [people, setPeople] = useState<KnownPerson[]>([])
+  const read = async () => {
+    if (asked.current) return
+    asked.current = true
+    const answer = await call('desk/patients', {}, { retry: true })
+    if (!answer.ok) return void (asked.current = false)
+    const { patientIds, records } = answer.value
+    const opened: OpenedRecord[] = await openRecords(records, patientIds)
+    setPeople(
+      patientIds.flatMap((patientId) => {
+        const identity = identityIn(opened, patientId)
+        return identity ? { patientId, name: identity.name, birthDate: identity.birthDate } : []
+      }),
+    )
+  }
+  const found = useMemo(
+    () => (typed.trim().length < 2 ? [] : people.filter(({ name }) => isNamed(name, typed)).slice(0, most)),
+    [people, typed],
+  )
+  return { read: () => void read(), found }
+}

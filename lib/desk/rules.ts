@@ -1,0 +1,136 @@
+import { z } from 'zod'
+import { BookInput, type FreeTimes, HoldRef } from '../booking/rules.ts'
+import type { PaymentMode } from '../clinic/rules.ts'
+import { Day, Instant } from '../day.ts'
+import { Id } from '../ids.ts'
+import { SealedRecord, type StoredRecord } from '../record/rules.ts'
+
+/** By one member: a morning at a busy telephone is far below. */
+export const bookingsAnHour = { points: 120, seconds: 3600 }
+/** By one member: a link is shown again when somebody stands at the desk, and not by the hundred. */
+export const linksAnHour = { points: 60, seconds: 3600 }
+/** For one appointment, whoever asks: each sends a mail or a text message. */
+export const sendingsADay = { points: 5, seconds: 86_400 }
+
+const { id, linkSecret, key, email, phone, locale } = BookInput.shape
+
+/** Somebody new, whose name and reason the desk's browser has sealed. Without an address the link is handed over. */
+const Caller = z.object({
+  kind: z.literal('new'),
+  patientId: Id,
+  email: z.union([z.literal(''), email], { error: 'email' }),
+  phone,
+  locale,
+  records: z.array(SealedRecord).min(1).max(2),
+})
+/** Somebody whom the clinic knows: nothing is sealed anew, and their own devices have the appointment's facts. */
+const Known = z.object({ kind: z.literal('known'), patientId: Id })
+
+/** Ids, secret and key are made when the dialog opens: however often it is sent, it is one booking. */
+export const DeskBookInput = z.object({
+  id,
+  key,
+  linkSecret,
+  serviceId: Id,
+  memberId: Id,
+  siteId: Id.nullable(),
+  startsAt: Instant,
+  /** Although nobody is there by the hours. */
+  anyway: z.boolean(),
+  patient: z.discriminatedUnion('kind', [Caller, Known]),
+})
+export const OptionsInput = z.object({}).strict()
+export const PatientsInput = z.object({}).strict()
+export const TimesInput = z.object({
+  serviceId: Id,
+  memberId: Id.nullable(),
+  from: Day,
+  days: z.number().int().min(1).max(31),
+})
+export const PlaceInput = z.object({ serviceId: Id, memberId: Id, startsAt: Instant })
+export const DeskLinkInput = z.object({ id: Id })
+
+/** The first device of somebody for whom the clinic booked: its keys, and who they say that they are. */
+export const ClaimInput = HoldRef.extend({
+  patient: BookInput.shape.patient,
+  records: z.array(SealedRecord).min(1).max(2),
+})
+
+/** One identity, and at most the desk's list of what is done. */
+export function isFirstWord(records: readonly { meta: { type: string } }[]): boolean {
+  const of = (type: string) => records.filter(({ meta }) => meta.type === type).length
+  return of('identity') === 1 && of('identity') + of('checklist') === records.length
+}
+
+/** A booking's records: one identity, and at most one reason beside it. */
+export function isCallersWord(
+  records: readonly { meta: { type: string; revision: number; recordId: string } }[],
+): boolean {
+  const of = (type: string) => records.filter(({ meta }) => meta.type === type).length
+  const ids = new Set(records.map(({ meta }) => meta.recordId))
+  const isWhole = of('identity') === 1 && of('identity') + of('reason') === records.length
+  return isWhole && ids.size === records.length && records.every(({ meta }) => meta.revision === 1)
+}
+
+/**
+ * Whether a member of these groups writes what this group manages: a reason is the practitioners', and the desk of the same part of
+ * the clinic takes it down for them. Whoever is in none of these would write what no reader believes.
+ */
+export function mayWriteUnder(groups: readonly string[], type: string, managing: string): boolean {
+  const [kind, part] = managing.split(':')
+  if (kind !== (type === 'reason' ? 'clinical' : 'desk')) return false
+  const desk = part ? `desk:${part}` : 'desk'
+  return [kind, managing, desk, 'desk'].some((group) => groups.includes(group))
+}
+
+export interface DeskService {
+  id: string
+  name: string
+  minutes: number
+  priceMinor: number
+  currency: string
+  paymentMode: PaymentMode
+  practitionerIds: string[]
+}
+/** What the dialog is filled with. */
+export interface DeskOptions {
+  clinicId: string
+  clinic: string
+  zone: string
+  today: string
+  locale: string
+  services: DeskService[]
+  practitioners: { memberId: string; name: string }[]
+  sites: { id: string; name: string }[]
+  /** Whether a link goes by text message where there is a telephone alone. */
+  texts: boolean
+  /** Whether what this member seals of a new patient is believed: who sees their own patients alone books those whom they know. */
+  mayWrite: boolean
+}
+/** Where a practitioner is at a time, and whether it is theirs by the hours and free. */
+export interface DeskPlace {
+  siteId: string | null
+  outside: boolean
+  taken: boolean
+}
+export interface DeskBooked {
+  appointmentId: string
+  patientId: string
+  /** As it stands: what was sent before under the same key is what was booked. */
+  startsAt: string
+  memberId: string
+  /** How the link went out; null: it is handed over. */
+  sent: 'mail' | 'text' | null
+}
+
+export interface DeskContract {
+  'desk/options': { in: z.input<typeof OptionsInput>; out: DeskOptions }
+  'desk/times': { in: z.input<typeof TimesInput>; out: FreeTimes }
+  'desk/place': { in: z.input<typeof PlaceInput>; out: DeskPlace }
+  /** Names of the patients whom this member's day has had, sealed. */
+  'desk/patients': { in: z.input<typeof PatientsInput>; out: { patientIds: string[]; records: StoredRecord[] } }
+  'desk/book': { in: z.input<typeof DeskBookInput>; out: DeskBooked }
+  'desk/link': { in: z.input<typeof DeskLinkInput>; out: { linkSecret: string } }
+  'desk/send': { in: z.input<typeof DeskLinkInput>; out: { sent: 'mail' | 'text' } }
+  'desk/claim': { in: z.input<typeof ClaimInput>; out: { patientId: string; keyId: string } }
+}
