@@ -304,7 +304,7 @@ async function seenAppointment(tx: Tx, actor: StaffActor, id: string): Promise<b
   return isTheirs && (await bookings.isSeen(tx, id, await seenBy(tx, actor))) ? row : null
 }
 
-/** Shown again for as long as no device has it (docs/decisions/025): from then on it is the patient's, and goes where their mail goes. */
+/** Shown again for as long as no device has it (docs/decisions/026): from then on it is the patient's, and goes where their mail goes. */
 export async function showLink(actor: StaffActor, { id }: In<typeof rules.DeskLinkInput>): Out<'desk/link'> {
   const counted = await limit('desk-link', actor.memberId, rules.linksAnHour)
   if (!counted.ok) return counted
