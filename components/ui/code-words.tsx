@@ -5,9 +5,9 @@ export const CodeWords = ({ label, parts, hint }: { label: string; parts: string
   <div className="folds rounded-card p-2">
     <div className="rounded-[0.75rem] bg-surface px-4 py-4 text-center">
       <p className="text-sm text-soft">{label}</p>
-      <ul aria-label={label} className="mt-1 flex flex-wrap justify-center gap-x-5 gap-y-1">
+      <ul aria-label={label} className="mt-1 text-balance">
         {parts.map((part, index) => (
-          <li key={index} className="figures font-display text-2xl tracking-wide select-all">
+          <li key={index} className="figures inline-block px-2.5 py-0.5 font-display text-2xl tracking-wide select-all">
             {part}
           </li>
         ))}

@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import { opensSession } from '@/lib/account/rules'
 import * as account from '@/lib/account/store'
 import { ok, refuse, type Result } from '@/lib/errors'
+import { deviceName } from '@/lib/patient/rules'
 import { audit } from '@/lib/server/audit'
 import { env } from '@/lib/server/env'
 import { emailIndex, opaqueSetup } from '@/lib/server/kms'
@@ -171,7 +172,7 @@ export async function openSession(proof: string, userAgent: string, now: Date): 
       memberId,
       expiresAt,
       openedBy,
-      userAgent: shortAgent(userAgent),
+      userAgent: deviceName(userAgent) || 'Browser',
     })
     await audit(tx, staffOf(clinicId, memberId, [], sessionId), 'access.signed-in', memberId)
     return { sessionId }
@@ -185,13 +186,6 @@ async function standingOf(tx: Tx, clinicId: string, memberId: string) {
     passkeyRequired: security?.passkeyRequired ?? false,
     hasPasskey: wraps.some(({ kind }) => kind === 'passkey'),
   }
-}
-
-/** A browser's short name, enough to know one's own again. */
-function shortAgent(agent: string): string {
-  const browser = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(agent)?.[1] ?? 'Browser'
-  const system = /(Windows|Android|iPhone|iPad|Mac OS X|Linux)/.exec(agent)?.[1] ?? ''
-  return `${browser} ${system}`.trim()
 }
 
 /** Who a session belongs to, checked against its row: a revoked or expired one is nobody from the next request on. */

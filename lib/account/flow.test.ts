@@ -50,7 +50,7 @@ describe('sessions', () => {
     const { sessions } = must(await flow.loadAccount(here, {}, at()))
     expect(sessions.filter((each) => each.current).map((each) => each.id)).toEqual([here.sessionId])
     expect(sessions.find((each) => each.id === there.sessionId)).toMatchObject({
-      name: 'Chrome Linux',
+      name: 'Chrome · Linux',
       openedBy: 'password',
     })
     // Of one make, each by the number of its coming, however often it is looked at.
