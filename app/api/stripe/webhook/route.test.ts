@@ -58,7 +58,11 @@ describe('attack 19', () => {
     expect((await send(body.replace('4500', '0001'), good)).status).toBe(400)
     expect(await factsOf(admin, at)).toMatchObject(untouched)
     expect((await send(body, good)).status).toBe(200)
-    expect(await factsOf(admin, at)).toMatchObject({ payment: 'paid', appointment: 'booked', jobs: ['mail.booked'] })
+    expect(await factsOf(admin, at)).toMatchObject({
+      payment: 'paid',
+      appointment: 'booked',
+      jobs: ['mail.booked', 'mail.document'],
+    })
   }, 60_000)
 
   // Defence: the comparison of accounts in takeEvent().
@@ -90,7 +94,11 @@ describe('attack 19', () => {
     const said = await Promise.all(answers.map(async (answer) => ((await answer.json()) as { value: string }).value))
     expect(said.filter((value) => value === 'done')).toHaveLength(1)
     expect(said.filter((value) => value === 'repeat')).toHaveLength(99)
-    expect(await factsOf(admin, at)).toMatchObject({ payment: 'paid', appointment: 'booked', jobs: ['mail.booked'] })
+    expect(await factsOf(admin, at)).toMatchObject({
+      payment: 'paid',
+      appointment: 'booked',
+      jobs: ['mail.booked', 'mail.document'],
+    })
     // Paid, and booked: what the log says is sealed, so that only how much it says can be asked here.
     expect((await entries()) - before).toBe(2)
   }, 60_000)
