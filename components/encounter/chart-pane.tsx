@@ -33,7 +33,10 @@ export function ChartPane({
   const care = useTranslations('care.staff')
   const { identity } = chart
   const { appointmentId } = view.appointment
-  const asked = chart.reasons.findLast((entry) => entry.appointmentId === appointmentId && entry.content)
+  const reasons = chart.reasons.filter((entry) => entry.appointmentId === appointmentId && entry.content)
+  // The patient's own word stands first, whenever the desk wrote down theirs.
+  const taken = reasons.findLast(({ recordId }) => chart.byClinic.has(recordId))
+  const asked = reasons.findLast(({ recordId }) => !chart.byClinic.has(recordId)) ?? taken
   const reason = asked?.content?.reason
   const answered = chart.intakes.findLast((entry) => entry.appointmentId === appointmentId && entry.content)
   const intake = answered?.content
@@ -51,6 +54,11 @@ export function ChartPane({
         {reason ? <p className="whitespace-pre-wrap">{reason}</p> : <p className="text-soft">{t('noReason')}</p>}
         {asked && chart.byClinic.has(asked.recordId) ? (
           <p className="mt-1 text-sm text-soft">{t('desk.reasonBy')}</p>
+        ) : null}
+        {taken?.content && taken !== asked ? (
+          <p className="mt-1 text-sm whitespace-pre-wrap text-soft">
+            {t('desk.reasonAlso', { reason: taken.content.reason })}
+          </p>
         ) : null}
         <SignedBy signer={asked && chart.signers.get(asked.recordId)} patient={identity?.name} />
         {chart.helpers.length ? (

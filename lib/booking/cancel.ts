@@ -72,7 +72,7 @@ async function cancelIn(
   const job = { clinicId, appointmentId: row.id }
   if (payment?.status === 'paid') await oweRest(tx, job, payment, 'cancelled', now)
   else if (payment && waitsForMoney(payment.status)) await expirePayment(tx, clinicId, row.id, now)
-  await creditInvoice(tx, job, { key: row.id, most: 'all' }, now)
+  await creditInvoice(tx, job, { key: `cancelled/${row.id}`, most: 'all' }, now)
   if (row.status !== 'held') await enqueue(tx, 'mail.cancelled', job, { singletonKey: row.id })
   await notify(tx, 'staff', clinicId)
   if (row.patientId) await notify(tx, 'patient', row.patientId)

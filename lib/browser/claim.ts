@@ -5,6 +5,7 @@ import { sealFor } from './booking-send.ts'
 import { sendSealed } from './send-sealed.ts'
 import type { KeyHome } from './vault-api.ts'
 import { vault } from './vault.ts'
+import { refusalCode } from './vault-error.ts'
 
 /**
  * This browser becomes the first of somebody for whom the clinic booked: keys of its own, and their own word of who they are. Asked
@@ -18,7 +19,14 @@ export async function claimAppointment(
   const { id: appointmentId, clinic, practitioner, site } = view
   const clinicId = clinic.id
   const patientId = view.unclaimed!
-  const { keyId, keys } = await vault().createPatient({ clinicId, patientId, home })
+  const made = await vault()
+    .createPatient({ clinicId, patientId, home, claims: appointmentId })
+    .catch((error: unknown) => {
+      if (refusalCode(error) !== 'HELD_ALREADY') throw error
+      return null
+    })
+  if (!made) return { ok: false, code: 'NOT_ALLOWED' }
+  const { keyId, keys } = made
   const place = { clinicId, patientId, key: keys.dh, practitioner: practitioner.id, site: site?.id ?? null }
   const draft = sealFor(place)
   const checklist: ChecklistContent = { appointmentId, formDone: false, consentSigned: false }

@@ -41,10 +41,13 @@ export function deviceKeys(context: VaultContext): DevicePart {
     },
 
     // Asked twice, by a reload or a double click, it answers the keys it made the first time.
-    async createPatient({ clinicId, patientId, home }) {
+    async createPatient({ clinicId, patientId, home, claims }) {
       const known = await findDevice(context, patientId)
+      // The defence against a server that names one patient of this device as whom the clinic booked for.
+      if (known && claims && known.claims !== claims)
+        throw new VaultError('HELD_ALREADY', 'keys of this patient are here for something else')
       if (known) return handleOf(known)
-      return keepDevice(context, { clinicId, patientId, keys: await generateDeviceKeys() }, home)
+      return keepDevice(context, { clinicId, patientId, claims, keys: await generateDeviceKeys() }, home)
     },
 
     async patients(clinicId) {
@@ -103,7 +106,7 @@ export async function findDevice(context: VaultContext, patientId: string): Prom
 /** Keys that were made here become this patient's on this device: in the place of any that it held for them before. */
 export async function keepDevice(
   { storage, devices }: VaultContext,
-  made: Pick<PatientDevice, 'clinicId' | 'patientId' | 'keys' | 'helps'> & { keyId?: string },
+  made: Pick<PatientDevice, 'clinicId' | 'patientId' | 'keys' | 'helps' | 'claims'> & { keyId?: string },
   home: KeyHome = 'stored',
 ): Promise<PatientHandle> {
   const kept: KeyHome = home === 'stored' ? storage.home : 'memory'

@@ -264,7 +264,11 @@ export interface Vault
   // ── patient device ──
   /** Stores and rereads a key: whether this browser can keep one. */
   probe(): Promise<KeyHome>
-  createPatient(input: { clinicId: string; patientId: string; home: KeyHome }): Promise<PatientHandle>
+  /**
+   * Asked twice, it answers the keys that it made the first time. `claims`: the appointment for which the server alone says who the
+   * patient is. Throws HELD_ALREADY where keys of that patient are here for anything else: they say nothing of somebody new.
+   */
+  createPatient(input: { clinicId: string; patientId: string; home: KeyHome; claims?: string }): Promise<PatientHandle>
   patients(clinicId?: string): Promise<PatientHandle[]>
   /** Remembers which patient an appointment belongs to on this device. */
   bindAppointment(input: { appointmentId: string; patientId: string; linkSecret: B64 }): Promise<void>

@@ -87,6 +87,8 @@ export interface PatientDevice {
   keyId: string
   keys: Keys
   home: KeyHome
+  /** For which appointment, booked by the clinic, it became a patient's first. */
+  claims?: string
   /** Where it helps a patient: whose key let it in, and as what. */
   helps?: { from: RawKeys; role: CareRole }
 }

@@ -87,6 +87,43 @@ test('attack 7: the patient’s own word stands before the desk’s, whenever th
   expect(view!.trust).toBe('first-use')
 })
 
+// Defence: the revision in checkAuthorship. The newest revision alone is shown.
+test('attack 7: nothing that the desk signs is a further revision of what the patient said', async () => {
+  const patient = await patientOf(world)
+  const { patientId } = patient.handle
+  for (const type of ['identity', 'reason'] as const) {
+    const own = await sealAs(patient, type, { name: 'Rosalie', birthDate: '1961-05-05', email: '' })
+    const [first] = good(await read(doctor.vault, [own], patientId))
+    const second = await desk.vault.seal({
+      previous: first!.hash,
+      ...{
+        clinicId: world.clinicId,
+        patientId,
+        recordId: own.meta.recordId,
+        revision: 2,
+        schema: 1,
+        type,
+        content: {},
+      },
+      ...{ managing: managingKind[type], groups: type === 'identity' ? ['desk', 'clinical'] : ['clinical'] },
+    })
+    expect(codes(await read(doctor.vault, [second], patientId)), type).toEqual(['NOT_VOUCHED'])
+  }
+})
+
+// Defence: `claims` in createPatient. Whom the clinic booked for, the server alone says.
+test('attack 7: keys that this browser has for somebody are not those of whom the server names as new', async () => {
+  const { vault, handle } = await patientOf(world)
+  const { clinicId, patientId } = handle
+  const claim = (appointmentId: string, of = patientId) =>
+    vault.createPatient({ clinicId, patientId: of, home: 'memory', claims: appointmentId })
+  await expect(claim(crypto.randomUUID())).rejects.toMatchObject({ code: 'HELD_ALREADY' })
+  const [appointmentId, fresh] = [crypto.randomUUID(), crypto.randomUUID()]
+  const made = await claim(appointmentId, fresh)
+  expect(await claim(appointmentId, fresh)).toEqual(made)
+  await expect(claim(crypto.randomUUID(), fresh)).rejects.toMatchObject({ code: 'HELD_ALREADY' })
+})
+
 test('“matches” hands the patient what the desk wrote, and their device opens it as the clinic’s', async () => {
   const patient = await patientOf(world)
   const { patientId, keys, clinicId } = patient.handle

@@ -100,7 +100,7 @@ const patientMayWrite: readonly RecordType[] = ['identity', 'checklist', 'reason
  * a patient's note, a note of somebody else's patients.
  */
 export function checkAuthorship(
-  { type, managing }: { type: RecordType; managing: Group },
+  { type, managing, revision }: { type: RecordType; managing: Group; revision: number },
   author: { kind: 'patient' } | { kind: 'member'; roles: readonly string[]; groups: readonly Group[] },
 ): void {
   const may =
@@ -108,6 +108,8 @@ export function checkAuthorship(
       ? patientMayWrite.includes(type)
       : writesFor(author.groups, { type, managing }) &&
         (type !== 'prescription' || author.roles.includes('practitioner')) &&
+        // What is written down of who calls is no further revision of anything: least of all of the patient's own word.
+        ((type !== 'identity' && type !== 'reason') || revision === 1) &&
         // A consent is the patient's own word: nobody signs it for them.
         type !== 'consent'
   if (!may) throw new CryptoError('NOT_VOUCHED', `this ${author.kind} does not write ${type} records`)

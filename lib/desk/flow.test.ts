@@ -254,6 +254,43 @@ test('somebody who is known gets a further appointment, and nothing is sealed an
   expect(await rowsOf('record')).toBe(before)
   const found = await patients(desk, {}, { now })
   expect(found).toMatchObject({ ok: true, value: { patientIds: [patientId] } })
+  // By the practitioner themselves, though they see their own patients alone.
+  await admin('UPDATE member SET own_patients = true WHERE id = $1', [world.memberId])
+  const own: StaffActor = { ...desk, memberId: world.memberId, roles: ['practitioner'] }
+  const again = { ...input({ startsAt: '2026-12-04T09:00:00.000Z' }), patient: { kind: 'known' as const, patientId } }
+  expect(await ask(again, own)).toMatchObject({ ok: true })
+  await admin('UPDATE member SET own_patients = false WHERE id = $1', [world.memberId])
   const stranger = { ...input(), patient: { kind: 'known' as const, patientId: randomUUID() } }
   expect(await ask(stranger)).toEqual({ ok: false, code: 'NOT_FOUND' })
+})
+
+test('an id that a patient of another clinic has is refused, and says no more', async () => {
+  const other = await clinicWorld(admin)
+  const [row] = await admin<{ id: string }>('SELECT patient_id AS id FROM appointment WHERE id = $1', [
+    (await other.waiting({ status: 'booked' })).appointmentId,
+  ])
+  expect(await ask(input({}, { patientId: row!.id }))).toEqual({ ok: false, code: 'NOT_ALLOWED' })
+})
+
+test('an address is written to ten times a day, be it of somebody who is known', async () => {
+  await admin('DELETE FROM rate_limit')
+  const given = input()
+  await ask(given)
+  const known = { kind: 'known' as const, patientId: given.patient.patientId }
+  const codes = []
+  for (let nth = 0; nth < 10; nth++) {
+    const startsAt = `2026-12-${String(nth + 7).padStart(2, '0')}T09:00:00.000Z`
+    const answer = await ask({ ...input({ startsAt, anyway: true }), patient: known })
+    codes.push(answer.ok ? 'ok' : answer.code)
+  }
+  expect(codes).toEqual([...Array<string>(9).fill('ok'), 'TOO_MANY'])
+})
+
+test('nobody who does not see an appointment spends its sendings', async () => {
+  const given = input()
+  await ask(given)
+  const other = await member(['frontdesk'], (await clinicWorld(admin)).clinicId)
+  for (let nth = 0; nth < 6; nth++)
+    expect(await sendLink(other, { id: given.id }, { now })).toMatchObject({ code: 'NOT_FOUND' })
+  expect(await sendLink(desk, { id: given.id }, { now })).toMatchObject({ ok: true })
 })

@@ -198,6 +198,20 @@ interface Whom {
   timeZone: string
 }
 
+/** A refusal where their address was written to often enough today. */
+async function mayMail(
+  { id, emailSealed }: { id: string; emailSealed: Uint8Array<ArrayBuffer> | null },
+  clinicId: string,
+) {
+  if (!emailSealed) return null
+  const counted = await limit(
+    'book-email',
+    await openField(emailSealed, `patient.email|${clinicId}|${id}`),
+    bookingsADay,
+  )
+  return counted.ok ? null : counted
+}
+
 async function patientIn(
   tx: Tx,
   actor: StaffActor,
@@ -214,8 +228,11 @@ async function patientIn(
     // What is sealed of them opens to those who were there before: in another part of the clinic nobody could read who comes.
     const parts = await hasParts(tx)
     for (const { memberId, siteId } of places)
-      if ((!parts || siteId === input.siteId) && (await readAlike(tx, clinicId, memberId, input.memberId)))
-        return ok({ patientId, locale: known.locale, timeZone: known.timeZone })
+      if (
+        (!parts || siteId === input.siteId) &&
+        (memberId === input.memberId || (await readAlike(tx, clinicId, memberId, input.memberId)))
+      )
+        return (await mayMail(known, clinicId)) ?? ok({ patientId, locale: known.locale, timeZone: known.timeZone })
     return refuse('OTHER_READERS')
   }
   if (!rules.isCallersWord(patient.records)) return refuse('BAD_INPUT', { records: 'invalid' })
@@ -233,12 +250,13 @@ async function patientIn(
   // Never somebody who is there: what a patient says of themselves is theirs.
   if (await bookings.findPatient(tx, patientId)) return refuse('NOT_ALLOWED')
   const { email, phone, locale } = patient
-  await store.insertCaller(tx, {
+  const made = await store.insertCaller(tx, {
     ...{ id: patientId, clinicId, locale, timeZone: clinic.timeZone },
     emailIndex: email ? await patientEmailIndex(clinicId, email) : null,
     emailSealed: email ? await sealField(email, `patient.email|${clinicId}|${patientId}`) : null,
     phoneSealed: phone ? await sealField(phone, `patient.phone|${clinicId}|${patientId}`) : null,
   })
+  if (!made) return refuse('NOT_ALLOWED')
   return ok({ patientId, locale, timeZone: clinic.timeZone })
 }
 
@@ -323,12 +341,13 @@ export async function sendLink(
   { id }: In<typeof rules.DeskLinkInput>,
   { now }: Context,
 ): Out<'desk/send'> {
-  const counted = await limit('desk-send', id, rules.sendingsADay)
-  if (!counted.ok) return counted
   return inClinic(actor.clinicId, async (tx) => {
     const row = await seenAppointment(tx, actor, id)
     const sent = row && (await wayOf(tx, row))
     if (!row || !sent) return refuse('NOT_FOUND')
+    // Counted only now: nobody else's asking spends it.
+    const counted = await limit('desk-send', id, rules.sendingsADay)
+    if (!counted.ok) return counted
     const data = { clinicId: actor.clinicId, appointmentId: id, again: now.toISOString() }
     const options = { singletonKey: `${id}.${data.again}` }
     if (sent === 'mail') await enqueue(tx, 'mail.booked', data, options)

@@ -4,7 +4,7 @@ import type { Tx } from '../server/tx.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** Somebody without a device yet: a patient who has no key. */
+/** Somebody without a device yet: a patient who has no key. False for an id that somebody has, wherever. */
 export async function insertCaller(
   tx: Tx,
   row: {
@@ -16,8 +16,9 @@ export async function insertCaller(
     locale: string
     timeZone: string
   },
-): Promise<void> {
-  await tx.patient.create({ data: row })
+): Promise<boolean> {
+  const { count } = await tx.patient.createMany({ data: [row], skipDuplicates: true })
+  return count === 1
 }
 
 /** The keys of a patient, removed ones too. Until the transaction ends nobody else asks this of the same patient. */

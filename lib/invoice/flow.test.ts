@@ -192,6 +192,21 @@ describe('a credit note', () => {
     expect(await booksOf(admin, other)).toEqual({ stripe: 4500, refunds_due: -4500 })
   })
 
+  // Defence: the names apart in `asked` (payment/goodwill.ts). A key that a browser chose stands in nobody else's way.
+  it('of one visit names no other’s: the key of one request may be another visit’s id, and that visit is cancelled all the same', async () => {
+    const [one, other] = [await paid(), await paid()]
+    expect(await give(one, 1000, other.appointmentId)).toMatchObject({ ok: true })
+    expect(await give(other, 500, other.appointmentId)).toMatchObject({ ok: true })
+    expect(await cancel(other)).toMatchObject({ ok: true })
+    expect(await told(other)).toEqual([
+      ['invoice', 4500],
+      ['credit_note', 500],
+      ['credit_note', 4000],
+    ])
+    const key = randomUUID()
+    for (const at of [await paid(), await paid()]) expect(await give(at, 100, key)).toMatchObject({ ok: true })
+  })
+
   it('comes with cash that goes back over the counter', async () => {
     const at = await later()
     await takeCash(at)

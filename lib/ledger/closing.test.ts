@@ -60,6 +60,8 @@ it('of days that are over, one after the other, each as the entries say', async 
     return found.ok && [found.value.open, found.value.closed.map(({ day }) => day)]
   }
   expect(await days('2026-10-05')).toEqual([['2026-10-01', '2026-10-03'], []])
+  // Nor a day before there were books: each day after it would have to be closed, too.
+  expect(await close(actor, { day: '2000-01-01' }, noon('2026-10-05'))).toEqual({ ok: false, code: 'WRONG_STATE' })
   // Neither today nor a day to come.
   expect(await close(actor, { day: '2026-10-05' }, noon('2026-10-05'))).toEqual({ ok: false, code: 'WRONG_STATE' })
   expect(await close(actor, { day: '2026-10-03' }, noon('2026-10-05'))).toMatchObject({ ok: true })

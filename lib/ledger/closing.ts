@@ -45,6 +45,9 @@ export const close = (
     const { timeZone } = (await findClinic(tx, clinicId))!
     const last = await store.findLastClosing(tx, clinicId)
     if (!mayClose(day, dayIn(timeZone, now), last?.day ?? null)) return refuse('WRONG_STATE')
+    // The first is a day with or after something in the books: from then on each day before today waits to be closed.
+    const span = { from: '1970-01-01', to: addDays(day, 1) }
+    if (!last && !(await store.listPostedDays(tx, clinicId, span)).length) return refuse('WRONG_STATE')
     const before = last ? last.accounts : await store.listOpening(tx, clinicId, day)
     const entries = await store.listPosted(tx, clinicId, { from: day, to: addDays(day, 1) })
     await store.insertClosing(tx, { clinicId, day, accounts: closeDay(before, entries), closedBy: memberId }, now)

@@ -53,6 +53,9 @@ async function told(tx: Tx, actor: StaffActor, what: string, { id, patientId }: 
   if (patientId) await notify(tx, 'patient', patientId)
 }
 
+/** Named apart from each other payment's, and from what a cancellation credits: the browser chose the key. */
+const asked = ({ id }: store.PaymentRow, key: string) => `asked/${id}/${key}`
+
 /** A part of what was paid, or all of it. Stripe gives its part back by a job; the desk hands back what it took. */
 export const giveBack = (
   actor: StaffActor,
@@ -73,7 +76,7 @@ export const giveBack = (
     // What was paid before invoices were written has none yet.
     await issueInvoice(tx, place, now)
     await owePart(tx, place, payment, { amountMinor, reason: 'goodwill', requestKey: key }, now)
-    await creditInvoice(tx, place, { key, most: amountMinor }, now)
+    await creditInvoice(tx, place, { key: asked(payment, key), most: amountMinor }, now)
     await told(tx, actor, 'payment.given-back', found.appointment)
     return ok({ done: true as const })
   })
@@ -93,7 +96,12 @@ export const writeOff = (
     if (owedMinor === 0) return refuse('WRONG_STATE')
     // What the page showed is not what is owed.
     if (owedMinor !== shown) return refuse('STALE')
-    const creditedMinor = await creditInvoice(tx, { clinicId, appointmentId }, { key, most: owedMinor }, now)
+    const creditedMinor = await creditInvoice(
+      tx,
+      { clinicId, appointmentId },
+      { key: asked(payment, key), most: owedMinor },
+      now,
+    )
     if (creditedMinor < owedMinor)
       await post(tx, payment, [{ kind: 'written-off', key, amountMinor: owedMinor - creditedMinor }], now)
     // Nobody pays it any more; a page that is open must take nothing.
