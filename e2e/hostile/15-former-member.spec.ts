@@ -44,7 +44,8 @@ async function laptop(profile: string): Promise<BrowserContext> {
 /** The same laptop again: every file of the profile, the session's cookie, and what makes a tab one that was only reloaded. */
 async function copyOf(profile: string, cookies: Parameters<BrowserContext['addCookies']>[0], sessionId: string) {
   const copy = randomUUID()
-  const filter = (file: string) => !/^(Singleton|LOCK$)/.test(basename(file))
+  // Its cache of the web's files comes and goes while the browser runs, and holds no key.
+  const filter = (file: string) => !/^(Singleton|LOCK$)|Cache$/.test(basename(file))
   cpSync(join(dir, profile), join(dir, copy), { recursive: true, filter })
   const context = await laptop(copy)
   await context.addCookies(cookies)
