@@ -103,20 +103,22 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
         eyebrow={formatPlainDay(view.day, locale, { weekday: 'long' })}
         title={formatPlainDay(view.day, locale, { day: 'numeric', month: 'long', year: 'numeric' })}
         actions={
-          <nav aria-label={t('dayNavigation')} className="flex flex-wrap gap-2">
+          <>
             <Button size="sm" variant="primary" onClick={() => setBooking(true)}>
               {desk('book')}
             </Button>
-            <Link href={go(addDays(view.day, -1))} aria-label={t('previousDay')} className={`${step} px-3`}>
-              <ChevronLeftIcon />
-            </Link>
-            <Link href={go(view.today)} aria-current={isToday ? 'date' : undefined} className={step}>
-              {t('today')}
-            </Link>
-            <Link href={go(addDays(view.day, 1))} aria-label={t('nextDay')} className={`${step} px-3`}>
-              <ChevronRightIcon />
-            </Link>
-          </nav>
+            <nav aria-label={t('dayNavigation')} className="flex gap-2">
+              <Link href={go(addDays(view.day, -1))} aria-label={t('previousDay')} className={`${step} px-3`}>
+                <ChevronLeftIcon />
+              </Link>
+              <Link href={go(view.today)} aria-current={isToday ? 'date' : undefined} className={step}>
+                {t('today')}
+              </Link>
+              <Link href={go(addDays(view.day, 1))} aria-label={t('nextDay')} className={`${step} px-3`}>
+                <ChevronRightIcon />
+              </Link>
+            </nav>
+          </>
         }
       />
       {stale ? (
