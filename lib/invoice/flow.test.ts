@@ -61,7 +61,7 @@ async function takePlace({ appointmentId }: Waiting) {
 }
 const cancel = ({ appointmentId, secret }: Waiting) =>
   cancelAppointment({ kind: 'public' }, { id: appointmentId, secret }, { now: new Date(), ip: '', locale: 'en' } as Ctx)
-const give = ({ appointmentId }: Waiting, amountMinor: number, key = randomUUID()) =>
+const give = ({ appointmentId }: Waiting, amountMinor: number, key: string = randomUUID()) =>
   giveBack(owner, { appointmentId, key, amountMinor }, now())
 
 describe('an invoice', () => {
