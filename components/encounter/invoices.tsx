@@ -44,7 +44,7 @@ function VisitInvoice({ document, name }: { document: DocumentView; name: string
         aria-label={t('pdfFor', { number })}
         onClick={() => void download()}
       >
-        PDF
+        {t('pdf')}
       </Button>
     </li>
   )

@@ -191,7 +191,7 @@ function Files({ day, name, zone }: { day: string; name: string; zone: string })
         aria-label={t('pdfFor', { day: name })}
         onClick={() => void pdf()}
       >
-        PDF
+        {m('issued.pdf')}
       </Button>
     </div>
   )

@@ -1,7 +1,7 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
-import { openRecords } from '@/components/staff/use-opened'
+import { identityIn, openRecords } from '@/components/staff/use-opened'
 import { useLive } from '@/components/staff/use-live'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
@@ -13,7 +13,6 @@ import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
 import type { DocumentView } from '@/lib/invoice/rules'
 import { formatMoney } from '@/lib/money'
-import type { IdentityContent } from '@/lib/record/rules'
 import { formatPlainDay } from '@/lib/time'
 import { GiveBackDialog } from './give-back-dialog'
 import { savePdf } from './save-pdf'
@@ -93,8 +92,7 @@ function Acts({ document, onGiveBack }: { document: DocumentView; onGiveBack: ()
     const answer = await call('invoice/name', { id })
     if (!answer.ok) return toast(t('failed'), 'danger')
     const { patientId, records } = answer.value
-    const opened = (await openRecords(records, [patientId])).findLast((each) => each.opened.ok)?.opened
-    const name = opened?.ok ? (opened.value.content as IdentityContent).name : null
+    const name = identityIn(await openRecords(records, [patientId]), patientId)?.name ?? null
     if (name === null) toast(t('nameless'))
     await savePdf(document, name)
   })
@@ -107,7 +105,7 @@ function Acts({ document, onGiveBack }: { document: DocumentView; onGiveBack: ()
         aria-label={t('pdfFor', { number })}
         onClick={() => void download()}
       >
-        PDF
+        {t('pdf')}
       </Button>
       {document.series === 'invoice' ? (
         <Button size="sm" variant="quiet" aria-label={t('changeFor', { number })} onClick={onGiveBack}>

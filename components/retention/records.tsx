@@ -3,7 +3,7 @@ import { useLocale, useTranslations } from 'next-intl'
 import { useCallback, useMemo, useState } from 'react'
 import { useStaff } from '@/components/staff/session'
 import { useLive } from '@/components/staff/use-live'
-import { alteredOf, useOpened } from '@/components/staff/use-opened'
+import { alteredOf, identityIn, useOpened } from '@/components/staff/use-opened'
 import { NotShown } from '@/components/staff/not-shown'
 import { useReason } from '@/components/staff/use-reason'
 import { AskFirst } from '@/components/ui/ask-first'
@@ -16,7 +16,6 @@ import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
 import { answerErasure } from '@/lib/browser/erasure'
 import { orderPurge } from '@/lib/browser/retention'
-import type { IdentityContent } from '@/lib/record/rules'
 import {
   type ErasureRow,
   holdGrounds,
@@ -43,10 +42,7 @@ export function Records({ start }: { start: Overview }) {
   useLive(() => void refresh())
   const patientIds = useMemo(() => found.patients.map((each) => each.patientId), [found])
   const identities = useOpened(found.identities, patientIds)
-  const nameOf = (patientId: string) => {
-    const mine = identities?.findLast(({ meta, opened }) => meta.patientId === patientId && opened.ok)
-    return mine?.opened.ok ? (mine.opened.value.content as IdentityContent).name : s('unnamed')
-  }
+  const nameOf = (patientId: string) => identityIn(identities ?? [], patientId)?.name ?? s('unnamed')
   const day = (iso: string) =>
     new Intl.DateTimeFormat(dateLocale(locale), { dateStyle: 'medium' }).format(new Date(iso))
   const { patients, holds, requests, purges } = found

@@ -23,7 +23,8 @@ export interface Ticket {
 }
 
 const name = (clinicId: string) => `ticket:${clinicId}`
-const secret = () => {
+/** 128 random bits, as they stand in a link. */
+export const newSecret = (): string => {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   return btoa(String.fromCharCode(...bytes))
     .replace(/\+/g, '-')
@@ -74,9 +75,9 @@ export function takeSlot(offer: BookingOffer, slot: Slot): Promise<Answer<Held>>
     const open = before && !before.booked ? before : null
     const ticket: Ticket = {
       id: crypto.randomUUID(),
-      secret: secret(),
+      secret: newSecret(),
       key: crypto.randomUUID(),
-      linkSecret: secret(),
+      linkSecret: newSecret(),
       patientId: open?.patientId ?? crypto.randomUUID(),
       serviceId: offer.service.id,
       slot,

@@ -1,6 +1,7 @@
 import type { DeskBooked, DeskContract } from '../desk/rules.ts'
 import type { IdentityContent, ReasonContent } from '../record/rules.ts'
 import { type Answer, call } from './api.ts'
+import { newSecret } from './booking-hold.ts'
 import { sendSealed } from './send-sealed.ts'
 import type { SealInput } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
@@ -15,12 +16,7 @@ export interface DeskTicket {
 }
 
 export function newTicket(): DeskTicket {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  const linkSecret = btoa(String.fromCharCode(...bytes))
-    .replace(/\+/g, '-')
-    .replace(/\//g, '_')
-    .replace(/=+$/, '')
-  return { id: crypto.randomUUID(), key: crypto.randomUUID(), linkSecret, patientId: crypto.randomUUID() }
+  return { id: crypto.randomUUID(), key: crypto.randomUUID(), linkSecret: newSecret(), patientId: crypto.randomUUID() }
 }
 
 type Visit = Omit<DeskContract['desk/book']['in'], 'id' | 'key' | 'linkSecret' | 'patient'>

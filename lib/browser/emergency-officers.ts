@@ -1,6 +1,7 @@
 import type { OfficersView, RequestRow } from '../emergency/rules.ts'
 import type { IdentityContent } from '../record/rules.ts'
 import { call, type Answer } from './api.ts'
+import { identityOf } from './identity.ts'
 import type { Opened, OpenResult } from './vault-api.ts'
 import type { EmergencyKeyView, EmergencyRequestView } from './vault-emergency-api.ts'
 import { VaultError } from './vault-error.ts'
@@ -44,8 +45,8 @@ export async function loadOfficersPage(clinicId: string): Promise<Done<OfficersP
       await vault().loadPatientKeys({ clinicId, patientId, keys })
       const mine = identities.filter(({ meta }) => meta.patientId === patientId)
       const opened = mine.length ? await vault().open(mine, { patientId }) : []
-      const identity = opened.findLast((each) => each.ok)
-      if (identity?.ok) names.set(patientId, identity.value.content as IdentityContent)
+      const identity = identityOf(opened.flatMap((each) => (each.ok ? [each.value] : [])))
+      if (identity) names.set(patientId, identity.content as IdentityContent)
     }
     const seen = requests.map(async (row): Promise<SeenRequest> => {
       const view = await vault()
