@@ -296,6 +296,9 @@ test('on a shared computer nothing stays, and another device sees no name', asyn
 test('attack 6: a link opened over the page is looked at, and one with another key replaces none', async () => {
   const { page } = device
   await page.goto(world.bookingUrl.split('#')[0]!)
+  const begunAgain = page.waitForEvent('load')
+  await page.goto(world.bookingUrl)
+  await begunAgain
   await chooseTime(page, world.services.free.name)
   await expect(page.getByText('This is the clinic that your link names.')).toBeVisible()
   await page.goto(`${page.url().split('#')[0]}#k=${'B'.repeat(43)}`)
