@@ -155,6 +155,10 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
       ...{ name, about, phone, address, timeZone, holdMinutes, horizonDays, locale: 'en' },
       ...{ earlyJoinMinutes: 15, graceMinutes: 30, minNoticeMinutes: 0 },
     },
+    'clinic/save-cancellation': {
+      ...{ freeUntilMinutes: 1440, lateFee: { kind: 'percent', percent: 50 } },
+      noShowFee: { kind: 'amount', minor: 4000 },
+    },
     'clinic/save-legal': { legalName: 'Lumen SAS', taxNumber: '', invoicePrefix: 'INV', invoiceFooter: '' },
     'clinic/save-service': {
       ...{ id: service!.id, version: service!.version },
@@ -219,6 +223,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'encounter/open': { appointmentId },
     'encounter/save-record': { appointmentId, record: await sealed('note', { text: 'x' }) },
     'encounter/complete': { appointmentId },
+    'encounter/missing': { appointmentId },
     'encounter/miss': { appointmentId },
     'pair/post': { relay: b64(16), seq: 1, body: b64(60) },
     'pair/read': { relay: b64(16), seq: 1 },

@@ -1,8 +1,8 @@
 // What visits earned, as the owner sees it: paid ahead, on the day and not yet.
 import { expect, test } from '@playwright/test'
 import { readFile } from 'node:fs/promises'
-import { desktop, type Device, signInPage } from './browsers.ts'
-import { pay } from './journey.ts'
+import { desktop, type Device, phone, signInPage } from './browsers.ts'
+import { chooseSlot, fillForm, pay } from './journey.ts'
 import { look, narrow } from './page-checks.ts'
 import { up, type TestStack } from './stack.ts'
 import { clinicWorld, type Booked, type ClinicWorld } from './world.ts'
@@ -177,4 +177,86 @@ test('a payment that the payer’s bank takes back stands on the money page and 
   await page.goto(`${stack.baseUrl}/admin/money`)
   await expect(table).toContainText('Won')
   await expect(table).toContainText('Nothing to answer')
+})
+
+test('who cancels late on a phone reads what is kept before they book, and before they press', async () => {
+  const { page } = owner
+  await page.goto(`${stack.baseUrl}/admin/clinic`)
+  const card = page.locator('form').filter({ has: page.getByLabel('Free until') })
+  await card.getByLabel('Free until').fill('48')
+  await card.getByLabel('After that', { exact: true }).selectOption('percent')
+  await card.getByLabel('Part of the price after that').fill('150')
+  await card.getByLabel('When the patient does not come', { exact: true }).selectOption('amount')
+  await card.getByLabel('Amount when the patient does not come').fill('20')
+  await card.getByRole('button', { name: 'Save what cancelling costs' }).click()
+  await expect(card.getByText('This is not in the expected form.')).toBeVisible()
+  await card.getByLabel('Part of the price after that').fill('50')
+  await expect(card.getByText('A visit of €80 cancelled 24 hours before: €40 is kept.')).toBeVisible()
+  await look(page, '/admin/clinic, what cancelling costs')
+  await card.getByRole('button', { name: 'Save what cancelling costs' }).click()
+  await expect(page.getByText('Saved')).toBeVisible()
+  await narrow(page, '/admin/clinic, what cancelling costs')
+
+  const patient = await phone()
+  const own = patient.page
+  await chooseSlot(own, world.bookingUrl, world.services.online.name)
+  await fillForm(own, {
+    ...{ name: 'Liv Aasen', birth: { day: '3', month: '4', year: '1990' }, phone: '', reason: 'A cough' },
+    ...{ email: 'liv@patient.test', texts: { 'Since when do you have it?': 'a week' } },
+  })
+  await expect(own.getByText('It is so soon that cancelling costs €22.50 from the start.')).toBeVisible()
+  await expect(own.getByText('If you do not come, €20 is charged.')).toBeVisible()
+  await look(own, 'booking, what cancelling costs')
+  await own.getByRole('button', { name: 'Book and pay €45' }).click()
+  await pay(own)
+  await own.getByRole('link', { name: 'Open my appointment' }).click()
+  await expect(own.getByText('Cancelling costs €22.50 now.')).toBeVisible()
+  await own.getByRole('button', { name: 'Cancel the appointment' }).click()
+  const question = own.getByRole('group', { name: 'Cancel the appointment' })
+  await expect(question).toContainText('It costs €22.50, as said when it was booked.')
+  await expect(question).toContainText('€22.50 is paid back.')
+  await look(own, '/a, cancelling late')
+  await question.getByRole('button', { name: 'Yes, cancel' }).dblclick()
+  await expect(question).toBeHidden()
+  await expect(own.getByText('did not take place')).toBeVisible()
+  await look(own, '/a, cancelled late')
+  await patient.close()
+  await page.goto(`${stack.baseUrl}/admin/money`)
+  await expect(figure(/^Earned in/)).toContainText('Of that, €22.50 in fees')
+})
+
+test('who does not come owes what they agreed to: the desk reads it out, and takes it', async () => {
+  const booked = await world.book({ service: 'later', fields: { name: 'Odd Nesse' } })
+  await stack.sql(
+    `UPDATE appointment SET starts_at = starts_at - interval '9 days', ends_at = ends_at - interval '9 days',
+       blocked_from = blocked_from - interval '9 days', blocked_until = blocked_until - interval '9 days' WHERE id = $1`,
+    [booked.appointmentId],
+  )
+  const device = await desktop()
+  const { page } = device
+  await signInPage(page, stack.baseUrl, world.desk)
+  const at = new Date(new Date(booked.startsAt).getTime() - 9 * 86_400_000)
+  const day = new Intl.DateTimeFormat('sv-SE', { timeZone: clinicZone }).format(at)
+  await page.goto(`${stack.baseUrl}/today?day=${day}&who=all`)
+  const row = page.getByRole('listitem').filter({ hasText: 'Odd Nesse' })
+  const choose = async (item: string) => {
+    await row.getByRole('button', { name: /^More/ }).click()
+    await page.getByRole('menuitem', { name: item }).click()
+  }
+  await choose('Did not come')
+  const question = page.getByRole('alertdialog')
+  await expect(question).toContainText('€20 is charged, as agreed at the booking.')
+  await expect(question).toContainText('€20 is owed')
+  await look(page, '/today, did not come', { dialog: true })
+  await question.getByRole('button', { name: 'Did not come' }).dblclick()
+  await expect(question).toBeHidden()
+  await expect(row).toContainText('To pay · €20')
+  await choose('Take payment')
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'Take €20' }).click()
+  await expect(dialog.getByText(/Receipt REC-20/)).toBeVisible()
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  await expect(row).toContainText('Fee paid · €20')
+  await look(page, '/today, a fee')
+  await device.close()
 })

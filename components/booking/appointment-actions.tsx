@@ -9,7 +9,7 @@ import { call } from '@/lib/browser/api'
 import { ownZone } from '@/lib/browser/zone'
 import { formatMoney } from '@/lib/money'
 import { dayIn, formatDay, formatTime } from '@/lib/time'
-import { fill, type Words } from './appointment-facts'
+import { endingLines, fill, type Words } from './appointment-facts'
 import { Reminders } from './reminders'
 
 const OtherTime = dynamic(() => import('./other-time'))
@@ -25,7 +25,8 @@ interface Props {
 }
 
 export function Actions({ view, secret, forgotten, locale, words, onChange }: Props) {
-  const [asking, setAsking] = useState(false)
+  /** What the question says: as it was when it was asked, whatever the page learns meanwhile. */
+  const [asking, setAsking] = useState<AppointmentView['ending'] | null>(null)
   const [failed, setFailed] = useState<string | null>(null)
   const [moving, setMoving] = useState(false)
   const [moved, setMoved] = useState<string | null>(null)
@@ -43,9 +44,12 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
     await new Promise((resolve) => setTimeout(resolve, 5000))
   })
   const [cancel, cancelling] = useBusy(async () => {
-    const answer = await call('booking/cancel', link, { retry: true })
-    setFailed(answer.ok ? null : words.failed)
-    setAsking(false)
+    const answer = await call('booking/cancel', { ...link, feeMinor: asking!.feeMinor }, { retry: true })
+    // The time until which it was free has passed meanwhile: the question is asked anew, with what it costs now.
+    const isOther = !answer.ok && answer.code === 'STALE'
+    const fresh = isOther ? await call('booking/appointment', link, { retry: true }) : null
+    setFailed(answer.ok ? null : isOther ? words.costs.changed : words.failed)
+    setAsking(fresh?.ok ? fresh.value.ending : null)
     onChange()
   })
   const [saveEvent, saving] = useBusy(async () => {
@@ -102,14 +106,16 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
             </Button>
           ) : null}
           {view.status !== 'in_consult' && new Date(view.startsAt) > new Date(view.now) && !asking ? (
-            <Button variant="quiet" size="sm" onClick={() => setAsking(true)}>
+            <Button variant="quiet" size="sm" onClick={() => setAsking(view.ending)}>
               {words.cancel}
             </Button>
           ) : null}
         </div>
       ) : null}
       {isAhead && !isMovable && view.clinic.phone ? (
-        <p className="text-soft">{fill(words.move.near, { phone: view.clinic.phone })}</p>
+        <p className="text-soft">
+          {fill(view.ending.feeMinor > 0 ? words.costs.near : words.move.near, { phone: view.clinic.phone })}
+        </p>
       ) : null}
       <p role="status" className="font-semibold empty:hidden">
         {moved ? fill(words.move.done, { when: moved }) : ''}
@@ -133,12 +139,19 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
           aria-label={words.cancel}
           className="rounded-control border border-danger/40 bg-danger-wash p-4"
         >
-          <p className="mb-3 font-semibold">{words.cancelSure}</p>
+          <p className="mb-3 font-semibold">{asking.feeMinor > 0 ? words.costs.sure : words.cancelSure}</p>
+          {asking.feeMinor > 0 ? (
+            <ul className="mb-4 list-disc ps-5">
+              {endingLines({ ...view, ending: asking }, locale, words).map((line) => (
+                <li key={line}>{line}</li>
+              ))}
+            </ul>
+          ) : null}
           <div className="flex flex-wrap gap-2.5">
             <Button size="sm" variant="danger" busy={cancelling} onClick={() => void cancel()}>
               {words.cancelYes}
             </Button>
-            <Button size="sm" autoFocus onClick={() => setAsking(false)}>
+            <Button size="sm" autoFocus onClick={() => setAsking(null)}>
               {words.cancelNo}
             </Button>
           </div>

@@ -28,6 +28,7 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
   const zone = ownZone()
   const { clinic, practitioner, service, price } = view
   const both = !sameClock(zone, clinic.timeZone, at)
+  const isGone = view.status === 'cancelled' || view.status === 'no_show'
   const stage = stages.indexOf(view.status as (typeof stages)[number])
   return (
     <>
@@ -91,7 +92,12 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
             ? [
                 {
                   label: words.price,
-                  value: `${formatMoney(price.minor, price.currency, locale)} · ${words.pay[view.payment.bounced ? 'bounced' : view.payment.status]}`,
+                  value: (
+                    <>
+                      {`${formatMoney(price.minor, price.currency, locale)} · ${words.pay[view.payment.bounced ? 'bounced' : isGone && view.ending.feeMinor > 0 ? 'ended' : view.payment.status]}`}
+                      <Costs {...{ view, locale, words }} />
+                    </>
+                  ),
                 },
               ]
             : []),
@@ -99,4 +105,35 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
       />
     </>
   )
+}
+
+/** What it costs to change one's mind, and what it did cost. */
+function Costs({ view, locale, words }: { view: AppointmentView; locale: string; words: Words }) {
+  const { status, cancelling, ending } = view
+  const amount = (minor: number) => formatMoney(minor, view.price.currency, locale)
+  const isGone = status === 'cancelled' || status === 'no_show'
+  const lines = isGone && ending.feeMinor > 0 ? endingLines(view, locale, words) : []
+  if (['held', 'booked', 'arrived'].includes(status)) {
+    const { lateMinor, missedMinor } = cancelling
+    const until = new Date(cancelling.freeUntil)
+    const zone = ownZone()
+    const isFree = until > new Date(view.now)
+    const when = `${formatDate(until, zone, locale)}, ${formatTime(until, zone, locale)}`
+    if (lateMinor > 0 && isFree) lines.push(fill(words.costs.free, { when }))
+    if (lateMinor > 0) lines.push(fill(isFree ? words.costs.late : words.costs.now, { amount: amount(lateMinor) }))
+    if (missedMinor > 0) lines.push(fill(words.costs.missed, { amount: amount(missedMinor) }))
+  }
+  return lines.length ? <span className="block text-sm font-normal text-soft">{lines.join(' ')}</span> : null
+}
+
+/** What is kept, what goes back and what is owed: before cancelling, and after. */
+export function endingLines({ price, ending }: AppointmentView, locale: string, words: Words): string[] {
+  const { feeMinor, backMinor, owedMinor } = ending
+  const line = (text: string, minor: number) =>
+    minor > 0 ? [fill(text, { amount: formatMoney(minor, price.currency, locale) })] : []
+  return [
+    ...line(words.costs.fee, feeMinor),
+    ...line(words.costs.owed, owedMinor),
+    ...line(words.costs.back, backMinor),
+  ]
 }

@@ -40,6 +40,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
   const [phase, setPhase] = useState<Phase>({ is: 'preparing' })
   const [slot, setSlot] = useState<Slot>(offer.slot)
   const [hold, setHold] = useState<Hold | 'taking' | 'lost' | 'over'>('taking')
+  const [terms, setTerms] = useState<Hold['cancelling'] | null>(null)
   const [step, setStep] = useState<StepName>('who')
   const [problem, setProblem] = useState('')
   const [status, setStatus] = useState('')
@@ -84,6 +85,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       }
       if (!taken.value.hold) return (goToAppointment(taken.value.ticket), null)
       setHold(taken.value.hold)
+      setTerms(taken.value.hold.cancelling)
       return taken.value.ticket
     },
     [offer],
@@ -326,7 +328,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
           ) : null}
           {step === 'questions' ? <QuestionsStep offer={offer} /> : null}
           {step === 'consent' ? <ConsentStep offer={offer} signsFor={signsFor} /> : null}
-          {step === 'review' ? <ReviewStep offer={offer} onEdit={(to) => show(to, 'push')} /> : null}
+          {step === 'review' ? <ReviewStep offer={offer} terms={terms} onEdit={(to) => show(to, 'push')} /> : null}
         </Card>
         {problem ? (
           <Banner tone="danger" className="mt-5" announce>

@@ -8,7 +8,8 @@ import { TextField } from '@/components/ui/text-field'
 import type { Device } from '@/lib/browser/booking-device'
 import type { BookingOffer } from '@/lib/booking/rules'
 import { formatMoney, formatRate } from '@/lib/money'
-import { formatPlainDay } from '@/lib/time'
+import type { CancelTerms } from '@/lib/price/rules'
+import { formatDate, formatPlainDay, formatTime } from '@/lib/time'
 import { useFieldError } from './field-error'
 import { IntakeFields } from './intake-fields'
 import type { StepName, Values } from './values'
@@ -75,7 +76,14 @@ export const ConsentText = ({ text, version }: { text: { title: string; body: st
   </article>
 )
 
-export function ReviewStep({ offer, onEdit }: { offer: BookingOffer; onEdit: (step: StepName) => void }) {
+interface ReviewProps {
+  offer: BookingOffer
+  /** Of the time that is held; null before it is. */
+  terms: CancelTerms | null
+  onEdit: (step: StepName) => void
+}
+
+export function ReviewStep({ offer, terms, onEdit }: ReviewProps) {
   const t = useTranslations('booking.review')
   const { getValues } = useFormContext<Values>()
   const values = getValues()
@@ -123,6 +131,26 @@ export function ReviewStep({ offer, onEdit }: { offer: BookingOffer; onEdit: (st
           {taxRate > 0 ? ` ${t('taxNote', { price, rate: formatRate(taxRate, offer.locale) })}` : null}
         </p>
       ) : null}
+      {terms ? <CancelNote terms={terms} offer={offer} /> : null}
     </>
+  )
+}
+
+/** What it costs to change one's mind. Nothing is said where it never costs anything. */
+function CancelNote({ terms, offer }: { terms: CancelTerms; offer: BookingOffer }) {
+  const t = useTranslations('booking.review')
+  const { freeUntil, lateMinor, missedMinor } = terms
+  if (lateMinor === 0 && missedMinor === 0) return null
+  const { locale, zone } = offer
+  const until = new Date(freeUntil)
+  const amount = (minor: number) => formatMoney(minor, offer.service.currency, locale)
+  const isFree = until > new Date()
+  const when = `${formatDate(until, zone, locale)}, ${formatTime(until, zone, locale)}`
+  return (
+    <p className="mt-3 text-sm">
+      {lateMinor === 0 ? t('cancelAlways') : isFree ? t('cancelFree', { when }) : null}{' '}
+      {lateMinor === 0 ? null : t(isFree ? 'cancelLate' : 'cancelNow', { amount: amount(lateMinor) })}{' '}
+      {missedMinor === 0 ? null : t('cancelMissed', { amount: amount(missedMinor) })}
+    </p>
   )
 }

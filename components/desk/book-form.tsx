@@ -8,6 +8,7 @@ import { call } from '@/lib/browser/api'
 import { bookCaller, bookKnown, type Caller, newTicket } from '@/lib/browser/desk-book'
 import type { DeskBooked, DeskOptions, DeskService } from '@/lib/desk/rules'
 import { formatMoney } from '@/lib/money'
+import { type CancellationPolicy, type PartOfPrice, partOfPrice } from '@/lib/price/rules'
 import { dayIn, formatTime } from '@/lib/time'
 import type { Pointed } from './book-dialog'
 import { CallerForm, type CallerFaults, emptyCaller } from './caller'
@@ -152,6 +153,7 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
         {isFree
           ? t('free')
           : `${t('price', { price: formatMoney(priceMinor, currency, locale) })} ${t(paymentMode === 'online' ? 'owedOnline' : 'owedLater')}`}
+        {isFree ? null : <Costs policy={options.cancellation} service={service} />}
       </p>
       <WhenPart
         {...{ options, service, memberId, chosen, typed, lost, outside }}
@@ -183,5 +185,20 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
         </Button>
       </div>
     </form>
+  )
+}
+
+/** What the caller is to be told of changing their mind. */
+function Costs({ policy, service }: { policy: CancellationPolicy; service: DeskOptions['services'][number] }) {
+  const t = useTranslations('desk')
+  const locale = useLocale()
+  const part = (of: PartOfPrice) => partOfPrice(service.priceMinor, service.currency, of)
+  const amount = (minor: number) => formatMoney(minor, service.currency, locale)
+  const [late, missed] = [part(policy.lateFee), part(policy.noShowFee)]
+  return (
+    <>
+      {late ? ` ${t('cancelLate', { hours: policy.freeUntilMinutes / 60, amount: amount(late) })}` : null}
+      {missed ? ` ${t('cancelMissed', { amount: amount(missed) })}` : null}
+    </>
   )
 }

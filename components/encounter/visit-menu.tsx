@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { admitNext } from '@/components/call/admit-next'
 import { LinkDialog } from '@/components/desk/link-dialog'
 import { BackDialog } from '@/components/money/back-dialog'
+import { MissDialog } from './miss-dialog'
 import { TakeDialog } from '@/components/money/take-dialog'
 import { NewDeviceDialog } from '@/components/recognition/new-device'
 import { MoveDialog } from '@/components/schedule/move-dialog'
@@ -46,11 +47,11 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
   const toast = useToast()
   const reason = useReason()
   const { isClinical, me } = useStaff()
-  const [open, setOpen] = useState<'move' | 'link' | 'cancel' | 'take' | 'back' | 'recognise' | null>(null)
+  const [open, setOpen] = useState<'move' | 'link' | 'cancel' | 'miss' | 'take' | 'back' | 'recognise' | null>(null)
   const whenOpen = (is: boolean) => is || setOpen(null)
   const { appointmentId, patientId } = row
-  const act = async (action: 'encounter/complete' | 'encounter/miss') => {
-    const answer = await call(action, { appointmentId })
+  const complete = async () => {
+    const answer = await call('encounter/complete', { appointmentId })
     if (!answer.ok) toast(reason(answer.code), 'danger')
   }
   const atDesk = runsDay(me)
@@ -67,12 +68,12 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
     ...(stands ? [{ label: moves('menu'), onSelect: () => setOpen('move') }] : []),
     ...(stands || row.status === 'in_consult' ? [{ label: desk('menu'), onSelect: () => setOpen('link') }] : []),
     ...(isClinical && ['waiting', 'at_door', 'in_consult', 'late'].includes(state)
-      ? [{ label: t('markDone'), onSelect: () => void act('encounter/complete') }]
+      ? [{ label: t('markDone'), onSelect: () => void complete() }]
       : []),
     ...(['late', 'at_door', 'waiting'].includes(state)
-      ? [{ label: t('markMissed'), onSelect: () => void act('encounter/miss') }]
+      ? [{ label: t('markMissed'), onSelect: () => setOpen('miss') }]
       : []),
-    ...(atDesk && state !== 'cancelled' && ['due', 'later', 'failed'].includes(row.paid)
+    ...(atDesk && ['due', 'later', 'failed'].includes(row.paid)
       ? [{ label: money('take'), onSelect: () => setOpen('take') }]
       : []),
     ...(atDesk && row.toHandMinor > 0
@@ -109,6 +110,7 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
       <MoveDialog {...{ name, zone }} visit={row} open={open === 'move'} onOpenChange={whenOpen} />
       <NewDeviceDialog {...{ appointmentId, patientId }} open={open === 'recognise'} onOpenChange={whenOpen} />
       <CancelDialog {...{ row, zone, name }} open={open === 'cancel'} onOpenChange={whenOpen} />
+      {open === 'miss' ? <MissDialog {...{ row, name }} onClose={() => setOpen(null)} /> : null}
       {open === 'link' ? <LinkDialog {...{ row, name, zone }} onClose={() => setOpen(null)} /> : null}
       {open === 'take' ? <TakeDialog row={row} name={name} onClose={() => setOpen(null)} /> : null}
       {open === 'back' ? <BackDialog visit={row} onClose={() => setOpen(null)} /> : null}

@@ -23,7 +23,7 @@ export function TakeDialog({ row, name, onClose }: { row: DayRow; name: string; 
   const [method, setMethod] = useState<Method>('cash')
   const [fault, setFault] = useState<string | null>(null)
   const [receipt, setReceipt] = useState<string | null>(null)
-  const { appointmentId, priceMinor: amountMinor, currency, service } = row
+  const { appointmentId, moneyMinor: amountMinor, currency, service } = row
   const amount = formatMoney(amountMinor, currency, locale)
   const [take, busy] = useBusy(async () => {
     const answer = await call('payment/take', { appointmentId, key, method, amountMinor }, { retry: true })

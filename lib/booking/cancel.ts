@@ -4,16 +4,14 @@ import { type PatientActor, type PublicActor, runsVisits, type StaffActor } from
 import { partOf } from '../access/part.ts'
 import { endWaiting } from '../call/move.ts'
 import { ok, refuse, type Result } from '../errors.ts'
-import { creditInvoice } from '../invoice/flow.ts'
-import { waitsForMoney } from '../payment/rules.ts'
-import { oweRest } from '../payment/refund.ts'
-import { lockPayment } from '../payment/store.ts'
+import { endingOf } from '../payment/fee.ts'
+import type { NotTaken } from '../price/rules.ts'
 import type { Ctx } from '../server/action.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
-import { expirePayment } from './hold.ts'
+import { endMoney } from './end.ts'
 import { linkedAppointment } from './link.ts'
 import * as rules from './rules.ts'
 import * as store from './store.ts'
@@ -21,10 +19,10 @@ import * as store from './store.ts'
 type In<S extends z.ZodType> = z.output<S>
 type Cancelled = Result<{ status: rules.AppointmentStatus }>
 
-/** Whoever holds the link may cancel before the start. What was paid goes back. */
+/** Whoever holds the link may cancel before the start, for what the page said that it costs. What was paid beyond that goes back. */
 export async function cancelAppointment(
   _: PublicActor,
-  input: In<typeof rules.HoldRef>,
+  input: In<typeof rules.CancelByLinkInput>,
   { now }: Ctx,
 ): Promise<Cancelled> {
   const found = await linkedAppointment(input)
@@ -34,7 +32,11 @@ export async function cancelAppointment(
     const row = (await store.lockAppointment(tx, input.id))!
     if (row.status !== 'cancelled' && row.startsAt <= now && rules.nextAppointment(row.status, 'cancel'))
       return refuse('TOO_LATE')
-    return cancelIn(tx, { kind: 'patient', clinicId, patientId: row.patientId!, keyId: '' }, row, now)
+    const end = { how: 'cancelled', by: 'patient', startsAt: row.startsAt, now } as const
+    // The time until which it was free has passed while they thought about it: nobody pays what they have not seen.
+    const isOpen = rules.nextAppointment(row.status, 'cancel') !== null
+    if (isOpen && (await endingOf(tx, row, end)).feeMinor !== (input.feeMinor ?? 0)) return refuse('STALE')
+    return cancelIn(tx, { kind: 'patient', clinicId, patientId: row.patientId!, keyId: '' }, row, end, now)
   })
 }
 
@@ -50,7 +52,7 @@ export async function cancelByClinic(
     if (!row?.patientId || !(await store.isSeen(tx, row.id, seen))) return refuse('NOT_FOUND')
     // It was moved since: nobody cancels a time that they have not seen.
     if (row.status !== 'cancelled' && +row.startsAt !== Date.parse(input.startsAt)) return refuse('STALE')
-    return cancelIn(tx, actor, row, now)
+    return cancelIn(tx, actor, row, { how: 'cancelled', by: 'clinic', startsAt: row.startsAt, now }, now)
   })
 }
 
@@ -59,6 +61,7 @@ async function cancelIn(
   tx: Tx,
   actor: StaffActor | PatientActor,
   row: store.AppointmentRow,
+  end: NotTaken,
   now: Date,
 ): Promise<Cancelled> {
   const { clinicId } = actor
@@ -68,11 +71,8 @@ async function cancelIn(
   await store.updateAppointment(tx, row.id, { status, cancelledAt: now, heldUntil: null, sequence: { increment: 1 } })
   await endWaiting(tx, row.id, now)
   await audit(tx, actor, 'appointment.cancelled', row.id)
-  const payment = await lockPayment(tx, row.id)
+  await endMoney(tx, row, end, now)
   const job = { clinicId, appointmentId: row.id }
-  if (payment?.status === 'paid') await oweRest(tx, job, payment, 'cancelled', now)
-  else if (payment && waitsForMoney(payment.status)) await expirePayment(tx, clinicId, row.id, now)
-  await creditInvoice(tx, job, { key: `cancelled/${row.id}`, most: 'all' }, now)
   if (row.status !== 'held') await enqueue(tx, 'mail.cancelled', job, { singletonKey: row.id })
   await notify(tx, 'staff', clinicId)
   if (row.patientId) await notify(tx, 'patient', row.patientId)

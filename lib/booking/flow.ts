@@ -4,9 +4,11 @@ import type { PatientActor, PublicActor } from '../access/rules.ts'
 import { findClinic, findConsentText, findService } from '../clinic/store.ts'
 import { addConsent } from '../consent/flow.ts'
 import { ok, refuse, type Result } from '../errors.ts'
-import { firstPayment, holdForPaymentMinutes, waitsForMoney } from '../payment/rules.ts'
+import { endedOf, endingOf } from '../payment/fee.ts'
+import { firstPayment, holdForPaymentMinutes, isOver, waitsForMoney } from '../payment/rules.ts'
 import { openCheckout } from '../payment/flow.ts'
 import { findPayment, insertPayment, listRefunds } from '../payment/store.ts'
+import { bookedTerms, cancelTerms } from '../price/rules.ts'
 import { remindersOf } from '../reminder/store.ts'
 import { patientWrites } from '../record/rules.ts'
 import { insertRecords } from '../record/store.ts'
@@ -157,6 +159,9 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
   const bounced = payment !== null && (await listRefunds(tx, payment.id)).some(({ state }) => state === 'failed')
   const text = service.consentTextId ? await findConsentText(tx, service.consentTextId) : null
   const { from, until } = rules.joinWindow(row, clinic)
+  const terms = bookedTerms(row)
+  const isGone = isOver(row.status) || row.status === 'no_show'
+  const asked = { how: 'cancelled', by: 'patient', startsAt: row.startsAt, now } as const
   return {
     id: row.id,
     status: row.status,
@@ -164,7 +169,7 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
     endsAt: row.endsAt.toISOString(),
     heldUntil: row.heldUntil?.toISOString() ?? null,
     sequence: row.sequence,
-    movableUntil: rules.movableUntil(row, service, clinic).toISOString(),
+    movableUntil: rules.movableUntil(row, service, clinic, terms).toISOString(),
     joinFrom: from.toISOString(),
     joinUntil: until.toISOString(),
     now: now.toISOString(),
@@ -188,6 +193,8 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
     site: await findSite(tx, row.siteId),
     price: { minor: row.priceMinor, currency: row.currency, mode: row.paymentMode },
     payment: { status: payment?.status ?? 'none', refundedMinor: payment?.refundedMinor ?? 0, bounced },
+    cancelling: cancelTerms(terms, row.startsAt),
+    ending: isGone ? await endedOf(tx, row) : await endingOf(tx, row, asked),
     consentText: text && { id: text.id, version: text.version, title: text.title, body: text.body, hash: text.hash },
     done: await store.listDone(tx, row.id),
     timeZone: row.timeZone,

@@ -6,6 +6,7 @@ import { isBookable } from '../clinic/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { waitsForMoney } from '../payment/rules.ts'
 import { lockPayment, updatePayment } from '../payment/store.ts'
+import { bookedTerms, cancelTerms } from '../price/rules.ts'
 import { keepHours } from '../schedule/store.ts'
 import type { Ctx } from '../server/action.ts'
 import { enqueue, type JobHandler } from '../server/jobs.ts'
@@ -28,6 +29,9 @@ const asHold = (
     endsAt: Date
     heldUntil: Date | null
     heldSince: Date | null
+    priceMinor: number
+    currency: string
+    cancellation: unknown
   },
   now: Date,
 ): rules.Hold => ({
@@ -36,6 +40,7 @@ const asHold = (
   endsAt: row.endsAt.toISOString(),
   heldUntil: row.heldUntil!.toISOString(),
   now: now.toISOString(),
+  cancelling: cancelTerms(bookedTerms(row), row.startsAt),
   longestUntil: new Date(row.heldSince!.getTime() + rules.longestHoldMinutes * minute).toISOString(),
 })
 
@@ -90,6 +95,7 @@ export async function holdSlot(
       currency: service.currency,
       taxRate: service.taxRate,
       paymentMode: service.paymentMode,
+      cancellation: clinic.cancellation,
     }
     // One's own earlier hold may overlap the new one.
     if (input.release) await releaseIn(tx, input.release)

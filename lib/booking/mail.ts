@@ -3,7 +3,9 @@ import { findClinic } from '../clinic/store.ts'
 import type { Locale } from '../messages/catalogue.ts'
 import { translator } from '../messages/translator.ts'
 import { formatMoney } from '../money.ts'
+import { endedOf } from '../payment/fee.ts'
 import { findPayment } from '../payment/store.ts'
+import { bookedTerms, cancelTerms } from '../price/rules.ts'
 import { env } from '../server/env.ts'
 import type { JobData, JobHandler } from '../server/jobs.ts'
 import { openField } from '../server/kms.ts'
@@ -75,6 +77,24 @@ function invitationOf({ row, clinic, locale, link, to }: MailFacts): Mail['ics']
   return { name: 'appointment.ics', content: calendarOf(facts), method: methodOf(facts) }
 }
 
+/** What it costs to change one's mind; empty where it never costs anything. */
+function costsOf({ row, locale, clinic }: MailFacts): string {
+  const t = translator(locale, 'mail')
+  const { freeUntil, lateMinor, missedMinor } = cancelTerms(bookedTerms(row), row.startsAt)
+  const amount = (minor: number) => formatMoney(minor, row.currency, locale)
+  const until = new Date(freeUntil)
+  const zone = row.timeZone || clinic.timeZone
+  const when = `${formatDate(until, zone, locale)}, ${formatTime(until, zone, locale)}`
+  const isFree = until > row.timedAt
+  return [
+    lateMinor > 0 && isFree ? t('cancelFree', { when }) : '',
+    lateMinor > 0 ? t(isFree ? 'cancelLate' : 'cancelNow', { amount: amount(lateMinor) }) : '',
+    missedMinor > 0 ? t('cancelMissed', { amount: amount(missedMinor) }) : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
 const mailBooked: JobHandler = async (data) => {
   const facts = await factsOf(data)
   // Overtaken: what was cancelled meanwhile is not said to be booked.
@@ -86,6 +106,7 @@ const mailBooked: JobHandler = async (data) => {
     t('booked', { clinic: clinic.name }),
     whenOf(facts),
     price && row.paymentMode === 'online' ? t('paid', { price }) : price ? t('payLater', { price }) : '',
+    costsOf(facts),
     `${t('open')}\n${link}`,
     t('keep'),
     clinic.phone ? `${clinic.name}\n${clinic.phone}` : clinic.name,
@@ -123,6 +144,16 @@ const mailMoved: JobHandler = async (data) => {
   })
 }
 
+/** What cancelling did cost; empty where it did not. */
+async function endedWords({ row, locale }: MailFacts): Promise<string> {
+  if (row.feeMinor === 0) return ''
+  const t = translator(locale, 'mail')
+  const { feeMinor, owedMinor, backMinor } = await inClinic(row.clinicId, (tx) => endedOf(tx, row))
+  const line = (key: 'endedFee' | 'endedOwed' | 'endedBack', minor: number) =>
+    minor > 0 ? [t(key, { amount: formatMoney(minor, row.currency, locale) })] : []
+  return [...line('endedFee', feeMinor), ...line('endedOwed', owedMinor), ...line('endedBack', backMinor)].join(' ')
+}
+
 const mailCancelled: JobHandler = async (data) => {
   const facts = await factsOf(data)
   if (facts?.row.status !== 'cancelled') return
@@ -137,9 +168,12 @@ const mailCancelled: JobHandler = async (data) => {
       t('hello'),
       t('cancelled', { clinic: clinic.name }),
       whenOf(facts),
+      await endedWords(facts),
       `${t('again')}\n${again}`,
       clinic.name,
-    ].join('\n\n'),
+    ]
+      .filter(Boolean)
+      .join('\n\n'),
     ics: invitationOf(facts),
     messageId: `cancelled-${row.id}`,
   })

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { PatientActor, PublicActor } from '../access/rules.ts'
 import { findClinic, findService } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { bookedTerms } from '../price/rules.ts'
 import { keepHours } from '../schedule/store.ts'
 import type { Ctx } from '../server/action.ts'
 import { limit } from '../server/rate-limit.ts'
@@ -28,7 +29,7 @@ async function searchOf(tx: Tx, row: store.AppointmentRow, now: Date) {
 async function standing(tx: Tx, row: store.AppointmentRow, now: Date) {
   if (row.status !== 'booked') return refuse('WRONG_STATE')
   const { clinic, service } = await searchOf(tx, row, now)
-  return rules.movableUntil(row, service, clinic) <= now ? refuse('TOO_LATE') : null
+  return rules.movableUntil(row, service, clinic, bookedTerms(row)) <= now ? refuse('TOO_LATE') : null
 }
 
 /** Free times for whoever holds the link. */

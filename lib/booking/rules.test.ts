@@ -30,7 +30,6 @@ describe('an appointment moves', () => {
     'arrived miss': 'no_show',
     'arrived cancel': 'cancelled',
     'in_consult complete': 'completed',
-    'no_show arrive': 'arrived',
     'expired rebook': 'booked',
   }
   for (const state of appointmentStates)
@@ -60,8 +59,16 @@ it('opens the door of the call early, and keeps it open a while', () => {
 it('is moved by its link until the notice of its service, else of the clinic', () => {
   const startsAt = new Date('2026-11-23T09:00:00Z')
   const clinic = { minNoticeMinutes: 60 }
-  expect(movableUntil({ startsAt }, { minNoticeMinutes: null }, clinic)).toEqual(new Date('2026-11-23T08:00:00Z'))
-  expect(movableUntil({ startsAt }, { minNoticeMinutes: 0 }, clinic)).toEqual(startsAt)
+  const free = { freeUntilMinutes: 1440, lateFee: { kind: 'none' }, noShowFee: { kind: 'none' } } as const
+  const noNotice = { minNoticeMinutes: 0 }
+  expect(movableUntil({ startsAt }, { minNoticeMinutes: null }, clinic, free)).toEqual(new Date('2026-11-23T08:00:00Z'))
+  expect(movableUntil({ startsAt }, noNotice, clinic, free)).toEqual(startsAt)
+  // Nor when it could not be cancelled any more without paying for it.
+  const costly = { ...free, lateFee: { kind: 'percent', percent: 50 } } as const
+  expect(movableUntil({ startsAt }, noNotice, clinic, costly)).toEqual(new Date('2026-11-22T09:00:00Z'))
+  expect(movableUntil({ startsAt }, { minNoticeMinutes: 2880 }, clinic, costly)).toEqual(
+    new Date('2026-11-21T09:00:00Z'),
+  )
 })
 
 it('offers a start each 10 to 30 minutes', () => expect([5, 20, 30, 90].map(stepMinutes)).toEqual([10, 20, 30, 30]))

@@ -3,11 +3,13 @@ import { ConsentInput } from '../consent/rules.ts'
 import type { PaymentMode } from '../clinic/rules.ts'
 import { Day, Instant } from '../day.ts'
 import type { IntakeForm } from '../intake/rules.ts'
-import type { PaymentStatus } from '../payment/rules.ts'
+import type { Ending, PaymentStatus } from '../payment/rules.ts'
+import { type CancelTerms, type CancellationPolicy, freeUntil } from '../price/rules.ts'
 import { SealedRecord } from '../record/rules.ts'
 import type { SiteView } from '../site/rules.ts'
 import { addDays, dayIn } from '../time.ts'
 import { Id } from '../ids.ts'
+import { largestMinor } from '../money.ts'
 
 // ── the appointment's life ──
 
@@ -50,7 +52,8 @@ const moves: Record<AppointmentStatus, Partial<Record<AppointmentEvent, Appointm
   arrived: { begin: 'in_consult', complete: 'completed', miss: 'no_show', cancel: 'cancelled', move: 'booked' },
   in_consult: { complete: 'completed' },
   completed: {},
-  no_show: { arrive: 'arrived' },
+  // What was kept or given back for it is settled: who comes after all is booked anew.
+  no_show: {},
   cancelled: {},
   // Money that came after the hold ended takes the slot again, if it is still free.
   expired: { rebook: 'booked' },
@@ -84,12 +87,21 @@ export function renewedHold({
   return new Date(Math.min(wished, longest))
 }
 
-/** Until when whoever holds the link may choose another time: later than that, the clinic would have it booked by nobody else. */
-export const movableUntil = (
+/**
+ * Until when whoever holds the link may choose another time: later than that, the clinic would have it booked by nobody else. Nobody
+ * moves what they could not cancel without paying for it.
+ */
+export function movableUntil(
   appointment: { startsAt: Date },
   service: { minNoticeMinutes: number | null },
   clinic: { minNoticeMinutes: number },
-): Date => new Date(appointment.startsAt.getTime() - (service.minNoticeMinutes ?? clinic.minNoticeMinutes) * 60_000)
+  policy: CancellationPolicy,
+): Date {
+  const { startsAt } = appointment
+  const notice = new Date(startsAt.getTime() - (service.minNoticeMinutes ?? clinic.minNoticeMinutes) * 60_000)
+  const free = freeUntil(policy, startsAt)
+  return policy.lateFee.kind !== 'none' && free < notice ? free : notice
+}
 
 /** When and where, in one word: what a mail about a move told of, or would. */
 export const placeName = ({ startsAt, endsAt, siteId }: { startsAt: Date; endsAt: Date; siteId: string | null }) =>
@@ -233,6 +245,9 @@ export const MoveInput = z
   })
 const isLength = (ms: number) => ms >= 5 * 60_000 && ms <= 480 * 60_000
 
+/** `feeMinor`: what the page said that it costs; without a word, nothing. */
+export const CancelByLinkInput = HoldRef.extend({ feeMinor: z.number().int().min(0).max(largestMinor).optional() })
+
 /** `startsAt`: as whoever cancels it saw it. */
 export const CancelInput = z.object({ id: Id, startsAt: Instant })
 
@@ -245,6 +260,8 @@ export interface Hold {
   now: string
   /** Renewing goes no further than this. */
   longestUntil: string
+  /** As they are kept for this booking from now on. */
+  cancelling: CancelTerms
 }
 export interface SlotView {
   startsAt: string
@@ -325,6 +342,9 @@ export interface AppointmentView {
   price: { minor: number; currency: string; mode: PaymentMode }
   /** `bounced`: a refund of it failed at the payer's bank. */
   payment: { status: PaymentStatus; refundedMinor: number; bounced: boolean }
+  cancelling: CancelTerms
+  /** What cancelling now would do with the money; of what did not take place, what was done. */
+  ending: Ending
   consentText: { id: string; version: number; title: string; body: string; hash: string } | null
   done: { intake: boolean; consent: boolean }
   timeZone: string
@@ -347,7 +367,7 @@ export interface BookingContract {
   'booking/reschedule': { in: z.input<typeof RescheduleInput>; out: { sequence: number } }
   'booking/move-times': { in: z.input<typeof MoveTimesInput>; out: MoveTimes }
   'booking/move': { in: z.input<typeof MoveInput>; out: { sequence: number } }
-  'booking/cancel': { in: z.input<typeof HoldRef>; out: { status: AppointmentStatus } }
+  'booking/cancel': { in: z.input<typeof CancelByLinkInput>; out: { status: AppointmentStatus } }
   'booking/cancel-by-clinic': { in: z.input<typeof CancelInput>; out: { status: AppointmentStatus } }
 }
 

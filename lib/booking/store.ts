@@ -3,6 +3,7 @@ import type { ConsentState, Prisma } from '@/prisma/generated/client'
 import type { Tx } from '../server/tx.ts'
 import type { AppointmentStatus } from './rules.ts'
 import type { PaymentMode } from '../clinic/rules.ts'
+import type { CancellationPolicy } from '../price/rules.ts'
 import type { Stretch } from '../schedule/rules.ts'
 
 export type AppointmentRow = Awaited<ReturnType<Tx['appointment']['findMany']>>[number]
@@ -55,6 +56,7 @@ export interface NewHold {
   currency: string
   taxRate: number
   paymentMode: PaymentMode
+  cancellation: CancellationPolicy
 }
 
 /** Ends the holds in the way that have run out. Answers their ids. */
@@ -72,10 +74,10 @@ export async function lapseInTheWay(tx: Tx, memberId: string, from: Date, until:
 export async function insertHold(tx: Tx, hold: NewHold, now: Date): Promise<boolean> {
   const count = await tx.$executeRaw`
     INSERT INTO appointment (id, clinic_id, service_id, member_id, site_id, status, starts_at, ends_at, blocked_from, blocked_until,
-      held_since, held_until, hold_hash, price_minor, currency, tax_rate, payment_mode)
+      held_since, held_until, hold_hash, price_minor, currency, tax_rate, payment_mode, cancellation)
     VALUES (${hold.id}::uuid, ${hold.clinicId}::uuid, ${hold.serviceId}::uuid, ${hold.memberId}::uuid, ${hold.siteId}::uuid, 'held', ${hold.startsAt},
       ${hold.endsAt}, ${hold.blockedFrom}, ${hold.blockedUntil}, ${now}, ${hold.heldUntil}, ${hold.holdHash}, ${hold.priceMinor},
-      ${hold.currency}, ${hold.taxRate}, ${hold.paymentMode}::payment_mode)
+      ${hold.currency}, ${hold.taxRate}, ${hold.paymentMode}::payment_mode, ${JSON.stringify(hold.cancellation)}::jsonb)
     ON CONFLICT DO NOTHING`
   return count === 1
 }

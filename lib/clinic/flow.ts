@@ -6,6 +6,7 @@ import { consentWords } from '../consent/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import type { LegalForm } from '../invoice/rules.ts'
 import { chargeFault } from '../money.ts'
+import type { CancellationPolicy } from '../price/rules.ts'
 import { audit } from '../server/audit.ts'
 import { env } from '../server/env.ts'
 import { notify } from '../server/notify.ts'
@@ -93,6 +94,15 @@ export async function saveLegal(actor: StaffActor, input: In<typeof LegalForm>):
   return inClinic(actor.clinicId, async (tx) => {
     await store.saveProfile(tx, actor, input)
     await changed(tx, actor, 'clinic.legal-saved')
+    return ok({ done: true as const })
+  })
+}
+
+/** What is booked keeps the policy that it was booked under. */
+export async function saveCancellation(actor: StaffActor, policy: CancellationPolicy): Promise<Done> {
+  return inClinic(actor.clinicId, async (tx) => {
+    await store.saveProfile(tx, actor, { cancellation: policy })
+    await changed(tx, actor, 'clinic.cancellation-saved')
     return ok({ done: true as const })
   })
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { IntakeForm } from '../intake/rules.ts'
 import { Id } from '../ids.ts'
 import type { Legal, LegalForm } from '../invoice/rules.ts'
-import { TaxRate } from '../price/rules.ts'
+import { type CancellationPolicy, TaxRate } from '../price/rules.ts'
 import type { WeeklyRow } from '../schedule/rules.ts'
 import type { SiteView } from '../site/rules.ts'
 
@@ -28,6 +28,8 @@ export interface ClinicProfile {
   holidays: string
   /** The birthday at which a guardian's access ends: see guardianAgeOf. */
   guardianAge: number
+  /** Until when cancelling is free, and what is kept after that: of what is booked from now on. */
+  cancellation: CancellationPolicy
   /** Whether payments online are connected. */
   takesPayments: boolean
 }
@@ -192,6 +194,7 @@ export const PaymentsInput = z.object({ connected: z.boolean() })
 export interface ClinicContract {
   'clinic/settings': { in: z.input<typeof Nothing>; out: ClinicSettings }
   'clinic/save-profile': { in: z.input<typeof ProfileForm>; out: { done: true } }
+  'clinic/save-cancellation': { in: z.input<typeof CancellationPolicy>; out: { done: true } }
   'clinic/save-legal': { in: z.input<typeof LegalForm>; out: { done: true } }
   'clinic/save-service': { in: z.input<typeof SaveServiceInput>; out: { id: string; version: number } }
   'clinic/save-consent-text': { in: z.input<typeof SaveConsentTextInput>; out: { id: string; version: number } }

@@ -2,6 +2,7 @@ import 'server-only'
 import type { StaffActor } from '../access/rules.ts'
 import { parseForm } from '../intake/rules.ts'
 import type { Legal } from '../invoice/rules.ts'
+import { CancellationPolicy } from '../price/rules.ts'
 import type { Tx } from '../server/tx.ts'
 import type { ClinicProfile, ConsentTextView, PractitionerView, ServiceView } from './rules.ts'
 
@@ -21,7 +22,8 @@ export async function findClinic(tx: Tx, clinicId: string): Promise<OwnClinic | 
   const { rootKey: _, createdAt: __, cacheSeconds: ___, ...rest } = row
   const { legalName, taxNumber, invoicePrefix, invoiceFooter, ...profile } = rest
   const legal = { legalName, taxNumber, invoicePrefix, invoiceFooter }
-  return { ...profile, legal, takesPayments: row.stripeAccount !== null }
+  const cancellation = CancellationPolicy.parse(row.cancellation)
+  return { ...profile, cancellation, legal, takesPayments: row.stripeAccount !== null }
 }
 
 /** As anyone may see it: where money goes stays here, and what invoices say is no news on a booking page. */
@@ -99,6 +101,7 @@ type ProfileChange = Partial<
     | 'minNoticeMinutes'
     | 'horizonDays'
     | 'holidays'
+    | 'cancellation'
   >
 > &
   Partial<Legal> & { stripeAccount?: string | null; cacheSeconds?: number; guardianAge?: number }

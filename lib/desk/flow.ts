@@ -59,6 +59,7 @@ export const options = (actor: StaffActor, _: unknown, { now }: Context): Out<'d
     return ok({
       ...{ clinicId: clinic.id, clinic: clinic.name, zone: clinic.timeZone, locale: clinic.locale },
       today: dayIn(clinic.timeZone, now),
+      cancellation: clinic.cancellation,
       services: services.map(({ id, name, minutes, priceMinor, currency, paymentMode, practitionerIds }) => ({
         ...{ id, name, minutes, priceMinor, currency, paymentMode, practitionerIds },
       })),
@@ -286,6 +287,7 @@ async function insertBooked(
   const row = {
     ...{ id, clinicId, serviceId: service.id, memberId, siteId, ...at, heldUntil: now, holdHash: null },
     ...{ priceMinor: price, currency: service.currency, taxRate: service.taxRate, paymentMode },
+    cancellation: clinic.cancellation,
   }
   for (const lapsed of await bookings.lapseInTheWay(tx, memberId, at.blockedFrom, at.blockedUntil, now))
     await expirePayment(tx, clinicId, lapsed, now)

@@ -1,3 +1,4 @@
+import type { CancellationPolicy } from '../price/rules.ts'
 import { z } from 'zod'
 import { BookInput, type FreeTimes, HoldRef } from '../booking/rules.ts'
 import type { PaymentMode } from '../clinic/rules.ts'
@@ -100,6 +101,7 @@ export interface DeskOptions {
   today: string
   locale: string
   services: DeskService[]
+  cancellation: CancellationPolicy
   practitioners: { memberId: string; name: string }[]
   sites: { id: string; name: string }[]
   /** Whether a link goes by text message where there is a telephone alone. */

@@ -9,6 +9,10 @@ import { endIn } from '@/lib/call/flow-staff'
 import { deleteRoom } from '@/lib/call/sfu'
 import { ok, refuse, type Result } from '@/lib/errors'
 import { listOfPatient } from '@/lib/invoice/store'
+import { endMoney } from '@/lib/booking/end'
+import { findAppointment } from '@/lib/booking/store'
+import { endingOf } from '@/lib/payment/fee'
+import type { Ending } from '@/lib/payment/rules'
 import { earnIn } from '@/lib/payment/settle'
 import { listPrescriptions } from '@/lib/prescription/store'
 import { listRecalls } from '@/lib/recall/store'
@@ -173,8 +177,33 @@ export async function complete(
   return ok({ done: true as const })
 }
 
-export const miss = (actor: StaffActor, { appointmentId }: In<typeof rules.AppointmentInput>, { now }: Context) =>
-  inClinic(actor.clinicId, (tx) => move(tx, actor, appointmentId, 'miss', now))
+/** What a patient who did not come is charged, for the question that is asked before. */
+export const missing = (
+  actor: StaffActor,
+  { appointmentId }: In<typeof rules.AppointmentInput>,
+  { now }: Context,
+): Promise<Result<Ending & { currency: string }>> =>
+  inClinic(actor.clinicId, async (tx) => {
+    const found = await store.findVisit(tx, actor, appointmentId, now)
+    const row = found && (await findAppointment(tx, appointmentId))
+    return row ? ok({ ...(await endingOf(tx, row, { how: 'missed' })), currency: row.currency }) : refuse('NOT_FOUND')
+  })
+
+/** Nobody came: the visit costs what was agreed to when it was booked. */
+export const miss = (
+  actor: StaffActor,
+  { appointmentId, feeMinor = 0 }: In<typeof rules.MissInput>,
+  { now }: Context,
+): Promise<Result<{ done: true }>> =>
+  inClinic(actor.clinicId, async (tx) => {
+    const moved = await move(tx, actor, appointmentId, 'miss', now)
+    if (!moved.ok) return moved
+    const row = (await findAppointment(tx, appointmentId))!
+    await endMoney(tx, row, { how: 'missed' }, now)
+    // Not what the page said that it costs: nobody is charged what was not read out.
+    if ((await findAppointment(tx, appointmentId))!.feeMinor !== feeMinor) return refuse('STALE')
+    return ok({ done: true as const })
+  })
 
 async function move(
   tx: Tx,

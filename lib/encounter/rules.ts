@@ -9,12 +9,14 @@ import { SealedRecord, type StoredRecord } from '../record/rules.ts'
 import { Day } from '../day.ts'
 import { addDays } from '../time.ts'
 import { Id } from '../ids.ts'
+import { largestMinor } from '../money.ts'
+import type { Ending } from '../payment/rules.ts'
 
 /** Checked at the door to its shape; typed as what browsers seal. */
 const sealed = SealedRecord as unknown as z.ZodType<Sealed, Sealed>
 
-/** `owed`: cancelled, and the money is not back yet. `bounced`: it was given back, and a bank sent it back. */
-export type PaidState = 'free' | 'paid' | 'owed' | 'bounced' | 'due' | 'later' | 'refunded' | 'failed'
+/** `owed`: it did not take place, and the money is not back yet. `fee`: what it cost all the same is paid. `bounced`: it was given back, and a bank sent it back. */
+export type PaidState = 'free' | 'paid' | 'owed' | 'fee' | 'bounced' | 'due' | 'later' | 'refunded' | 'failed'
 
 /** One line of the day: operational facts. Who it is opens in the browser. */
 export interface DayRow {
@@ -33,7 +35,8 @@ export interface DayRow {
   endsAt: string
   status: AppointmentStatus
   paid: PaidState
-  priceMinor: number
+  /** What `paid` speaks of. */
+  moneyMinor: number
   currency: string
   /** To be handed back at the desk: what it took, and what no card took back. */
   toHandMinor: number
@@ -201,6 +204,8 @@ export interface EncounterView {
 
 export const DayInput = z.object({ day: Day.optional(), memberId: Id.optional() })
 export const AppointmentInput = z.object({ appointmentId: Id })
+/** `feeMinor`: what the page said that it costs the patient; without a word, nothing. */
+export const MissInput = AppointmentInput.extend({ feeMinor: z.number().int().min(0).max(largestMinor).optional() })
 export const SaveRecordInput = z.object({ appointmentId: Id, record: sealed })
 export interface EncounterContract {
   'encounter/day': { in: z.input<typeof DayInput>; out: DayView }
@@ -210,5 +215,7 @@ export interface EncounterContract {
     out: { recordId: string; revision: number }
   }
   'encounter/complete': { in: z.input<typeof AppointmentInput>; out: { done: true } }
-  'encounter/miss': { in: z.input<typeof AppointmentInput>; out: { done: true } }
+  /** What becomes of the money when the patient did not come: for the question before it. */
+  'encounter/missing': { in: z.input<typeof AppointmentInput>; out: Ending & { currency: string } }
+  'encounter/miss': { in: z.input<typeof MissInput>; out: { done: true } }
 }

@@ -44,12 +44,13 @@ export async function listDay(
     include,
     orderBy: [{ startsAt: 'asc' }, { id: 'asc' }],
   })
-  return rows.map((row) => toRow(row, now))
+  const open = await listOpen(tx, rows)
+  return rows.map((row) => toRow(row, open, now))
 }
 
 export async function findVisit(tx: Tx, actor: StaffActor, id: string, now: Date) {
   const row = await findRow(tx, actor, id)
-  return row && { row: toRow(row, now), service: row.service }
+  return row && { row: toRow(row, await listOpen(tx, [row]), now), service: row.service }
 }
 
 async function findRow(tx: Tx, actor: StaffActor, id: string) {
@@ -69,7 +70,27 @@ type Found = NonNullable<Awaited<ReturnType<typeof findRow>>>
 /** Somebody who left without a word is not waiting: a minute and a half without a sign of life. */
 const awayMs = 90_000
 
-function toRow(row: Found, now: Date): DayRow {
+/** What waits in the books of these: owed by the patient, and owed to them. */
+type Open = Map<string, { dueMinor: number; backMinor: number }>
+async function listOpen(tx: Tx, rows: readonly Found[]): Promise<Open> {
+  const sales = rows.flatMap(({ payment }) => payment?.id ?? [])
+  const items = await tx.openItem.findMany({ where: { saleId: { in: sales } } })
+  const open: Open = new Map()
+  for (const { saleId, account, amountMinor } of items) {
+    const { dueMinor, backMinor } = open.get(saleId) ?? { dueMinor: 0, backMinor: 0 }
+    const minor = Number(amountMinor)
+    open.set(
+      saleId,
+      account === 'receivable' ? { dueMinor: minor, backMinor } : { dueMinor, backMinor: backMinor - minor },
+    )
+  }
+  return open
+}
+
+function toRow(row: Found, items: Open, now: Date): DayRow {
+  const open = items.get(row.payment?.id ?? '') ?? { dueMinor: 0, backMinor: 0 }
+  const paid = paidState(row, open)
+  const bouncedMinor = sumOf(row.payment?.refunds.filter(({ state }) => state === 'failed'))
   const here = row.call?.callParticipants.filter((one) => now.getTime() - one.lastSeenAt.getTime() < awayMs) ?? []
   return {
     appointmentId: row.id,
@@ -84,11 +105,11 @@ function toRow(row: Found, now: Date): DayRow {
     startsAt: row.startsAt.toISOString(),
     endsAt: row.endsAt.toISOString(),
     status: row.status as AppointmentStatus,
-    paid: paidState(row),
-    priceMinor: row.priceMinor,
+    paid,
+    moneyMinor: moneyOf(row, paid, { ...open, bouncedMinor }),
     currency: row.currency,
     toHandMinor: sumOf(row.payment?.refunds),
-    bouncedMinor: sumOf(row.payment?.refunds.filter(({ state }) => state === 'failed')),
+    bouncedMinor,
     dispute: disputeOf(row.payment?.disputes[0]),
     asks: { form: parseForm(row.service.intakeForm).questions.length > 0, consent: row.service.consentTextId !== null },
     arrivedAt: row.arrivedAt?.toISOString() ?? null,
@@ -108,12 +129,25 @@ function disputeOf(row: { state: string; amountMinor: number; answerBy: Date | n
 const sumOf = (rows: readonly { amountMinor: number }[] = []) =>
   rows.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
 
-function paidState(row: Pick<Found, 'status' | 'paymentMode' | 'priceMinor' | 'payment'>): PaidState {
+const didNotHappen = ({ status }: Pick<Found, 'status'>) => status === 'cancelled' || status === 'no_show'
+
+/** What the state of a payment speaks of. */
+function moneyOf(row: Found, paid: PaidState, at: { dueMinor: number; backMinor: number; bouncedMinor: number }) {
+  if (paid === 'bounced') return at.bouncedMinor
+  if (paid === 'fee') return row.feeMinor
+  if (paid === 'owed') return at.backMinor || row.priceMinor
+  return paid === 'due' && didNotHappen(row) ? at.dueMinor : row.priceMinor
+}
+
+function paidState(row: Found, { dueMinor, backMinor }: { dueMinor: number; backMinor: number }): PaidState {
   if (row.paymentMode === 'free' || row.priceMinor === 0) return 'free'
   if (row.payment?.refunds.some(({ state }) => state === 'failed')) return 'bounced'
   switch (row.payment?.status) {
     case 'paid':
-      return row.status === 'cancelled' ? 'owed' : 'paid'
+      if (!didNotHappen(row)) return 'paid'
+      if (dueMinor > 0) return 'due'
+      if (backMinor > 0) return 'owed'
+      return row.feeMinor > 0 ? 'fee' : row.status === 'cancelled' ? 'owed' : 'paid'
     case 'refunded':
       return 'refunded'
     // Let go by the clinic.
@@ -121,8 +155,10 @@ function paidState(row: Pick<Found, 'status' | 'paymentMode' | 'priceMinor' | 'p
       return 'free'
     case 'failed':
     case 'expired':
-      return 'failed'
+      return didNotHappen(row) ? (dueMinor > 0 ? 'due' : 'free') : 'failed'
     default:
+      if (didNotHappen(row)) return dueMinor > 0 ? 'due' : 'free'
+
       return row.paymentMode === 'later' ? 'later' : 'due'
   }
 }

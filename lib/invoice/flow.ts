@@ -6,7 +6,9 @@ import { findClinic, findService } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { post, postingDayIn } from '../ledger/flow.ts'
 import { spanOf, type MonthInput } from '../ledger/month.ts'
+import type { Occasion } from '../ledger/rules.ts'
 import { findBook } from '../ledger/store.ts'
+import { translator } from '../messages/translator.ts'
 import type { Place } from '../payment/place.ts'
 import * as payments from '../payment/store.ts'
 import type { StoredRecord } from '../record/rules.ts'
@@ -23,10 +25,15 @@ import * as store from './store.ts'
 // one is there follows the commit.
 
 /**
- * The invoice of a booking, once: when it is paid or has taken place, whichever is first. Answers what is left of it, by rate, after
- * its credit notes; nothing for what costs nothing.
+ * The invoice of a booking, once: when it is paid or has taken place, whichever is first; or of a fee alone, where it has none and does
+ * not take place. Answers what is left of it, by rate, after its credit notes; nothing for what costs nothing.
  */
-export async function issueInvoice(tx: Tx, place: Place, now: Date): Promise<ReturnType<typeof rules.leftOf>> {
+export async function issueInvoice(
+  tx: Tx,
+  place: Place,
+  now: Date,
+  fee: { feeMinor: number; occasion: Exclude<Occasion, 'visit'> } | null = null,
+): Promise<ReturnType<typeof rules.leftOf>> {
   const payment = await payments.lockPayment(tx, place.appointmentId)
   if (!payment || payment.amountMinor === 0) return []
   const before = await store.listDocuments(tx, payment.id)
@@ -38,11 +45,14 @@ export async function issueInvoice(tx: Tx, place: Place, now: Date): Promise<Ret
   const clinic = (await findClinic(tx, place.clinicId))!
   const { legal, address, phone, timeZone } = clinic
   const day = dayIn(timeZone, appointment.startsAt)
-  const line = { text: service.name, day, grossMinor: payment.amountMinor, taxRate: appointment.taxRate }
+  const locale = appointment.locale === 'fr' ? ('fr' as const) : ('en' as const)
+  const text = fee ? translator(locale, 'invoice')(`fee.${fee.occasion}`, { service: service.name }) : service.name
+  const grossMinor = fee?.feeMinor ?? payment.amountMinor
+  const line = { text, day, grossMinor, taxRate: appointment.taxRate }
   const taxes = rules.taxesOf([line])
   const today = await postingDayIn(tx, place.clinicId, now)
   const content: rules.DocumentContent = {
-    locale: appointment.locale === 'fr' ? 'fr' : 'en',
+    locale,
     seller: {
       ...{ name: legal.legalName || clinic.name, address, phone },
       ...{ taxNumber: legal.taxNumber, footer: legal.invoiceFooter },

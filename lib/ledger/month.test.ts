@@ -25,9 +25,12 @@ describe('a month', () => {
       row('2026-11-03', 'refund-paid', 'stripe', -500),
       row('2026-11-03', 'dispute-opened', 'stripe', -100),
       row('2026-11-04', 'credited', 'revenue', 200),
+      row('2026-11-05', 'fee', 'revenue', -1000),
+      row('2026-11-05', 'fee', 'tax', -200),
+      row('2026-11-05', 'fee', 'receivable', 1200),
     ]
-    expect(sumsOf(rows)).toEqual({ earnedMinor: 4300, takenMinor: 5500, returnedMinor: 500 })
-    expect(sumsOf([])).toEqual({ earnedMinor: 0, takenMinor: 0, returnedMinor: 0 })
+    expect(sumsOf(rows)).toEqual({ earnedMinor: 5500, feesMinor: 1200, takenMinor: 5500, returnedMinor: 500 })
+    expect(sumsOf([])).toEqual({ earnedMinor: 0, feesMinor: 0, takenMinor: 0, returnedMinor: 0 })
   })
 
   it('adds no two currencies, and its sevens make the month', () => {

@@ -17,6 +17,8 @@ export const MonthInput = z.object({
 export interface Sums {
   /** By visits and fees, tax included. */
   earnedMinor: number
+  /** Of that, by fees for visits that did not take place, before credit notes. */
+  feesMinor: number
   takenMinor: number
   returnedMinor: number
 }
@@ -86,12 +88,15 @@ export const otherMonth = (month: string, by: 1 | -1) =>
 const money: readonly Account[] = ['stripe', 'cash', 'transfer']
 const total = (rows: readonly { amountMinor: number }[]) => rows.reduce((sum, row) => sum + row.amountMinor, 0)
 
+const isIncome = ({ account }: DaySum) => account === 'revenue' || account === 'tax'
+
 export function sumsOf(rows: readonly DaySum[]): Sums {
   const moved = (...kinds: string[]) =>
     total(rows.filter(({ kind, account }) => kinds.includes(kind) && money.includes(account)))
   // No zero with a minus.
   return {
-    earnedMinor: 0 - total(rows.filter(({ account }) => account === 'revenue' || account === 'tax')),
+    earnedMinor: 0 - total(rows.filter(isIncome)),
+    feesMinor: 0 - total(rows.filter((row) => row.kind === 'fee' && isIncome(row))),
     takenMinor: moved('paid', 'voided'),
     returnedMinor: 0 - moved('refund-paid', 'refund-failed'),
   }

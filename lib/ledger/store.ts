@@ -48,7 +48,8 @@ interface Span {
 /** What moved in a time, and on a day beside it. */
 export const listDaySums = (tx: Tx, clinicId: string, { from, to }: Span, today: string): Promise<DaySum[]> =>
   tx.$queryRaw`
-    SELECT to_char(p.day, 'YYYY-MM-DD') AS day, p.currency, split_part(p.cause, '/', 1) AS kind, e.account,
+    SELECT to_char(p.day, 'YYYY-MM-DD') AS day, p.currency, e.account,
+      CASE WHEN p.cause ~ '^earned/[^/]+/(late-cancellation|missed)/' THEN 'fee' ELSE split_part(p.cause, '/', 1) END AS kind,
       sum(e.amount_minor)::float8 AS "amountMinor"
     FROM posting p JOIN entry e ON e.posting_id = p.id
     WHERE p.clinic_id = ${clinicId}::uuid AND (p.day >= ${from}::date AND p.day < ${to}::date OR p.day = ${today}::date)

@@ -15,7 +15,7 @@ import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { earnIn } from './settle.ts'
 import { oweAgain } from './refund.ts'
-import { isOver, nextPayment, type HandBackInput, type RefundAgainInput } from './rules.ts'
+import { keepsNoDeposit, nextPayment, type HandBackInput, type RefundAgainInput } from './rules.ts'
 import * as store from './store.ts'
 
 // Money over the counter: cash, or a transfer that the desk saw on the clinic's account.
@@ -34,7 +34,7 @@ async function told(tx: Tx, clinicId: string, patientId: string | null) {
   if (patientId) await notify(tx, 'patient', patientId)
 }
 
-/** The whole price at once. The same key again is the same payment, with the same receipt. */
+/** The whole price at once, or a whole fee. The same key again is the same payment, with the same receipt. */
 export const take = (
   actor: StaffActor,
   { appointmentId, key, method, amountMinor }: z.output<typeof TakeInput>,
@@ -48,9 +48,12 @@ export const take = (
     const isSame = before?.paymentId === payment.id && before.method === method
     if (before) return isSame ? ok({ number: before.number }) : refuse('STALE')
     const status = nextPayment(payment.status, 'pay')
-    if (!status || appointment.status === 'held' || isOver(appointment.status)) return refuse('WRONG_STATE')
+    // Of what did not take place, the fee alone.
+    const { owedMinor } = await post(tx, payment, [], now)
+    const askedMinor = keepsNoDeposit(appointment.status) ? Math.max(0, owedMinor) : payment.amountMinor
+    if (!status || appointment.status === 'held' || askedMinor === 0) return refuse('WRONG_STATE')
     // What the page showed is not what is owed.
-    if (amountMinor !== payment.amountMinor) return refuse('STALE')
+    if (amountMinor !== askedMinor) return refuse('STALE')
     const { clinicId, memberId } = actor
     const today = await postingDayIn(tx, clinicId, now)
     const { number, day } = await takeNumber(tx, clinicId, { series: 'receipt', prefix: receiptPrefix, today })

@@ -7,7 +7,7 @@ import { stripe } from '../server/stripe.ts'
 import type { Tx } from '../server/tx.ts'
 import { onAccount, type Place } from './place.ts'
 import { letGo, oweRest } from './refund.ts'
-import { disputeState, isOver, laterDispute, type DisputeState } from './rules.ts'
+import { disputeState, keepsNoDeposit, laterDispute, type DisputeState } from './rules.ts'
 import * as store from './store.ts'
 
 // A payer's bank takes a payment back, and the clinic answers in Stripe's own pages. Here it is only heard of: the books follow, the
@@ -49,7 +49,7 @@ export async function takeDisputes(tx: Tx, place: Place, facts: readonly Dispute
   if (!changes.length) return
   // The bank gave it to the payer: what was promised of it is not owed twice.
   if (changes.includes('lost')) await letGo(tx, payment, first, now)
-  if (isOver(appointment.status) && (changes.includes('won') || changes.includes('lost')))
+  if (keepsNoDeposit(appointment.status) && (changes.includes('won') || changes.includes('lost')))
     await oweRest(tx, place, payment, 'cancelled', now)
   for (const state of changes) await audit(tx, { kind: 'system', clinicId }, `payment.dispute-${state}`, appointmentId)
   await notify(tx, 'staff', clinicId)

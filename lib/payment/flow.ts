@@ -35,7 +35,7 @@ type Plan =
   | { kind: 'close'; sessionId: string; payment: store.PaymentRow }
   | { kind: 'make'; payment: store.PaymentRow; request: Stripe.Checkout.SessionCreateParams }
 
-const payable = ['held', 'booked', 'arrived', 'in_consult', 'completed', 'no_show']
+const payable = ['held', 'booked', 'arrived', 'in_consult', 'completed']
 
 /** Stripe's page for what an appointment costs. However often and from however many tabs it is asked for, one page is open. */
 export async function openCheckout(

@@ -11,7 +11,7 @@ import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { listRefundable, owePart } from './refund.ts'
-import { isOver, nextPayment, type VisitMoney } from './rules.ts'
+import { nextPayment, type VisitMoney } from './rules.ts'
 import * as store from './store.ts'
 
 // What the clinic gives back or lets go by its own choice. Each comes with a credit note.
@@ -27,10 +27,10 @@ async function locked(tx: Tx, appointmentId: string): Promise<Locked | null> {
   return payment && { appointment, payment }
 }
 
-/** Nothing of a booking that is over, whose money goes back by itself, or is not one yet. */
+/** Nothing of what is no booking yet. Of one that is over, what was kept: the rest goes back by itself. */
 async function moneyIn(tx: Tx, { appointment, payment }: Locked, now: Date): Promise<VisitMoney> {
   const { currency } = payment
-  if (isOver(appointment.status) || appointment.status === 'held') return { currency, refundableMinor: 0, owedMinor: 0 }
+  if (appointment.status === 'held') return { currency, refundableMinor: 0, owedMinor: 0 }
   const left = payment.status === 'paid' ? await listRefundable(tx, payment) : []
   const { owedMinor } = await post(tx, payment, [], now)
   const refundableMinor = left.reduce((sum, { leftMinor }) => sum + leftMinor, 0)

@@ -9,7 +9,7 @@ import { notify } from '../server/notify.ts'
 import { stripe } from '../server/stripe.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { onAccount, placeOf, type Place } from './place.ts'
-import { isOver, nextAsk, nextPayment, nextRefund, promisedOf, withdrawnOf } from './rules.ts'
+import { keepsNoDeposit, nextAsk, nextPayment, nextRefund, promisedOf, withdrawnOf } from './rules.ts'
 import * as store from './store.ts'
 
 // Money back. It is owed by a row and a posting of the transaction that decides it; Stripe is asked afterwards, by a job; what
@@ -86,7 +86,7 @@ export async function owePart(
   }
 }
 
-/** A booking that is over keeps no deposit: what is left of it is owed. Its payment is locked. */
+/** A booking that is over keeps no deposit: what is left of it, after a fee that was earned, is owed. Its payment is locked. */
 export async function oweRest(
   tx: Tx,
   place: Place,
@@ -131,7 +131,7 @@ export async function takeRefunds(tx: Tx, place: Place, facts: readonly RefundFa
     await notify(tx, 'staff', clinicId)
   }
   // A refund is let go whole: what of it nobody gave back is promised anew.
-  if ((await letGo(tx, payment, facts[0]!, now)) && isOver(appointment.status))
+  if ((await letGo(tx, payment, facts[0]!, now)) && keepsNoDeposit(appointment.status))
     await enqueue(tx, 'payment.refund', { ...place }, { singletonKey: appointmentId, ...untilDone })
   const rows = await store.listRefunds(tx, payment.id)
   // A second page's money is no part of what the booking costs; nor is a page's where the desk took that.
@@ -210,7 +210,7 @@ export const refundPayment: JobHandler = async (data) => {
     const appointment = await bookings.lockAppointment(tx, place.appointmentId)
     const payment = await store.lockPayment(tx, place.appointmentId)
     if (!appointment || !payment) return { payment: null, due: [] }
-    if (isOver(appointment.status)) await oweRest(tx, place, payment, 'cancelled', new Date())
+    if (keepsNoDeposit(appointment.status)) await oweRest(tx, place, payment, 'cancelled', new Date())
     const rows = await store.listRefunds(tx, payment.id)
     return { payment, due: rows.filter(({ state, paymentIntent }) => state === 'due' && paymentIntent !== null) }
   })
@@ -298,7 +298,7 @@ async function drop(tx: Tx, place: Place, { id, amountMinor, currency }: store.R
   if (!appointment || !payment || row?.state !== 'due') return
   await store.updateRefund(tx, id, { state: 'dropped' }, now)
   await post(tx, { ...payment, currency }, [{ kind: 'refund-dropped', refundId: id, amountMinor }], now)
-  if (isOver(appointment.status)) await oweRest(tx, place, payment, 'cancelled', now)
+  if (keepsNoDeposit(appointment.status)) await oweRest(tx, place, payment, 'cancelled', now)
 }
 
 export const refundJobs = { 'payment.refund': refundPayment }

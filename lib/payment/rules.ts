@@ -55,12 +55,25 @@ export const waitsForMoney = (status: PaymentStatus) => ['pending', 'failed', 'e
 export function decidePaid(appointment: string): 'confirm' | 'rebook' | 'refund' | 'nothing' {
   if (appointment === 'held') return 'confirm'
   if (appointment === 'expired') return 'rebook'
-  if (appointment === 'cancelled') return 'refund'
+  if (appointment === 'cancelled' || appointment === 'no_show') return 'refund'
   return 'nothing'
 }
 
 /** A booking that will not take place and holds no slot. */
 export const isOver = (appointment: string) => ['cancelled', 'expired'].includes(appointment)
+
+/** A booking that is over and earns nothing more but its fee: what else was paid for it is the patient's. */
+export const keepsNoDeposit = (appointment: string) => isOver(appointment) || appointment === 'no_show'
+
+/** What becomes of a booking's money when it does not take place. */
+export interface Ending {
+  /** Kept of what was paid, or owed. */
+  feeMinor: number
+  /** Goes back, or went. */
+  backMinor: number
+  /** Of the fee, what is not paid. */
+  owedMinor: number
+}
 
 /** What of one payment was given back, or is to be: of one of Stripe's, or of what the desk took. */
 export const promisedOf = (

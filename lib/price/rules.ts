@@ -68,14 +68,37 @@ export function dueAtBooking({ paying, priceMinor, depositMinor }: Terms): numbe
 export type NotTaken =
   { how: 'cancelled'; by: 'patient' | 'clinic'; startsAt: Date; now: Date } | { how: 'missed' } | { how: 'slot-lost' }
 
+/** What an appointment keeps of its price and of the clinic's policy. */
+export type Booked = CancellationPolicy & Pick<Terms, 'priceMinor' | 'currency'>
+export const bookedTerms = (row: { priceMinor: number; currency: string; cancellation: unknown }): Booked => ({
+  ...CancellationPolicy.parse(row.cancellation),
+  priceMinor: row.priceMinor,
+  currency: row.currency,
+})
+
+/** What a patient is told before they book, and ever after. */
+export interface CancelTerms {
+  /** ISO instant: until then cancelling costs nothing. */
+  freeUntil: string
+  lateMinor: number
+  missedMinor: number
+}
+export const cancelTerms = (terms: Booked, startsAt: Date): CancelTerms => ({
+  freeUntil: freeUntil(terms, startsAt).toISOString(),
+  lateMinor: partOfPrice(terms.priceMinor, terms.currency, terms.lateFee),
+  missedMinor: partOfPrice(terms.priceMinor, terms.currency, terms.noShowFee),
+})
+
+export const freeUntil = ({ freeUntilMinutes }: CancellationPolicy, startsAt: Date): Date =>
+  new Date(startsAt.getTime() - freeUntilMinutes * 60_000)
+
 /** What is kept of a visit that does not take place. Until the very minute that the policy names it is free. */
-export function keptFee(terms: Terms, end: NotTaken): number {
+export function keptFee(terms: Booked, end: NotTaken): number {
   const fee = (part: PartOfPrice) => partOfPrice(terms.priceMinor, terms.currency, part)
   if (end.how === 'slot-lost') return 0
   if (end.how === 'missed') return fee(terms.noShowFee)
   if (end.by === 'clinic') return 0
-  const left = end.startsAt.getTime() - end.now.getTime()
-  return left >= terms.freeUntilMinutes * 60_000 ? 0 : fee(terms.lateFee)
+  return end.now <= freeUntil(terms, end.startsAt) ? 0 : fee(terms.lateFee)
 }
 
 /** A voucher for a visit that did not take place: only a fee of the whole price uses it up. A smaller one is owed instead. */

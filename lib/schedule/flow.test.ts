@@ -230,10 +230,12 @@ describe('a time that is taken while an absence is saved', () => {
       await pause()
       const [startsAt, endsAt] = [new Date(times.startsAt), new Date(times.endsAt)]
       const price = { priceMinor: 0, currency: 'eur', taxRate: 0, paymentMode: 'free' as const }
+      const none = { kind: 'none' } as const
+      const cancellation = { freeUntilMinutes: 0, lateFee: none, noShowFee: none }
       await insertHold(
         tx,
         {
-          ...{ id: taken.id, clinicId, serviceId, memberId, siteId: null, startsAt, endsAt, ...price },
+          ...{ id: taken.id, clinicId, serviceId, memberId, siteId: null, startsAt, endsAt, ...price, cancellation },
           ...{ blockedFrom: startsAt, blockedUntil: endsAt, heldUntil: endsAt, holdHash: new Uint8Array(32) },
         },
         now,

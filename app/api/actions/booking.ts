@@ -25,7 +25,7 @@ export const bookingActions = {
   'booking/reschedule': action('public', rules.RescheduleInput, rescheduleAppointment),
   'booking/move-times': action('staff', rules.MoveTimesInput, moveTimes),
   'booking/move': action('staff', rules.MoveInput, moveAppointment),
-  'booking/cancel': action('public', rules.HoldRef, cancelAppointment),
+  'booking/cancel': action('public', rules.CancelByLinkInput, cancelAppointment),
   'booking/cancel-by-clinic': action('staff', rules.CancelInput, cancelByClinic),
 } satisfies Actions<rules.BookingContract>
 

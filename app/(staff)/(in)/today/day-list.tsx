@@ -30,6 +30,7 @@ const paidTones: Record<DayRow['paid'], Tone> = {
   free: 'neutral',
   paid: 'success',
   owed: 'danger',
+  fee: 'success',
   bounced: 'danger',
   due: 'warning',
   later: 'neutral',
@@ -146,7 +147,7 @@ function Visit({ row, zone, now, identity, checklist, helpers, failed, opening, 
         <Badge tone={paidTones[row.paid]}>
           {row.paid === 'free'
             ? t('paid.free')
-            : `${t(`paid.${row.paid}`)} · ${formatMoney(row.bouncedMinor || row.priceMinor, row.currency, locale)}`}
+            : `${t(`paid.${row.paid}`)} · ${formatMoney(row.moneyMinor, row.currency, locale)}`}
         </Badge>
         {row.dispute ? (
           <Badge tone="danger">

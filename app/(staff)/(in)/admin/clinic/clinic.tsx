@@ -20,6 +20,7 @@ import { type ClinicProfile, ProfileForm } from '@/lib/clinic/rules'
 import { widgetLine } from '@/lib/clinic/widget'
 import type { Legal } from '@/lib/invoice/rules'
 import type { ReminderSettings } from '@/lib/reminder/rules'
+import { Cancellation } from './cancellation'
 import { LegalWords } from './legal'
 import { Reminders } from './reminders'
 
@@ -74,6 +75,7 @@ export function ClinicPage({ start, legal, reminders }: Props) {
           />
         </Card>
         <Payments takesPayments={start.takesPayments} />
+        <Cancellation start={start.cancellation} currency={start.currency} />
         <LegalWords start={legal} clinic={start.name} />
         <Reminders start={reminders} />
         <Profile clinic={start} />

@@ -105,7 +105,12 @@ function Currency({ money, view }: { money: MoneyOf; view: MoneyView }) {
         <Stat
           label={t('earnedMonth', { month: name })}
           value={amount(month.earnedMinor)}
-          hint={t('moved', moved(month))}
+          hint={
+            <>
+              {t('moved', moved(month))}
+              {month.feesMinor ? <span className="block">{t('fees', { amount: amount(month.feesMinor) })}</span> : null}
+            </>
+          }
         />
         <Stat
           label={t('unpaid')}

@@ -1,0 +1,16 @@
+import 'server-only'
+import { settleEnd } from '../payment/fee.ts'
+import { waitsForMoney } from '../payment/rules.ts'
+import { lockPayment } from '../payment/store.ts'
+import type { NotTaken } from '../price/rules.ts'
+import type { Tx } from '../server/tx.ts'
+import { expirePayment } from './hold.ts'
+import type { AppointmentRow } from './store.ts'
+
+/** The money of a booking that ends without a visit; a page that is open must take nothing more. The row is locked, as it was before. */
+export async function endMoney(tx: Tx, row: AppointmentRow, end: NotTaken, now: Date): Promise<void> {
+  const payment = await lockPayment(tx, row.id)
+  if (!payment) return
+  await settleEnd(tx, row, payment, end, now)
+  if (waitsForMoney(payment.status)) await expirePayment(tx, row.clinicId, row.id, now)
+}
