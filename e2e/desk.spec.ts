@@ -87,7 +87,8 @@ test('the desk books for a caller by the keyboard, once, and hands the link over
   )
   expect(rows).toMatchObject([{ status: 'booked', paid: 'due', types: 'identity,reason', keys: '0' }])
   appointmentId = rows[0]!.id
-  expect(link).toContain(`/a/${appointmentId}#s=`)
+  // The clinic's key is the desk's word, not the server's.
+  expect(link).toMatch(new RegExp(`/a/${appointmentId}#s=[\\w-]+&k=${world.rootFingerprint}$`))
   // On paper: when and where, the code, and no word of who or what for.
   await page.emulateMedia({ media: 'print' })
   const paper = page.locator('[data-paper]')
@@ -103,13 +104,23 @@ test('the desk books for a caller by the keyboard, once, and hands the link over
 test('the caller’s phone is the first: it says who it is, answers and signs', async () => {
   await expect.poll(async () => (await stack.mails(email)).length, { timeout: 30_000 }).toBe(1)
   const [mail] = await stack.mails(email)
-  expect(journey.linkIn(mail!.text, new RegExp(`${stack.baseUrl}/a/[0-9a-f-]{36}#s=[\\w-]+`))).toBe(link)
+  expect(journey.linkIn(mail!.text, new RegExp(`${stack.baseUrl}/a/[0-9a-f-]{36}#s=[\\w-]+`))).toBe(link.split('&k=')[0])
   expect(mail!.attachments.map(({ type }) => type)).toContainEqual(expect.stringContaining('text/calendar'))
   for (const word of secrets) expect(JSON.stringify(mail)).not.toContain(word)
 
+  // Defence: keepLink. A server that shows another clinic than the one whose desk made the code gets no name.
+  const misled = await phone()
+  try {
+    await misled.page.goto(link.replace(world.rootFingerprint, 'B'.repeat(43)))
+    await expect(misled.page.getByText('This is not the clinic that your link names')).toBeVisible()
+    await expect(misled.page.getByLabel('Your full name')).toHaveCount(0)
+  } finally {
+    await misled.close()
+  }
   const { page } = caller
   await page.goto(link)
   await expect(page.getByRole('heading', { name: `${world.name} booked this for you` })).toBeVisible()
+  await expect(page.getByText('This is the clinic that your link names.')).toBeVisible()
   for (const word of secrets) await expect(page.locator('body')).not.toContainText(word)
   await look(page, 'the first device')
   await expect(page.getByRole('link', { name: 'Join the call' })).toHaveCount(0)
@@ -117,6 +128,8 @@ test('the caller’s phone is the first: it says who it is, answers and signs', 
   await birth(page, ['5', '5', '1961'])
   await page.getByRole('button', { name: 'This is me' }).dblclick()
   await expect(page.getByText(`For ${said.own}`)).toBeVisible()
+  const pins = () => page.evaluate(() => Object.entries(localStorage).filter(([name]) => name.startsWith('curtain:pin:')))
+  await expect.poll(pins).toEqual([[`curtain:pin:${world.clinicId}`, world.rootFingerprint]])
   await expect(page.getByRole('button', { name: 'Pay €45' })).toBeVisible()
   await expect(page.getByRole('link', { name: 'Join the call' })).toBeVisible()
   // What was said on the telephone waits for a practitioner's word.

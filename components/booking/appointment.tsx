@@ -8,7 +8,7 @@ import { call } from '@/lib/browser/api'
 import type { ClaimProps } from './claim-form'
 import { AppointmentFacts, type Words } from './appointment-facts'
 import { Actions } from './appointment-actions'
-import { mineMark, type OwnProps, visitKey } from './own'
+import { keepLink, mineMark, type OwnProps, visitKey } from './own'
 
 const kept = (id: string) => {
   try {
@@ -37,6 +37,7 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
   const load = useCallback(
     async (by: string) => {
       const answer = await call('booking/appointment', { id, secret: by }, { retry: true })
+      if (answer.ok) keepLink(answer.value.clinic.id)
       if (answer.ok) setView(answer.value)
       setCode(answer.ok ? '' : answer.code)
     },

@@ -2,6 +2,7 @@
 import { useLocale, useTranslations } from 'next-intl'
 import { useEffect, useRef, useState } from 'react'
 import { createPortal } from 'react-dom'
+import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { CopyField } from '@/components/ui/copy-field'
@@ -23,15 +24,19 @@ interface Props {
   onClose: () => void
 }
 
-/** The link, for whoever is to have it: on the screen, on paper, or sent again. It is put together here and leaves in no request. */
+/**
+ * The link, for whoever is to have it: on the screen, on paper, or sent again. It is put together here and leaves in no
+ * request: whoever opens it holds the clinic against the key that this browser knows it by.
+ */
 export function HandOver({ appointmentId, linkSecret, startsAt, practitioner, clinic, zone, sent, onClose }: Props) {
   const t = useTranslations('desk')
   const c = useTranslations('common')
   const locale = useLocale()
+  const { chain } = useStaff()
   const top = useRef<HTMLParagraphElement>(null)
   // What was a form is an answer now: whoever cannot see it is told.
   useEffect(() => top.current?.focus(), [])
-  const link = `${location.origin}/a/${appointmentId}#s=${linkSecret}`
+  const link = `${location.origin}/a/${appointmentId}#s=${linkSecret}&k=${chain.rootFingerprint}`
   const at = new Date(startsAt)
   const when = { day: formatDay(at, zone, locale), time: formatTime(at, zone, locale), who: practitioner }
   return (

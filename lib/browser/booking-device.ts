@@ -30,8 +30,8 @@ export interface Device {
 }
 export type Preparation = { ok: true; device: Device } | { ok: false; why: 'old-browser' | 'forged' | 'failed' }
 
-/** The fingerprint that the link of this tab carried, kept by the page before any script of ours ran. */
-function linkOf(clinicId: string): string | undefined {
+/** The fingerprint that the link of this tab carried. A booking page keeps it before any script of ours runs. */
+export function linkOf(clinicId: string): string | undefined {
   try {
     return sessionStorage.getItem(`curtain:link:${clinicId}`) ?? undefined
   } catch {

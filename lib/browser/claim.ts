@@ -1,6 +1,7 @@
 import { type AppointmentView, bookingFields, bookingPurpose } from '../booking/rules.ts'
 import type { ChecklistContent, IdentityContent } from '../record/rules.ts'
 import { type Answer, call } from './api.ts'
+import { keepRoot, linkOf } from './booking-device.ts'
 import { sealFor } from './booking-send.ts'
 import { sendSealed } from './send-sealed.ts'
 import type { KeyHome } from './vault-api.ts'
@@ -35,9 +36,13 @@ export async function claimAppointment(
   const proof = await vault().signPatient({ patientId, purpose: bookingPurpose, fields })
   await vault().bindAppointment({ appointmentId, patientId, linkSecret: secret })
   const patient = { patientId, keyId, sign: keys.sign, dh: keys.dh, proof }
-  return sendSealed(
+  const answer = await sendSealed(
     clinicId,
     () => vault().sealMany(drafts),
     (records) => call('desk/claim', { id: appointmentId, secret, patient, records: records as never }, { retry: true }),
   )
+  // A link on paper or on the desk's screen names the clinic's key: the chain was held against it before the form was shown.
+  const root = linkOf(clinicId)
+  if (answer.ok && root && home === 'stored') await keepRoot(made, root)
+  return answer
 }
