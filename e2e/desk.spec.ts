@@ -104,7 +104,9 @@ test('the desk books for a caller by the keyboard, once, and hands the link over
 test('the caller’s phone is the first: it says who it is, answers and signs', async () => {
   await expect.poll(async () => (await stack.mails(email)).length, { timeout: 30_000 }).toBe(1)
   const [mail] = await stack.mails(email)
-  expect(journey.linkIn(mail!.text, new RegExp(`${stack.baseUrl}/a/[0-9a-f-]{36}#s=[\\w-]+`))).toBe(link.split('&k=')[0])
+  expect(journey.linkIn(mail!.text, new RegExp(`${stack.baseUrl}/a/[0-9a-f-]{36}#s=[\\w-]+`))).toBe(
+    link.split('&k=')[0],
+  )
   expect(mail!.attachments.map(({ type }) => type)).toContainEqual(expect.stringContaining('text/calendar'))
   for (const word of secrets) expect(JSON.stringify(mail)).not.toContain(word)
 
@@ -128,7 +130,8 @@ test('the caller’s phone is the first: it says who it is, answers and signs', 
   await birth(page, ['5', '5', '1961'])
   await page.getByRole('button', { name: 'This is me' }).dblclick()
   await expect(page.getByText(`For ${said.own}`)).toBeVisible()
-  const pins = () => page.evaluate(() => Object.entries(localStorage).filter(([name]) => name.startsWith('curtain:pin:')))
+  const pins = () =>
+    page.evaluate(() => Object.entries(localStorage).filter(([name]) => name.startsWith('curtain:pin:')))
   await expect.poll(pins).toEqual([[`curtain:pin:${world.clinicId}`, world.rootFingerprint]])
   await expect(page.getByRole('button', { name: 'Pay €45' })).toBeVisible()
   await expect(page.getByRole('link', { name: 'Join the call' })).toBeVisible()
@@ -177,7 +180,7 @@ test('somebody who is known is found by the name that opens here, and booked wit
   const dialog = dialogOf(page)
   await expect(dialog.getByText(/10:00, with Dr Mira Okafor$/)).toBeVisible()
   await dialog.getByLabel('Full name').fill('ROS own')
-  await dialog.getByRole('button', { name: `${said.own}, born 5 May 1961` }).click()
+  await dialog.getByRole('button', { name: `${said.own}, born 5 May 1961 (booked as ${said.name})` }).click()
   await expect(dialog.getByText(/is known here/)).toBeVisible()
   const records = () => stack.sql<{ count: string }>('SELECT count(*) FROM record')
   const before = await records()
@@ -194,6 +197,7 @@ test('somebody who is known is found by the name that opens here, and booked wit
 test('“matches” hands the patient what the desk wrote, and the practitioner sees where the two differ', async () => {
   const { page } = doctor
   await signInPage(page, stack.baseUrl, world.doctor)
+  await expect(page.getByText(`The desk wrote down ${said.name}, born 4 May 1961.`)).toBeVisible()
   await page.goto(`${stack.baseUrl}/encounter/${appointmentId}`)
   await expect(page.getByRole('heading', { level: 1, name: said.own })).toBeVisible()
   await expect(page.getByText('The patient gave another name or birthday')).toBeVisible()

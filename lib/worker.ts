@@ -9,6 +9,7 @@ import { deskJobs } from './desk/text.ts'
 import { emergencyJobs } from './emergency/mail.ts'
 import { reconcileJobs } from './payment/reconcile.ts'
 import { paymentJobs } from './payment/settle.ts'
+import { eventJobs } from './payment/webhook.ts'
 import { recallJobs } from './recall/flow.ts'
 import { reminderJobs } from './reminder/flow.ts'
 import { rekeyJobs } from './rekey/mail.ts'
@@ -22,6 +23,7 @@ const parts = [
   mailJobs,
   paymentJobs,
   reconcileJobs,
+  eventJobs,
   recallJobs,
   retentionJobs,
   callJobs,
@@ -36,6 +38,7 @@ const stop = await startWorker({
   handlers: Object.assign({}, ...parts.map((part) => part.handlers)),
   every: Object.assign({}, ...parts.map((part) => ('every' in part ? part.every : {}))),
   atOnce: Object.assign({}, ...parts.map((part) => ('atOnce' in part ? part.atOnce : {}))),
+  inARow: Object.assign({}, ...parts.map((part) => ('inARow' in part ? part.inARow : {}))),
 })
 log.info({ code: 'WORKER_READY' })
 process.stdout.write('worker ready\n')

@@ -1,5 +1,5 @@
 import { useMemo, useRef, useState } from 'react'
-import { identityIn, openRecords, type OpenedRecord } from '@/components/staff/use-opened'
+import { identityIn, openRecords, type OpenedRecord, writtenIn } from '@/components/staff/use-opened'
 import { call } from '@/lib/browser/api'
 import { isNamed } from '@/lib/browser/identity'
 
@@ -7,6 +7,8 @@ export interface KnownPerson {
   patientId: string
   name: string
   birthDate: string
+  /** As the desk wrote it down, where they say another. */
+  written: string | null
 }
 const most = 6
 
@@ -24,12 +26,18 @@ export function useKnown(typed: string) {
     setPeople(
       patientIds.flatMap((patientId) => {
         const identity = identityIn(opened, patientId)
-        return identity ? { patientId, name: identity.name, birthDate: identity.birthDate } : []
+        const written = writtenIn(opened, patientId)?.name ?? null
+        return identity ? { patientId, name: identity.name, birthDate: identity.birthDate, written } : []
       }),
     )
   }
   const found = useMemo(
-    () => (typed.trim().length < 2 ? [] : people.filter(({ name }) => isNamed(name, typed)).slice(0, most)),
+    () =>
+      typed.trim().length < 2
+        ? []
+        : people
+            .filter(({ name, written }) => isNamed(name, typed) || (written && isNamed(written, typed)))
+            .slice(0, most),
     [people, typed],
   )
   return { read: () => void read(), found }

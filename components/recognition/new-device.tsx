@@ -12,6 +12,7 @@ import { loadNewDevices, type NewDevices, recogniseDevice } from '@/lib/browser/
 import { type Reason, reasons } from '@/lib/recognition/rules'
 import { apart, tellApart } from '@/lib/patient/rules'
 import { formatDate, formatTime } from '@/lib/time'
+import { DeskWrote } from './desk-wrote'
 
 interface Props {
   appointmentId: string
@@ -110,7 +111,10 @@ function Recognise({ appointmentId, patientId, onDone }: Omit<Props, 'open' | 'o
         void confirm()
       }}
     >
-      <p>{t('ask', { name: found.name })}</p>
+      <div>
+        <p>{t('ask', { name: found.name })}</p>
+        {found.written ? <DeskWrote written={found.written} /> : null}
+      </div>
       <RadioGroup
         name="device"
         label={t('which')}

@@ -1,6 +1,6 @@
 'use client'
 import { useEffect, useState } from 'react'
-import { identityOf } from '@/lib/browser/identity'
+import { identityOf, writtenOtherwise } from '@/lib/browser/identity'
 import { vault } from '@/lib/browser/vault'
 import type { OpenResult, Vault } from '@/lib/browser/vault-api'
 import type { IdentityContent, StoredRecord } from '@/lib/record/rules'
@@ -47,13 +47,16 @@ export function useOpened(records: readonly StoredRecord[], patientIds: readonly
   return opened
 }
 
+const openedOf = (records: readonly OpenedRecord[], patientId: string) =>
+  records.flatMap(({ meta, opened }) => (meta.patientId === patientId && opened.ok ? [opened.value] : []))
+
 /** Who a patient is, by the records of theirs that opened. */
-export function identityIn(records: readonly OpenedRecord[], patientId: string): IdentityContent | null {
-  const theirs = records.flatMap(({ meta, opened }) =>
-    meta.patientId === patientId && opened.ok ? [opened.value] : [],
-  )
-  return (identityOf(theirs)?.content as IdentityContent | undefined) ?? null
-}
+export const identityIn = (records: readonly OpenedRecord[], patientId: string): IdentityContent | null =>
+  (identityOf(openedOf(records, patientId))?.content as IdentityContent | undefined) ?? null
+
+/** As whom the desk booked them, where they say now that they are somebody else. */
+export const writtenIn = (records: readonly OpenedRecord[], patientId: string): IdentityContent | null =>
+  writtenOtherwise(openedOf(records, patientId))
 
 /** Codes of a record that was altered, or moved here from another place: nothing honest looks like that. */
 const altered: readonly string[] = ['BAD_ENVELOPE', 'BAD_SIGNATURE', 'BAD_COMMITMENT']

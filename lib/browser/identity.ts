@@ -28,6 +28,14 @@ export const isOtherPerson = (
   b: Pick<IdentityContent, 'name' | 'birthDate'>,
 ): boolean => plain(a.name) !== plain(b.name) || a.birthDate !== b.birthDate
 
+/** What the desk wrote down, where the patient has named another person or birthday since; null where they agree or only one spoke. */
+export function writtenOtherwise<T extends Said>(opened: readonly T[]): IdentityContent | null {
+  const [own, desk] = [ownIdentity(opened), deskIdentity(opened)]
+  if (!own || !desk) return null
+  const written = desk.content as IdentityContent
+  return isOtherPerson(own.content as IdentityContent, written) ? written : null
+}
+
 /** Whether a name is what somebody is typing: each word begins a word of it. */
 export function isNamed(name: string, typed: string): boolean {
   const words = plain(name).split(' ')

@@ -1,7 +1,7 @@
 import type { IdentityContent } from '../record/rules.ts'
 import type { NewDevice, Reason } from '../recognition/rules.ts'
 import { call } from './api.ts'
-import { identityOf } from './identity.ts'
+import { identityOf, writtenOtherwise } from './identity.ts'
 import type { CallCode } from './call-session.ts'
 import type { PatientKeyView } from './vault-api.ts'
 import { VaultError } from './vault-error.ts'
@@ -15,6 +15,8 @@ export interface NewDevices {
   zone: string
   /** As an identity record that opened here says. */
   name: string
+  /** As whom the desk booked them, where they say now that they are somebody else. */
+  written: IdentityContent | null
   devices: (NewDevice & Pick<PatientKeyView, 'atDesk'>)[]
 }
 
@@ -29,14 +31,19 @@ export function loadNewDevices(appointmentId: string, patientId: string): Promis
     await vault().loadChain({ clinicId, statements })
     await vault().loadPatientKeys({ clinicId, patientId, keys })
     const opened = await vault().open<IdentityContent>(records as never, { patientId })
-    const identity = identityOf(opened.flatMap((each) => (each.ok ? [each.value] : [])))
+    const good = opened.flatMap((each) => (each.ok ? [each.value] : []))
+    const identity = identityOf(good)
     if (!identity) return { ok: false, code: 'NOT_VOUCHED' }
     const views = await vault().loadPatientKeys({ clinicId, patientId, keys })
     const withDesk = devices.map((device) => ({
       ...device,
       atDesk: views.find((view) => view.keys.sign === device.keys.sign)?.atDesk ?? null,
     }))
-    return { ok: true, value: { clinicId, patientId, zone, name: identity.content.name, devices: withDesk } }
+    const who = { clinicId, patientId, zone }
+    return {
+      ok: true,
+      value: { ...who, name: identity.content.name, written: writtenOtherwise(good), devices: withDesk },
+    }
   })
 }
 

@@ -1,135 +1,148 @@
 import 'server-only'
 import type Stripe from 'stripe'
+import { z } from 'zod'
 import * as bookings from '../booking/store.ts'
-import { log } from '../server/log.ts'
-import { inClinic, inNoClinic, lookup } from '../server/tx.ts'
-import type { Place } from './place.ts'
-import { stripe } from '../server/stripe.ts'
-import { onAccount } from './place.ts'
-import { disputesAt, takeDisputes } from './dispute.ts'
-import { refundsAt, takeRefunds } from './refund.ts'
-import { idOf, loseIn, moneyOf, overtaken, settleIn, unlessMissing } from './settle.ts'
-import * as store from './store.ts'
 import { isId } from '../ids.ts'
+import { enqueue, type JobHandler } from '../server/jobs.ts'
+import { stripe } from '../server/stripe.ts'
+import { inClinic, inNoClinic, lookup } from '../server/tx.ts'
+import { disputesAt, takeDisputes } from './dispute.ts'
+import { onAccount, type Place } from './place.ts'
+import { refundsAt, takeRefunds } from './refund.ts'
+import { idOf, loseIn, overtaken, settleIn, unlessMissing } from './settle.ts'
+import * as store from './store.ts'
 
-type Ids = Record<string, string> | null | undefined
+/** What each of Stripe's words is about. Of others nothing is kept. */
+const about = {
+  'checkout.session.completed': 'money',
+  'checkout.session.async_payment_succeeded': 'money',
+  'checkout.session.async_payment_failed': 'fail',
+  'checkout.session.expired': 'expire',
+  'charge.refunded': 'refunds',
+  'refund.created': 'refunds',
+  'refund.updated': 'refunds',
+  'refund.failed': 'refunds',
+  'charge.refund.updated': 'refunds',
+  'charge.dispute.created': 'disputes',
+  'charge.dispute.updated': 'disputes',
+  'charge.dispute.closed': 'disputes',
+  'charge.dispute.funds_withdrawn': 'disputes',
+  'charge.dispute.funds_reinstated': 'disputes',
+} as const
+export const eventTypes = Object.keys(about) as (keyof typeof about)[]
 
-/** The payment whose refunds an event tells of. */
-function refundedBy(event: Stripe.Event): string | null {
-  switch (event.type) {
-    case 'charge.refunded':
-    case 'refund.created':
-    case 'refund.updated':
-    case 'refund.failed':
-    case 'charge.refund.updated':
-      return idOf(event.data.object.payment_intent)
-    default:
-      return null
+/** What of an event moves anything: ids, amounts and Stripe's own words. What Stripe knows of the payer goes no further. */
+const Heard = z.object({
+  id: z.string(),
+  type: z.enum(eventTypes),
+  /** Seconds since 1970. */
+  created: z.number(),
+  account: z.string().nullable(),
+  objectId: z.string(),
+  isSession: z.boolean(),
+  clinic: z.string().nullable(),
+  appointment: z.string().nullable(),
+  intent: z.string().nullable(),
+  reference: z.string().nullable(),
+  paid: z.boolean(),
+  paidMinor: z.number().nullable(),
+  currency: z.string().nullable(),
+})
+type Heard = z.output<typeof Heard>
+
+/** Null for what moves nothing here. */
+function heardOf(event: Stripe.Event): Heard | null {
+  if (!(event.type in about)) return null
+  const {
+    id: objectId,
+    object,
+    metadata,
+    ...rest
+  } = event.data.object as { id: string; object: string } & Partial<
+    Pick<Stripe.Checkout.Session, 'metadata' | 'payment_intent' | 'client_reference_id' | 'payment_status'> &
+      Pick<Stripe.Checkout.Session, 'amount_total' | 'currency'>
+  >
+  return {
+    ...{ id: event.id, type: event.type as Heard['type'], created: event.created, account: event.account ?? null },
+    ...{ objectId, isSession: object === 'checkout.session' },
+    ...{ clinic: metadata?.clinic ?? null, appointment: metadata?.appointment ?? null },
+    ...{ intent: idOf(rest.payment_intent), reference: rest.client_reference_id ?? null },
+    ...{ paid: rest.payment_status === 'paid', paidMinor: rest.amount_total ?? null, currency: rest.currency ?? null },
   }
-}
-
-/** The payment that an event of a bank's dispute is about. */
-function disputedBy(event: Stripe.Event): string | null {
-  switch (event.type) {
-    case 'charge.dispute.created':
-    case 'charge.dispute.updated':
-    case 'charge.dispute.closed':
-    case 'charge.dispute.funds_withdrawn':
-    case 'charge.dispute.funds_reinstated':
-      return idOf(event.data.object.payment_intent)
-    default:
-      return null
-  }
-}
-
-/** The ids that we gave a payment: what is made of it in Stripe's own pages has none. */
-async function idsOf(intent: string, event: Stripe.Event): Promise<Ids> {
-  const account = onAccount(event.account ?? null)
-  return (await stripe()?.paymentIntents.retrieve(intent, {}, account).catch(unlessMissing))?.metadata
 }
 
 /** Where an event belongs: a session by its row, the rest by the ids that we gave it or its payment. Null for what is not ours. */
-async function placeOf(event: Stripe.Event): Promise<Place | null> {
-  const object = event.data.object as { object?: string; id: string; metadata?: Ids }
-  if (object.object === 'checkout.session') {
-    const known = await inNoClinic((tx) => store.lookupCheckout(tx, object.id))
+async function placeOf(heard: Heard): Promise<Place | null> {
+  if (heard.isSession) {
+    const known = await inNoClinic((tx) => store.lookupCheckout(tx, heard.objectId))
     if (known) return known
   }
-  const intent = object.metadata?.appointment ? null : (refundedBy(event) ?? disputedBy(event))
-  const { clinic = '', appointment = '' } = (intent ? await idsOf(intent, event) : object.metadata) ?? {}
-  return isId(clinic) && isId(appointment) ? { clinicId: clinic, appointmentId: appointment } : null
+  const asks = !heard.isSession && !heard.appointment && heard.intent
+  // What is made of a payment in Stripe's own pages has none of the ids that we gave it.
+  const { clinic, appointment } = asks ? await idsOf(asks, heard.account) : heard
+  return clinic && appointment && isId(clinic) && isId(appointment)
+    ? { clinicId: clinic, appointmentId: appointment }
+    : null
 }
 
-/** Those that `takeEvent` knows. */
-export const eventTypes = [
-  'checkout.session.completed',
-  'checkout.session.async_payment_succeeded',
-  'checkout.session.async_payment_failed',
-  'checkout.session.expired',
-  'charge.refunded',
-  'refund.created',
-  'refund.updated',
-  'refund.failed',
-  'charge.refund.updated',
-  'charge.dispute.created',
-  'charge.dispute.updated',
-  'charge.dispute.closed',
-  'charge.dispute.funds_withdrawn',
-  'charge.dispute.funds_reinstated',
-] as const
+async function idsOf(intent: string, account: string | null): Promise<{ clinic?: string; appointment?: string }> {
+  const payment = await stripe()?.paymentIntents.retrieve(intent, {}, onAccount(account)).catch(unlessMissing)
+  return payment?.metadata ?? {}
+}
+
+/**
+ * A verified event, written down to be taken by the worker: Stripe is answered before anything is asked or locked. Delivered again
+ * it is one job while that waits, and none once it was taken.
+ */
+export async function hearEvent(event: Stripe.Event): Promise<'heard' | 'repeat' | 'not-ours'> {
+  const heard = heardOf(event)
+  if (!heard) return 'not-ours'
+  return lookup(async (tx) => {
+    if (await store.lookupEvent(tx, heard.id)) return 'repeat'
+    await enqueue(tx, 'payment.event', heard, { singletonKey: heard.id })
+    return 'heard'
+  })
+}
 
 /** A verified event, once. Late, twice and out of order end in the same state: payment/rules decides, the rows are locked. */
 export async function takeEvent(event: Stripe.Event, now: Date): Promise<'done' | 'repeat' | 'not-ours'> {
-  if (await lookup((tx) => store.lookupEvent(tx, event.id))) return 'repeat'
-  const place = await placeOf(event)
+  const heard = heardOf(event)
+  return heard ? take(heard, now) : 'not-ours'
+}
+
+async function take(heard: Heard, now: Date): Promise<'done' | 'repeat' | 'not-ours'> {
+  if (await lookup((tx) => store.lookupEvent(tx, heard.id))) return 'repeat'
+  const place = await placeOf(heard)
   if (!place) return 'not-ours'
-  const account = event.account ?? null
+  const { id, type, account, intent, objectId, paidMinor, currency } = heard
   // A charge says how much of it went back, an old word of a refund what was so then; how it stands, only Stripe's list does.
-  const intent = refundedBy(event)
-  const refunds = (intent && (await refundsAt(intent, account).catch(unlessMissing))) || []
-  const disputed = disputedBy(event)
-  const disputes = (disputed && (await disputesAt(disputed, account).catch(unlessMissing))) || []
+  const kind = about[type]
+  const refunds = (kind === 'refunds' && intent && (await refundsAt(intent, account).catch(unlessMissing))) || []
+  const disputes = (kind === 'disputes' && intent && (await disputesAt(intent, account).catch(unlessMissing))) || []
   return overtaken(() =>
     inClinic(place.clinicId, async (tx) => {
       await bookings.lockAppointment(tx, place.appointmentId)
       const payment = await store.lockPayment(tx, place.appointmentId)
       // Another account's event, however well signed, moves no money here.
-      if (!payment || (event.account ?? 'platform') !== (payment.account ?? 'platform')) return 'not-ours'
-      const { object } = event.data
-      if (object.object === 'checkout.session' && object.client_reference_id !== payment.id) return 'not-ours'
-      const createdAt = new Date(event.created * 1000)
+      if (!payment || (account ?? 'platform') !== (payment.account ?? 'platform')) return 'not-ours'
+      if (heard.isSession && heard.reference !== payment.id) return 'not-ours'
+      const createdAt = new Date(heard.created * 1000)
       // The event's id is written in the same transaction as its effect: the second time there is nothing to do.
-      const fresh = await store.insertEvent(tx, { id: event.id, clinicId: place.clinicId, type: event.type, createdAt })
-      if (!fresh) return 'repeat'
-      switch (event.type) {
-        case 'checkout.session.completed':
-        case 'checkout.session.async_payment_succeeded':
-          if (event.data.object.payment_status === 'paid') await settleIn(tx, place, moneyOf(event.data.object), now)
-          break
-        case 'checkout.session.async_payment_failed':
-          await loseIn(tx, place, event.data.object.id, 'fail', now)
-          break
-        case 'checkout.session.expired':
-          await loseIn(tx, place, event.data.object.id, 'expire', now)
-          break
-        case 'charge.refunded':
-        case 'refund.created':
-        case 'refund.updated':
-        case 'refund.failed':
-        case 'charge.refund.updated':
-          await takeRefunds(tx, place, refunds, now)
-          break
-        case 'charge.dispute.created':
-        case 'charge.dispute.updated':
-        case 'charge.dispute.closed':
-        case 'charge.dispute.funds_withdrawn':
-        case 'charge.dispute.funds_reinstated':
-          await takeDisputes(tx, place, disputes, now)
-          break
-        default:
-          log.info({ code: 'STRIPE_EVENT_IGNORED' })
-      }
+      if (!(await store.insertEvent(tx, { id, clinicId: place.clinicId, type, createdAt }))) return 'repeat'
+      if (kind === 'refunds') await takeRefunds(tx, place, refunds, now)
+      else if (kind === 'disputes') await takeDisputes(tx, place, disputes, now)
+      else if (kind !== 'money') await loseIn(tx, place, objectId, kind, now)
+      else if (heard.paid) await settleIn(tx, place, { paymentIntent: intent, paidMinor, currency }, now)
       return 'done'
     }),
   )
+}
+
+const takeHeard: JobHandler = async (data) => {
+  await take(Heard.parse(data), new Date())
+}
+
+export const eventJobs = {
+  handlers: { 'payment.event': takeHeard },
+  inARow: { 'payment.event': 20 },
 }

@@ -1,6 +1,6 @@
 import 'server-only'
 import { randomUUID } from 'node:crypto'
-import { fromPrisma, PgBoss, type Job, type SendOptions } from 'pg-boss'
+import { fromPrisma, PgBoss, type Job, type JobResult, type SendOptions } from 'pg-boss'
 import { env } from './env.ts'
 import { log } from './log.ts'
 import type { Tx } from './tx.ts'
@@ -86,6 +86,8 @@ export interface WorkerOptions {
   every?: Record<string, string>
   /** Queue name → how many of its jobs are under way at once; one where nothing is said. Each takes one a second at the most. */
   atOnce?: Record<string, number>
+  /** Queue name → how many of its jobs are taken together and done one after the other, without a pause while there are more. */
+  inARow?: Record<string, number>
   pollSeconds?: number
 }
 
@@ -94,25 +96,32 @@ export async function startWorker({
   handlers,
   every = {},
   atOnce = {},
+  inARow = {},
   pollSeconds = 1,
 }: WorkerOptions): Promise<() => Promise<void>> {
   const boss = await open({ supervise: true, schedule: true, max: 10 })
   for (const [name, handler] of Object.entries(handlers)) {
     await queue(boss, name)
+    const done = async (job: Job<JobData>): Promise<JobResult> => {
+      const begun = performance.now()
+      try {
+        await handler(job.data ?? {}, job.id)
+        log.info({ code: 'JOB_DONE', job: name, jobId: job.id, ms: Math.round(performance.now() - begun) })
+        return { id: job.id, status: 'completed' }
+      } catch (error) {
+        log.error({ code: 'JOB_FAILED', job: name, jobId: job.id, err: error })
+        // The queue keeps no message of ours or a library's.
+        return { id: job.id, status: 'failed' }
+      }
+    }
+    const batch = { batchSize: inARow[name] ?? 1, burstWhenBatchFull: true, localConcurrency: atOnce[name] ?? 1 }
     await boss.work<JobData>(
       name,
-      { pollingIntervalSeconds: pollSeconds, batchSize: 1, localConcurrency: atOnce[name] ?? 1 },
-      async ([job]: Job<JobData>[]) => {
-        if (!job) return
-        const begun = performance.now()
-        try {
-          await handler(job.data ?? {}, job.id)
-          log.info({ code: 'JOB_DONE', job: name, jobId: job.id, ms: Math.round(performance.now() - begun) })
-        } catch (error) {
-          log.error({ code: 'JOB_FAILED', job: name, jobId: job.id, err: error })
-          // The queue stores what is thrown: no message of ours or a library's goes there.
-          throw new Error('failed', { cause: undefined })
-        }
+      { pollingIntervalSeconds: pollSeconds, ...batch, perJobResults: true },
+      async (waiting: Job<JobData>[]) => {
+        const results: JobResult[] = []
+        for (const job of waiting) results.push(await done(job))
+        return results
       },
     )
   }

@@ -1,4 +1,5 @@
 'use client'
+import { DeskWrote } from '@/components/recognition/desk-wrote'
 import { HelpersOf } from '@/components/care/helpers-of'
 import type { CareView } from '@/lib/browser/vault-care-api'
 import { VisitMenu } from '@/components/encounter/visit-menu'
@@ -40,6 +41,8 @@ const paidTones: Record<DayRow['paid'], Tone> = {
 
 interface People {
   identities: Map<string, IdentityContent>
+  /** As whom the desk booked those who say now that they are somebody else. */
+  written: Map<string, IdentityContent>
   checklists: Map<string, ChecklistContent>
   helpers: Map<string, CareView[]>
   /** Why an identity that came does not open. */
@@ -69,6 +72,7 @@ export const DayList = ({
         zone={zone}
         now={now}
         identity={people.identities.get(row.patientId)}
+        written={people.written.get(row.patientId)}
         checklist={people.checklists.get(row.appointmentId)}
         helpers={people.helpers.get(row.patientId) ?? []}
         failed={people.failed.get(row.patientId)}
@@ -84,6 +88,7 @@ interface VisitProps {
   zone: string
   now: Date
   identity?: IdentityContent
+  written?: IdentityContent
   checklist?: ChecklistContent
   helpers: CareView[]
   failed?: string | undefined
@@ -91,7 +96,7 @@ interface VisitProps {
   next: boolean
 }
 
-function Visit({ row, zone, now, identity, checklist, helpers, failed, opening, next }: VisitProps) {
+function Visit({ row, zone, now, identity, written, checklist, helpers, failed, opening, next }: VisitProps) {
   const t = useTranslations('staff')
   const locale = useLocale()
   const { isClinical, me } = useStaff()
@@ -137,6 +142,7 @@ function Visit({ row, zone, now, identity, checklist, helpers, failed, opening, 
         {next ? <Badge tone="accent">{t('nextUp')}</Badge> : null}
       </div>
       {opening || identity ? null : <WhyUnnamed row={row} code={failed} />}
+      {written ? <DeskWrote written={written} /> : null}
       <HelpersOf helpers={helpers} />
       <p className="mt-0.5 text-soft">
         {row.service}

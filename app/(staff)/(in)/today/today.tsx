@@ -6,7 +6,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { NotShown } from '@/components/staff/not-shown'
 import { useStaff } from '@/components/staff/session'
 import { useLive } from '@/components/staff/use-live'
-import { alteredOf, identityIn, isOpenedAll, useOpened } from '@/components/staff/use-opened'
+import { alteredOf, identityIn, isOpenedAll, useOpened, writtenIn } from '@/components/staff/use-opened'
 import { nameShown, patientOf } from '@/components/staff/whose'
 import { Button, buttonClass } from '@/components/ui/button'
 import { Card, PageHeader } from '@/components/ui/card'
@@ -55,11 +55,14 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
   const helpers = useHelpers(view, records)
   const people = useMemo(() => {
     const identities = new Map<string, IdentityContent>()
+    const written = new Map<string, IdentityContent>()
     const checklists = new Map<string, ChecklistContent>()
     const failed = new Map<string, string>()
     for (const patientId of patientIds) {
       const identity = identityIn(records ?? [], patientId)
       if (identity) identities.set(patientId, identity)
+      const otherwise = writtenIn(records ?? [], patientId)
+      if (otherwise) written.set(patientId, otherwise)
     }
     for (const { meta, opened } of records ?? []) {
       if (!opened.ok) {
@@ -73,7 +76,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
         if (isTheirs) checklists.set(content.appointmentId, content)
       }
     }
-    return { identities, checklists, helpers, failed }
+    return { identities, written, checklists, helpers, failed }
   }, [records, rows, patientIds, helpers])
   useEffect(() => {
     for (const row of rows) if (people.identities.has(row.patientId)) nameShown(row.appointmentId, row.patientId)

@@ -1,4 +1,4 @@
-import { takeEvent } from '@/lib/payment/webhook'
+import { hearEvent } from '@/lib/payment/webhook'
 import { BadWebhook, readWebhook } from '@/lib/server/stripe'
 
 export const dynamic = 'force-dynamic'
@@ -7,13 +7,13 @@ const mostBytes = 512 * 1024
 const answer = (status: number, body: object) =>
   Response.json(body, { status, headers: { 'cache-control': 'no-store' } })
 
-/** Stripe's word, signed over these very bytes. What was understood is answered 200, so that it is not sent again. */
+/** Stripe's word, signed over these very bytes. What was written down is answered 200, so that it is not sent again. */
 export async function POST(request: Request): Promise<Response> {
   const body = await readText(request)
   if (body === null) return answer(413, { ok: false, code: 'TOO_LARGE' })
   try {
     const event = readWebhook(body, request.headers.get('stripe-signature'))
-    return answer(200, { ok: true, value: await takeEvent(event, new Date()) })
+    return answer(200, { ok: true, value: await hearEvent(event) })
   } catch (error) {
     if (error instanceof BadWebhook) return answer(400, { ok: false, code: 'BAD_PROOF' })
     throw error

@@ -141,9 +141,11 @@ function Profile({ clinic }: { clinic: ClinicProfile }) {
     if (!answer.ok) return toast(reason(answer.code), 'danger')
     toast(c('saved'), 'success')
   })
-  const zones = Intl.supportedValuesOf('timeZone')
-    .concat('UTC')
-    .map((value) => ({ value, label: value.replaceAll('_', ' ') }))
+  // Browsers list one zone by different names: the clinic's own is always among them.
+  const zones = [...new Set([clinic.timeZone, ...Intl.supportedValuesOf('timeZone'), 'UTC'])].map((value) => ({
+    value,
+    label: value.replaceAll('_', ' '),
+  }))
   return (
     <Card>
       <CardTitle>{t('profile.title')}</CardTitle>
