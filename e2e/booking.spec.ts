@@ -350,3 +350,18 @@ test('a clinic whose key is not the one in the link is refused before anything i
   await expect(page.getByText('This is not the clinic that your link names')).toBeVisible()
   await expect(page.getByLabel('Full name')).toHaveCount(0)
 })
+
+test('while a clinic is flooded a browser works for its time, and nobody is asked anything', async () => {
+  const { page } = device
+  await chooseTime(page, world.services.free.name)
+  await expect(page.getByText(/^This time is kept for you/)).toBeVisible()
+  const [flooded] = await stack.sql<{ count: string }>(
+    `WITH told AS (UPDATE rate_limit SET points = 1000, expire = (extract(epoch FROM now()) * 1000 + 300000)::bigint
+       WHERE key LIKE 'hold-all:%' RETURNING 1) SELECT count(*) FROM told`,
+  )
+  expect(flooded).toEqual({ count: '1' })
+  await chooseTime(page, world.services.free.name)
+  await expect(page.getByText(/^Very many are booking here right now/).first()).toBeVisible()
+  await expect(page.getByText(/^This time is kept for you/)).toBeVisible()
+  await expect(page.getByLabel('Full name')).toBeVisible()
+})

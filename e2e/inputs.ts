@@ -133,6 +133,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'account/security': {},
     'account/save-security': { lockMinutes: 15, passkeyRequired: false },
     'booking/slots': { clinicId, serviceId: services.free.id, from: days(0).slice(0, 10), days: 3 },
+    'booking/work': { id: owned.id },
     'booking/hold': { ...owned, clinicId, serviceId: services.free.id, memberId: doctor.memberId, startsAt },
     'booking/renew': ref,
     'booking/release': ref,

@@ -11,6 +11,8 @@ export const codes = {
   NOT_ALLOWED: 403,
   NOT_FOUND: 404,
   TOO_MANY: 429,
+  /** A flooded clinic's hold costs some seconds of work: see booking/flood. */
+  WORK_FIRST: 429,
   SLOT_TAKEN: 409,
   /** Whoever runs the day may say so all the same. */
   OUTSIDE_HOURS: 409,

@@ -39,7 +39,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
   const steps = stepsOf(offer)
   const [phase, setPhase] = useState<Phase>({ is: 'preparing' })
   const [slot, setSlot] = useState<Slot>(offer.slot)
-  const [hold, setHold] = useState<Hold | 'taking' | 'lost' | 'over'>('taking')
+  const [hold, setHold] = useState<Hold | 'taking' | 'working' | 'lost' | 'over'>('taking')
   const [terms, setTerms] = useState<Hold['cancelling'] | null>(null)
   const [step, setStep] = useState<StepName>('who')
   const [problem, setProblem] = useState('')
@@ -77,7 +77,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
   const take = useCallback(
     async (wanted: Slot) => {
       setHold('taking')
-      const taken = await takeSlot(offer, wanted)
+      const taken = await takeSlot(offer, wanted, () => setHold('working'))
       if (!taken.ok) {
         if (taken.code === 'SLOT_TAKEN' || taken.code === 'SLOT_GONE' || taken.code === 'HOLD_EXPIRED') setHold('lost')
         else setProblem(taken.code)

@@ -5,7 +5,13 @@ import { ClockIcon } from '@/components/ui/icons'
 import type { Hold } from '@/lib/booking/rules'
 
 /** How long the time is kept. Read aloud when it begins, near its end and when it is over, not each minute. */
-export function HoldNote({ hold, onOver }: { hold: Hold | 'taking' | 'over' | 'lost'; onOver: () => void }) {
+export function HoldNote({
+  hold,
+  onOver,
+}: {
+  hold: Hold | 'taking' | 'working' | 'over' | 'lost'
+  onOver: () => void
+}) {
   const t = useTranslations('booking.hold')
   const [left, setLeft] = useState(0)
   useEffect(() => {
@@ -23,7 +29,13 @@ export function HoldNote({ hold, onOver }: { hold: Hold | 'taking' | 'over' | 'l
   }, [hold])
   const minutes = Math.floor(left / 60_000)
   const text =
-    hold === 'taking' ? t('taking') : hold === 'over' ? t('over') : minutes < 1 ? t('soon') : t('left', { minutes })
+    hold === 'taking' || hold === 'working'
+      ? t(hold)
+      : hold === 'over'
+        ? t('over')
+        : minutes < 1
+          ? t('soon')
+          : t('left', { minutes })
   return (
     <>
       <p className="figures flex items-start gap-2.5 text-sm font-semibold">
@@ -31,7 +43,7 @@ export function HoldNote({ hold, onOver }: { hold: Hold | 'taking' | 'over' | 'l
         {text}
       </p>
       <p role="status" className="sr-only">
-        {hold === 'over' || hold === 'taking' || minutes < 2 ? text : ''}
+        {hold === 'over' || hold === 'taking' || hold === 'working' || minutes < 2 ? text : ''}
       </p>
     </>
   )

@@ -155,6 +155,27 @@ const zone = z
   .regex(/^[A-Za-z0-9_+/-]+$/)
 
 /** The browser chooses id and secret, so that a hold sent twice is one hold. */
+/** Of whom a flooded clinic's hold is wanted. */
+export const WorkInput = z.object({ id: Id })
+const hex = z.string().regex(/^[0-9a-f]{2,128}$/)
+/** Work as altcha-lib writes it: how often PBKDF2 is to be tried until a key begins with `keyPrefix`. Signed by the server. */
+const Work = z.object({
+  parameters: z.object({
+    algorithm: z.literal('PBKDF2/SHA-256'),
+    cost: z.int(),
+    nonce: hex,
+    salt: hex,
+    keyLength: z.int(),
+    keyPrefix: hex,
+    keySignature: hex,
+    expiresAt: z.int(),
+    data: z.object({ hold: Id }),
+  }),
+  signature: hex,
+})
+export type Work = z.output<typeof Work>
+export const WorkDone = z.object({ work: Work, solution: z.object({ counter: z.int().min(0), derivedKey: hex }) })
+export type WorkDone = z.output<typeof WorkDone>
 export const HoldInput = z.object({
   id: Id,
   secret,
@@ -166,6 +187,8 @@ export const HoldInput = z.object({
   startsAt: Instant,
   /** The hold that this one replaces. */
   release: z.object({ id: Id, secret }).optional(),
+  /** Once the answer was WORK_FIRST. */
+  done: WorkDone.optional(),
 })
 export const HoldRef = z.object({ id: Id, secret })
 
@@ -358,6 +381,7 @@ export interface AppointmentView {
 
 export interface BookingContract {
   'booking/slots': { in: z.input<typeof SlotsInput>; out: FreeTimes }
+  'booking/work': { in: z.input<typeof WorkInput>; out: Work }
   'booking/hold': { in: z.input<typeof HoldInput>; out: Hold }
   'booking/renew': { in: z.input<typeof HoldRef>; out: Hold }
   'booking/release': { in: z.input<typeof HoldRef>; out: { done: true } }

@@ -1,5 +1,6 @@
 import { cancelAppointment, cancelByClinic } from '@/lib/booking/cancel'
 import * as flow from '@/lib/booking/flow'
+import { setWork } from '@/lib/booking/flood'
 import * as holds from '@/lib/booking/hold'
 import { moveAppointment, moveTimes } from '@/lib/booking/move'
 import { otherTimes, rescheduleAppointment } from '@/lib/booking/reschedule'
@@ -16,6 +17,7 @@ const large = { maxBytes: 4 * 1024 * 1024 }
 
 export const bookingActions = {
   'booking/slots': action('public', rules.SlotsInput, slots),
+  'booking/work': action('public', rules.WorkInput, setWork),
   'booking/hold': action('public', rules.HoldInput, holds.holdSlot),
   'booking/renew': action('public', rules.HoldRef, holds.renewHold),
   'booking/release': action('public', rules.HoldRef, holds.releaseHold),
