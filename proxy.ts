@@ -26,5 +26,5 @@ export function proxy(request: NextRequest) {
   return response
 }
 
-// Static chunks get theirs in next.config.js.
-export const config = { matcher: [{ source: '/((?!_next/static|_next/image).*)' }] }
+// Static chunks and Stripe's webhook get theirs in next.config.js.
+export const config = { matcher: [{ source: '/((?!_next/static|_next/image|api/stripe/webhook).*)' }] }

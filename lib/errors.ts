@@ -45,7 +45,8 @@ export const codes = {
   PAYMENTS_NOT_CONNECTED: 409,
   PAYMENTS_NOT_LISTED: 403,
   SFU_UNAVAILABLE: 409,
-  BUSY: 429,
+  /** Nothing was done: the database is asked too much at once. */
+  BUSY: 503,
   ON_HOLD: 409,
   STILL_EXPECTED: 409,
   SITE_IN_USE: 409,

@@ -25,7 +25,7 @@ export async function call<Name extends keyof Contract & string>(
 ): Promise<Answer<Contract[Name]['out']>> {
   for (let attempt = 0; ; attempt++) {
     const answer = await once<Contract[Name]['out']>(name, input, options)
-    const passing = !answer.ok && (answer.code === 'OFFLINE' || answer.code === 'INTERNAL')
+    const passing = !answer.ok && ['OFFLINE', 'INTERNAL', 'BUSY'].includes(answer.code)
     const wait = options.retry && passing ? pauses[attempt] : undefined
     if (wait === undefined) return answer
     await new Promise((resolve) => setTimeout(resolve, wait))

@@ -25,6 +25,9 @@ const actions = {
   'test/bug': action('public', Input, async () => {
     throw new Error('Jane Roe')
   }),
+  'test/busy': action('public', Input, async () => {
+    throw Object.assign(new Error('no connection became free'), { code: 'P2028' })
+  }),
   'test/rated': action('public', Input, async () => ok(1), { rate: { points: 2, seconds: 60 } }),
   'test/small': action('public', Input, async () => ok(1), { maxBytes: 30 }),
 } as Record<string, Action>
@@ -103,6 +106,11 @@ describe('the door', () => {
 
   it('lets staff in', async () => {
     expect((await post('test/staff', { name: 'x' }, { cookie: 'a=b' })).body).toEqual({ ok: true, value: 'm' })
+  })
+
+  it('says that it is busy where the database gave no connection, so that the page asks again', async () => {
+    const { status, body } = await post('test/busy')
+    expect([status, body]).toEqual([503, { ok: false, code: 'BUSY' }])
   })
 
   it('answers a bug with a code alone', async () => {

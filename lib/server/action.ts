@@ -8,6 +8,7 @@ import { networkOf } from '../network.ts'
 import { env } from './env.ts'
 import { log } from './log.ts'
 import { limitHere, type Limit } from './rate-limit.ts'
+import { isBusy } from './tx.ts'
 
 // The JSON door: POST /api/<domain>/<name>. It unpacks, checks and answers; flows decide and do.
 
@@ -128,6 +129,10 @@ export function makeDoor({ actions, resolveActor, onRefused }: DoorParts) {
       const ctx: Ctx = { now, ip, locale: localeOf(request), requestId, userAgent, setCookie }
       return await tell(await found.run(actor as never, input.data as never, ctx))
     } catch (error) {
+      if (isBusy(error)) {
+        log.warn({ code: 'BUSY', action: name, requestId })
+        return answer(refuse('BUSY'))
+      }
       log.error({ code: 'INTERNAL', action: name, requestId, err: error })
       return Response.json({ ok: false, code: 'INTERNAL' }, { status: 500, headers })
     }

@@ -73,11 +73,17 @@ class Refused extends Error {
 const isRefusal = (answer: unknown) =>
   typeof answer === 'object' && answer !== null && (answer as { ok?: unknown }).ok === false
 
-/** Serialization failure (40001) or deadlock (40P01), however deep the driver buried the code. */
-function lostRace(error: unknown): boolean {
+/** Serialization failure or deadlock: another transaction won. */
+const lostRace = (error: unknown) => hasCode(error, ['P2034', '40001', '40P01'])
+
+/** No connection became free in time, or the transaction took too long and was undone: nothing was done, and later it may be. */
+export const isBusy = (error: unknown): boolean => hasCode(error, ['P2024', 'P2028'])
+
+/** However deep the driver buried the code. */
+function hasCode(error: unknown, codes: readonly string[]): boolean {
   for (let depth = 0, at = error; depth < 5 && typeof at === 'object' && at !== null; depth++) {
     const { code, originalCode, meta, cause } = at as Record<string, unknown>
-    if ([code, originalCode].some((each) => each === 'P2034' || each === '40001' || each === '40P01')) return true
+    if (codes.includes(String(code)) || codes.includes(String(originalCode))) return true
     at = (meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError ?? cause
   }
   return false
