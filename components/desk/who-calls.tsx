@@ -57,7 +57,7 @@ export function WhoCalls({ options, caller, onCaller, faults, known, onKnown }: 
             <li key={person.patientId}>
               <Button size="sm" onClick={() => onKnown(person)}>
                 {person.name}, {t('born', { date: dateOf(person.birthDate) })}
-                {person.written ? ` (${t('booked', { name: person.written })})` : ''}
+                {person.written ? ` (${t('bookedAs', { name: person.written })})` : ''}
               </Button>
             </li>
           ))}

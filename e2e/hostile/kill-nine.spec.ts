@@ -218,7 +218,7 @@ test(`app, worker, database and payment service killed at random during ${BOOKIN
   )
 })
 
-const ours = `(name LIKE 'mail.%' OR name = 'payment.refund')`
+const ours = `(name LIKE 'mail.%' OR name IN ('payment.refund', 'payment.event'))`
 const waiting = async () =>
   (
     await stack.sql<{ job: string }>(
