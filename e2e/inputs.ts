@@ -93,6 +93,8 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'desk/send': { id: appointmentId },
     'desk/claim': { ...mine, patient: book.patient, records: [book.records[0]!] },
     'audit/log': { before: 50 },
+    'elsewhere/save': { url: 'https://calendar.example.org/mine.ics' },
+    'elsewhere/remove': {},
     'feed/make': {},
     'feed/remove': {},
     'reminder/save': { leads: [1440], texts: false },

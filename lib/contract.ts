@@ -10,6 +10,7 @@ import type { ConsentContract } from './consent/rules.ts'
 import type { DeskContract } from './desk/rules.ts'
 import type { EmergencyContract } from './emergency/rules.ts'
 import type { EncounterContract } from './encounter/rules.ts'
+import type { ElsewhereContract } from './elsewhere/rules.ts'
 import type { FeedContract } from './feed/rules.ts'
 import type { IntakeContract } from './intake/rules.ts'
 import type { InvoiceContract } from './invoice/issued.ts'
@@ -39,6 +40,7 @@ export type Contract = AccessContract &
   ClinicContract &
   ConsentContract &
   DeskContract &
+  ElsewhereContract &
   EmergencyContract &
   EncounterContract &
   FeedContract &

@@ -6,6 +6,7 @@ import { mailJobs } from './booking/mail.ts'
 import { callJobs } from './call/flow-codes.ts'
 import { careJobs } from './care/mail.ts'
 import { deskJobs } from './desk/text.ts'
+import { elsewhereJobs } from './elsewhere/flow.ts'
 import { emergencyJobs } from './emergency/mail.ts'
 import { reconcileJobs } from './payment/reconcile.ts'
 import { paymentJobs } from './payment/settle.ts'
@@ -30,6 +31,7 @@ const parts = [
   deskJobs,
   careJobs,
   auditJobs,
+  elsewhereJobs,
   emergencyJobs,
   rekeyJobs,
   reminderJobs,

@@ -84,6 +84,7 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ absenceId: randomUUID(), clinicDaysId: randomUUID() },
     ...{
       feedHash: bytes(32),
+      busySourceId: randomUUID(),
       takingId: randomUUID(),
       reminderId: randomUUID(),
       disputeId: randomUUID(),
@@ -185,6 +186,11 @@ export async function tenant(admin: TestDb['admin']) {
   })
   await insert('document_counter', { series: 'receipt', year: 2026, last: 1, issued_on: '2026-11-21' })
   await insert('calendar_feed', { member_id: memberId, secret_hash: more.feedHash, made_at: new Date() })
+  await insert('busy_source', {
+    ...{ id: more.busySourceId, member_id: memberId, url_sealed: bytes(32), host: 'calendar.test' },
+    ...{ saved_at: new Date(), read_at: new Date(), next_at: new Date() },
+  })
+  await insert('busy_elsewhere', { member_id: memberId, starts_at: startsAt, ends_at: later })
   await insert('reminder_setting', { leads: [60], set_at: new Date() })
   await insert('reminder', {
     ...{ id: more.reminderId, appointment_id: appointmentId, starts_at: startsAt, lead_minutes: 60, state: 'waiting' },

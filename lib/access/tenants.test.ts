@@ -8,6 +8,7 @@ import { callCases } from '../call/tenant-cases.ts'
 import { careCases } from '../care/tenant-cases.ts'
 import { clinicCases } from '../clinic/tenant-cases.ts'
 import { deskCases } from '../desk/tenant-cases.ts'
+import { elsewhereCases } from '../elsewhere/tenant-cases.ts'
 import { emergencyCases } from '../emergency/tenant-cases.ts'
 import { encounterCases } from '../encounter/tenant-cases.ts'
 import { feedCases } from '../feed/tenant-cases.ts'
@@ -41,6 +42,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   care: careCases,
   clinic: clinicCases,
   desk: deskCases,
+  elsewhere: elsewhereCases,
   emergency: emergencyCases,
   encounter: encounterCases,
   feed: feedCases,

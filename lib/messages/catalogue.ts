@@ -18,6 +18,7 @@ import devicesEn from './en/devices.json' with { type: 'json' }
 import emergencyEn from './en/emergency.json' with { type: 'json' }
 import encounterEn from './en/encounter.json' with { type: 'json' }
 import errorsEn from './en/errors.json' with { type: 'json' }
+import elsewhereEn from './en/elsewhere.json' with { type: 'json' }
 import feedEn from './en/feed.json' with { type: 'json' }
 import intakeEn from './en/intake.json' with { type: 'json' }
 import invoiceEn from './en/invoice.json' with { type: 'json' }
@@ -59,6 +60,7 @@ import devicesFr from './fr/devices.json' with { type: 'json' }
 import emergencyFr from './fr/emergency.json' with { type: 'json' }
 import encounterFr from './fr/encounter.json' with { type: 'json' }
 import errorsFr from './fr/errors.json' with { type: 'json' }
+import elsewhereFr from './fr/elsewhere.json' with { type: 'json' }
 import feedFr from './fr/feed.json' with { type: 'json' }
 import intakeFr from './fr/intake.json' with { type: 'json' }
 import invoiceFr from './fr/invoice.json' with { type: 'json' }
@@ -103,6 +105,7 @@ const en = {
   emergency: emergencyEn,
   encounter: encounterEn,
   errors: errorsEn,
+  elsewhere: elsewhereEn,
   feed: feedEn,
   intake: intakeEn,
   invoice: invoiceEn,
@@ -149,6 +152,7 @@ const fr = {
   emergency: emergencyFr,
   encounter: encounterFr,
   errors: errorsFr,
+  elsewhere: elsewhereFr,
   feed: feedFr,
   intake: intakeFr,
   invoice: invoiceFr,

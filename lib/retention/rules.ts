@@ -291,7 +291,7 @@ export interface RetentionContract {
 /** A column that `sealField` fills, and the context it is sealed under: `<kind>|<clinic>|<row>`. */
 export interface SealedColumn {
   table: 'member' | 'patient' | 'appointment'
-  column: 'email_sealed' | 'phone_sealed' | 'link_sealed'
+  column: 'email_sealed' | 'phone_sealed' | 'link_sealed' | 'url_sealed'
   kind: string
 }
 /** Every one there is: a column that is missing here would be lost with the KEK it lies under. */
@@ -300,6 +300,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'patient', column: 'email_sealed', kind: 'patient.email' },
   { table: 'patient', column: 'phone_sealed', kind: 'patient.phone' },
   { table: 'appointment', column: 'link_sealed', kind: 'appointment.link' },
+  { table: 'busy_source', column: 'url_sealed', kind: 'busy_source.url' },
 ]
 
 /**

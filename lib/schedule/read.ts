@@ -1,4 +1,5 @@
 import 'server-only'
+import { listBusyElsewhere } from '../elsewhere/store.ts'
 import type { ClinicProfile } from '../clinic/rules.ts'
 import type { Tx } from '../server/tx.ts'
 import { holidaysOf } from './holidays.ts'
@@ -22,6 +23,7 @@ export async function readSchedules(
   const weekly = await store.listWeekly(tx, memberIds)
   const dates = await store.listDates(tx, days, memberIds)
   const absences = await store.listAbsences(tx, stretch, memberIds)
+  const elsewhere = await listBusyElsewhere(tx, memberIds, stretch)
   const holidays = holidaysOf(clinic.holidays, days.from, days.until, clinic.locale)
   const isClosed = closedOn(await store.listClinicDays(tx, days), holidays)
   const of = <T extends { memberId: string }>(rows: readonly T[], memberId: string) =>
@@ -30,10 +32,11 @@ export async function readSchedules(
     memberIds.map((memberId) => {
       const schedule = { weekly: of(weekly, memberId), dates: of(dates, memberId), isClosed }
       const hours = [...schedule.weekly, ...schedule.dates.flatMap((each) => each.hours ?? [])]
-      const away = of(absences, memberId).map(({ startsAt, endsAt }) => ({
+      const absent = of(absences, memberId).map(({ startsAt, endsAt }) => ({
         from: Date.parse(startsAt),
         until: Date.parse(endsAt),
       }))
+      const away = [...absent, ...of(elsewhere, memberId)]
       return [memberId, { schedule, away, places: [...new Set(hours.map(({ siteId }) => siteId))] }]
     }),
   )

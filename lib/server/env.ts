@@ -76,6 +76,8 @@ const Variables = z.object({
     .union([z.literal(''), z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/$/, ''))])
     .default(''),
   WITNESS_KEY: z.union([z.literal(''), z.string().regex(/^[\w-]{43}$/)]).default(''),
+  /** Where practitioners' calendars may be read from: the public internet, or the operator's own network too. */
+  CALENDAR_NETWORKS: z.enum(['public', 'any']).default('public'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Multiplies every rate limit; more than 1 only for load tests. */
   RATE_LIMIT_FACTOR: z.coerce.number().min(1).default(1),

@@ -28,6 +28,7 @@ const namespaces = [
   'emergency',
   'encounter',
   'errors',
+  'elsewhere',
   'feed',
   'intake',
   'lost',

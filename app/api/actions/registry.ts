@@ -12,6 +12,7 @@ import { calendarActions } from './calendar'
 import { callActions } from './call'
 import { careActions } from './care'
 import { clinicActions } from './clinic'
+import { elsewhereActions } from './elsewhere'
 import { emergencyActions } from './emergency'
 import { encounterActions } from './encounter'
 import { feedActions } from './feed'
@@ -45,6 +46,7 @@ const actions = {
   ...intakeActions,
   ...paymentActions,
   ...clinicActions,
+  ...elsewhereActions,
   ...emergencyActions,
   ...encounterActions,
   ...feedActions,

@@ -1,6 +1,7 @@
 'use client'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
+import { Elsewhere } from '@/components/account/elsewhere'
 import { Feed } from '@/components/account/feed'
 import { Kits } from '@/components/account/kits'
 import { Passkeys } from '@/components/account/passkeys'
@@ -11,10 +12,17 @@ import { useLive } from '@/components/staff/use-live'
 import { PageHeader } from '@/components/ui/card'
 import type { AccountView } from '@/lib/account/rules'
 import { call } from '@/lib/browser/api'
+import type { BusyView } from '@/lib/elsewhere/rules'
 import type { FeedView } from '@/lib/feed/rules'
 
 /** The member's own: where they are signed in, and what opens their account. */
-export function AccountPage({ start, feed }: { start: AccountView; feed: FeedView | null }) {
+interface Props {
+  start: AccountView
+  feed: FeedView | null
+  busy: BusyView | null
+}
+
+export function AccountPage({ start, feed, busy }: Props) {
   const t = useTranslations('account')
   const [view, setView] = useState(start)
   const refresh = async () => {
@@ -34,6 +42,7 @@ export function AccountPage({ start, feed }: { start: AccountView; feed: FeedVie
         <Passkeys passkeys={of('passkey')} required={view.passkeyRequired} onChange={refresh} />
         <Kits kits={of('kit')} alone={view.alone} passkey={passkey} onChange={refresh} />
         {feed ? <Feed start={feed} /> : null}
+        {busy ? <Elsewhere start={busy} /> : null}
       </div>
     </>
   )

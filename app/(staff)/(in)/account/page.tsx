@@ -3,6 +3,7 @@ import { getTranslations } from 'next-intl/server'
 import { notFound } from 'next/navigation'
 import { requireStaff } from '@/lib/access/current'
 import { loadAccount } from '@/lib/account/flow'
+import { loadBusy } from '@/lib/elsewhere/flow'
 import { loadFeed } from '@/lib/feed/flow'
 import { AccountPage } from './account'
 
@@ -15,6 +16,8 @@ export default async function OwnAccountPage() {
   const actor = await requireStaff()
   const view = await loadAccount(actor, {}, { now: new Date(), ip: '' })
   if (!view.ok) notFound()
-  const feed = actor.roles.includes('practitioner') ? await loadFeed(actor) : null
-  return <AccountPage start={view.value} feed={feed} />
+  const sees = actor.roles.includes('practitioner')
+  const feed = sees ? await loadFeed(actor) : null
+  const busy = sees ? await loadBusy(actor, { now: new Date() }) : null
+  return <AccountPage start={view.value} feed={feed} busy={busy} />
 }
