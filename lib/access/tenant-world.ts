@@ -190,7 +190,9 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ id: more.busySourceId, member_id: memberId, url_sealed: bytes(32), host: 'calendar.test' },
     ...{ saved_at: new Date(), read_at: new Date(), next_at: new Date() },
   })
-  await insert('busy_elsewhere', { member_id: memberId, starts_at: startsAt, ends_at: later })
+  await insert('busy_elsewhere', {
+    ...{ member_id: memberId, starts_at: startsAt, ends_at: new Date(startsAt.getTime() + 3_600_000) },
+  })
   await insert('reminder_setting', { leads: [60], set_at: new Date() })
   await insert('reminder', {
     ...{ id: more.reminderId, appointment_id: appointmentId, starts_at: startsAt, lead_minutes: 60, state: 'waiting' },

@@ -20,7 +20,6 @@ interface At {
   now: Date
 }
 const day = 86_400_000
-const context = (clinicId: string, id: string) => `busy_source.url|${clinicId}|${id}`
 
 const rangeAt = (now: Date, zone: string) => ({
   from: now.getTime() - rules.busyDays.back * day,
@@ -56,7 +55,7 @@ export async function saveBusy(
   const id = randomUUID()
   const source = {
     ...{ id, host: new URL(url).host, etag: read.etag, nextAt: rules.nextRead(0, now) },
-    urlSealed: await sealField(url, context(clinicId, id)),
+    urlSealed: await sealField(url, `calendar.url|${clinicId}|${id}`),
   }
   return inClinic(clinicId, async (tx) => {
     await hold(tx, `hours|${memberId}`, 'write')
@@ -120,7 +119,7 @@ export async function readBusy(clinicId: string, memberId: string, now: Date): P
   })
   if (!found) return
   const { source, zone } = found
-  const url = await openField(source.urlSealed, context(clinicId, source.id))
+  const url = await openField(source.urlSealed, `calendar.url|${clinicId}|${source.id}`)
   // The range goes on with the days: what stays the same there is read whole once a day.
   const isStale = now.getTime() - source.readAt.getTime() > day
   const read = await reading(url, zone, now, { etag: isStale ? null : source.etag, seconds: 30 })

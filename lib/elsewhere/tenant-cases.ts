@@ -12,7 +12,7 @@ export const elsewhereCases: TenantCases<typeof store> = {
   saveSource: (tx, actor, b) =>
     store.saveSource(
       tx,
-      { ...actor, memberId: b.memberId },
+      actor,
       { id: randomUUID(), urlSealed: bytes(32), host: 'evil.test', etag: null, nextAt: b.now },
       b.now,
     ),

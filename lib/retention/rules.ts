@@ -300,7 +300,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'patient', column: 'email_sealed', kind: 'patient.email' },
   { table: 'patient', column: 'phone_sealed', kind: 'patient.phone' },
   { table: 'appointment', column: 'link_sealed', kind: 'appointment.link' },
-  { table: 'busy_source', column: 'url_sealed', kind: 'busy_source.url' },
+  { table: 'busy_source', column: 'url_sealed', kind: 'calendar.url' },
 ]
 
 /**
