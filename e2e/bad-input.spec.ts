@@ -200,7 +200,7 @@ test("attack 17: another clinic's ids are nobody's", async () => {
   const open = ['patient/challenge', 'access/chain', 'access/slug-free', 'booking/slots', 'audit/links']
   const empty: Partial<Record<ActionName, Record<string, unknown>>> = {
     'encounter/day': { rows: [], records: [] },
-    'calendar/load': { rows: [], load: [], taken: [], open: [], away: [], records: [] },
+    'calendar/load': { rows: [], load: [], taken: [], open: [], away: [], elsewhere: [], records: [] },
     'record/mine': { records: [] },
     'audit/names': { records: [] },
     'access/coming': { coming: [] },

@@ -1,8 +1,12 @@
 // When a clinic is there: one day, an absence, hours for a time, closed days and holidays, as an admin says them and a patient sees it.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, type Page, test } from '@playwright/test'
+import { instantAt } from '../lib/schedule/wall-clock.ts'
 import { addDays, dayIn, isoWeekday } from '../lib/time.ts'
 import { desktop, type Device, phone, signInPage } from './browsers.ts'
 import { weekOf } from './hours.ts'
+import { look } from './page-checks.ts'
 import { up, type TestStack } from './stack.ts'
 import { type ClinicWorld, clinicWorld } from './world.ts'
 import { clinicZone } from './zones.ts'
@@ -13,7 +17,8 @@ let staff: Device
 
 test.beforeAll(async () => {
   test.setTimeout(300_000)
-  stack = await up()
+  // One of these journeys reads a calendar that this machine serves.
+  stack = await up({ env: { CALENDAR_NETWORKS: 'any' } })
   world = await clinicWorld(stack)
   staff = await desktop()
   await signInPage(staff.page, stack.baseUrl, world.owner)
@@ -164,6 +169,73 @@ test('the clinic keeps its country’s holidays but one, and closes when it says
   await page.getByRole('button', { name: /Open again/ }).click()
   await expect(page.getByRole('button', { name: /Open again/ })).toHaveCount(0)
   expect(await offered(monday)).toBeGreaterThan(20)
+})
+
+test('busy times are read from a practitioner’s own calendar, without a word of them, and given back', async () => {
+  const day = addDays(monday, 9)
+  let hours: [from: number, until: number] = [12, 13]
+  const at = (hour: number) =>
+    instantAt(day, hour * 60, clinicZone)
+      .toISOString()
+      .replace(/[-:]|\.000/g, '')
+  const calendar = () =>
+    [
+      ...['BEGIN:VCALENDAR', 'BEGIN:VEVENT', 'UID:one', 'SUMMARY:Chemotherapy of Ada', 'DESCRIPTION:second cycle'],
+      ...[`DTSTART:${at(hours[0])}`, `DTEND:${at(hours[1])}`, 'END:VEVENT', 'END:VCALENDAR'],
+    ].join('\r\n')
+  const there = createServer((request, answer) =>
+    answer.writeHead(request.url === '/mine.ics' ? 200 : 404).end(calendar()),
+  )
+  await new Promise<void>((done) => there.listen(0, '127.0.0.1', done))
+  const address = `http://127.0.0.1:${(there.address() as AddressInfo).port}`
+  const [doctor, patient] = await Promise.all([desktop(), phone()])
+  /** How many of these two hours' starts somebody who books is offered. */
+  const offered = async () => {
+    const query = new URLSearchParams({ service: world.services.free.id, from: day, day })
+    await patient.page.goto(`${stack.baseUrl}/c/${world.slug}?${query}`)
+    await expect(patient.page.getByRole('link', { name: '11:45', exact: true })).toBeVisible()
+    const at = (hour: number) => patient.page.getByRole('link', { name: new RegExp(`^${hour}:(00|15|30|45)$`) }).count()
+    return [await at(12), await at(15)]
+  }
+  try {
+    expect(await offered()).toEqual([4, 4])
+    const { page } = doctor
+    await signInPage(page, stack.baseUrl, world.doctor)
+    await page.goto(`${stack.baseUrl}/account`)
+    const field = page.getByLabel('Private address of the calendar (ICS)')
+    await field.fill(`${address}/gone.ics`)
+    await page.getByRole('button', { name: 'Read this calendar' }).click()
+    await expect(page.getByText('That server gives no calendar under this address.')).toBeVisible()
+    await field.fill(`${address}/mine.ics`)
+    await page.getByRole('button', { name: 'Read this calendar' }).click()
+    await expect(page.getByText('One busy time to come.')).toBeVisible()
+    await expect(field).toHaveValue('')
+    await expect(page.getByText('mine.ics')).toHaveCount(0)
+    await look(page, '/account with a calendar')
+    expect(await offered()).toEqual([0, 4])
+
+    // It is another hour there now, and the worker's turn to see it.
+    hours = [15, 16]
+    await stack.sql('UPDATE busy_source SET next_at = now() WHERE clinic_id = $1', [world.clinicId])
+    await expect.poll(offered, { timeout: 150_000, intervals: [1000] }).toEqual([4, 0])
+    const { page: office } = staff
+    await office.goto(`${stack.baseUrl}/calendar?${new URLSearchParams({ day, span: 'day', who: 'all' })}`)
+    await expect(office.getByText('Busy elsewhere', { exact: true })).toBeVisible()
+    await expect(office.getByText(/· Busy elsewhere$/)).toBeVisible()
+    expect(await office.content()).not.toMatch(/Chemotherapy|second cycle/)
+    await look(office, '/calendar, busy elsewhere', { size: 'desktop' })
+
+    await page.getByRole('button', { name: 'Stop reading' }).click()
+    await expect(page.getByText('No other calendar is read any more.')).toBeVisible()
+    await expect(page.getByRole('button', { name: 'Stop reading' })).toHaveCount(0)
+    await expect(office.getByText('Busy elsewhere', { exact: true })).toHaveCount(0)
+    expect(await offered()).toEqual([4, 4])
+    expect(patient.faults).toEqual([])
+  } finally {
+    there.closeAllConnections()
+    there.close()
+    await Promise.all([doctor.close(), patient.close()])
+  }
 })
 
 test('on a phone in French, nothing is too wide', async () => {

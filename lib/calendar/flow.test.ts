@@ -69,7 +69,8 @@ test('an absence and a closed day are said', async () => {
   await addClinicDays(owner, { id: randomUUID(), firstDay: '2026-12-01', lastDay: '2026-12-01', closed: true }, { now })
   const view = await load({ span: 'week', memberId: world.memberId })
   expect(view.days).toHaveLength(7)
-  expect(view.away).toEqual([{ memberId: world.memberId, from: Date.parse(startsAt), until: Date.parse(endsAt) }])
+  const stretch = { memberId: world.memberId, from: Date.parse(startsAt), until: Date.parse(endsAt) }
+  expect([view.away, view.elsewhere]).toEqual([[stretch], []])
   expect(view.closed).toEqual(['2026-12-01'])
   expect(view.open).toHaveLength(6)
 })

@@ -89,7 +89,7 @@ async function timesOf(
   clinic: ClinicProfile,
   practitioners: readonly { memberId: string }[],
   { days, stretch }: { days: string[]; stretch: { from: Date; until: Date } },
-): Promise<Pick<CalendarView, 'open' | 'away' | 'closed'>> {
+): Promise<Pick<CalendarView, 'open' | 'away' | 'elsewhere' | 'closed'>> {
   const ids = practitioners.map(({ memberId }) => memberId)
   const read = await readSchedules(tx, clinic, ids, {
     days: { from: days[0]!, until: days.at(-1)! },
@@ -97,11 +97,13 @@ async function timesOf(
   })
   const open: MemberStretch[] = []
   const away: MemberStretch[] = []
-  for (const [memberId, { schedule, away: absences }] of read) {
+  const elsewhere: MemberStretch[] = []
+  for (const [memberId, { schedule, absent, elsewhere: busy }] of read) {
     for (const stretches of openStretches(clinic.timeZone, days, (day) => rowsOn(schedule, day)).values())
       for (const { from, until } of stretches) open.push({ memberId, from, until })
-    for (const { from, until } of absences) away.push({ memberId, from, until })
+    for (const each of absent) away.push({ memberId, ...each })
+    for (const each of busy) elsewhere.push({ memberId, ...each })
   }
   const [first] = read.values()
-  return { open, away, closed: days.filter((day) => first?.schedule.isClosed(day)) }
+  return { open, away, elsewhere, closed: days.filter((day) => first?.schedule.isClosed(day)) }
 }

@@ -41,6 +41,8 @@ export interface CalendarView {
   /** By the hours, absences not taken out; each within one local day. */
   open: MemberStretch[]
   away: MemberStretch[]
+  /** Busy by a calendar of their own, of which nothing else is known. */
+  elsewhere: MemberStretch[]
   /** Days on which the clinic is closed. */
   closed: string[]
   /** Who the patients of `rows` are, sealed; none where they were not asked for. */

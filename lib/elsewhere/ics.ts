@@ -62,7 +62,7 @@ function clockOf(calendar: ICAL.Component, zone: string): Clock {
     if (named) return Temporal.PlainDateTime.from({ ...at, ...clock }).toZonedDateTime(named).epochMilliseconds
     const written = calendar.getTimeZoneByID(tzid!)
     if (!written) return Temporal.PlainDateTime.from({ ...at, ...clock }).toZonedDateTime(zone).epochMilliseconds
-    const wall = new ICAL.Time({ ...at, ...clock, isDate: false })
+    const wall = new ICAL.Time({ ...at, ...clock, isDate: false }, ICAL.Timezone.localTimezone)
     return wall.toUnixTime() * 1000 - written.utcOffset(wall) * 1000
   }
 }

@@ -290,7 +290,7 @@ export interface RetentionContract {
 
 /** A column that `sealField` fills, and the context it is sealed under: `<kind>|<clinic>|<row>`. */
 export interface SealedColumn {
-  table: 'member' | 'patient' | 'appointment'
+  table: 'member' | 'patient' | 'appointment' | 'busy_source'
   column: 'email_sealed' | 'phone_sealed' | 'link_sealed' | 'url_sealed'
   kind: string
 }

@@ -9,6 +9,10 @@ import * as store from './store.ts'
 /** One practitioner's time in some days, and every place at which they have hours then; null: at no site. */
 export interface Read {
   schedule: Schedule
+  absent: Stretch[]
+  /** Busy by a calendar of their own. */
+  elsewhere: Stretch[]
+  /** Both together: not here, for whatever reason. */
   away: Stretch[]
   places: (string | null)[]
 }
@@ -23,7 +27,7 @@ export async function readSchedules(
   const weekly = await store.listWeekly(tx, memberIds)
   const dates = await store.listDates(tx, days, memberIds)
   const absences = await store.listAbsences(tx, stretch, memberIds)
-  const elsewhere = await listBusyElsewhere(tx, memberIds, stretch)
+  const busy = await listBusyElsewhere(tx, memberIds, stretch)
   const holidays = holidaysOf(clinic.holidays, days.from, days.until, clinic.locale)
   const isClosed = closedOn(await store.listClinicDays(tx, days), holidays)
   const of = <T extends { memberId: string }>(rows: readonly T[], memberId: string) =>
@@ -36,8 +40,9 @@ export async function readSchedules(
         from: Date.parse(startsAt),
         until: Date.parse(endsAt),
       }))
-      const away = [...absent, ...of(elsewhere, memberId)]
-      return [memberId, { schedule, away, places: [...new Set(hours.map(({ siteId }) => siteId))] }]
+      const elsewhere = of(busy, memberId).map(({ from, until }) => ({ from, until }))
+      const places = [...new Set(hours.map(({ siteId }) => siteId))]
+      return [memberId, { schedule, absent, elsewhere, away: [...absent, ...elsewhere], places }]
     }),
   )
 }

@@ -23,6 +23,7 @@ export interface Column {
   hours: { from: Date; until: Date }[]
   open: Band[]
   away: Band[]
+  elsewhere: Band[]
   taken: Band[]
   gaps: Band[]
   blocks: Block[]
@@ -48,7 +49,12 @@ export function columnsOf(view: CalendarView, rows: readonly DayRow[]) {
         hours: view.open
           .filter((each) => each.memberId === who.memberId && isIn(each))
           .map((each) => ({ from: new Date(each.from), until: new Date(each.until) })),
-        ...{ open: bands(view.open), away: bands(view.away), taken: bands(view.taken) },
+        ...{
+          open: bands(view.open),
+          away: bands(view.away),
+          elsewhere: bands(view.elsewhere),
+          taken: bands(view.taken),
+        },
         gaps: gapsOf(axis, day).map((gap) => ({ ...gap, key: String(gap.from) })),
         blocks: blocksOf(axis, day, mine),
       }

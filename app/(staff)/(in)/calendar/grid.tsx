@@ -227,7 +227,7 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
               style={{ height: high(shown.until - shown.from) }}
             >
               <div className="absolute inset-x-0" style={{ top: high(-shown.from), height: high(axis.length) }}>
-                <Ground column={column} axis={axis} taken={t('taken')} />
+                <Ground column={column} axis={axis} words={{ taken: t('taken'), elsewhere: t('elsewhere') }} />
                 {column.blocks.map(({ row, key, ...at }) => {
                   const state = rowState(row, now)
                   const name = names.get(row.patientId) ?? (opening ? null : s('unnamed'))

@@ -32,6 +32,7 @@ export function ColumnHead({ column, view, isWeek }: { column: Column; view: Cal
       <p className="figures truncate text-xs text-soft">
         {hours.length ? hours.join(', ') : none}
         {column.away.length ? ` · ${t('away')}` : ''}
+        {column.elsewhere.length ? ` · ${t('elsewhere')}` : ''}
       </p>
     </div>
   )
@@ -74,7 +75,15 @@ export function Hours({
 }
 
 /** What lies beneath the appointments: hours in the light, what is shut and what is taken in the shade. */
-export function Ground({ column, axis, taken }: { column: Column; axis: Axis; taken: string }) {
+export function Ground({
+  column,
+  axis,
+  words,
+}: {
+  column: Column
+  axis: Axis
+  words: Record<'taken' | 'elsewhere', string>
+}) {
   const band = (each: Band, className: string) => (
     <div
       key={each.key}
@@ -91,15 +100,17 @@ export function Ground({ column, axis, taken }: { column: Column; axis: Axis; ta
         <div key={top} aria-hidden className="absolute inset-x-0 border-t border-line" style={{ top: high(top) }} />
       ))}
       {column.gaps.map((each) => band(each, 'bg-line'))}
-      {column.taken.map((each) => (
-        <div
-          key={each.key}
-          className="hatched absolute overflow-hidden rounded-tag border border-line px-1.5 text-xs leading-[1.35rem] text-soft"
-          style={placeOf({ top: each.from, bottom: each.until })}
-        >
-          {taken}
-        </div>
-      ))}
+      {(['elsewhere', 'taken'] as const).map((kind) =>
+        column[kind].map((each) => (
+          <div
+            key={`${kind} ${each.key}`}
+            className="hatched absolute overflow-hidden rounded-tag border border-line px-1.5 text-xs leading-[1.35rem] text-soft"
+            style={placeOf({ top: each.from, bottom: each.until })}
+          >
+            {words[kind]}
+          </div>
+        )),
+      )}
     </>
   )
 }
