@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createTranslator } from 'use-intl/core'
 import { describe, expect, test } from 'vitest'
 import { codes } from '../errors.ts'
@@ -137,4 +137,12 @@ describe('what a patient is told of others', () => {
       expect(t('booking.who2.emailHint').toLowerCase()).toContain(locale === 'fr' ? 'téléphone' : 'phone')
     },
   )
+})
+
+// A key that is there twice loses its first sentence without a word.
+test.each(locales)('%s has each key once', (locale) => {
+  for (const file of readdirSync(new URL(`${locale}/`, import.meta.url))) {
+    const text = readFileSync(new URL(`${locale}/${file}`, import.meta.url), 'utf8')
+    expect(`${JSON.stringify(JSON.parse(text), null, 2)}\n`, file).toBe(text)
+  }
 })
