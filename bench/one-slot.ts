@@ -109,7 +109,7 @@ export default async function oneSlot() {
     })
     const url = `${stack.baseUrl}/api/booking/hold`
     const ours =
-      (slot: { startsAt: string; memberId: string }): Ask =>
+      (slot: { startsAt: string; memberId: string | null }): Ask =>
       () => ({
         url,
         body: {

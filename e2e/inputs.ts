@@ -167,7 +167,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
       ...{ id: service!.id, version: service!.version },
       service: {
         ...{ name: 'Talk', description: '', minutes: 15, bufferBefore: 0, bufferAfter: 0, priceMinor: 0, position: 0 },
-        taxRate: 0,
+        ...{ taxRate: 0, assignment: 'choose' },
         ...{ paymentMode: 'free', intakeForm, consentTextId, active: true, practitionerIds: [doctor.memberId] },
       },
     },

@@ -34,7 +34,8 @@ export async function Times({ page, service, zone, locale, query, carry = {} }: 
   const { clinic } = page
   const now = new Date()
   const today = dayIn(zone, now)
-  const memberId = service.practitionerIds.find((id) => id === query.practitioner)
+  const isChosen = service.assignment === 'choose'
+  const memberId = isChosen ? service.practitionerIds.find((id) => id === query.practitioner) : undefined
   const site = page.sites.find(({ id }) => id === query.site)
   const placeOf = (id: string | null) =>
     page.sites.find((each) => each.id === id)?.name ?? (page.sites.length ? s('video') : null)
@@ -85,7 +86,7 @@ export async function Times({ page, service, zone, locale, query, carry = {} }: 
         const at = new Date(slot.startsAt)
         const time = formatTime(at, zone, locale)
         const clinicTime = differs ? `${formatTime(at, clinic.timeZone, locale)} ${zoneCity(clinic.timeZone)}` : null
-        const who = memberId || service.practitionerIds.length < 2 ? null : nameOf(slot.memberId)
+        const who = !slot.memberId || memberId || service.practitionerIds.length < 2 ? null : nameOf(slot.memberId)
         return {
           value: slotName(slot),
           label: time,
@@ -112,7 +113,10 @@ export async function Times({ page, service, zone, locale, query, carry = {} }: 
         title={service.name}
         lead={`${common('minutes', { count: service.minutes })} · ${priceOf(service, locale, t)}`}
       />
-      {service.practitionerIds.length > 1 ? (
+      {isChosen ? null : (
+        <p className="mb-6 max-w-prose">{t('withWhoever', { names: whoever(page, service, locale) })}</p>
+      )}
+      {isChosen && service.practitionerIds.length > 1 ? (
         <nav aria-label={t('practitioner')} className="mb-6">
           <p className="mb-2 text-sm text-soft" aria-hidden>
             {t('practitioner')}
@@ -226,5 +230,15 @@ export async function Times({ page, service, zone, locale, query, carry = {} }: 
     </>
   )
 }
+
+/** Those of this page who offer the service, as the clinic lists them. */
+export const offeredBy = ({ practitioners }: ClinicPage, { practitionerIds }: ServiceView) =>
+  practitioners.filter(({ id }) => practitionerIds.includes(id))
+
+/** Who it may be, where that is not the patient's choice. */
+export const whoever = (page: ClinicPage, service: ServiceView, locale: string) =>
+  new Intl.ListFormat(locale, { type: 'disjunction' }).format(
+    offeredBy(page, service).map(({ displayName }) => displayName),
+  )
 
 const later = (a: string, b: string) => (a > b ? a : b)

@@ -278,7 +278,11 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
   const errors = Object.entries(flatErrors(form.formState.errors))
   return (
     <FormProvider {...form}>
-      <HoldNote hold={hold} onOver={() => setHold((now) => (typeof now === 'object' ? 'over' : now))} />
+      <HoldNote
+        hold={hold}
+        practitioners={offer.practitioners}
+        onOver={() => setHold((now) => (typeof now === 'object' ? 'over' : now))}
+      />
       <DeviceNotes device={phase.device} />
       <div className="my-6">
         <Steps

@@ -17,8 +17,8 @@ export interface TimesWords {
   free: (count: number) => string
   next: (day: string) => string
 }
-interface Props {
-  load: (ask: { from: string; days: number }) => Promise<Answer<FreeTimes>>
+interface Props<S extends SlotView> {
+  load: (ask: { from: string; days: number }) => Promise<Answer<FreeTimes<S>>>
   /** Read again when this changes: another practitioner, or a time that was lost. */
   of: string | number
   /** The day shown first, and the one before which there is none. */
@@ -29,16 +29,16 @@ interface Props {
   locale: string
   words: TimesWords
   chosen: string | null
-  onPick: (slot: SlotView) => void
+  onPick: (slot: S) => void
   onRefused: (code: string) => void
-  hintOf?: (slot: SlotView) => string | undefined
+  hintOf?: (slot: S) => string | undefined
 }
 
 const shown = 7
 const largest = (a: string, b: string) => (a > b ? a : b)
 
 /** A week of days, each with how many times are free, and the times of the one that is looked at. */
-export function FreeTimesPicker({
+export function FreeTimesPicker<S extends SlotView>({
   load,
   of,
   start,
@@ -50,10 +50,10 @@ export function FreeTimesPicker({
   onPick,
   onRefused,
   hintOf,
-}: Props) {
+}: Props<S>) {
   const [from, setFrom] = useState(start)
   const [wish, setWish] = useState(start)
-  const [read, setRead] = useState<{ from: string; of: string | number; free: FreeTimes } | null>(null)
+  const [read, setRead] = useState<{ from: string; of: string | number; free: FreeTimes<S> } | null>(null)
   useEffect(() => {
     let late = false
     // A day more at each end: whoever looks may live by another clock than the clinic's.

@@ -2,16 +2,17 @@
 import { useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
 import { ClockIcon } from '@/components/ui/icons'
-import type { Hold } from '@/lib/booking/rules'
+import type { BookingOffer, Hold } from '@/lib/booking/rules'
 
-/** How long the time is kept. Read aloud when it begins, near its end and when it is over, not each minute. */
-export function HoldNote({
-  hold,
-  onOver,
-}: {
+interface Props {
   hold: Hold | 'taking' | 'working' | 'over' | 'lost'
+  /** Those of whom the patient could choose none: the hold says who it is. */
+  practitioners: BookingOffer['practitioners']
   onOver: () => void
-}) {
+}
+
+/** How long the time is kept, and with whom it is. Read aloud when it begins, near its end and when it is over, not each minute. */
+export function HoldNote({ hold, practitioners, onOver }: Props) {
   const t = useTranslations('booking.hold')
   const [left, setLeft] = useState(0)
   useEffect(() => {
@@ -36,8 +37,14 @@ export function HoldNote({
         : minutes < 1
           ? t('soon')
           : t('left', { minutes })
+  const who = typeof hold === 'object' && practitioners.find(({ id }) => id === hold.memberId)
   return (
     <>
+      {who ? (
+        <p role="status" className="mb-1 text-sm font-semibold">
+          {t('with', { name: who.name })}
+        </p>
+      ) : null}
       <p className="figures flex items-start gap-2.5 text-sm font-semibold">
         <ClockIcon size={18} className="mt-0.5 shrink-0 text-accent" />
         {text}

@@ -2,17 +2,19 @@ import 'server-only'
 import type { z } from 'zod'
 import type { PublicActor } from '../access/rules.ts'
 import { findClinic, findService } from '../clinic/store.ts'
-import { isBookable } from '../clinic/rules.ts'
+import { type ClinicProfile, isBookable, type ServiceView } from '../clinic/rules.ts'
+import { weekStart } from '../encounter/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { waitsForMoney } from '../payment/rules.ts'
 import { lockPayment, updatePayment } from '../payment/store.ts'
 import { bookedTerms, cancelTerms } from '../price/rules.ts'
-import { keepHours } from '../schedule/store.ts'
+import { keepHours, listStarts } from '../schedule/store.ts'
+import { startOfDay } from '../schedule/wall-clock.ts'
 import type { Ctx } from '../server/action.ts'
 import { enqueue, type JobHandler } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { limit } from '../server/rate-limit.ts'
-import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
+import { hold as holdName, inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import { addDays, dayIn } from '../time.ts'
 import { isFlooded, isWorkDone } from './flood.ts'
 import { matches, secretHash } from './link.ts'
@@ -26,6 +28,7 @@ const minute = 60_000
 const asHold = (
   row: {
     id: string
+    memberId: string
     startsAt: Date
     endsAt: Date
     heldUntil: Date | null
@@ -37,6 +40,7 @@ const asHold = (
   now: Date,
 ): rules.Hold => ({
   id: row.id,
+  memberId: row.memberId,
   startsAt: row.startsAt.toISOString(),
   endsAt: row.endsAt.toISOString(),
   heldUntil: row.heldUntil!.toISOString(),
@@ -62,52 +66,80 @@ export async function holdSlot(
   return inClinic(input.clinicId, async (tx) => {
     const clinic = await findClinic(tx, input.clinicId)
     const service = clinic && (await findService(tx, input.serviceId))
-    if (!clinic || !service?.practitionerIds.includes(input.memberId) || !isBookable(service, clinic.takesPayments))
-      return refuse('NOT_FOUND')
+    if (!clinic || !service || !isBookable(service, clinic.takesPayments)) return refuse('NOT_FOUND')
+    if (input.memberId && !service.practitionerIds.includes(input.memberId)) return refuse('NOT_FOUND')
     const before = await store.findAppointment(tx, input.id)
     if (before) return repeatedHold(before, input, now)
-    const day = dayIn(clinic.timeZone, startsAt)
-    const search = {
-      clinic,
-      service,
-      memberIds: [input.memberId],
-      firstDay: addDays(day, -1),
-      lastDay: day,
-      now,
-      ignoreBusy: true,
-    }
-    await keepHours(tx, clinic.id, input.memberId)
-    const offered = await searchSlots(tx, search)
-    const siteId = input.siteId ?? null
-    const isIt = (slot: rules.SlotView) => slot.startsAt === startsAt.toISOString() && slot.siteId === siteId
-    if (!offered.some(isIt)) return refuse('SLOT_GONE')
-    if (!(await hasRoom(tx, { clinic, service, memberId: input.memberId, day, now }))) return refuse('SLOT_TAKEN')
-    const endsAt = new Date(startsAt.getTime() + service.minutes * minute)
-    const hold: store.NewHold = {
-      id: input.id,
-      clinicId: clinic.id,
-      serviceId: service.id,
-      memberId: input.memberId,
-      siteId,
-      startsAt,
-      endsAt,
-      blockedFrom: new Date(startsAt.getTime() - service.bufferBefore * minute),
-      blockedUntil: new Date(endsAt.getTime() + service.bufferAfter * minute),
-      heldUntil: new Date(now.getTime() + clinic.holdMinutes * minute),
-      holdHash: secretHash(input.secret),
-      priceMinor: service.paymentMode === 'free' ? 0 : service.priceMinor,
-      currency: service.currency,
-      taxRate: service.taxRate,
-      paymentMode: service.paymentMode,
-      cancellation: clinic.cancellation,
-    }
-    // One's own earlier hold may overlap the new one.
+    // Seen before the service was changed: who sees the patient is decided otherwise by now than they were told.
+    if ((input.memberId === null) !== (service.assignment !== 'choose')) return refuse('SLOT_GONE')
+    // One's own earlier hold may overlap the new one, and counts for nobody.
     if (input.release) await releaseIn(tx, input.release)
-    for (const id of await store.lapseInTheWay(tx, hold.memberId, hold.blockedFrom, hold.blockedUntil, now))
-      await expirePayment(tx, clinic.id, id, now)
-    if (!(await store.insertHold(tx, hold, now))) return refuse('SLOT_TAKEN')
-    return ok(asHold({ ...hold, heldSince: now }, now))
+    const siteId = input.siteId ?? null
+    const wish = { clinic, service, startsAt, siteId, now }
+    const there = await offeredBy(tx, wish, input.memberId ? [input.memberId] : service.practitionerIds)
+    if (!there.length) return refuse('SLOT_GONE')
+    for (const memberId of await askedFor(tx, wish, there)) {
+      const held = await holdWith(tx, { ...wish, memberId }, input)
+      if (held) return ok(asHold({ ...held, heldSince: now }, now))
+    }
+    return refuse('SLOT_TAKEN')
   })
+}
+
+interface Wish {
+  clinic: ClinicProfile
+  service: ServiceView
+  startsAt: Date
+  siteId: string | null
+  now: Date
+}
+
+/** Of these, those who have hours for it, be they taken or not. Their hours stay as they are until it is held. */
+async function offeredBy(tx: Tx, { startsAt, siteId, ...wish }: Wish, memberIds: readonly string[]): Promise<string[]> {
+  for (const memberId of memberIds.toSorted()) await keepHours(tx, wish.clinic.id, memberId)
+  const day = dayIn(wish.clinic.timeZone, startsAt)
+  const search = { ...wish, memberIds, firstDay: addDays(day, -1), lastDay: day, ignoreBusy: true }
+  const isIt = (slot: rules.SlotView) => slot.startsAt === startsAt.toISOString() && slot.siteId === siteId
+  return (await searchSlots(tx, search)).filter(isIt).map(({ memberId }) => memberId)
+}
+
+/** Whoever is asked first for it. In turn, nobody else is asked for this service meanwhile: two at once would count the same, and one would have both. */
+async function askedFor(tx: Tx, { clinic, service, startsAt, now }: Wish, there: string[]): Promise<string[]> {
+  const { assignment } = service
+  if (assignment === 'choose') return there
+  if (assignment === 'first') return rules.askedInOrder(assignment, there, new Map())
+  await holdName(tx, `turn|${service.id}`, 'write')
+  const monday = weekStart(dayIn(clinic.timeZone, startsAt))
+  const week = { from: startOfDay(monday, clinic.timeZone), until: startOfDay(addDays(monday, 7), clinic.timeZone) }
+  const starts = await listStarts(tx, service.id, there, week, now)
+  const had = Map.groupBy(starts, ({ memberId }) => memberId)
+  return rules.askedInOrder(assignment, there, new Map([...had].map(([id, all]) => [id, all.length])))
+}
+
+/** Null where this one has no room or no time for it. */
+async function holdWith(
+  tx: Tx,
+  { clinic, service, startsAt, siteId, memberId, now }: Wish & { memberId: string },
+  { id, secret }: In<typeof rules.HoldInput>,
+): Promise<store.NewHold | null> {
+  const day = dayIn(clinic.timeZone, startsAt)
+  if (!(await hasRoom(tx, { clinic, service, memberId, day, now }))) return null
+  const endsAt = new Date(startsAt.getTime() + service.minutes * minute)
+  const hold: store.NewHold = {
+    ...{ id, clinicId: clinic.id, serviceId: service.id, memberId, siteId, startsAt, endsAt },
+    blockedFrom: new Date(startsAt.getTime() - service.bufferBefore * minute),
+    blockedUntil: new Date(endsAt.getTime() + service.bufferAfter * minute),
+    heldUntil: new Date(now.getTime() + clinic.holdMinutes * minute),
+    holdHash: secretHash(secret),
+    priceMinor: service.paymentMode === 'free' ? 0 : service.priceMinor,
+    currency: service.currency,
+    taxRate: service.taxRate,
+    paymentMode: service.paymentMode,
+    cancellation: clinic.cancellation,
+  }
+  for (const lapsed of await store.lapseInTheWay(tx, memberId, hold.blockedFrom, hold.blockedUntil, now))
+    await expirePayment(tx, clinic.id, lapsed, now)
+  return (await store.insertHold(tx, hold, now)) ? hold : null
 }
 
 /** The same hold sent twice is one; another's id, or another slot under it, is taken. */
@@ -115,7 +147,7 @@ function repeatedHold(row: store.AppointmentRow, input: In<typeof rules.HoldInpu
   const same =
     matches(row.holdHash, input.secret) &&
     row.startsAt.toISOString() === new Date(input.startsAt).toISOString() &&
-    row.memberId === input.memberId &&
+    (input.memberId === null || row.memberId === input.memberId) &&
     row.siteId === (input.siteId ?? null)
   if (!same) return refuse('SLOT_TAKEN')
   return row.status === 'held' && row.heldUntil && row.heldUntil > now ? ok(asHold(row, now)) : refuse('HOLD_EXPIRED')

@@ -8,7 +8,8 @@ import type { BookingOffer } from './rules.ts'
 export async function findOffer(
   clinic: ClinicProfile,
   service: ServiceView,
-  slot: { startsAt: Date; memberId: string; siteId: string | null },
+  slot: { startsAt: Date; memberId: string | null; siteId: string | null },
+  practitioners: BookingOffer['practitioners'],
   page: { zone: string; locale: string; recall: string | undefined },
 ): Promise<BookingOffer> {
   const text = service.consentTextId
@@ -23,6 +24,7 @@ export async function findOffer(
     locale: page.locale === 'fr' ? 'fr' : 'en',
     recallId: page.recall && /^[0-9a-f-]{36}$/.test(page.recall) ? page.recall : null,
     slot: { ...slot, startsAt: slot.startsAt.toISOString() },
+    practitioners: slot.memberId ? [] : practitioners,
     service: {
       id: service.id,
       priceMinor: service.paymentMode === 'free' ? 0 : service.priceMinor,

@@ -1,15 +1,20 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   appointmentEvents,
   appointmentStates,
+  askedInOrder,
   fortnightsAfter,
   joinWindow,
   movableUntil,
   nextAppointment,
   nearestSlot,
   nextFree,
+  readSlot,
   renewedHold,
+  slotName,
   stepMinutes,
+  withoutWhom,
 } from './rules.ts'
 
 describe('an appointment moves', () => {
@@ -88,6 +93,66 @@ it('the next free day is the one right after those shown, before any further on'
   expect(nextFree({ slots: [slot], next: null }, '2026-12-07', 'Europe/Paris')).toBe('2026-12-08')
   expect(nextFree({ slots: [slot], next: null }, '2026-12-07', 'UTC')).toBe(null)
   expect(nextFree({ slots: [], next: '2026-12-21' }, '2026-12-07', 'UTC')).toBe('2026-12-21')
+})
+
+describe('who is asked for a time', () => {
+  const members = ['a', 'b', 'c', 'd', 'e']
+  /** Visits one after the other, each with those who are free for it; answers how many each has in the end, and what was wrong. */
+  function took(visits: readonly (readonly string[])[]) {
+    const had = new Map<string, number>()
+    const faults: string[] = []
+    for (const free of visits) {
+      const [who] = askedInOrder('turn', free, had)
+      const least = Math.min(...free.map((id) => had.get(id) ?? 0))
+      if (!who || !free.includes(who)) faults.push(`${who} is not free`)
+      else if ((had.get(who) ?? 0) !== least) faults.push(`${who} has more than another who is free`)
+      if (who) had.set(who, (had.get(who) ?? 0) + 1)
+    }
+    return { had, faults }
+  }
+  const someOf = fc.subarray(members, { minLength: 1 })
+
+  it('in turn is always somebody who is free, and of those nobody who has more than another', () => {
+    fc.assert(
+      fc.property(fc.array(someOf, { maxLength: 60 }), (visits) => {
+        expect(took(visits).faults).toEqual([])
+      }),
+    )
+  })
+
+  it('in turn, where all are free, nobody ever has two more than another, whatever order they are named in', () => {
+    fc.assert(
+      fc.property(someOf, fc.array(fc.integer(), { maxLength: 60 }), (team, seeds) => {
+        const named = seeds.map((seed) =>
+          team.toSorted((a, b) => ((a.charCodeAt(0) * seed) % 7) - ((b.charCodeAt(0) * seed) % 7)),
+        )
+        const { had } = took(named)
+        const counts = team.map((id) => had.get(id) ?? 0)
+        expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1)
+      }),
+    )
+  })
+
+  it('is the same whoever asks, and the first of the list where it is not by turns', () => {
+    const had = new Map([['a', 2]])
+    expect(askedInOrder('turn', ['c', 'b', 'a'], had)).toEqual(['b', 'c', 'a'])
+    expect(askedInOrder('turn', ['a', 'b', 'c'], had)).toEqual(['b', 'c', 'a'])
+    expect(askedInOrder('first', ['c', 'a', 'b'], had)).toEqual(['c', 'a', 'b'])
+  })
+
+  it('is nobody’s choice on the page: each time once, at each place', () => {
+    const at = (memberId: string, siteId: string | null = null) => ({
+      startsAt: '2026-12-07T09:00:00.000Z',
+      memberId,
+      siteId,
+    })
+    const shown = withoutWhom([at('a'), at('b'), at('a', 's')])
+    expect(shown.map(({ memberId, siteId }) => [memberId, siteId])).toEqual([
+      [null, null],
+      [null, 's'],
+    ])
+    expect(shown.map((slot) => readSlot(slotName(slot)))).toEqual(shown)
+  })
 })
 
 describe('the next best time', () => {

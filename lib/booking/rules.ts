@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ConsentInput } from '../consent/rules.ts'
-import type { PaymentMode } from '../clinic/rules.ts'
+import type { Assignment, PaymentMode } from '../clinic/rules.ts'
 import { Day, Instant } from '../day.ts'
 import type { IntakeForm } from '../intake/rules.ts'
 import type { Ending, PaymentStatus } from '../payment/rules.ts'
@@ -181,7 +181,8 @@ export const HoldInput = z.object({
   secret,
   clinicId: Id,
   serviceId: Id,
-  memberId: Id,
+  /** Null where the service has it decided who sees the patient. */
+  memberId: Id.nullable(),
   /** The site that the patient was shown; another one by now is another slot. */
   siteId: Id.nullish(),
   startsAt: Instant,
@@ -276,6 +277,8 @@ export const CancelInput = z.object({ id: Id, startsAt: Instant })
 
 export interface Hold {
   id: string
+  /** Who sees the patient. */
+  memberId: string
   startsAt: string
   endsAt: string
   heldUntil: string
@@ -288,18 +291,41 @@ export interface Hold {
 }
 export interface SlotView {
   startsAt: string
-  memberId: string
+  /** Null: whoever it will be, the patient does not choose. */
+  memberId: string | null
   siteId: string | null
 }
+/** With whom it is. */
+export interface MemberSlot extends SlotView {
+  memberId: string
+}
 /** Free times, or the day of the next one. */
-export interface FreeTimes {
-  slots: SlotView[]
+export interface FreeTimes<S extends SlotView = SlotView> {
+  slots: S[]
   next: string | null
 }
 /** The day after those shown on which the next free time is: it was read with them, or found further on. */
 export function nextFree({ slots, next }: FreeTimes, lastShown: string, zone: string): string | null {
   const days = slots.map(({ startsAt }) => dayIn(zone, new Date(startsAt)))
   return days.find((day) => day > lastShown) ?? next
+}
+/** Each time and place once, whoever has it. */
+export function withoutWhom(slots: readonly MemberSlot[]): SlotView[] {
+  const byTime = new Map(slots.map(({ startsAt, siteId }) => [`${startsAt} ${siteId}`, { startsAt, siteId }]))
+  return [...byTime.values()].map((each) => ({ ...each, memberId: null }))
+}
+/**
+ * Who is asked, one after the other, for a time that these have: as the clinic lists them, or in turn, whoever has fewest first.
+ * `had`: how many each has; with as many, the id decides, so that it is the same for whoever asks.
+ */
+export function askedInOrder(
+  assignment: Exclude<Assignment, 'choose'>,
+  memberIds: readonly string[],
+  had: ReadonlyMap<string, number>,
+): string[] {
+  if (assignment === 'first') return [...memberIds]
+  const count = (id: string) => had.get(id) ?? 0
+  return memberIds.toSorted((a, b) => count(a) - count(b) || (a < b ? -1 : 1))
 }
 /** The free time nearest to one that was lost; of two as near, one with the same practitioner. Null where there is none. */
 export function nearestSlot(
@@ -323,10 +349,10 @@ export interface MoveTimes extends FreeTimes {
 }
 /** A slot as a link or a choice names it. */
 export const slotName = ({ startsAt, memberId, siteId }: SlotView) =>
-  [startsAt, memberId, ...(siteId ? [siteId] : [])].join('~')
+  [startsAt, memberId ?? '', ...(siteId ? [siteId] : [])].join('~')
 export function readSlot(text: string): SlotView {
   const [startsAt = '', memberId = '', siteId = null] = text.split('~')
-  return { startsAt, memberId, siteId }
+  return { startsAt, memberId: memberId || null, siteId }
 }
 export interface Booked {
   appointmentId: string
@@ -404,7 +430,9 @@ export interface BookingOffer {
   zone: string
   locale: 'en' | 'fr'
   recallId: string | null
-  slot: { startsAt: string; memberId: string; siteId: string | null }
+  slot: SlotView
+  /** Who it may be, where the patient does not choose. */
+  practitioners: { id: string; name: string }[]
   service: {
     id: string
     priceMinor: number

@@ -36,7 +36,7 @@ export interface SlotSearch {
 }
 
 /** Free starts of these practitioners, oldest first; at one time, in the order of the practitioners. */
-export async function searchSlots(tx: Tx, search: SlotSearch): Promise<rules.SlotView[]> {
+export async function searchSlots(tx: Tx, search: SlotSearch): Promise<rules.MemberSlot[]> {
   const { clinic, service, memberIds, firstDay, lastDay, now } = search
   if (!memberIds.length) return []
   const zone = clinic.timeZone
@@ -112,7 +112,7 @@ export async function findFree(
   tx: Tx,
   search: Omit<SlotSearch, 'firstDay' | 'lastDay'>,
   { from, days }: { from: string; days: number },
-): Promise<rules.FreeTimes> {
+): Promise<rules.FreeTimes<rules.MemberSlot>> {
   const today = dayIn(search.clinic.timeZone, search.now)
   const firstDay = from < today ? today : from
   const lastDay = addDays(from, days - 1)
@@ -140,10 +140,10 @@ export async function loadSlots(
     const clinic = await findClinic(tx, ask.clinicId)
     const service = clinic && (await findService(tx, ask.serviceId))
     if (!clinic || !service || !isBookable(service, clinic.takesPayments)) return refuse('NOT_FOUND')
-    const memberIds = ask.memberId
-      ? service.practitionerIds.filter((id) => id === ask.memberId)
-      : service.practitionerIds
-    return ok(await findFree(tx, { clinic, service, memberIds, siteId: ask.siteId ?? undefined, now }, ask))
+    const isChosen = service.assignment === 'choose'
+    const memberIds = service.practitionerIds.filter((id) => !isChosen || !ask.memberId || id === ask.memberId)
+    const free = await findFree(tx, { clinic, service, memberIds, siteId: ask.siteId ?? undefined, now }, ask)
+    return ok(isChosen ? free : { ...free, slots: rules.withoutWhom(free.slots) })
   })
 }
 

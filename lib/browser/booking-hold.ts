@@ -1,12 +1,8 @@
-import type { BookingOffer, Hold, WorkDone } from '../booking/rules.ts'
+import type { BookingOffer, Hold, SlotView, WorkDone } from '../booking/rules.ts'
 import { call, type Answer } from './api.ts'
 import { vault } from './vault.ts'
 
-export interface Slot {
-  startsAt: string
-  memberId: string
-  siteId: string | null
-}
+export type Slot = SlotView
 
 /** One booking under way on this device, shared by its tabs: the same ids and secrets in each, so that two become one. */
 export interface Ticket {
@@ -52,10 +48,12 @@ export async function forgetTicket(clinicId: string): Promise<void> {
 
 export const markBooked = async (clinicId: string, ticket: Ticket) => keep(clinicId, { ...ticket, booked: true })
 
-export interface Held {
-  ticket: Ticket
-  hold: Hold | null
-}
+/** With who sees the patient, as the hold has it: the same whom they chose, or whoever was free. */
+export type HeldTicket = Ticket & { memberId: string }
+
+/** `hold` is null for what was booked already. */
+export type Held = { ticket: Ticket; hold: null } | { ticket: HeldTicket; hold: Hold }
+const heldBy = (ticket: Ticket, hold: Hold): Held => ({ ticket: { ...ticket, memberId: hold.memberId }, hold })
 
 const locked = <T>(clinicId: string, run: () => Promise<T>): Promise<T> =>
   'locks' in navigator ? navigator.locks.request(`curtain-hold-${clinicId}`, run) : run()
@@ -73,8 +71,8 @@ async function doWork(id: string): Promise<Answer<WorkDone>> {
 }
 
 /**
- * Holds the slot, or finds that this device already does. `hold` is null when it was booked already. `onWork` is called where it will
- * take some seconds, because very many hold times at that clinic.
+ * Holds the slot, or finds that this device already does. `onWork` is called where it will take some seconds,
+ * because very many hold times at that clinic.
  */
 export function takeSlot(offer: BookingOffer, slot: Slot, onWork: () => void): Promise<Answer<Held>> {
   const { clinicId } = offer
@@ -84,7 +82,7 @@ export function takeSlot(offer: BookingOffer, slot: Slot, onWork: () => void): P
     if (mine?.booked) return { ok: true, value: { ticket: mine, hold: null } }
     if (mine) {
       const renewed = await call('booking/renew', { id: mine.id, secret: mine.secret }, { retry: true })
-      if (renewed.ok) return { ok: true, value: { ticket: mine, hold: renewed.value } }
+      if (renewed.ok) return { ok: true, value: heldBy(mine, renewed.value) }
       if (renewed.code !== 'HOLD_EXPIRED' && renewed.code !== 'NOT_FOUND') return renewed
     }
     const open = before && !before.booked ? before : null
@@ -109,6 +107,6 @@ export function takeSlot(offer: BookingOffer, slot: Slot, onWork: () => void): P
       const done = await doWork(id)
       held = done.ok ? await call('booking/hold', { ...wanted, done: done.value }, { retry: true }) : done
     }
-    return held.ok ? { ok: true, value: { ticket, hold: held.value } } : held
+    return held.ok ? { ok: true, value: heldBy(ticket, held.value) } : held
   })
 }

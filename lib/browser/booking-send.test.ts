@@ -36,7 +36,8 @@ async function booked(practitioner: string, isKnown: boolean, site: string | nul
     ...{
       patientId: crypto.randomUUID(),
       serviceId: 's',
-      slot: { startsAt: '', memberId: practitioner, siteId: site },
+      slot: { startsAt: '', memberId: null, siteId: site },
+      memberId: practitioner,
       booked: false,
     },
   }

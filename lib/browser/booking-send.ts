@@ -5,7 +5,7 @@ import type { ChecklistContent, IdentityContent, ReasonContent } from '../record
 import { call, type Answer } from './api.ts'
 import { audienceOf, isScoped } from '../crypto/policy.ts'
 import { loadChart, readClinicChain, type KnownPatient } from './booking-device.ts'
-import type { Ticket } from './booking-hold.ts'
+import type { HeldTicket } from './booking-hold.ts'
 import type { KeyHome, SealInput } from './vault-api.ts'
 import { sendSealed } from './send-sealed.ts'
 import { vault } from './vault.ts'
@@ -74,7 +74,11 @@ export async function signConsent(facts: {
 }
 
 /** A patient's history of consents that has grown elsewhere since the form began is read again, and signed after. */
-export async function sendBooking(offer: BookingOffer, ticket: Ticket, given: BookingAnswers): Promise<Answer<Booked>> {
+export async function sendBooking(
+  offer: BookingOffer,
+  ticket: HeldTicket,
+  given: BookingAnswers,
+): Promise<Answer<Booked>> {
   const sent = await sendOnce(offer, ticket, given)
   const { known } = given
   if (sent.ok || sent.code !== 'STALE' || !known) return sent
@@ -101,13 +105,14 @@ function onBehalf(
   return bookedBy && relation ? { onBehalf: { name: bookedBy, relation } } : {}
 }
 
-async function sendOnce(offer: BookingOffer, ticket: Ticket, given: BookingAnswers): Promise<Answer<Booked>> {
+async function sendOnce(offer: BookingOffer, ticket: HeldTicket, given: BookingAnswers): Promise<Answer<Booked>> {
   const { clinicId } = offer
   const appointmentId = ticket.id
   const handle =
     given.known?.handle ?? (await vault().createPatient({ clinicId, patientId: ticket.patientId, home: given.home }))
   const { patientId, keyId, keys } = handle
-  const { memberId: practitioner, siteId: site } = ticket.slot
+  const practitioner = ticket.memberId
+  const site = ticket.slot.siteId
   const draft = sealFor({ clinicId, patientId, key: keys.dh, practitioner, site })
   const now = new Date().toISOString()
   const text = offer.consentText

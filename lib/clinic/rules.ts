@@ -43,6 +43,10 @@ export interface PractitionerView {
 
 export type PaymentMode = 'free' | 'online' | 'later'
 
+/** Who sees the patient where several offer a service: whom they choose, the first who is free, or each in turn. */
+export const assignments = ['choose', 'first', 'turn'] as const
+export type Assignment = (typeof assignments)[number]
+
 export interface ServiceView {
   id: string
   name: string
@@ -57,6 +61,7 @@ export interface ServiceView {
   horizonDays: number | null
   /** Most appointments a day with one practitioner; null: as many as there is time for. */
   dailyLimit: number | null
+  assignment: Assignment
   priceMinor: number
   currency: string
   /** Of the tax that the price includes, in thousandths of a percent. */
@@ -158,6 +163,7 @@ export const ServiceForm = z
     minNoticeMinutes: maybe(0, 20_160),
     horizonDays: maybe(1, 365),
     dailyLimit: maybe(1, 200),
+    assignment: z.enum(assignments).default('choose'),
     priceMinor: whole(0, 10_000_000),
     taxRate: TaxRate.default(0),
     paymentMode: z.enum(['free', 'online', 'later']),

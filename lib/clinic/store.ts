@@ -1,4 +1,5 @@
 import 'server-only'
+import type { Prisma } from '@/prisma/generated/client'
 import type { StaffActor } from '../access/rules.ts'
 import { parseForm } from '../intake/rules.ts'
 import type { Legal } from '../invoice/rules.ts'
@@ -41,10 +42,17 @@ const asService = ({ clinicId: _, createdAt: __, servicePractitioners, ...row }:
   practitionerIds: servicePractitioners.map((each) => each.memberId),
 })
 
+/** Those who offer it, in the order in which the clinic lists them. */
+const offeredBy = {
+  select: { memberId: true },
+  where: { member: { status: 'active' } },
+  orderBy: [{ member: { createdAt: 'asc' } }, { memberId: 'asc' }],
+} satisfies Prisma.Service$servicePractitionersArgs
+
 export async function listServices(tx: Tx, { all = false } = {}): Promise<ServiceView[]> {
   const rows = await tx.service.findMany({
     where: all ? {} : { active: true },
-    include: { servicePractitioners: { select: { memberId: true }, where: { member: { status: 'active' } } } },
+    include: { servicePractitioners: offeredBy },
     orderBy: [{ position: 'asc' }, { createdAt: 'asc' }],
   })
   return rows.map(asService)
@@ -53,7 +61,7 @@ export async function listServices(tx: Tx, { all = false } = {}): Promise<Servic
 export async function findService(tx: Tx, id: string): Promise<ServiceView | null> {
   const row = await tx.service.findFirst({
     where: { id },
-    include: { servicePractitioners: { select: { memberId: true }, where: { member: { status: 'active' } } } },
+    include: { servicePractitioners: offeredBy },
   })
   return row && asService(row)
 }

@@ -7,7 +7,7 @@ import { expirePayment } from '../booking/hold.ts'
 import { matches, secretHash } from '../booking/link.ts'
 import { hasParts, readAlike } from '../booking/move.ts'
 import { placeAt } from '../booking/place.ts'
-import { bookingsADay, type FreeTimes } from '../booking/rules.ts'
+import { bookingsADay, type FreeTimes, type MemberSlot } from '../booking/rules.ts'
 import { deskDays, findFree } from '../booking/slots.ts'
 import * as bookings from '../booking/store.ts'
 import type { ServiceView } from '../clinic/rules.ts'
@@ -72,7 +72,7 @@ export const options = (actor: StaffActor, _: unknown, { now }: Context): Out<'d
 
 /** Free times as the booking page finds them, without its notice. */
 export const times = (actor: StaffActor, input: In<typeof rules.TimesInput>, { now }: Context): Out<'desk/times'> =>
-  inClinic<Result<FreeTimes>>(actor.clinicId, async (tx) => {
+  inClinic<Result<FreeTimes<MemberSlot>>>(actor.clinicId, async (tx) => {
     const clinic = (await findClinic(tx, actor.clinicId))!
     const service = await findService(tx, input.serviceId)
     if (!service?.active) return refuse('NOT_FOUND')

@@ -1,6 +1,6 @@
 import type { CancellationPolicy } from '../price/rules.ts'
 import { z } from 'zod'
-import { BookInput, type FreeTimes, HoldRef } from '../booking/rules.ts'
+import { BookInput, type FreeTimes, HoldRef, type MemberSlot } from '../booking/rules.ts'
 import type { PaymentMode } from '../clinic/rules.ts'
 import { Day, Instant } from '../day.ts'
 import { Id } from '../ids.ts'
@@ -127,7 +127,7 @@ export interface DeskBooked {
 
 export interface DeskContract {
   'desk/options': { in: z.input<typeof OptionsInput>; out: DeskOptions }
-  'desk/times': { in: z.input<typeof TimesInput>; out: FreeTimes }
+  'desk/times': { in: z.input<typeof TimesInput>; out: FreeTimes<MemberSlot> }
   'desk/place': { in: z.input<typeof PlaceInput>; out: DeskPlace }
   /** Names of the patients whom this member's day has had, sealed. */
   'desk/patients': { in: z.input<typeof PatientsInput>; out: { patientIds: string[]; records: StoredRecord[] } }

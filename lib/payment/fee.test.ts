@@ -271,7 +271,8 @@ it('what was booked keeps its terms, whatever the clinic changes afterwards', as
   const service = {
     ...{ name: 'Dearer', description: '', minutes: 30, bufferBefore: 0, bufferAfter: 0, priceMinor: 9000, taxRate: 0 },
     ...{ stepMinutes: null, minNoticeMinutes: null, horizonDays: null, dailyLimit: null, position: 0, active: true },
-    ...{ paymentMode: 'later' as const, intakeForm: { questions: [] }, consentTextId: null },
+    ...{ assignment: 'choose' as const, paymentMode: 'later' as const, intakeForm: { questions: [] } },
+    consentTextId: null,
     practitionerIds: [other.memberId],
   }
   expect(await saveService(actor, { id: serviceId, version: 1, service })).toMatchObject({ ok: true })

@@ -9,6 +9,7 @@ import { Times } from '@/app/_booking/times'
 import { PageHeader } from '@/components/ui/card'
 import { readSlot } from '@/lib/booking/rules'
 import { loadClinicPage } from '@/lib/clinic/flow'
+import type { ServiceView } from '@/lib/clinic/rules'
 import { clinicData } from '@/lib/clinic/linked-data'
 import { env } from '@/lib/server/env'
 import type { SiteView } from '@/lib/site/rules'
@@ -46,7 +47,7 @@ export default async function BookingPage({ params, searchParams }: Props) {
   const service = page.services.find((each) => each.id === query.service)
   const asked = (await cookies()).get('tz')?.value
   const zone = knownZone(asked) ?? clinic.timeZone
-  const slot = service && parseSlot(query.slot, service.practitionerIds, page.sites)
+  const slot = service && parseSlot(query.slot, service, page.sites)
   const common = { page, zone, locale, query }
   return (
     <>
@@ -74,12 +75,11 @@ export default async function BookingPage({ params, searchParams }: Props) {
   )
 }
 
-/** `<ISO start>~<member>` from a link that this page made, or anything at all from elsewhere. */
-function parseSlot(text: string | undefined, memberIds: readonly string[], sites: readonly SiteView[]) {
+/** `<ISO start>~<member>` from a link that this page made, without a member where none is chosen; or anything at all from elsewhere. */
+function parseSlot(text: string | undefined, { assignment, practitionerIds }: ServiceView, sites: readonly SiteView[]) {
   const { startsAt, memberId, siteId } = readSlot(text ?? '')
   const at = new Date(startsAt)
   const isPlace = siteId === null || sites.some(({ id }) => id === siteId)
-  return isPlace && memberIds.includes(memberId) && !Number.isNaN(at.getTime())
-    ? { startsAt: at, memberId, siteId }
-    : null
+  const isWho = assignment === 'choose' ? memberId !== null && practitionerIds.includes(memberId) : memberId === null
+  return isPlace && isWho && !Number.isNaN(at.getTime()) ? { startsAt: at, memberId, siteId } : null
 }

@@ -6,7 +6,7 @@ import { formatDate, formatTime, sameClock, zoneCity } from '@/lib/time'
 import { priceOf } from '@/app/_booking/services'
 import { StartBooking } from '@/components/booking/start'
 import { Where } from '@/components/booking/where'
-import type { StepProps } from '@/app/_booking/times'
+import { offeredBy, type StepProps, whoever } from '@/app/_booking/times'
 
 /** The chosen time, and the button that begins the form: only then is any of its code loaded. */
 export async function SlotStep({
@@ -16,13 +16,14 @@ export async function SlotStep({
   locale,
   query,
   slot,
-}: StepProps & { slot: { startsAt: Date; memberId: string; siteId: string | null } }) {
+}: StepProps & { slot: { startsAt: Date; memberId: string | null; siteId: string | null } }) {
   const t = await getTranslations('booking')
   const s = await getTranslations('sites')
   const common = await getTranslations('common')
   const { clinic } = page
   const site = page.sites.find(({ id }) => id === slot.siteId)
   const person = page.practitioners.find((each) => each.id === slot.memberId)
+  const who = person ? [person.displayName, person.title].filter(Boolean).join(', ') : whoever(page, service, locale)
   const time = formatTime(slot.startsAt, zone, locale)
   const clinicTime = formatTime(slot.startsAt, clinic.timeZone, locale)
   const both = !sameClock(zone, clinic.timeZone, slot.startsAt)
@@ -62,14 +63,20 @@ export async function SlotStep({
               ),
             },
             { label: t('service'), value: `${service.name}, ${common('minutes', { count: service.minutes })}` },
-            { label: t('who'), value: `${person?.displayName ?? ''}${person?.title ? `, ${person.title}` : ''}` },
+            { label: t('who'), value: who },
             ...(page.sites.length ? [{ label: s('where'), value: <Where site={site} /> }] : []),
             { label: t('price'), value: priceOf(service, locale, t) },
           ]}
         />
       </Card>
       <StartBooking
-        offer={await findOffer(clinic, service, slot, { zone, locale, recall: query.recall })}
+        offer={await findOffer(
+          clinic,
+          service,
+          slot,
+          offeredBy(page, service).map(({ id, displayName }) => ({ id, name: displayName })),
+          { zone, locale, recall: query.recall },
+        )}
         words={{ start: t('start'), starting: t('starting'), failed: t('check.failed') }}
       />
       <p className="mt-5 flex gap-2.5 text-sm text-soft">

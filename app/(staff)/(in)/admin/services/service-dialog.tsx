@@ -13,7 +13,7 @@ import { Banner } from '@/components/ui/status'
 import { Select, TextArea, TextField } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
-import { type ClinicSettings, ServiceForm, type ServiceView } from '@/lib/clinic/rules'
+import { assignments, type ClinicSettings, ServiceForm, type ServiceView } from '@/lib/clinic/rules'
 import { chargeFault, parseAmount, parseRate, writeAmount, writeRate } from '@/lib/money'
 import { QuestionFields } from './question-fields'
 
@@ -61,6 +61,7 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
   const { register, control, formState } = form
   const { errors, isSubmitting } = formState
   const mode = useWatch({ control, name: 'paymentMode' })
+  const several = useWatch({ control, name: 'practitionerIds' }).length > 1
   const text = (fault: { message?: string } | undefined) => fault && reason.field(fault.message)
 
   const save = form.handleSubmit(async ({ price, tax, consentTextId, ...typed }) => {
@@ -180,6 +181,16 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
             </div>
           )}
         </FieldGroup>
+        {several ? (
+          <RadioGroup
+            look="cards"
+            label={t('services.assignment')}
+            options={assignments.map((value) => ({
+              ...{ value, label: t(`services.assignments.${value}`), hint: t(`services.assignmentHints.${value}`) },
+            }))}
+            {...register('assignment')}
+          />
+        ) : null}
         <Select
           label={t('services.consent')}
           options={[
@@ -216,6 +227,7 @@ function toTyped(
       minNoticeMinutes: null,
       horizonDays: null,
       dailyLimit: null,
+      assignment: 'choose',
       paymentMode: 'free',
       price: '',
       tax: '0',

@@ -68,7 +68,14 @@ export function Services({ start }: { start: ClinicSettings }) {
                     {t('services.questions', { count: service.intakeForm.questions.length })}
                     {service.consentTextId ? ` · ${t('services.withConsent')}` : ''}
                   </p>
-                  {names(service) ? <p className="text-sm text-soft">{names(service)}</p> : null}
+                  {names(service) ? (
+                    <p className="text-sm text-soft">
+                      {names(service)}
+                      {service.practitionerIds.length > 1 && service.assignment !== 'choose'
+                        ? ` · ${t(`services.assignments.${service.assignment}`)}`
+                        : ''}
+                    </p>
+                  ) : null}
                 </div>
                 <p className="figures text-end">
                   <span className="block font-display text-xl">{price(service)}</span>
