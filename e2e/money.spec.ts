@@ -222,7 +222,10 @@ test('who cancels late on a phone reads what is kept before they book, and befor
   await look(own, '/a, cancelled late')
   await patient.close()
   await page.goto(`${stack.baseUrl}/admin/money`)
-  await expect(figure(/^Earned in/)).toContainText('Of that, €22.50 in fees')
+  await expect(figure(/^Earned in/)).toContainText('€22.50 of it are fees')
+  await expect(page.getByRole('table', { name: 'By service' })).toContainText(
+    /Fees: cancelled late or missed.*1.*€22.50/,
+  )
 })
 
 test('who does not come owes what they agreed to: the desk reads it out, and takes it', async () => {

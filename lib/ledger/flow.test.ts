@@ -52,8 +52,8 @@ const deliver = async (at: Waiting, type = '') => {
   for (const body of await eventsOf(at, type)) await take(body)
 }
 const ctx = () => ({ now: new Date(), ip: randomUUID(), locale: 'en' }) as Ctx
-const cancel = (at: Waiting) =>
-  cancelAppointment({ kind: 'public' }, { id: at.appointmentId, secret: at.secret }, ctx())
+const cancel = (at: Waiting, feeMinor = 0) =>
+  cancelAppointment({ kind: 'public' }, { id: at.appointmentId, secret: at.secret, feeMinor }, ctx())
 const refund = ({ clinicId, appointmentId }: Waiting) =>
   paymentJobs.handlers['payment.refund']({ clinicId, appointmentId }, 'job')
 async function takePlace(at: Waiting) {
@@ -266,9 +266,9 @@ describe('a process that dies', () => {
   const written = async () => Number((await admin<{ n: string }>(`SELECT last_value AS n FROM written`))[0]!.n)
 
   /** Paid, heard of, cancelled, given back, heard of: each begun again until it answers. Says how often it died. */
-  async function life(at: Waiting): Promise<number> {
+  async function life(at: Waiting, feeMinor = 0): Promise<number> {
     let deaths = 0
-    for (const step of [() => deliver(at), () => cancel(at), () => refund(at), () => deliver(at)])
+    for (const step of [() => deliver(at), () => cancel(at, feeMinor), () => refund(at), () => deliver(at)])
       for (;;) {
         try {
           await step()
@@ -276,8 +276,8 @@ describe('a process that dies', () => {
         } catch (error) {
           if (++deaths > 3) throw error
           // What a transaction left behind adds up; what died left nothing.
-          const { stripe = 0, deposits = 0, refunds_due: due = 0 } = await books(at)
-          expect(stripe + deposits + due).toBe(0)
+          const { stripe = 0, deposits = 0, refunds_due: due = 0, revenue = 0 } = await books(at)
+          expect(stripe + deposits + due + revenue).toBe(0)
         }
       }
     return deaths
@@ -299,6 +299,29 @@ describe('a process that dies', () => {
       expect(await factsOf(admin, at), `row ${n}`).toMatchObject(end)
       expect(await books(at), `row ${n}`).toEqual({})
       expect(await causes(at)).toEqual(['paid', 'refund-due', 'refund-paid'])
+    }
+  })
+
+  it('at any row of a late cancellation keeps the fee once, and gives back the rest', async () => {
+    const half = { freeUntilMinutes: 40_320, lateFee: { kind: 'percent', percent: 50 }, noShowFee: { kind: 'none' } }
+    const agreed = async () => {
+      await dieAt(0)
+      const at = await paid()
+      await admin('UPDATE appointment SET cancellation = $2 WHERE id = $1', [at.appointmentId, JSON.stringify(half)])
+      return at
+    }
+    const whole = await agreed()
+    const before = await written()
+    await life(whole, 2250)
+    const rows = (await written()) - before
+    expect(rows).toBeGreaterThan(15)
+    for (let n = 1; n <= rows; n++) {
+      const at = await agreed()
+      await dieAt(n)
+      expect(await life(at, 2250), `row ${n}`).toBe(1)
+      expect(await factsOf(admin, at), `row ${n}`).toMatchObject({ payment: 'paid', refundedMinor: 2250 })
+      expect(await books(at), `row ${n}`).toEqual({ stripe: 2250, revenue: -2250 })
+      expect(await causes(at)).toEqual(['earned', 'paid', 'refund-due', 'refund-paid'])
     }
   })
 

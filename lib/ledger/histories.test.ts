@@ -55,7 +55,6 @@ const steps: Record<string, Step> = {
       }),
     ),
   miss: (clinic, at) => pick(sales(clinic), at, (sale) => clinic.notTaken(sale, { how: 'missed' })),
-  arrive: (clinic, at) => pick(sales(clinic), at, (sale) => clinic.arriveAfterAll(sale)),
   complete: (clinic, at) => pick(sales(clinic), at, (sale) => clinic.complete(sale)),
   lapse: (clinic, at) => pick(sales(clinic), at, (sale) => clinic.lapseHold(sale)),
   refund: (clinic, at, part) => pick(sales(clinic), at, (sale) => clinic.refundByStaff(sale, part)),

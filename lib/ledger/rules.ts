@@ -48,7 +48,7 @@ export type Occasion = 'visit' | 'late-cancellation' | 'missed'
 export type LedgerEvent =
   /**
    * A visit that took place, or a fee. Each occasion comes once; `nth` counts those of its kind whose invoices were credited wholly
-   * before, for a patient who was missed, came after all, and was missed again, and for an invoice that is written anew.
+   * before, for an invoice that is written anew.
    */
   | { kind: 'earned'; saleId: string; occasion: Occasion; nth: number; taxes: readonly TaxLine[] }
   /** A credit note; `key` is the request's id. */
@@ -293,7 +293,8 @@ export interface Balance {
   amountMinor: number
 }
 export interface ServiceSum {
-  service: string
+  /** Null: fees for visits that did not take place, of all services. */
+  service: string | null
   currency: string
   visits: number
   earnedMinor: number

@@ -61,17 +61,17 @@ export const listBalances = (tx: Tx, clinicId: string): Promise<Balance[]> =>
     SELECT currency, account, count(*)::int AS sales, sum(amount_minor)::float8 AS "amountMinor"
     FROM open_item WHERE clinic_id = ${clinicId}::uuid GROUP BY 1, 2`
 
-/** What was earned by each service, the most first. */
+/** What was earned by each service, and by fees for what did not take place, the most first. */
 export const listServiceSums = (tx: Tx, clinicId: string, { from, to }: Span): Promise<ServiceSum[]> =>
   tx.$queryRaw`
-    SELECT s.name AS service, p.currency, count(DISTINCT p.sale_id)::int AS visits,
+    SELECT CASE WHEN a.fee_minor = 0 THEN s.name END AS service, p.currency, count(DISTINCT p.sale_id)::int AS visits,
       -sum(e.amount_minor)::float8 AS "earnedMinor"
     FROM posting p JOIN entry e ON e.posting_id = p.id
       JOIN payment ON payment.id = p.sale_id JOIN appointment a ON a.id = payment.appointment_id
       JOIN service s ON s.id = a.service_id
     WHERE p.clinic_id = ${clinicId}::uuid AND p.day >= ${from}::date AND p.day < ${to}::date
       AND e.account IN ('revenue', 'tax')
-    GROUP BY s.id, s.name, p.currency ORDER BY 4 DESC, 1`
+    GROUP BY CASE WHEN a.fee_minor = 0 THEN s.id END, 1, p.currency ORDER BY 4 DESC, 1`
 
 const mostListed = 50
 type Row<T extends OpenVisit> = Omit<T, 'startsAt'> & { startsAt: Date }

@@ -179,17 +179,6 @@ export class Clinic {
     })
   }
 
-  /** Marked as missed, and came after all: the fee is credited. */
-  arriveAfterAll(sale: Sale): void {
-    if (sale.status !== 'no_show') return
-    this.tx(() => {
-      const row = this.db.sales[sale.id]!
-      row.status = 'booked'
-      for (const invoice of this.db.invoices.filter((each) => each.saleId === sale.id))
-        this.creditIn(row, invoice, totalsOf(leftOf(invoice.taxes, invoice.credited)).grossMinor)
-    })
-  }
-
   private creditIn(sale: Sale, invoice: Invoice, grossMinor: number): void {
     const taxes = grossMinor > 0 ? creditTaxes(invoice.taxes, invoice.credited, grossMinor) : null
     if (!taxes) return

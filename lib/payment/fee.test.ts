@@ -253,7 +253,12 @@ describe('a visit that nobody came to', () => {
     const month = await loadMonth(actor, { month: null }, { now: new Date() })
     expect(month).toMatchObject({
       value: {
-        currencies: [{ month: { earnedMinor: 4500, feesMinor: 4500 }, unpaidMinor: 4500 }],
+        currencies: [
+          {
+            ...{ month: { earnedMinor: 4500, feesMinor: 4500 }, unpaidMinor: 4500 },
+            services: [{ service: null, visits: 1, earnedMinor: 4500 }],
+          },
+        ],
         unpaid: { total: 1, visits: [{ appointmentId: at.appointmentId, amountMinor: 4500 }] },
       },
     })

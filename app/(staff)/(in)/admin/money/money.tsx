@@ -107,8 +107,8 @@ function Currency({ money, view }: { money: MoneyOf; view: MoneyView }) {
           value={amount(month.earnedMinor)}
           hint={
             <>
-              {t('moved', moved(month))}
               {month.feesMinor ? <span className="block">{t('fees', { amount: amount(month.feesMinor) })}</span> : null}
+              {t('moved', moved(month))}
             </>
           }
         />
@@ -159,8 +159,8 @@ function Currency({ money, view }: { money: MoneyOf; view: MoneyView }) {
               { key: 'earned', label: t('earned'), align: 'end' },
             ]}
             rows={services.map(({ service, visits, earnedMinor }) => ({
-              id: service,
-              cells: { service, visits, earned: amount(earnedMinor) },
+              id: service ?? '',
+              cells: { service: service ?? t('feesOf'), visits, earned: amount(earnedMinor) },
             }))}
             empty={<p className="text-soft">{t('servicesEmpty')}</p>}
           />
