@@ -167,7 +167,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
       ...{ id: service!.id, version: service!.version },
       service: {
         ...{ name: 'Talk', description: '', minutes: 15, bufferBefore: 0, bufferAfter: 0, priceMinor: 0, position: 0 },
-        ...{ taxRate: 0, assignment: 'choose' },
+        ...{ taxRate: 0, way: 'video', assignment: 'choose' },
         ...{ paymentMode: 'free', intakeForm, consentTextId, active: true, practitionerIds: [doctor.memberId] },
       },
     },
@@ -227,6 +227,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'encounter/save-record': { appointmentId, record: await sealed('note', { text: 'x' }) },
     'encounter/complete': { appointmentId },
     'encounter/missing': { appointmentId },
+    'encounter/arrive': { appointmentId },
     'encounter/miss': { appointmentId },
     'pair/post': { relay: b64(16), seq: 1, body: b64(60) },
     'pair/read': { relay: b64(16), seq: 1 },

@@ -6,6 +6,7 @@ import { instantAt } from '../lib/schedule/wall-clock.ts'
 import { addDays, dayIn, isoWeekday } from '../lib/time.ts'
 import { desktop, type Device, phone, signInPage } from './browsers.ts'
 import { weekOf } from './hours.ts'
+import { fillForm } from './journey.ts'
 import { look } from './page-checks.ts'
 import { up, type TestStack } from './stack.ts'
 import { type ClinicWorld, clinicWorld } from './world.ts'
@@ -250,5 +251,100 @@ test('on a phone in French, nothing is too wide', async () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0)
   } finally {
     await device.close()
+  }
+})
+
+test('a visit by telephone, and one in person: said wherever it is shown, and no call to join', async () => {
+  const { page: office } = staff
+  const [doctor, patient] = await Promise.all([desktop(), phone()])
+  try {
+    await office.goto(`${stack.baseUrl}/admin/services`)
+    await office.getByRole('button', { name: 'Edit First talk' }).click()
+    const dialog = office.locator('[role=dialog]:not([data-type])')
+    await dialog.getByRole('radio', { name: 'By telephone' }).check()
+    await expect(
+      dialog.getByText('Patients give a number, and are told that you call them.', { exact: false }),
+    ).toBeVisible()
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await expect(dialog).toHaveCount(0)
+    await expect(office.getByText('15 minutes · By telephone', { exact: false })).toBeVisible()
+
+    const { page } = patient
+    await page.goto(world.bookingUrl)
+    await expect(page.getByText('By telephone', { exact: true })).toHaveCount(1)
+    await page.getByRole('link', { name: 'Choose a time: First talk' }).click()
+    await expect(page.getByText('15 minutes · By telephone · Free')).toBeVisible()
+    await page.locator('a[href*="slot="]').nth(2).click()
+    await page.getByRole('button', { name: 'Continue with this time' }).click()
+    await expect(page.getByText('We call you at this number.')).toBeVisible()
+    await page.getByRole('button', { name: 'Continue', exact: true }).click()
+    await expect(page.getByRole('link', { name: 'Phone: Please fill this in.' })).toBeVisible()
+    await look(page, 'booking by telephone', { size: 'phone' })
+    await fillForm(page, {
+      ...{ name: 'Tess Called', birth: { day: '2', month: '5', year: '1982' }, email: 'tess@patient.test' },
+      ...{ phone: '+33 6 12 34 56 78', reason: 'A stiff back', texts: { 'Since when do you have it?': 'a month' } },
+    })
+    await page.getByRole('button', { name: 'Book' }).click()
+    await page.waitForURL(/\/a\/[0-9a-f-]{36}/)
+    await expect(page.getByText('For Tess Called')).toBeVisible()
+    await expect(page.getByText('By telephone: we call you at the number that you gave.')).toBeVisible()
+    await expect(page.getByText(/Join the call|You can join|In the waiting room/)).toHaveCount(0)
+    await look(page, 'an appointment by telephone', { size: 'phone' })
+    const mailOf = async (to: string) =>
+      (await stack.mails(to)).find(({ subject }) => subject.startsWith('Your appointment with'))
+    await expect
+      .poll(async () => (await mailOf('tess@patient.test'))?.text ?? '', { timeout: 60_000 })
+      .toContain('By telephone')
+    expect((await mailOf('tess@patient.test'))!.text).not.toContain('join the call')
+
+    const visit = /\/a\/([0-9a-f-]{36})/.exec(page.url())![1]!
+    await signInPage(doctor.page, stack.baseUrl, world.doctor)
+    await doctor.page.goto(`${stack.baseUrl}/encounter/${visit}`)
+    await expect(doctor.page.getByRole('heading', { name: 'Tess Called' })).toBeVisible()
+    const number = doctor.page.getByRole('link', { name: 'Call +33 6 12 34 56 78' })
+    await expect(number).toHaveAttribute('href', 'tel:+33612345678')
+    await expect(doctor.page.getByRole('button', { name: /Admit|camera/i })).toHaveCount(0)
+    await look(doctor.page, 'an encounter by telephone', { size: 'desktop' })
+    await doctor.page.getByRole('button', { name: 'Complete', exact: true }).click()
+    await expect(doctor.page.getByText('Done', { exact: true })).toBeVisible()
+    await expect(page.getByRole('status').getByText('Completed')).toBeVisible()
+
+    const settings = await world.owner.door.get('clinic/settings', {})
+    const { about, phone: line, timeZone, holdMinutes, horizonDays, earlyJoinMinutes, graceMinutes } = settings.clinic
+    await world.owner.door.get('clinic/save-profile', {
+      ...{ name: world.name, about, phone: line, timeZone, holdMinutes, horizonDays, earlyJoinMinutes, graceMinutes },
+      ...{ address: '4 rue du Port, Paris', locale: 'en', minNoticeMinutes: 0 },
+    })
+    const {
+      id,
+      version,
+      currency: _,
+      intakeVersion: __,
+      ...service
+    } = settings.services.find(({ name }) => name === 'First talk')!
+    await world.owner.door.get('clinic/save-service', { id, version, service: { ...service, way: 'in_person' } })
+    const here = await world.book({ fields: { name: 'Hal Here', email: 'hal@patient.test' }, at: 3 })
+    await page.goto(here.link)
+    await expect(page.getByText(`${world.name}, 4 rue du Port, Paris`)).toBeVisible()
+    await expect(page.getByText(/Join the call|You can join/)).toHaveCount(0)
+    await expect
+      .poll(async () => (await mailOf('hal@patient.test'))?.text ?? '', { timeout: 60_000 })
+      .toContain('4 rue du Port')
+    await office.goto(
+      `${stack.baseUrl}/today?${new URLSearchParams({ day: dayIn(clinicZone, new Date(here.startsAt)), who: 'all' })}`,
+    )
+    await expect(office.getByText('First talk · In person', { exact: false })).toBeVisible()
+    await office.getByRole('button', { name: 'More for Hal Here' }).click()
+    await office.getByRole('menuitem', { name: 'Is here' }).click()
+    await expect(
+      office
+        .getByRole('listitem')
+        .filter({ hasText: 'Hal Here' })
+        .getByText(/^Waiting/),
+    ).toBeVisible()
+    await expect(page.getByRole('status').getByText('You are in the waiting room')).toBeVisible()
+    expect([...doctor.faults, ...patient.faults]).toEqual([])
+  } finally {
+    await Promise.all([doctor.close(), patient.close()])
   }
 })

@@ -91,6 +91,7 @@ export async function ServiceList({
                   <ClockIcon size={16} />
                   {common('minutes', { count: service.minutes })}
                 </span>
+                <span>{common(`way.${service.way}`)}</span>
                 <span className="font-semibold text-ink">{priceOf(service, locale, t)}</span>
               </p>
             </div>

@@ -111,7 +111,11 @@ export async function Times({ page, service, zone, locale, query, carry = {} }: 
         }
         eyebrow={clinic.name}
         title={service.name}
-        lead={`${common('minutes', { count: service.minutes })} · ${priceOf(service, locale, t)}`}
+        lead={[
+          common('minutes', { count: service.minutes }),
+          common(`way.${service.way}`),
+          priceOf(service, locale, t),
+        ].join(' · ')}
       />
       {isChosen ? null : (
         <p className="mb-6 max-w-prose">{t('withWhoever', { names: whoever(page, service, locale) })}</p>

@@ -85,7 +85,7 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
         </Button>
       ) : null}
       {/* Whose appointment it is, is said first. */}
-      {alive && !view.unclaimed ? (
+      {alive && !view.unclaimed && view.way === 'video' ? (
         <Join view={view} secret={secret} forgotten={forgotten} locale={locale} words={words} />
       ) : null}
       {['cancelled', 'expired'].includes(view.status) ? (

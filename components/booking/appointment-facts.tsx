@@ -21,7 +21,12 @@ const tones: Partial<Record<AppointmentView['status'], Tone>> = {
   expired: 'neutral',
   no_show: 'danger',
 }
-const stages = ['booked', 'arrived', 'in_consult', 'completed'] as const
+/** On the telephone nobody waits in a room, and in person nobody's device says when it began. */
+const stagesOf = {
+  video: ['booked', 'arrived', 'in_consult', 'completed'],
+  phone: ['booked', 'completed'],
+  in_person: ['booked', 'arrived', 'completed'],
+} as const satisfies Record<AppointmentView['way'], readonly AppointmentView['status'][]>
 
 export function AppointmentFacts({ view, locale, words }: { view: AppointmentView; locale: string; words: Words }) {
   const at = new Date(view.startsAt)
@@ -29,7 +34,8 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
   const { clinic, practitioner, service, price } = view
   const both = !sameClock(zone, clinic.timeZone, at)
   const isGone = view.status === 'cancelled' || view.status === 'no_show'
-  const stage = stages.indexOf(view.status as (typeof stages)[number])
+  const stages: readonly AppointmentView['status'][] = stagesOf[view.way]
+  const stage = stages.indexOf(view.status)
   return (
     <>
       <div className="mb-5 flex flex-wrap items-center justify-between gap-3">
@@ -46,7 +52,7 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
               aria-current={index === stage ? 'step' : undefined}
               className={`min-w-0 flex-1 border-t-4 pt-2 text-xs sm:text-sm ${index <= stage ? 'border-accent' : 'border-line'} ${index === stage ? 'font-semibold' : 'text-soft'}`}
             >
-              {words.line[each]}
+              {words.line[each as keyof typeof words.line]}
             </li>
           ))}
         </ol>
@@ -77,16 +83,7 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
           { label: words.who, value: [practitioner.name, practitioner.title].filter(Boolean).join(', ') },
           {
             label: words.where,
-            value: view.site ? (
-              <>
-                {view.site.name}
-                {view.site.address ? (
-                  <span className="block text-sm font-normal text-soft">{view.site.address}</span>
-                ) : null}
-              </>
-            ) : (
-              words.byVideo
-            ),
+            value: <Place view={view} words={words} />,
           },
           ...(price.minor > 0
             ? [
@@ -136,4 +133,24 @@ export function endingLines({ price, ending }: AppointmentView, locale: string, 
     ...line(words.costs.owed, owedMinor),
     ...line(words.costs.back, backMinor),
   ]
+}
+
+function Place({ view, words }: { view: AppointmentView; words: Words }) {
+  const { site, clinic } = view
+  const more = (text: string) => <span className="block text-sm font-normal text-soft">{text}</span>
+  if (view.way === 'in_person') {
+    const at = site ?? clinic
+    return (
+      <>
+        {words.inPerson}
+        {more([at.name, at.address].filter(Boolean).join(', '))}
+      </>
+    )
+  }
+  return (
+    <>
+      {view.way === 'phone' ? words.byPhone : words.byVideo}
+      {site ? more(site.name) : null}
+    </>
+  )
 }

@@ -136,7 +136,7 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
             )
           }
         >
-          {forgotten ? words.forgotten : words.newDevice}
+          {forgotten ? words.forgotten : view.way === 'video' ? words.newDevice : words.newDevicePlain}
         </Banner>
       )}
     </div>

@@ -283,7 +283,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
         practitioners={offer.practitioners}
         onOver={() => setHold((now) => (typeof now === 'object' ? 'over' : now))}
       />
-      <DeviceNotes device={phase.device} />
+      <DeviceNotes device={phase.device} calls={offer.service.way === 'video'} />
       <div className="my-6">
         <Steps
           steps={steps.map((each) => ({ label: t(`steps.${each}`) }))}
@@ -326,6 +326,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
           {step === 'who' ? (
             <WhoStep
               guardianAge={offer.guardianAge}
+              isCalled={offer.service.way === 'phone'}
               device={phase.device}
               onChoose={(id) => choosePatient(id, phase.device)}
             />

@@ -73,7 +73,7 @@ export function ClaimForm({ view, secret, onDone }: ClaimProps) {
       <CardTitle>{t('title', { clinic: view.clinic.name })}</CardTitle>
       <p className="mb-2">{t('lead')}</p>
       <p className="text-sm text-soft">{t('hidden')}</p>
-      <DeviceNotes device={device} />
+      <DeviceNotes device={device} calls={view.way === 'video'} />
       <form
         noValidate
         className="mt-6 flex flex-col gap-6"

@@ -6,7 +6,16 @@ import { Banner } from '@/components/ui/status'
 import type { Device } from '@/lib/browser/booking-device'
 
 /** What the look at this device found, told before the form and not at the appointment. */
-export function DeviceNotes({ device, refused }: { device?: Device; refused?: 'old-browser' | 'forged' | 'failed' }) {
+export function DeviceNotes({
+  device,
+  calls = true,
+  refused,
+}: {
+  device?: Device
+  /** Whether it is to make a call. */
+  calls?: boolean
+  refused?: 'old-browser' | 'forged' | 'failed'
+}) {
   const t = useTranslations('booking.check')
   if (refused === 'forged') return <Forged byLink />
   if (refused)
@@ -23,7 +32,7 @@ export function DeviceNotes({ device, refused }: { device?: Device; refused?: 'o
           {t('otherLink')}
         </Banner>
       ) : null}
-      {device.missing.length ? (
+      {calls && device.missing.length ? (
         <Banner tone="warning" title={t('noCallTitle')} announce>
           {t('noCall', { missing: device.missing.map((each) => t(each)).join(', ') })}
         </Banner>

@@ -80,7 +80,7 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
           </>
         }
       >
-        {t('newDevice')}
+        {t(view.way === 'video' ? 'newDevice' : 'newDevicePlain')}
       </Banner>
     )
   }

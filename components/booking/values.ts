@@ -67,11 +67,14 @@ export const Who = z
   .refine((who) => who.patient !== 'other' || who.bookedBy.length > 0, { error: 'required', path: ['bookedBy'] })
   .refine((who) => who.patient !== 'other' || who.relation !== '', { error: 'required', path: ['relation'] })
 
+/** A visit by telephone: there is a number to call. */
+const Called = Who.safeExtend({ phone: Who.shape.phone.min(1, { error: 'required' }) })
+
 const Consent = z.object({ signedName: needed(120), agree: z.literal(true, { error: 'accept' }) })
 
 /** What a step must hold before the next. */
 export function schemaOf(step: StepName, offer: BookingOffer): z.ZodType {
-  if (step === 'who') return Who
+  if (step === 'who') return offer.service.way === 'phone' ? Called : Who
   if (step === 'consent') return offer.consentText ? Consent : z.object({})
   if (step === 'questions')
     return z

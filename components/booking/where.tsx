@@ -1,14 +1,24 @@
 import { useTranslations } from 'next-intl'
+import type { Way } from '@/lib/clinic/rules'
 import type { SiteView } from '@/lib/site/rules'
 
-/** Where a visit is, for a clinic that has several places. */
-export function Where({ site }: { site: SiteView | null | undefined }) {
-  const t = useTranslations('sites')
-  if (!site) return t('video')
+/** How a visit takes place, and where: at its site, else at the clinic's own address. */
+export function Where({
+  way,
+  site,
+  clinic,
+}: {
+  way: Way
+  site: SiteView | null | undefined
+  clinic: { name: string; address: string }
+}) {
+  const c = useTranslations('common')
+  const at = site ?? clinic
+  const place = way === 'in_person' ? [at.name, at.address].filter(Boolean).join(', ') : site?.name
   return (
     <>
-      {site.name}
-      {site.address ? <span className="block text-sm font-normal text-soft">{site.address}</span> : null}
+      {c(`way.${way}`)}
+      {place ? <span className="block text-sm font-normal text-soft">{place}</span> : null}
     </>
   )
 }

@@ -13,10 +13,12 @@ import type { Values } from './values'
 interface Props {
   device: Device
   guardianAge: number
+  /** By telephone: it takes a number. */
+  isCalled: boolean
   onChoose: (id: string) => void
 }
 
-export function WhoStep({ device, guardianAge, onChoose }: Props) {
+export function WhoStep({ device, guardianAge, isCalled, onChoose }: Props) {
   const t = useTranslations('booking.who2')
   const common = useTranslations('common')
   const { register, control, watch, setValue } = useFormContext<Values>()
@@ -117,7 +119,8 @@ export function WhoStep({ device, guardianAge, onChoose }: Props) {
         id="phone"
         type="tel"
         label={t('phone')}
-        optional={common('optional')}
+        hint={isCalled ? t('phoneHint') : undefined}
+        optional={isCalled ? undefined : common('optional')}
         autoComplete="tel"
         error={error('phone')}
         {...register('phone')}

@@ -30,6 +30,7 @@ interface Props {
 
 export function BookForm({ options, at, onMade, onClose }: Props) {
   const t = useTranslations('desk')
+  const c = useTranslations('common')
   const locale = useLocale()
   const reason = useReason()
   // One booking, however often it is sent.
@@ -71,9 +72,10 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
     const wrong: CallerFaults = {}
     if (!known && !read.success)
       for (const { path, message } of read.error.issues) wrong[path[0] as keyof Caller] ??= message
+    if (!known && service.way === 'phone' && !caller.phone.trim()) wrong.phone ??= 'required'
     setFaults(wrong)
     if (!chosen) setTimeFault(t('noTime'))
-    const isWritten = known !== null || (read.success && options.mayWrite)
+    const isWritten = known !== null || (read.success && !wrong.phone && options.mayWrite)
     if (!chosen || !isWritten) {
       requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
       return
@@ -150,6 +152,7 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
         />
       </div>
       <p className="-mt-2 text-sm text-soft">
+        {c(`way.${service.way}`)}.{' '}
         {isFree
           ? t('free')
           : `${t('price', { price: formatMoney(priceMinor, currency, locale) })} ${t(paymentMode === 'online' ? 'owedOnline' : 'owedLater')}`}

@@ -23,6 +23,7 @@ import { type EncounterView, rowState } from '@/lib/encounter/rules'
 import { formatDay, formatTime } from '@/lib/time'
 import { ChartPane } from './chart-pane'
 import { ConsultPlace } from './consult-place'
+import { WithoutCall } from './without-call'
 import { NoteEditor } from './note-editor'
 import { PrescriptionPart } from '../prescription/part'
 import { RecallPart } from './recall-part'
@@ -90,6 +91,7 @@ export function Encounter({ start }: { start: EncounterView }) {
           <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-soft">
             <span>
               {view.service.name} · {formatDay(startsAt, zone, locale)}, {formatTime(startsAt, zone, locale)}
+              {appointment.way === 'video' ? '' : ` · ${c(`way.${appointment.way}`)}`}
               {appointment.site ? ` · ${appointment.site}` : ''}
             </span>
             <Badge
@@ -167,7 +169,9 @@ export function Encounter({ start }: { start: EncounterView }) {
       />
       <div className="grid items-start gap-6 xl:grid-cols-[minmax(20rem,5fr)_minmax(0,7fr)]">
         <div className="flex min-w-0 flex-col gap-6 xl:order-2">
-          {appointment.memberId === view.me.memberId ? (
+          {appointment.way !== 'video' ? (
+            <WithoutCall row={appointment} phone={chart.identity?.phone ?? null} />
+          ) : appointment.memberId === view.me.memberId ? (
             <ConsultPlace
               appointmentId={appointment.appointmentId}
               patientId={chart.patientId}

@@ -20,7 +20,7 @@ import { useToast } from '@/components/ui/toast'
 import { useBusy } from '@/components/ui/use-busy'
 import { runsDay } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
-import type { DayRow, RowState } from '@/lib/encounter/rules'
+import { type DayRow, mayArrive, type RowState } from '@/lib/encounter/rules'
 import { formatMoney } from '@/lib/money'
 import { formatTime } from '@/lib/time'
 
@@ -42,6 +42,7 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
   const moves = useTranslations('move')
   const recognition = useTranslations('recognition')
   const desk = useTranslations('desk')
+  const c = useTranslations('common')
   const locale = useLocale()
   const router = useRouter()
   const toast = useToast()
@@ -50,8 +51,8 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
   const [open, setOpen] = useState<'move' | 'link' | 'cancel' | 'miss' | 'take' | 'back' | 'recognise' | null>(null)
   const whenOpen = (is: boolean) => is || setOpen(null)
   const { appointmentId, patientId } = row
-  const complete = async () => {
-    const answer = await call('encounter/complete', { appointmentId })
+  const act = async (action: 'encounter/arrive' | 'encounter/complete') => {
+    const answer = await call(action, { appointmentId })
     if (!answer.ok) toast(reason(answer.code), 'danger')
   }
   const atDesk = runsDay(me)
@@ -61,17 +62,20 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
     router.push(`/encounter/${appointmentId}`)
   }
   const stands = ['booked', 'arrived'].includes(row.status)
+  // Who is called is neither late nor at the door: their time has come.
+  const isCalled = row.way === 'phone' && row.status === 'booked' && Date.parse(row.startsAt) <= Date.now()
   const items = [
+    ...(mayArrive(row, new Date()) ? [{ label: t('markArrived'), onSelect: () => void act('encounter/arrive') }] : []),
     ...(beside && isClinical
       ? [{ label: t(state === 'waiting' ? 'admit' : 'open'), onSelect: () => openVisit() }]
       : []),
     ...(stands ? [{ label: moves('menu'), onSelect: () => setOpen('move') }] : []),
     ...(stands || row.status === 'in_consult' ? [{ label: desk('menu'), onSelect: () => setOpen('link') }] : []),
-    ...(isClinical && ['waiting', 'at_door', 'in_consult', 'late'].includes(state)
-      ? [{ label: t('markDone'), onSelect: () => void complete() }]
+    ...(isClinical && (isCalled || ['waiting', 'at_door', 'in_consult', 'late'].includes(state))
+      ? [{ label: t('markDone'), onSelect: () => void act('encounter/complete') }]
       : []),
-    ...(['late', 'at_door', 'waiting'].includes(state)
-      ? [{ label: t('markMissed'), onSelect: () => setOpen('miss') }]
+    ...(isCalled || ['late', 'at_door', 'waiting'].includes(state)
+      ? [{ label: t(row.way === 'phone' ? 'markNotReached' : 'markMissed'), onSelect: () => setOpen('miss') }]
       : []),
     ...(atDesk && ['due', 'later', 'failed'].includes(row.paid)
       ? [{ label: money('take'), onSelect: () => setOpen('take') }]
@@ -98,7 +102,7 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
                 {clock(row.startsAt)} {t('until', { time: clock(row.endsAt) })} · {t(`state.${state}`)}
               </p>
               <p className="text-sm text-soft">
-                {row.service} · {row.practitioner}
+                {row.service} · {c(`way.${row.way}`)} · {row.practitioner}
                 {row.site ? ` · ${row.site}` : ''}
               </p>
             </div>

@@ -16,7 +16,12 @@ function codes(): string[] {
       ...text.matchAll(/(?:audit|auditOpened|auditReadings|changed)\(\s*(?:tx,\s*)?[^'`;]{0,90}?'([a-z]+\.[a-z-]+)'/g),
     ].map((match) => match[1]!)
   })
-  return [...new Set([...found, ...['encounter.complete', 'encounter.miss', 'recall.invited', 'recall.declined']])]
+  return [
+    ...new Set([
+      ...found,
+      ...['encounter.arrive', 'encounter.complete', 'encounter.miss', 'recall.invited', 'recall.declined'],
+    ]),
+  ]
 }
 
 describe('the log in words', () => {

@@ -13,6 +13,8 @@ import type { AppointmentRow } from './store.ts'
 export interface CalendarFacts {
   row: Pick<AppointmentRow, 'id' | 'startsAt' | 'endsAt' | 'sequence' | 'createdAt' | 'cancelledAt' | 'status'>
   clinic: string
+  /** Where to be, in words; null: on the page that it leads to. */
+  place: string | null
   locale: Locale
   /** Where the event leads. */
   link: string
@@ -43,6 +45,7 @@ export function calendarOf(facts: CalendarFacts): string {
     summary: translator(locale, 'mail')('event', { clinic }),
     description: link,
     url: link,
+    ...(facts.place && { location: facts.place }),
     status: cancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
     ...(mail ? { organizer: { name: clinic, email: addressIn(mail.from) } } : {}),
   })

@@ -8,8 +8,10 @@ import { env } from '../server/env.ts'
 import { openField } from '../server/kms.ts'
 import { limitHere } from '../server/rate-limit.ts'
 import { inClinic } from '../server/tx.ts'
+import { findSite } from '../site/store.ts'
 import { calendarOf } from './calendar.ts'
 import { linkedAppointment } from './link.ts'
+import { placeWords } from './mail.ts'
 import { HoldRef } from './rules.ts'
 import * as store from './store.ts'
 import { isId } from '../ids.ts'
@@ -24,10 +26,14 @@ export async function downloadCalendar(request: Request, id: string): Promise<Re
   if (!counted.ok) return refused(counted)
   const row = request.method === 'POST' ? await linked(request, id) : await mine(request, id)
   if (!row || !('id' in row)) return refused(row ?? refuse('NOT_FOUND'))
-  const clinic = await inClinic(row.clinicId, (tx) => findClinic(tx, row.clinicId))
+  const locale = bestLocale(row.locale)
+  const { clinic, place } = await inClinic(row.clinicId, async (tx) => {
+    const clinic = (await findClinic(tx, row.clinicId))!
+    return { clinic, place: placeWords(row.way, clinic, await findSite(tx, row.siteId), locale) }
+  })
   const secret = row.linkSealed && (await openField(row.linkSealed, `appointment.link|${row.clinicId}|${row.id}`))
   const link = `${env().APP_ORIGIN}/a/${row.id}${secret ? `#s=${secret}` : ''}`
-  const file = calendarOf({ row, clinic: clinic!.name, locale: bestLocale(row.locale), link })
+  const file = calendarOf({ row, clinic: clinic.name, place, locale, link })
   const headers = {
     'content-type': 'text/calendar; charset=utf-8',
     'content-disposition': 'attachment; filename="appointment.ics"',

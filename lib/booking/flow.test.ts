@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { clinicWorld } from '../payment/testing.ts'
 import { testDb } from '../server/testing.ts'
+import { showAppointment } from './flow.ts'
 import { holdSlot } from './hold.ts'
 import { loadSlots } from './slots.ts'
 import { bookingsADay, holdsAnHour } from './rules.ts'
@@ -77,4 +78,22 @@ test('a hold that ran out still books, but not where the practitioner is away by
     )
   }
   expect(await bookAs(here, await testDevice(), { meanwhile: away })).toMatchObject({ code: 'HOLD_EXPIRED' })
+})
+
+// Defence: the look at the number in bookIn. Without it somebody waits for a call that nobody can make.
+test('a visit by telephone takes a number, and stays by telephone though its service is changed', async () => {
+  const here = await clinicWorld(admin)
+  const decide = (way: string) =>
+    admin(`UPDATE service SET payment_mode = 'free', price_minor = 0, way = $2::visit_way WHERE id = $1`, [
+      ...[here.serviceId, way],
+    ])
+  await decide('phone')
+  expect(await bookAs(here, await testDevice())).toMatchObject({ code: 'BAD_INPUT', fields: { phone: 'required' } })
+  const by = async (phone: string, meanwhile?: () => Promise<unknown>) => {
+    const { appointmentId, linkSecret, ...answer } = await bookAs(here, await testDevice(), { phone, meanwhile })
+    const view = await showAppointment(anyone, { id: appointmentId, secret: linkSecret }, at())
+    return { answer, way: view.ok && view.value.way }
+  }
+  expect(await by('+33612345678', () => decide('in_person'))).toMatchObject({ answer: { ok: true }, way: 'phone' })
+  expect(await by('')).toMatchObject({ answer: { ok: true }, way: 'in_person' })
 })

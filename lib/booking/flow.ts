@@ -82,6 +82,8 @@ async function bookIn(
     await keepHours(tx, clinicId, row.memberId)
     if ((await placeAt(tx, clinic, row.memberId, row)) !== row.siteId) return refuse('HOLD_EXPIRED')
   }
+  // Nobody can be called whose number is nowhere.
+  if (row.way === 'phone' && !input.phone) return refuse('BAD_INPUT', { phone: 'required' })
   const payment = firstPayment(row.paymentMode, row.priceMinor)
   if (payment === 'pending' && !clinic.takesPayments) return refuse('PAYMENTS_NOT_CONNECTED')
   const fields = rules.bookingFields({ clinicId, appointmentId: row.id, patientId, keyId, sign, dh })
@@ -165,6 +167,7 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
   return {
     id: row.id,
     status: row.status,
+    way: row.way,
     startsAt: row.startsAt.toISOString(),
     endsAt: row.endsAt.toISOString(),
     heldUntil: row.heldUntil?.toISOString() ?? null,

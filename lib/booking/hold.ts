@@ -136,6 +136,7 @@ async function holdWith(
     taxRate: service.taxRate,
     paymentMode: service.paymentMode,
     cancellation: clinic.cancellation,
+    way: service.way,
   }
   for (const lapsed of await store.lapseInTheWay(tx, memberId, hold.blockedFrom, hold.blockedUntil, now))
     await expirePayment(tx, clinic.id, lapsed, now)

@@ -86,6 +86,27 @@ it('says that it is booked: when, where, and an invitation, in neutral words', a
   expect((await mailed('mail.booked', at)).mail.messageId).toBe(mail.messageId)
 })
 
+it('says where to come, or that the clinic calls, and of no call to join, in the calendar too', async () => {
+  await admin(`UPDATE clinic SET address = '4 rue du Port, 75004 Paris' WHERE id = $1`, [world.clinicId])
+  const booked = async (way: string, locale: 'en' | 'fr' = 'en') => {
+    const at = await world.waiting({ status: 'booked', payment: 'paid', locale })
+    await admin('UPDATE appointment SET way = $2::visit_way WHERE id = $1', [at.appointmentId, way])
+    const { mail, lines } = await mailed('mail.booked', at)
+    return { text: mail.text!, location: valueOf(lines, 'LOCATION') }
+  }
+  const video = await booked('video')
+  expect(video.text).toContain('join the call')
+  expect([video.location, video.text.includes('rue du Port')]).toEqual([undefined, false])
+  const phone = await booked('phone')
+  expect(phone.text).toContain('By telephone: Lumen Clinic calls you at the number that you gave.')
+  expect(phone.text).not.toContain('join the call')
+  expect(phone.location).toBe('By telephone: Lumen Clinic calls you at the number that you gave.')
+  const here = await booked('in_person', 'fr')
+  expect(here.text).toContain('Lumen Clinic, 4 rue du Port, 75004 Paris')
+  expect(here.text).not.toContain('rejoignez')
+  expect(here.location).toBe('Lumen Clinic\\, 4 rue du Port\\, 75004 Paris')
+})
+
 it('takes the same event back when it is cancelled, and says so in French to whoever booked in French', async () => {
   const at = await world.waiting({ status: 'booked', payment: 'paid', locale: 'fr' })
   const booked = await mailed('mail.booked', at)

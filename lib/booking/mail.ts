@@ -1,4 +1,5 @@
 import 'server-only'
+import type { Way } from '../clinic/rules.ts'
 import { findClinic } from '../clinic/store.ts'
 import type { Locale } from '../messages/catalogue.ts'
 import { translator } from '../messages/translator.ts'
@@ -13,6 +14,8 @@ import { sendMail, type Mail } from '../server/mail.ts'
 import { inClinic } from '../server/tx.ts'
 import { formatDate, formatTime, sameClock, zoneCity } from '../time.ts'
 import { calendarOf, methodOf } from './calendar.ts'
+import { findSite } from '../site/store.ts'
+import type { SiteView } from '../site/rules.ts'
 import { placeName } from './rules.ts'
 import * as store from './store.ts'
 
@@ -25,6 +28,8 @@ export interface MailFacts {
   to: string
   clinic: { name: string; phone: string; timeZone: string; slug: string }
   price: string | null
+  /** Where to be, or how it takes place; null where that is the link's page. */
+  place: string | null
   link: string
 }
 
@@ -53,13 +58,34 @@ export async function factsOf(data: JobData): Promise<MailFacts | null> {
         slug: clinic.slug,
       },
       price: payment && payment.amountMinor > 0 ? formatMoney(payment.amountMinor, payment.currency, locale) : null,
+      place: placeWords(row.way, clinic, await findSite(tx, row.siteId), locale),
       // The secret is in the fragment: it reaches no server, ours included, when the link is opened.
       link: `${env().APP_ORIGIN}/a/${row.id}#s=${secret}`,
     }
   })
 }
 
-export function whenOf({ row, clinic, locale }: MailFacts): string {
+/** As a mail and a calendar say it: an address is public, and what the visit is for is not in it. */
+export function placeWords(
+  way: Way,
+  clinic: { name: string; address: string },
+  site: SiteView | null,
+  locale: Locale,
+): string | null {
+  if (way === 'video') return null
+  if (way === 'phone') return translator(locale, 'mail')('byPhone', { clinic: clinic.name })
+  const place = site ?? clinic
+  return [place.name, place.address].filter(Boolean).join(', ')
+}
+
+/** When, and where unless that is the page of the link. */
+export const whenAndWhere = (facts: MailFacts): string => [whenOf(facts), facts.place].filter(Boolean).join('\n')
+
+/** The link, with what can be done by it. */
+export const openWords = ({ row, locale, link }: MailFacts): string =>
+  `${translator(locale, 'mail')(row.way === 'video' ? 'open' : 'openPlain')}\n${link}`
+
+function whenOf({ row, clinic, locale }: MailFacts): string {
   const t = translator(locale, 'mail')
   const zone = row.timeZone
   const own = t('when', {
@@ -72,8 +98,8 @@ export function whenOf({ row, clinic, locale }: MailFacts): string {
   return `${own}\n${t('whenClinic', { time: theirs, zone: zoneCity(clinic.timeZone) })}`
 }
 
-function invitationOf({ row, clinic, locale, link, to }: MailFacts): Mail['ics'] {
-  const facts = { row, clinic: clinic.name, locale, link, mail: { from: env().MAIL_FROM, to } }
+function invitationOf({ row, clinic, locale, place, link, to }: MailFacts): Mail['ics'] {
+  const facts = { row, clinic: clinic.name, place, locale, link, mail: { from: env().MAIL_FROM, to } }
   return { name: 'appointment.ics', content: calendarOf(facts), method: methodOf(facts) }
 }
 
@@ -99,15 +125,15 @@ const mailBooked: JobHandler = async (data) => {
   const facts = await factsOf(data)
   // Overtaken: what was cancelled meanwhile is not said to be booked.
   if (!facts || !['booked', 'arrived', 'in_consult', 'completed'].includes(facts.row.status)) return
-  const { row, locale, clinic, link, to, price } = facts
+  const { row, locale, clinic, to, price } = facts
   const t = translator(locale, 'mail')
   const paragraphs = [
     t('hello'),
     t('booked', { clinic: clinic.name }),
-    whenOf(facts),
+    whenAndWhere(facts),
     price && row.paymentMode === 'online' ? t('paid', { price }) : price ? t('payLater', { price }) : '',
     costsOf(facts),
-    `${t('open')}\n${link}`,
+    openWords(facts),
     t('keep'),
     clinic.phone ? `${clinic.name}\n${clinic.phone}` : clinic.name,
   ]
@@ -125,7 +151,7 @@ const mailBooked: JobHandler = async (data) => {
 const mailMoved: JobHandler = async (data) => {
   const facts = await factsOf(data)
   if (!facts || !['booked', 'arrived'].includes(facts.row.status) || placeName(facts.row) !== data.place) return
-  const { row, locale, clinic, link, to } = facts
+  const { row, locale, clinic, to } = facts
   const t = translator(locale, 'mail')
   const signature = clinic.phone ? `${clinic.name}\n${clinic.phone}` : clinic.name
   await sendMail({
@@ -134,8 +160,8 @@ const mailMoved: JobHandler = async (data) => {
     text: [
       t('hello'),
       t('moved', { clinic: clinic.name }),
-      whenOf(facts),
-      `${t('open')}\n${link}`,
+      whenAndWhere(facts),
+      openWords(facts),
       t('movedNot'),
       signature,
     ].join('\n\n'),

@@ -27,6 +27,7 @@ export async function findOffer(
     practitioners: slot.memberId ? [] : practitioners,
     service: {
       id: service.id,
+      way: service.way,
       priceMinor: service.paymentMode === 'free' ? 0 : service.priceMinor,
       currency: service.currency,
       taxRate: service.taxRate,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ConsentInput } from '../consent/rules.ts'
-import type { Assignment, PaymentMode } from '../clinic/rules.ts'
+import type { Assignment, PaymentMode, Way } from '../clinic/rules.ts'
 import { Day, Instant } from '../day.ts'
 import type { IntakeForm } from '../intake/rules.ts'
 import type { Ending, PaymentStatus } from '../payment/rules.ts'
@@ -367,6 +367,7 @@ export interface Booked {
 export interface AppointmentView {
   id: string
   status: AppointmentStatus
+  way: Way
   startsAt: string
   endsAt: string
   heldUntil: string | null
@@ -435,6 +436,7 @@ export interface BookingOffer {
   practitioners: { id: string; name: string }[]
   service: {
     id: string
+    way: Way
     priceMinor: number
     currency: string
     taxRate: number

@@ -2,7 +2,7 @@ import 'server-only'
 import type { ConsentState, Prisma } from '@/prisma/generated/client'
 import type { Tx } from '../server/tx.ts'
 import type { AppointmentStatus } from './rules.ts'
-import type { PaymentMode } from '../clinic/rules.ts'
+import type { PaymentMode, Way } from '../clinic/rules.ts'
 import type { CancellationPolicy } from '../price/rules.ts'
 import type { Stretch } from '../schedule/rules.ts'
 
@@ -57,6 +57,7 @@ export interface NewHold {
   taxRate: number
   paymentMode: PaymentMode
   cancellation: CancellationPolicy
+  way: Way
 }
 
 /** Ends the holds in the way that have run out. Answers their ids. */
@@ -74,10 +75,11 @@ export async function lapseInTheWay(tx: Tx, memberId: string, from: Date, until:
 export async function insertHold(tx: Tx, hold: NewHold, now: Date): Promise<boolean> {
   const count = await tx.$executeRaw`
     INSERT INTO appointment (id, clinic_id, service_id, member_id, site_id, status, starts_at, ends_at, blocked_from, blocked_until,
-      held_since, held_until, hold_hash, price_minor, currency, tax_rate, payment_mode, cancellation)
+      held_since, held_until, hold_hash, price_minor, currency, tax_rate, payment_mode, cancellation, way)
     VALUES (${hold.id}::uuid, ${hold.clinicId}::uuid, ${hold.serviceId}::uuid, ${hold.memberId}::uuid, ${hold.siteId}::uuid, 'held', ${hold.startsAt},
       ${hold.endsAt}, ${hold.blockedFrom}, ${hold.blockedUntil}, ${now}, ${hold.heldUntil}, ${hold.holdHash}, ${hold.priceMinor},
-      ${hold.currency}, ${hold.taxRate}, ${hold.paymentMode}::payment_mode, ${JSON.stringify(hold.cancellation)}::jsonb)
+      ${hold.currency}, ${hold.taxRate}, ${hold.paymentMode}::payment_mode, ${JSON.stringify(hold.cancellation)}::jsonb,
+      ${hold.way}::visit_way)
     ON CONFLICT DO NOTHING`
   return count === 1
 }

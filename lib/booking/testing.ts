@@ -67,6 +67,7 @@ export async function bookAs(
   who: TestDevice,
   wish: {
     email?: string
+    phone?: string
     text?: Text
     ip?: string
     types?: RecordType[]
@@ -92,7 +93,12 @@ export async function bookAs(
     key: randomUUID(),
     linkSecret,
     patient: { patientId, keyId, ...keys, proof },
-    ...{ email: wish.email ?? `${patientId}@example.org`, phone: '', locale: 'en' as const, timeZone: 'Europe/Paris' },
+    ...{
+      email: wish.email ?? `${patientId}@example.org`,
+      phone: wish.phone ?? '',
+      locale: 'en' as const,
+      timeZone: 'Europe/Paris',
+    },
     records: (wish.types ?? ['identity']).map((type) => sealedStub(clinicId, patientId, type)),
     consent: wish.text ? await signedConsent(who, wish.text, { clinicId, appointmentId: ref.id }) : null,
   }

@@ -29,7 +29,7 @@ export async function open(
 ): Out<'call/open'> {
   const opened = await inClinic(actor.clinicId, async (tx) => {
     const row = await store.findForPractitioner(tx, actor, input.appointmentId)
-    if (!row?.patientId || !row.member.signKey || !row.member.dhKey) return refuse('NOT_FOUND')
+    if (!row?.patientId || row.way !== 'video' || !row.member.signKey || !row.member.dhKey) return refuse('NOT_FOUND')
     const { call, made } = await store.ensureCall(tx, actor.clinicId, row.id)
     const { closesAt } = rules.windowOf(row, row.clinic)
     if (made)

@@ -11,6 +11,7 @@ import { generateDeviceKeys } from '../crypto/keys.ts'
 import { sign } from '../crypto/sign.ts'
 import * as flow from './flow.ts'
 import * as codes from './flow-codes.ts'
+import { open } from './flow-staff.ts'
 import { signedFields } from './messages.ts'
 import type { PatientSync } from './rules.ts'
 
@@ -111,6 +112,21 @@ describe('the door', () => {
     expect(await statusOf(at.id)).toBe('booked')
     expect((await knock(at, known)).sync).toMatchObject({ state: 'waiting', confirmed: true })
     expect(await statusOf(at.id)).toBe('arrived')
+  })
+
+  // Defence: the way in byLink and in open. Without it a visit by telephone has a room to sit and wait in.
+  test.each(['phone', 'in_person'])('of a visit by %s there is none, for either side', async (way) => {
+    const at = await appointment()
+    await admin('UPDATE appointment SET way = $2::visit_way WHERE id = $1', [at.id, way])
+    const { keyId, keys } = await device()
+    const link = { appointmentId: at.id, secret: at.secret }
+    const none = { ok: false, code: 'NOT_FOUND' }
+    expect(await flow.look(null, link)).toEqual(none)
+    expect(await flow.takeTicket(null, { ...link, keyId, keys }, ctx())).toEqual(none)
+    await admin(`UPDATE member SET sign_key = 'x', dh_key = 'y' WHERE id = $1`, [memberId])
+    const actor: StaffActor = { kind: 'staff', clinicId, memberId, sessionId: randomUUID(), roles: ['practitioner'] }
+    expect(await open(actor, { appointmentId: at.id }, ctx())).toEqual(none)
+    expect(await admin('SELECT 1 FROM call WHERE appointment_id = $1', [at.id])).toEqual([])
   })
 
   test('a filed signing key with another agreement key is a stranger', async () => {

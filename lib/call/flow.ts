@@ -34,7 +34,8 @@ export async function byLink<T>(
     clinicId,
     async (tx) => {
       const row = await store.findByLink(tx, input.appointmentId, sha256(Buffer.from(input.secret)))
-      return row?.patientId ? body(tx, row) : refuse('NOT_FOUND')
+      // A visit by telephone or in person has no room to come into.
+      return row?.patientId && row.way === 'video' ? body(tx, row) : refuse('NOT_FOUND')
     },
     { keepRefused },
   )
@@ -91,7 +92,7 @@ export async function knock(_: unknown, input: In<typeof rules.KnockInput>, { no
   const answered = await inClinic(clinicId, async (tx) => {
     const row = await store.findAppointment(tx, ticket.appointmentId)
     const call = row && (await store.findCall(tx, { appointmentId: row.id }))
-    if (!row?.patientId || !call) return refuse('NOT_FOUND')
+    if (!row?.patientId || row.way !== 'video' || !call) return refuse('NOT_FOUND')
     const window = rules.windowOf(row, row.clinic)
     const decided = rules.decideDoor(row.status, window, now)
     if (decided !== 'open') return refuse(decided)

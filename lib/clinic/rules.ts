@@ -43,6 +43,10 @@ export interface PractitionerView {
 
 export type PaymentMode = 'free' | 'online' | 'later'
 
+/** How a visit takes place. */
+export const ways = ['video', 'phone', 'in_person'] as const
+export type Way = (typeof ways)[number]
+
 /** Who sees the patient where several offer a service: whom they choose, the first who is free, or each in turn. */
 export const assignments = ['choose', 'first', 'turn'] as const
 export type Assignment = (typeof assignments)[number]
@@ -61,6 +65,7 @@ export interface ServiceView {
   horizonDays: number | null
   /** Most appointments a day with one practitioner; null: as many as there is time for. */
   dailyLimit: number | null
+  way: Way
   assignment: Assignment
   priceMinor: number
   currency: string
@@ -163,6 +168,7 @@ export const ServiceForm = z
     minNoticeMinutes: maybe(0, 20_160),
     horizonDays: maybe(1, 365),
     dailyLimit: maybe(1, 200),
+    way: z.enum(ways).default('video'),
     assignment: z.enum(assignments).default('choose'),
     priceMinor: whole(0, 10_000_000),
     taxRate: TaxRate.default(0),

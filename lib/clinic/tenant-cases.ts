@@ -12,7 +12,14 @@ const service = {
     taxRate: 0,
     currency: 'eur',
   },
-  ...{ stepMinutes: null, minNoticeMinutes: null, horizonDays: null, dailyLimit: null, assignment: 'choose' as const },
+  ...{
+    stepMinutes: null,
+    minNoticeMinutes: null,
+    horizonDays: null,
+    dailyLimit: null,
+    way: 'video' as const,
+    assignment: 'choose' as const,
+  },
   ...{ paymentMode: 'free' as const, intakeForm: { questions: [] }, intakeVersion: 1, consentTextId: null },
   ...{ active: true, position: 0 },
 }

@@ -117,6 +117,15 @@ test('outside of the hours it is asked about first; what is over or too far is r
 })
 
 // Defence: `mayWriteUnder` in patientIn. What such a member signs is believed by no browser.
+// Defence: the look at the number in book.
+test('by telephone, somebody new is booked with a number to call, and not without', async () => {
+  await admin(`UPDATE service SET way = 'phone' WHERE id = $1`, [world.serviceId])
+  expect(await ask(input())).toEqual({ ok: false, code: 'BAD_INPUT', fields: { 'patient.phone': 'required' } })
+  const given = input({}, { phone: '+33 6 12 34 56 78' })
+  expect(await ask(given)).toMatchObject({ ok: true })
+  expect(await admin('SELECT way FROM appointment WHERE id = $1', [given.id])).toEqual([{ way: 'phone' }])
+})
+
 test('who is in no group that knows names writes none', async () => {
   const own = await member(['practitioner'])
   await admin('UPDATE member SET own_patients = true WHERE id = $1', [own.memberId])

@@ -60,8 +60,8 @@ export const options = (actor: StaffActor, _: unknown, { now }: Context): Out<'d
       ...{ clinicId: clinic.id, clinic: clinic.name, zone: clinic.timeZone, locale: clinic.locale },
       today: dayIn(clinic.timeZone, now),
       cancellation: clinic.cancellation,
-      services: services.map(({ id, name, minutes, priceMinor, currency, paymentMode, practitionerIds }) => ({
-        ...{ id, name, minutes, priceMinor, currency, paymentMode, practitionerIds },
+      services: services.map(({ id, name, minutes, way, priceMinor, currency, paymentMode, practitionerIds }) => ({
+        ...{ id, name, minutes, way, priceMinor, currency, paymentMode, practitionerIds },
       })),
       practitioners: practitioners.map(({ id, displayName }) => ({ memberId: id, name: displayName })),
       sites: (await listSites(tx)).map(({ id, name }) => ({ id, name })),
@@ -137,6 +137,9 @@ export async function book(
     const clinic = (await findClinic(tx, actor.clinicId))!
     const service = await findService(tx, input.serviceId)
     if (!service?.active || !service.practitionerIds.includes(input.memberId)) return refuse('NOT_FOUND')
+    // Nobody can be called whose number is nowhere.
+    if (service.way === 'phone' && input.patient.kind === 'new' && !input.patient.phone)
+      return refuse('BAD_INPUT', { 'patient.phone': 'required' })
     const placed = await placeIn(tx, clinic, service, input, now)
     if (!placed.ok) return placed
     const patient = await patientIn(tx, actor, clinic, input)
@@ -288,6 +291,7 @@ async function insertBooked(
     ...{ id, clinicId, serviceId: service.id, memberId, siteId, ...at, heldUntil: now, holdHash: null },
     ...{ priceMinor: price, currency: service.currency, taxRate: service.taxRate, paymentMode },
     cancellation: clinic.cancellation,
+    way: service.way,
   }
   for (const lapsed of await bookings.lapseInTheWay(tx, memberId, at.blockedFrom, at.blockedUntil, now))
     await expirePayment(tx, clinicId, lapsed, now)

@@ -1,7 +1,7 @@
 import type { CancellationPolicy } from '../price/rules.ts'
 import { z } from 'zod'
 import { BookInput, type FreeTimes, HoldRef, type MemberSlot } from '../booking/rules.ts'
-import type { PaymentMode } from '../clinic/rules.ts'
+import type { PaymentMode, Way } from '../clinic/rules.ts'
 import { Day, Instant } from '../day.ts'
 import { Id } from '../ids.ts'
 import { SealedRecord, type StoredRecord } from '../record/rules.ts'
@@ -88,6 +88,7 @@ export interface DeskService {
   id: string
   name: string
   minutes: number
+  way: Way
   priceMinor: number
   currency: string
   paymentMode: PaymentMode

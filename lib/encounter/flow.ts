@@ -23,7 +23,7 @@ import { auditOpened, auditReadings, touched } from '@/lib/server/audit-readings
 import { notify } from '@/lib/server/notify'
 import { inClinic, type Tx } from '@/lib/server/tx'
 import { addDays, dayIn } from '@/lib/time'
-import { type DayView, type EncounterView, nextUp, weekStart } from './rules'
+import { type DayView, type EncounterView, mayArrive, nextUp, weekStart } from './rules'
 import type * as rules from './rules'
 import { listCare } from '../care/store.ts'
 import * as store from './store'
@@ -177,6 +177,9 @@ export async function complete(
   return ok({ done: true as const })
 }
 
+export const arrive = (actor: StaffActor, { appointmentId }: In<typeof rules.AppointmentInput>, { now }: Context) =>
+  inClinic(actor.clinicId, (tx) => move(tx, actor, appointmentId, 'arrive', now))
+
 /** What a patient who did not come is charged, for the question that is asked before. */
 export const missing = (
   actor: StaffActor,
@@ -209,12 +212,13 @@ async function move(
   tx: Tx,
   actor: StaffActor,
   appointmentId: string,
-  event: Extract<AppointmentEvent, 'complete' | 'miss'>,
+  event: Extract<AppointmentEvent, 'arrive' | 'complete' | 'miss'>,
   now: Date,
 ): Promise<Result<{ done: true }>> {
   const found = await store.findVisit(tx, actor, appointmentId, now)
   if (!found) return refuse('NOT_FOUND')
   const { status } = found.row
+  if (event === 'arrive' && !mayArrive(found.row, now)) return refuse('WRONG_STATE')
   const startsAt = new Date(found.row.startsAt)
   // Nobody has missed what has not begun.
   const to = event === 'miss' && startsAt > now ? null : nextAppointment(status, event)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type DayRow, nextUp, rowState, weekStart, whyUnnamed } from './rules.ts'
+import { type DayRow, mayArrive, nextUp, rowState, weekStart, whyUnnamed } from './rules.ts'
 
 const now = new Date('2026-03-02T10:00:00Z')
 const row = (status: DayRow['status'], startsAt: string, more: Partial<DayRow> = {}) =>
@@ -10,6 +10,9 @@ const gone = '2026-03-02T09:30:00Z'
 test.each([
   [row('booked', coming), 'upcoming'],
   [row('booked', gone), 'late'],
+  // Who is called keeps nobody waiting.
+  [row('booked', gone, { way: 'phone' }), 'upcoming'],
+  [row('booked', gone, { way: 'in_person' }), 'late'],
   [row('booked', gone, { waiting: true }), 'waiting'],
   [row('booked', coming, { waiting: true }), 'waiting'],
   [row('booked', gone, { atDoor: true }), 'at_door'],
@@ -23,6 +26,20 @@ test.each([
   [row('expired', coming), 'cancelled'],
 ] as const)('%o is %s', (each, state) => {
   expect(rowState(each, now)).toBe(state)
+})
+
+test.each([
+  [row('booked', coming, { way: 'in_person' }), true],
+  [row('booked', gone, { way: 'in_person' }), true],
+  // What was missed has cost what it costs.
+  [row('no_show', gone, { way: 'in_person' }), false],
+  [row('booked', '2026-03-03T10:00:00Z', { way: 'in_person' }), false],
+  [row('arrived', coming, { way: 'in_person' }), false],
+  [row('completed', gone, { way: 'in_person' }), false],
+  [row('booked', coming, { way: 'phone' }), false],
+  [row('booked', coming, { way: 'video' }), false],
+] as const)('%o: the clinic may say that they are there: %s', (each, may) => {
+  expect(mayArrive(each, now)).toBe(may)
 })
 
 test('next is who has waited longest, else who comes next, never who is in, done or gone', () => {

@@ -2,6 +2,7 @@ import type { DocumentView } from '../invoice/rules.ts'
 import type { CareRow } from '../care/rules.ts'
 import { z } from 'zod'
 import type { AppointmentStatus } from '../booking/rules.ts'
+import type { Way } from '../clinic/rules.ts'
 import type { ChainStatement, Sealed } from '../crypto/types.ts'
 import type { PrescriptionRow } from '../prescription/rules.ts'
 import type { RecallRow } from '../recall/rules.ts'
@@ -29,6 +30,7 @@ export interface DayRow {
   siteId: string | null
   site: string | null
   service: string
+  way: Way
   /** In minutes: from one start of the service that is offered to the next. */
   step: number
   startsAt: string
@@ -73,7 +75,7 @@ export interface DayView {
 /** What a row looks like to the person who runs the day. */
 export type RowState = 'upcoming' | 'late' | 'at_door' | 'waiting' | 'in_consult' | 'done' | 'missed' | 'cancelled'
 
-type Seen = Pick<DayRow, 'status' | 'waiting' | 'atDoor' | 'startsAt' | 'endsAt'>
+type Seen = Pick<DayRow, 'way' | 'status' | 'waiting' | 'atDoor' | 'startsAt' | 'endsAt'>
 
 export function rowState(row: Seen, now: Date): RowState {
   switch (row.status) {
@@ -91,9 +93,15 @@ export function rowState(row: Seen, now: Date): RowState {
     default:
       if (row.waiting) return 'waiting'
       if (row.atDoor) return 'at_door'
-      return new Date(row.startsAt) < now ? 'late' : 'upcoming'
+      // Who is called keeps nobody waiting.
+      return new Date(row.startsAt) < now && row.way !== 'phone' ? 'late' : 'upcoming'
   }
 }
+
+const hour = 3_600_000
+/** Whether the clinic may say that somebody is there. By video, a patient's own device arrives; on the telephone nobody does. */
+export const mayArrive = (row: Pick<DayRow, 'way' | 'status' | 'startsAt'>, now: Date): boolean =>
+  row.way === 'in_person' && row.status === 'booked' && Math.abs(Date.parse(row.startsAt) - now.getTime()) <= 12 * hour
 
 /** Who to see next: the longest waiting, else the next to come; never one who is in, done or gone. */
 export function nextUp<T extends Seen & Pick<DayRow, 'arrivedAt'>>(rows: readonly T[], now: Date): T | null {
@@ -215,6 +223,7 @@ export interface EncounterContract {
     out: { recordId: string; revision: number }
   }
   'encounter/complete': { in: z.input<typeof AppointmentInput>; out: { done: true } }
+  'encounter/arrive': { in: z.input<typeof AppointmentInput>; out: { done: true } }
   /** What becomes of the money when the patient did not come: for the question before it. */
   'encounter/missing': { in: z.input<typeof AppointmentInput>; out: Ending & { currency: string } }
   'encounter/miss': { in: z.input<typeof MissInput>; out: { done: true } }

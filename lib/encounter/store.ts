@@ -101,6 +101,7 @@ function toRow(row: Found, items: Open, now: Date): DayRow {
     siteId: row.siteId,
     site: row.site?.name ?? null,
     service: row.service.name,
+    way: row.way,
     step: row.service.stepMinutes ?? stepMinutes(row.service.minutes),
     startsAt: row.startsAt.toISOString(),
     endsAt: row.endsAt.toISOString(),
@@ -278,7 +279,11 @@ export async function moveVisit(
 ): Promise<boolean> {
   const { count } = await tx.appointment.updateMany({
     where: { id: at.id, clinicId: actor.clinicId, status: at.from, startsAt: at.startsAt },
-    data: { status: at.to, ...(at.to === 'completed' ? { completedAt: now } : {}) },
+    data: {
+      status: at.to,
+      ...(at.to === 'completed' && { completedAt: now }),
+      ...(at.to === 'arrived' && { arrivedAt: now }),
+    },
   })
   return count === 1
 }

@@ -125,7 +125,13 @@ it('is not read without end', async () => {
 it('the calendar files of mails: one event, asked for, changed and taken back, as another program reads them', () => {
   const base = { id: crypto.randomUUID(), createdAt: now, cancelledAt: null, status: 'booked' as const }
   const mail = { from: 'Curtain <no-reply@curtain.test>', to: 'pat@example.org' }
-  const facts = { clinic: 'Lumen; "Clinic", \\ of Paris', locale: 'en' as const, link: 'https://c.test/a/1#s=x', mail }
+  const facts = {
+    clinic: 'Lumen; "Clinic", \\ of Paris',
+    locale: 'en' as const,
+    place: null,
+    link: 'https://c.test/a/1#s=x',
+    mail,
+  }
   const at = (start: string) => ({ startsAt: new Date(start), endsAt: new Date(Date.parse(start) + 30 * minute) })
   const booked = parsed(calendarOf({ ...facts, row: { ...base, ...at('2027-10-30T08:00:00Z'), sequence: 0 } }))
   const moved = parsed(calendarOf({ ...facts, row: { ...base, ...at('2027-10-31T09:00:00Z'), sequence: 1 } }))

@@ -276,7 +276,12 @@ it('what was booked keeps its terms, whatever the clinic changes afterwards', as
   const service = {
     ...{ name: 'Dearer', description: '', minutes: 30, bufferBefore: 0, bufferAfter: 0, priceMinor: 9000, taxRate: 0 },
     ...{ stepMinutes: null, minNoticeMinutes: null, horizonDays: null, dailyLimit: null, position: 0, active: true },
-    ...{ assignment: 'choose' as const, paymentMode: 'later' as const, intakeForm: { questions: [] } },
+    ...{
+      way: 'video' as const,
+      assignment: 'choose' as const,
+      paymentMode: 'later' as const,
+      intakeForm: { questions: [] },
+    },
     consentTextId: null,
     practitionerIds: [other.memberId],
   }

@@ -1,5 +1,5 @@
 import 'server-only'
-import { type MailFacts, whenOf } from '../booking/mail.ts'
+import { type MailFacts, openWords, whenAndWhere } from '../booking/mail.ts'
 import { findPatient } from '../booking/store.ts'
 import { translator } from '../messages/translator.ts'
 import { openField } from '../server/kms.ts'
@@ -11,7 +11,7 @@ import { e164, inGsm } from './text.ts'
 
 /** In the patient's language and zone; the clinic, a time and links, and nothing that says what for. */
 export async function reminderMail(facts: MailFacts): Promise<Mail> {
-  const { row, locale, clinic, link, to } = facts
+  const { row, locale, clinic, to } = facts
   const t = translator(locale, 'mail')
   const stop = await stopLinks(row.id)
   return {
@@ -20,8 +20,8 @@ export async function reminderMail(facts: MailFacts): Promise<Mail> {
     text: [
       t('hello'),
       t('reminder', { clinic: clinic.name }),
-      whenOf(facts),
-      `${t('open')}\n${link}`,
+      whenAndWhere(facts),
+      openWords(facts),
       clinic.phone ? `${clinic.name}\n${clinic.phone}` : clinic.name,
       `${t('reminderStop')}\n${stop.page}`,
     ].join('\n\n'),

@@ -64,7 +64,7 @@ export async function SlotStep({
             },
             { label: t('service'), value: `${service.name}, ${common('minutes', { count: service.minutes })}` },
             { label: t('who'), value: who },
-            ...(page.sites.length ? [{ label: s('where'), value: <Where site={site} /> }] : []),
+            { label: s('where'), value: <Where way={service.way} site={site} clinic={clinic} /> },
             { label: t('price'), value: priceOf(service, locale, t) },
           ]}
         />

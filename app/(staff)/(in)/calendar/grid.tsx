@@ -40,6 +40,7 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
   const t = useTranslations('calendar')
   const s = useTranslations('staff')
   const d = useTranslations('desk')
+  const c = useTranslations('common')
   const locale = useLocale()
   const scroller = useRef<HTMLDivElement>(null)
   const sheet = useRef<HTMLDivElement>(null)
@@ -73,6 +74,7 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
   }
   const isWeek = view.span === 'week'
   const time = (at: Date | string | number) => formatTime(new Date(at), view.zone, locale)
+  const serviceOf = (row: DayRow) => (row.way === 'video' ? row.service : `${row.service}, ${c(`way.${row.way}`)}`)
   const nameOf = (row: DayRow) => names.get(row.patientId) ?? s('unnamed')
   const columnName = ({ name, day }: Column) =>
     isWeek ? formatPlainDay(day, locale, { weekday: 'long', day: 'numeric' }) : name
@@ -237,14 +239,14 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
                       id={key}
                       {...{ top: at.top, bottom: at.bottom, lane: at.lane, lanes: at.lanes, state, name }}
                       time={time(row.startsAt)}
-                      service={row.service}
+                      service={serviceOf(row)}
                       current={key === current}
                       movable={canMove(row)}
                       busy={asked?.busy === true && asked.row.appointmentId === row.appointmentId}
                       label={t('block', {
                         day: isWeek ? columnName(column) : 'none',
                         ...{ from: time(row.startsAt), until: time(row.endsAt), name: nameOf(row) },
-                        ...{ service: row.service, practitioner: row.practitioner, state: s(`state.${state}`) },
+                        ...{ service: serviceOf(row), practitioner: row.practitioner, state: s(`state.${state}`) },
                       })}
                     />
                   )

@@ -98,6 +98,7 @@ interface VisitProps {
 
 function Visit({ row, zone, now, identity, written, checklist, helpers, failed, opening, next }: VisitProps) {
   const t = useTranslations('staff')
+  const c = useTranslations('common')
   const locale = useLocale()
   const { isClinical, me } = useStaff()
   const state = rowState(row, now)
@@ -146,6 +147,7 @@ function Visit({ row, zone, now, identity, written, checklist, helpers, failed, 
       <HelpersOf helpers={helpers} />
       <p className="mt-0.5 text-soft">
         {row.service}
+        {row.way === 'video' ? '' : ` · ${c(`way.${row.way}`)}`}
         {row.memberId === me.memberId ? '' : ` · ${row.practitioner}`}
         {row.site ? ` · ${row.site}` : ''}
       </p>

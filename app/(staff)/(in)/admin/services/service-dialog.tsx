@@ -13,7 +13,7 @@ import { Banner } from '@/components/ui/status'
 import { Select, TextArea, TextField } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
-import { assignments, type ClinicSettings, ServiceForm, type ServiceView } from '@/lib/clinic/rules'
+import { assignments, type ClinicSettings, ServiceForm, type ServiceView, ways } from '@/lib/clinic/rules'
 import { chargeFault, parseAmount, parseRate, writeAmount, writeRate } from '@/lib/money'
 import { QuestionFields } from './question-fields'
 
@@ -61,6 +61,8 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
   const { register, control, formState } = form
   const { errors, isSubmitting } = formState
   const mode = useWatch({ control, name: 'paymentMode' })
+  const way = useWatch({ control, name: 'way' }) ?? 'video'
+  const place = settings.sites.length ? settings.sites.map(({ name }) => name).join(', ') : clinic.address
   const several = useWatch({ control, name: 'practitionerIds' }).length > 1
   const text = (fault: { message?: string } | undefined) => fault && reason.field(fault.message)
 
@@ -126,6 +128,13 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
             {...register('bufferAfter')}
           />
         </div>
+        <RadioGroup
+          look="row"
+          label={t('services.way')}
+          hint={way === 'video' ? undefined : t(`services.wayHints.${way}`, { place: place || t('services.nowhere') })}
+          options={ways.map((value) => ({ value, label: c(`way.${value}`) }))}
+          {...register('way')}
+        />
         <details>
           <summary className="min-h-11 cursor-pointer py-2 font-semibold">{t('services.pace')}</summary>
           <p className="mb-3 text-soft">{t('services.paceHint')}</p>
@@ -227,6 +236,7 @@ function toTyped(
       minNoticeMinutes: null,
       horizonDays: null,
       dailyLimit: null,
+      way: 'video',
       assignment: 'choose',
       paymentMode: 'free',
       price: '',

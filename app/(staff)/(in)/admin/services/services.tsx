@@ -64,7 +64,7 @@ export function Services({ start }: { start: ClinicSettings }) {
                     ) : null}
                   </p>
                   <p className="text-sm text-soft">
-                    {c('minutes', { count: service.minutes })} ·{' '}
+                    {c('minutes', { count: service.minutes })} · {c(`way.${service.way}`)} ·{' '}
                     {t('services.questions', { count: service.intakeForm.questions.length })}
                     {service.consentTextId ? ` · ${t('services.withConsent')}` : ''}
                   </p>
