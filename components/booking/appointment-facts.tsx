@@ -106,21 +106,27 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
 
 /** What it costs to change one's mind, and what it did cost. */
 function Costs({ view, locale, words }: { view: AppointmentView; locale: string; words: Words }) {
-  const { status, cancelling, ending } = view
-  const amount = (minor: number) => formatMoney(minor, view.price.currency, locale)
+  const { status, ending } = view
   const isGone = status === 'cancelled' || status === 'no_show'
-  const lines = isGone && ending.feeMinor > 0 ? endingLines(view, locale, words) : []
-  if (['held', 'booked', 'arrived'].includes(status)) {
-    const { lateMinor, missedMinor } = cancelling
-    const until = new Date(cancelling.freeUntil)
-    const zone = ownZone()
-    const isFree = until > new Date(view.now)
-    const when = `${formatDate(until, zone, locale)}, ${formatTime(until, zone, locale)}`
-    if (lateMinor > 0 && isFree) lines.push(fill(words.costs.free, { when }))
-    if (lateMinor > 0) lines.push(fill(isFree ? words.costs.late : words.costs.now, { amount: amount(lateMinor) }))
-    if (missedMinor > 0) lines.push(fill(words.costs.missed, { amount: amount(missedMinor) }))
-  }
+  const isToCome = ['held', 'booked', 'arrived'].includes(status)
+  const ended = isGone && ending.feeMinor > 0 ? endingLines(view, locale, words) : []
+  const lines = isToCome ? costLines(view, locale, words) : ended
   return lines.length ? <span className="block text-sm font-normal text-soft">{lines.join(' ')}</span> : null
+}
+
+/** What it costs to cancel, and not to come. */
+export function costLines({ cancelling, now, price }: AppointmentView, locale: string, words: Words): string[] {
+  const amount = (minor: number) => formatMoney(minor, price.currency, locale)
+  const { lateMinor, missedMinor } = cancelling
+  const until = new Date(cancelling.freeUntil)
+  const zone = ownZone()
+  const isFree = until > new Date(now)
+  const when = `${formatDate(until, zone, locale)}, ${formatTime(until, zone, locale)}`
+  return [
+    ...(lateMinor > 0 && isFree ? [fill(words.costs.free, { when })] : []),
+    ...(lateMinor > 0 ? [fill(isFree ? words.costs.late : words.costs.now, { amount: amount(lateMinor) })] : []),
+    ...(missedMinor > 0 ? [fill(words.costs.missed, { amount: amount(missedMinor) })] : []),
+  ]
 }
 
 /** What is kept, what goes back and what is owed: before cancelling, and after. */

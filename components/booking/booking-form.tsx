@@ -15,6 +15,7 @@ import { forgetTicket, markBooked, takeSlot, type Slot, type Ticket } from '@/li
 import { sendBooking } from '@/lib/browser/booking-send'
 import { vault } from '@/lib/browser/vault'
 import { formatMoney } from '@/lib/money'
+import { saysAlike } from '@/lib/price/rules'
 import { DeviceNotes } from './device-notes'
 import { HoldNote } from './hold-note'
 import { LostSlot } from './lost-slot'
@@ -85,8 +86,11 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       }
       if (!taken.value.hold) return (goToAppointment(taken.value.ticket), null)
       setHold(taken.value.hold)
-      setTerms(taken.value.hold.cancelling)
-      return taken.value.ticket
+      const { cancelling, priceMinor } = taken.value.hold
+      // The page that was loaded names another price: it is asked for again before anybody agrees to it.
+      if (priceMinor !== offer.service.priceMinor) return (location.reload(), null)
+      setTerms(cancelling)
+      return { ticket: taken.value.ticket, cancelling }
     },
     [offer],
   )
@@ -202,8 +206,14 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     }
     setStatus(t('review.sealing'))
     if (values.shared) await forgetTicket(offer.clinicId)
-    const ticket = await take(slot)
-    if (!ticket) return setStatus('')
+    const taken = await take(slot)
+    if (!taken) return setStatus('')
+    const { ticket, cancelling } = taken
+    // Nobody agrees to what they have not read: where it costs something else to cancel by now, they read it first.
+    if (!saysAlike(terms, cancelling)) {
+      setStatus('')
+      return setProblem('STALE')
+    }
     const known = phase.device.known.find((each) => each.handle.patientId === values.patient) ?? null
     const home = values.shared ? 'memory' : phase.device.home
     const { name, birthDate, email, phone, bookedBy, relation } = values
@@ -255,6 +265,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
           const url = new URL(location.href)
           url.searchParams.set('slot', slotName(picked))
           history.replaceState(null, '', url)
+          setTerms(null)
           void take(picked)
         }}
       />

@@ -7,7 +7,7 @@ import type { AppointmentView, SlotView } from '@/lib/booking/rules'
 import { call } from '@/lib/browser/api'
 import { ownZone } from '@/lib/browser/zone'
 import { dayIn, formatDay, formatTime, sameClock, zoneCity } from '@/lib/time'
-import { fill, type Words } from './appointment-facts'
+import { costLines, fill, type Words } from './appointment-facts'
 import { FreeTimesPicker } from './free-times'
 
 interface Props {
@@ -56,6 +56,13 @@ export default function OtherTime({ view, secret, locale, words, onClose, onStal
     setLost((count) => count + 1)
   })
   const at = slot && new Date(slot.startsAt)
+  /** What cancelling costs is the same at another time; until when it is free moves with it. */
+  const costs = (start: Date) => {
+    const { startsAt, cancelling } = view
+    const notice = Date.parse(startsAt) - Date.parse(cancelling.freeUntil)
+    const freeUntil = new Date(start.getTime() - notice).toISOString()
+    return costLines({ ...view, cancelling: { ...cancelling, freeUntil } }, locale, words)
+  }
   return (
     <section aria-labelledby="other-time" className="rounded-control border border-line p-4">
       <h2 id="other-time" ref={heading} tabIndex={-1} className="mb-1 text-xl outline-none">
@@ -95,6 +102,11 @@ export default function OtherTime({ view, secret, locale, words, onClose, onStal
         {at ? (
           <p role="status" className="font-semibold">
             {fill(t.sure, { from: when(new Date(view.startsAt)), to: when(at) })}
+          </p>
+        ) : null}
+        {at && costs(at).length ? (
+          <p role="status" className="text-sm">
+            {costs(at).join(' ')}
           </p>
         ) : null}
         <div className="flex flex-wrap gap-2.5">

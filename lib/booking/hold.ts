@@ -45,6 +45,7 @@ const asHold = (
   endsAt: row.endsAt.toISOString(),
   heldUntil: row.heldUntil!.toISOString(),
   now: now.toISOString(),
+  priceMinor: row.priceMinor,
   cancelling: cancelTerms(bookedTerms(row), row.startsAt),
   longestUntil: new Date(row.heldSince!.getTime() + rules.longestHoldMinutes * minute).toISOString(),
 })

@@ -65,7 +65,7 @@ export async function factsOf(data: JobData): Promise<MailFacts | null> {
   })
 }
 
-/** As a mail and a calendar say it: an address is public, and what the visit is for is not in it. */
+/** As a mail and a calendar say it: the clinic's name and an address. A site's own name may say too much. */
 export function placeWords(
   way: Way,
   clinic: { name: string; address: string },
@@ -74,8 +74,7 @@ export function placeWords(
 ): string | null {
   if (way === 'video') return null
   if (way === 'phone') return translator(locale, 'mail')('byPhone', { clinic: clinic.name })
-  const place = site ?? clinic
-  return [place.name, place.address].filter(Boolean).join(', ')
+  return [clinic.name, (site ?? clinic).address].filter(Boolean).join(', ')
 }
 
 /** When, and where unless that is the page of the link. */
@@ -161,10 +160,13 @@ const mailMoved: JobHandler = async (data) => {
       t('hello'),
       t('moved', { clinic: clinic.name }),
       whenAndWhere(facts),
+      costsOf(facts),
       openWords(facts),
       t('movedNot'),
       signature,
-    ].join('\n\n'),
+    ]
+      .filter(Boolean)
+      .join('\n\n'),
     ics: invitationOf(facts),
     messageId: `moved-${row.id}-${row.sequence}`,
   })

@@ -55,6 +55,26 @@ test('it is the same appointment at another time, and its patient learns of it o
   expect(await mails()).toEqual(['14:00'])
 })
 
+// Fails when putAt() leaves the policy as it is, or drops it at each move.
+test('put by the clinic where no day is left to decline, nothing is kept of it; sooner told, the policy moves along', async () => {
+  const policy = { freeUntilMinutes: 1440, lateFee: { kind: 'percent', percent: 50 }, noShowFee: { kind: 'none' } }
+  await admin('UPDATE appointment SET cancellation = $2 WHERE id = $1', [booked.appointmentId, JSON.stringify(policy)])
+  const kept = async () =>
+    (
+      await admin<{ cancellation: { lateFee: unknown } }>('SELECT cancellation FROM appointment WHERE id = $1', [
+        booked.appointmentId,
+      ])
+    )[0]!.cancellation.lateFee
+  const to = (startsAt: string, endsAt: string, sequence: number) => move({ startsAt, endsAt, sequence, anyway: true })
+  expect(await to(at('09:00', '2026-11-22'), at('09:30', '2026-11-22'), 0)).toMatchObject({ ok: true })
+  expect(await kept()).toEqual(policy.lateFee)
+  expect(await to(at('08:59', '2026-11-22'), at('09:29', '2026-11-22'), 1)).toMatchObject({ ok: true })
+  expect(await kept()).toEqual({ kind: 'none' })
+  // And it does not come back when it is put later again.
+  expect(await to(at('09:00', '2026-11-27'), at('09:30', '2026-11-27'), 2)).toMatchObject({ ok: true })
+  expect(await kept()).toEqual({ kind: 'none' })
+})
+
 test('it becomes longer, and what comes after it is not covered', async () => {
   await world.waiting({ status: 'booked', startsAt: new Date(at('10:00')) })
   expect(await move({ startsAt: at('09:00'), endsAt: at('10:00') })).toMatchObject({ ok: true })

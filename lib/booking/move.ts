@@ -10,6 +10,7 @@ import { keepHours } from '../schedule/store.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
+import { CancellationPolicy, policyMovedByClinic } from '../price/rules.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { listSites } from '../site/store.ts'
 import { dayIn } from '../time.ts'
@@ -134,7 +135,10 @@ export async function putAt(
   const isLater = +row.startsAt !== +to.startsAt
   const status = isLater ? rules.nextAppointment(row.status, 'move')! : row.status
   const arrival = isLater ? { status, arrivedAt: null, timedAt: now } : { status }
-  if (!(await store.moveTo(tx, row.id, { ...to, ...blocked, ...arrival }))) return refuse('SLOT_TAKEN')
+  // Nobody pays for a time that they did not choose and had no day to decline.
+  const agreed = CancellationPolicy.parse(row.cancellation)
+  const cancellation = isLater && actor.kind === 'staff' ? policyMovedByClinic(agreed, to.startsAt, now) : agreed
+  if (!(await store.moveTo(tx, row.id, { ...to, ...blocked, ...arrival, cancellation }))) return refuse('SLOT_TAKEN')
   await moveCall(tx, row, to, (await findClinic(tx, clinicId))!)
   const sequence = row.sequence + 1
   await audit(tx, actor, 'appointment.moved', row.id, { patientId: row.patientId! })

@@ -154,8 +154,7 @@ const zone = z
   .max(64)
   .regex(/^[A-Za-z0-9_+/-]+$/)
 
-/** The browser chooses id and secret, so that a hold sent twice is one hold. */
-/** Of whom a flooded clinic's hold is wanted. */
+/** The hold that a flooded clinic's work is for. */
 export const WorkInput = z.object({ id: Id })
 const hex = z.string().regex(/^[0-9a-f]{2,128}$/)
 /** Work as altcha-lib writes it: how often PBKDF2 is to be tried until a key begins with `keyPrefix`. Signed by the server. */
@@ -176,6 +175,7 @@ const Work = z.object({
 export type Work = z.output<typeof Work>
 export const WorkDone = z.object({ work: Work, solution: z.object({ counter: z.int().min(0), derivedKey: hex }) })
 export type WorkDone = z.output<typeof WorkDone>
+/** The browser chooses id and secret, so that a hold sent twice is one hold. */
 export const HoldInput = z.object({
   id: Id,
   secret,
@@ -286,6 +286,7 @@ export interface Hold {
   now: string
   /** Renewing goes no further than this. */
   longestUntil: string
+  priceMinor: number
   /** As they are kept for this booking from now on. */
   cancelling: CancelTerms
 }

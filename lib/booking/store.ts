@@ -111,6 +111,7 @@ export interface NewTime {
   endsAt: Date
   blockedFrom: Date
   blockedUntil: Date
+  cancellation: CancellationPolicy
 }
 
 /** False when the practitioner is taken then; nothing is moved in that case, and the transaction goes on. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import { bytes, type TenantCases } from '../access/tenant-world.ts'
+import { freeOfCharge } from '../price/rules.ts'
 import * as store from './store.ts'
 
 const contact = () => ({
@@ -17,7 +18,7 @@ export const bookingCases: TenantCases<typeof store> = {
   moveTo: (tx, _, b) =>
     store.moveTo(tx, b.appointmentId, {
       ...{ status: 'booked', memberId: b.memberId, siteId: null, startsAt: b.startsAt, endsAt: b.endsAt },
-      ...{ blockedFrom: b.startsAt, blockedUntil: b.endsAt },
+      ...{ blockedFrom: b.startsAt, blockedUntil: b.endsAt, cancellation: freeOfCharge },
     }),
   isSeen: (tx, _, b) => store.isSeen(tx, b.appointmentId, {}),
   listBusy: (tx, _, b) => store.listBusy(tx, [b.memberId], { from: b.startsAt, until: b.endsAt }, b.now),
@@ -30,7 +31,7 @@ export const bookingCases: TenantCases<typeof store> = {
         ...{ id: randomUUID(), clinicId, serviceId: b.serviceId, memberId: b.memberId, startsAt, endsAt },
         ...{ blockedFrom: startsAt, blockedUntil: endsAt, heldUntil: b.later, holdHash: bytes(32) },
         ...{ priceMinor: 0, currency: 'eur', taxRate: 0, paymentMode: 'free', way: 'video' as const, siteId: null },
-        cancellation: { freeUntilMinutes: 0, lateFee: { kind: 'none' }, noShowFee: { kind: 'none' } },
+        cancellation: freeOfCharge,
       },
       b.now,
     )

@@ -15,7 +15,7 @@ export interface Range extends Stretch {
 const mostStretches = 5_000
 const mostSteps = 100_000
 /** A rule that finds no day looks for one until it is stopped. */
-const patienceMs = 3_000
+const patienceMs = 1_000
 
 /** Not a calendar, or not one that can be read in time. */
 export class NotACalendar extends Error {}

@@ -144,5 +144,5 @@ const takeHeard: JobHandler = async (data) => {
 
 export const eventJobs = {
   handlers: { 'payment.event': takeHeard },
-  inARow: { 'payment.event': 20 },
+  inARow: { 'payment.event': 5 },
 }

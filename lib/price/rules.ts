@@ -89,8 +89,27 @@ export const cancelTerms = (terms: Booked, startsAt: Date): CancelTerms => ({
   missedMinor: partOfPrice(terms.priceMinor, terms.currency, terms.noShowFee),
 })
 
+/** Whether who has read the one knows what the other costs. */
+export const saysAlike = (read: CancelTerms | null, now: CancelTerms): boolean =>
+  read
+    ? read.freeUntil === now.freeUntil && read.lateMinor === now.lateMinor && read.missedMinor === now.missedMinor
+    : now.lateMinor === 0 && now.missedMinor === 0
+
 export const freeUntil = ({ freeUntilMinutes }: CancellationPolicy, startsAt: Date): Date =>
   new Date(startsAt.getTime() - freeUntilMinutes * 60_000)
+
+/** Nothing is kept, whenever it is cancelled. */
+export const freeOfCharge: CancellationPolicy = {
+  freeUntilMinutes: 0,
+  lateFee: { kind: 'none' },
+  noShowFee: { kind: 'none' },
+}
+
+/** A day in which a patient hears of a time that the clinic chose, and may still say no for nothing. */
+const hearingMinutes = 1440
+/** The policy of a visit that the clinic puts at another time: too soon to be heard of and declined, it costs nothing any more. */
+export const policyMovedByClinic = (policy: CancellationPolicy, startsAt: Date, now: Date): CancellationPolicy =>
+  freeUntil(policy, startsAt).getTime() - now.getTime() >= hearingMinutes * 60_000 ? policy : freeOfCharge
 
 /** What is kept of a visit that does not take place. Until the very minute that the policy names it is free. */
 export function keptFee(terms: Booked, end: NotTaken): number {

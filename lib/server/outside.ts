@@ -42,6 +42,7 @@ export async function readOutside(
     }
     if (statusCode >= 300 && statusCode < 400 && headers.location) {
       answer.destroy()
+      if (!URL.canParse(headers.location, url.href)) throw new OutsideFailed('refused')
       url = new URL(headers.location, url)
       continue
     }
