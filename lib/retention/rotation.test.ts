@@ -69,7 +69,7 @@ async function everyoneOpens(ids: string[]) {
 describe('the sealed columns', () => {
   it('are all those that the schema has', () => {
     const schema = readFileSync(join(root, 'prisma', 'schema.prisma'), 'utf8')
-    const found = [...schema.matchAll(/^model \w+ \{([^}]+)\}/gm)].flatMap(([, body]) => {
+    const found = [...schema.matchAll(/^model \w+ \{\n([^]+?)^\}/gm)].flatMap(([, body]) => {
       const table = /@@map\("(\w+)"\)/.exec(body!)![1]!
       return [...body!.matchAll(/\bBytes\b.*@map\("(\w+_sealed)"\)/g)].map(([, column]) => `${table}.${column}`)
     })
