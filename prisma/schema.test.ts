@@ -27,7 +27,7 @@ const enums = Object.fromEntries(
     },
   ]),
 )
-const models = [...schema.matchAll(/^model (\w+) \{([^}]+)\}/gm)].map(([, name, body]) => ({
+const models = [...schema.matchAll(/^model (\w+) \{\n([^]+?)^\}/gm)].map(([, name, body]) => ({
   name: name!,
   body: body!,
 }))

@@ -86,9 +86,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       }
       if (!taken.value.hold) return (goToAppointment(taken.value.ticket), null)
       setHold(taken.value.hold)
-      const { cancelling, priceMinor } = taken.value.hold
-      // The page that was loaded names another price: it is asked for again before anybody agrees to it.
-      if (priceMinor !== offer.service.priceMinor) return (location.reload(), null)
+      const { cancelling } = taken.value.hold
       setTerms(cancelling)
       return { ticket: taken.value.ticket, cancelling }
     },

@@ -21,14 +21,15 @@ function open(hash: string) {
   const script = FirstPaintScript({ clinicId: id, root: own, zone: 'UTC', timed: false, nonce: undefined })
   const { __html: code } = (script.props as { dangerouslySetInnerHTML: { __html: string } }).dangerouslySetInnerHTML
   let reloads = 0
-  let changed = () => undefined as void
+  let changed = (_: { newURL: string }): void => undefined
   const location = { hash, pathname: '/c/lumen', search: '', reload: () => (reloads += 1) }
-  const page = { location, localStorage: kept, sessionStorage: tab, document: { cookie: '' }, Intl, JSON }
+  const page = { location, localStorage: kept, sessionStorage: tab, document: { cookie: '' }, Intl, JSON, URL }
   runInNewContext(code, { ...page, addEventListener: (_: string, told: typeof changed) => (changed = told) })
   return {
-    follow(next: string) {
-      location.hash = next
-      changed()
+    /** `left`: a tap has left the address before the event is heard. */
+    follow(next: string, left = next) {
+      location.hash = left
+      changed({ newURL: `https://clinic.test/c/lumen${next}` })
       return reloads
     },
   }
@@ -63,6 +64,8 @@ describe('the fingerprint in a link', () => {
     expect(page.follow(`#k=${own}`)).toBe(1)
     expect(page.follow(`#k=${other}`)).toBe(2)
     expect([pin(), link()]).toEqual([own, other])
+    expect(page.follow(`#k=${own}`, '')).toBe(3)
+    expect(link()).toBe(own)
   })
 
   it('that is none is not kept', () => {

@@ -29,7 +29,7 @@ async function doneFor(work: Work) {
   return { work, solution: solution! }
 }
 
-// Defence: isFlooded() in holdSlot(). Forty addresses, forty holds; the next of whoever is asked for work, and no other clinic's.
+// Defence: isFlooded() and countHold() in holdSlot(). Forty holds by forty addresses; the next, whoever asks, costs work.
 it('a hold costs work once a clinic gets more of them than people make, and only then', async () => {
   const { clinicId, serviceId } = world
   const from = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10)
@@ -39,7 +39,11 @@ it('a hold costs work once a clinic gets more of them than people make, and only
     const input = { id: randomUUID(), secret: 'x'.repeat(22), clinicId, serviceId, ...slots[nth]!, ...more }
     return holdSlot(anyone, HoldInput.parse(input), at())
   }
-  for (let nth = 0; nth < 40; nth++) expect(await hold(nth)).toMatchObject({ ok: true })
+  expect(await hold(0)).toMatchObject({ ok: true })
+  // Too late for a time that is taken: that holds nothing, and counts for nothing.
+  const late = await Promise.all(Array.from({ length: 60 }, () => hold(0)))
+  expect(late.filter((answer) => !answer.ok && answer.code === 'SLOT_TAKEN')).toHaveLength(60)
+  for (let nth = 1; nth < 40; nth++) expect(await hold(nth)).toMatchObject({ ok: true })
   expect(await hold(40)).toEqual({ ok: false, code: 'WORK_FIRST' })
   const id = randomUUID()
   const done = await doneFor(await workFor(id))

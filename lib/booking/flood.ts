@@ -6,7 +6,7 @@ import type { PublicActor } from '../access/rules.ts'
 import { ok, type Result } from '../errors.ts'
 import type { Ctx } from '../server/action.ts'
 import { keyedHash } from '../server/kms.ts'
-import { limit } from '../server/rate-limit.ts'
+import { isSpent, limit } from '../server/rate-limit.ts'
 import type * as rules from './rules.ts'
 
 // Many addresses together can hold a clinic's free times without booking one. From more holds a minute than any reception hears of, each
@@ -18,8 +18,9 @@ const cost = 10_000
 const turns = [150, 300] as const
 const minutes = 10
 
-/** Counts a hold; true while a clinic gets more of them than people make. */
-export const isFlooded = async (clinicId: string): Promise<boolean> => !(await limit('hold-all', clinicId, quiet)).ok
+/** True while a clinic gets more holds than people make. Who was too late for a time holds none. */
+export const isFlooded = (clinicId: string): Promise<boolean> => isSpent('hold-all', clinicId, quiet)
+export const countHold = (clinicId: string) => limit('hold-all', clinicId, quiet)
 
 const secrets = async () => {
   const [hmacSignatureSecret, hmacKeySignatureSecret] = await Promise.all(

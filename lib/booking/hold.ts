@@ -16,7 +16,7 @@ import { notify } from '../server/notify.ts'
 import { limit } from '../server/rate-limit.ts'
 import { hold as holdName, inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import { addDays, dayIn } from '../time.ts'
-import { isFlooded, isWorkDone } from './flood.ts'
+import { countHold, isFlooded, isWorkDone } from './flood.ts'
 import { matches, secretHash } from './link.ts'
 import * as rules from './rules.ts'
 import { hasRoom, searchSlots } from './slots.ts'
@@ -45,7 +45,6 @@ const asHold = (
   endsAt: row.endsAt.toISOString(),
   heldUntil: row.heldUntil!.toISOString(),
   now: now.toISOString(),
-  priceMinor: row.priceMinor,
   cancelling: cancelTerms(bookedTerms(row), row.startsAt),
   longestUntil: new Date(row.heldSince!.getTime() + rules.longestHoldMinutes * minute).toISOString(),
 })
@@ -60,9 +59,14 @@ export async function holdSlot(
   // One address alone does not keep a clinic's calendar full.
   const ofClinic = await limit('hold-clinic', `${input.clinicId} ${ip}`, rules.holdsAnHour)
   if (!ofClinic.ok) return ofClinic
-  // The count is of those alone who have done nothing for it yet.
   const isTold = input.done ? !(await isWorkDone(input.done, input.id)) : await isFlooded(input.clinicId)
   if (isTold) return refuse('WORK_FIRST')
+  const held = await holdIn(input, now)
+  if (held.ok) await countHold(input.clinicId)
+  return held
+}
+
+function holdIn(input: In<typeof rules.HoldInput>, now: Date): Promise<Result<rules.Hold>> {
   const startsAt = new Date(input.startsAt)
   return inClinic(input.clinicId, async (tx) => {
     const clinic = await findClinic(tx, input.clinicId)

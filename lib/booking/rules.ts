@@ -286,7 +286,6 @@ export interface Hold {
   now: string
   /** Renewing goes no further than this. */
   longestUntil: string
-  priceMinor: number
   /** As they are kept for this booking from now on. */
   cancelling: CancelTerms
 }

@@ -29,11 +29,21 @@ const scaled = ({ points, seconds }: Limit) => ({ points: points * env().RATE_LI
  * transaction, so that an attempt that is rolled back still counts. `who` is hashed under a key before it is stored.
  */
 export async function limit(name: string, who: string, allowed: Limit): Promise<Result<{ left: number }>> {
+  return consume(limiterOf(name, allowed), name, await hashed(who))
+}
+
+function limiterOf(name: string, allowed: Limit): RateLimiterAbstract {
   const { pool, made } = store()
   const options = { storeClient: pool, storeType: 'pool', tableName: 'rate_limit', tableCreated: true, keyPrefix: name }
   const limiter = made.get(name) ?? new RateLimiterPostgres({ ...options, ...scaled(allowed) })
   made.set(name, limiter)
-  return consume(limiter, name, await hashed(who))
+  return limiter
+}
+
+/** Whether `points` within `seconds` are spent, without spending one. */
+export async function isSpent(name: string, who: string, allowed: Limit): Promise<boolean> {
+  const spent = await limiterOf(name, allowed).get(await hashed(who))
+  return spent !== null && spent.remainingPoints <= 0
 }
 
 /** Forgets the attempts, after one that succeeded. */
