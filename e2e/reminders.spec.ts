@@ -177,7 +177,7 @@ test('a practitioner’s own calendar reads their times by a private address, un
   await signInPage(page, stack.baseUrl, world.doctor)
   await page.goto(`${stack.baseUrl}/account`)
   await page.getByRole('button', { name: 'Make a private address' }).click()
-  const address = page.getByLabel('Private address')
+  const address = page.getByLabel('Private address', { exact: true })
   await expect(address).toHaveValue(/\/api\/ics\/[\w-]{43}\.ics$/)
   const url = await address.inputValue()
   await look(page, 'a private calendar address')
