@@ -5,7 +5,7 @@ import { placeName } from './rules.ts'
 import { clinicWorld } from '../payment/testing'
 import { sealField } from '../server/kms'
 import { testDb } from '../server/testing'
-import { mailJobs } from './mail'
+import { mailJobs, placeWords } from './mail'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 const { admin } = testDb()
@@ -84,6 +84,13 @@ it('says that it is booked: when, where, and an invitation, in neutral words', a
 
   // Tried again it is the same mail: programs show one.
   expect((await mailed('mail.booked', at)).mail.messageId).toBe(mail.messageId)
+})
+
+// Fails when a mail names a site as patients see it: what is treated there may be in its name.
+it('says of a site where it is, and not what it is called', () => {
+  const site = { id: 's', name: 'Oncology unit', address: '9 quai des Brumes' }
+  const clinic = { name: 'Lumen Clinic', address: '4 rue du Port' }
+  expect(placeWords('in_person', clinic, site, 'en')).toBe('Lumen Clinic, 9 quai des Brumes')
 })
 
 it('says where to come, or that the clinic calls, and of no call to join, in the calendar too', async () => {

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { chargeStep } from '../money'
 import {
   CancellationPolicy,
+  cancelTerms,
   dueAtBooking,
   fixTerms,
   keptFee,
   partOfPrice,
+  saysAlike,
   TaxRate,
   usesVoucher,
   type PartOfPrice,
@@ -105,6 +107,17 @@ describe('what is kept of a visit that does not take place', () => {
     ['when nobody came', keptFee(terms, { how: 'missed' }), 6000],
     ['when the slot was lost', keptFee(terms, { how: 'slot-lost' }), 0],
   ])('%s: %i', (_, kept, fee) => expect(kept).toBe(fee))
+})
+
+// Fails when a page that has said nothing, or another deadline or amount, counts as read.
+it('what was read is the same in each word, and nothing read is nothing to pay', () => {
+  const startsAt = new Date('2026-11-22T10:00:00Z')
+  const read = cancelTerms(fixTerms(service, policy), startsAt)
+  const free = cancelTerms(fixTerms(service, { ...policy, lateFee: none, noShowFee: none }), startsAt)
+  expect(saysAlike(read, { ...read })).toBe(true)
+  for (const change of [{ freeUntil: startsAt.toISOString() }, { lateMinor: 2999 }, { missedMinor: 0 }])
+    expect(saysAlike(read, { ...read, ...change })).toBe(false)
+  expect([saysAlike(null, read), saysAlike(null, free)]).toEqual([false, true])
 })
 
 it('a policy and a tax rate are what they may be at the door', () => {
