@@ -91,6 +91,12 @@ test('who pays online has an invoice with their name at once, which the server n
 
 test('the owner gives back a part, with a credit note that the patient finds beside the invoice', async () => {
   const { page } = owner
+  // The patient is at the end of their own page meanwhile.
+  const last = patient.page.getByRole('link', { name: 'Your access and data' })
+  await last.evaluate((link) => {
+    link.focus()
+    link.scrollIntoView({ block: 'end' })
+  })
   await page.goto(`${stack.baseUrl}/admin/money`)
   const table = page.getByRole('table', { name: 'Invoices and credit notes' })
   await expect(table.getByRole('row')).toHaveCount(2)
@@ -110,8 +116,10 @@ test('the owner gives back a part, with a credit note that the patient finds bes
   await expect.poll(async () => (await back())[0]!.sum).toBe('1000')
   await look(page, '/admin/money, a credit note')
   await narrow(page, '/admin/money, a credit note')
-  await patient.page.reload()
+  // It came in above, and they are where they were.
   await expect(patient.page.getByRole('heading', { name: /^Credit note HAR-CR-20\d\d-000001$/ })).toBeVisible()
+  await expect(last).toBeFocused()
+  await expect(last).toBeInViewport({ ratio: 0.9 })
   const text = await download(patient, /^HAR-CR-.* as PDF$/)
   expect(text).toMatch(/Credit note[^]*For invoice HAR-20\d\d-000001/)
   expect(text).toMatch(/8\.33\nNet/)

@@ -89,6 +89,8 @@ test('from the booking link to an appointment that is paid', async () => {
     await expect(page.locator('h1')).toBeVisible()
     await keys.press(page.locator('main a').first())
     await expect(page.getByText('Video consult').first()).toBeVisible()
+    // The receipt is the last thing to come in.
+    await expect(page.getByRole('heading', { name: /^(Invoice|Receipt) / })).toBeVisible()
     await keys.walk('/a')
   })
   expect(keys.unseen).toEqual([])

@@ -44,13 +44,15 @@ const steps = [
   ['Unused exports', [bin('ts-unused-exports'), ...unusedExports]],
 ]
 
-/** Runs every check whatever the ones before it did. Answers how many passed and failed, tests counted one by one. */
+/** Runs every check whatever the ones before it did. Answers how many passed and failed, tests counted one by one, and what failed. */
 export async function check({ tests = true } = {}) {
-  const tally = { passed: 0, failed: 0 }
+  const tally = { passed: 0, failed: 0, faults: [] }
   const note = (ok, name, seconds, output) => {
     tally[ok ? 'passed' : 'failed']++
     say(`${ok ? '✓' : '✗'} ${name} (${seconds} s)`)
-    if (!ok) say(output.trimEnd().split('\n').slice(-80).join('\n'))
+    if (ok) return
+    say(output.trimEnd().split('\n').slice(-80).join('\n'))
+    tally.faults.push(`${name}\n${output.trimEnd().split('\n').slice(-faultLines).join('\n')}`)
   }
   // What Next knows of the routes is among the types.
   await quietly('', node, [join(root, 'node_modules/next/dist/bin/next'), 'typegen'], { env })
@@ -82,7 +84,7 @@ export async function unitTests(filters = []) {
     ...filters,
   ]
   const done = await quietly('Unit and integration tests', node, args, { env })
-  const tally = { passed: 0, failed: 0 }
+  const tally = { passed: 0, failed: 0, faults: [] }
   if (existsSync(report)) {
     const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
     // A file that would not even load has no tests to count, and still failed.
@@ -91,8 +93,15 @@ export async function unitTests(filters = []) {
     )
     tally.passed = numPassedTests
     tally.failed = numFailedTests + unloaded.length
+    for (const file of testResults)
+      for (const { status, fullName, failureMessages } of file.assertionResults)
+        if (status === 'failed') tally.faults.push(fault(`${file.name} › ${fullName}`, failureMessages[0]))
+    for (const file of unloaded) tally.faults.push(fault(file.name, file.message))
   }
-  if (done.code !== 0 && tally.failed === 0) tally.failed = 1
+  if (done.code !== 0 && tally.failed === 0) {
+    tally.failed = 1
+    tally.faults.push(fault('vitest', done.output.slice(-2000)))
+  }
   say(
     `${tally.failed ? '✗' : '✓'} Unit and integration tests: ${tally.passed} passed, ${tally.failed} failed (${done.seconds} s)`,
   )
@@ -103,6 +112,14 @@ export async function unitTests(filters = []) {
 export function add(tally, more) {
   tally.passed += more.passed
   tally.failed += more.failed
+  tally.faults.push(...more.faults)
+}
+
+const faultLines = 12
+
+/** One failure as the end of a long run repeats it: where, and the beginning of what was said. */
+export function fault(where, message = '') {
+  return `${where.replace(`${root}/`, '')}\n${message.split('\n').slice(0, faultLines).join('\n')}`
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { bin, main, node, pathWithBin, root, say, shown } from './base.mjs'
+import { fault } from './check.mjs'
 import { setup } from './setup.mjs'
 
 /** Builds once, then runs the journeys one at a time without retries. Answers how many passed and failed. */
@@ -15,7 +16,7 @@ export async function journeys(tools, filters = []) {
     CURTAIN_LIVEKIT: tools.livekit,
   }
   const built = await shown(node, [join(root, 'scripts', 'stack', 'build-now.ts')], { env })
-  if (built !== 0) return { passed: 0, failed: 1 }
+  if (built !== 0) return { passed: 0, failed: 1, faults: ['The build'] }
   const reports = join(root, 'node_modules', '.cache', 'curtain')
   mkdirSync(reports, { recursive: true })
   const report = join(reports, 'playwright.json')
@@ -34,11 +35,19 @@ export async function journeys(tools, filters = []) {
     ...(titles.length ? ['-g', titles.join('|')] : []),
   ]
   const code = await shown(node, args, { env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: report } })
-  if (!existsSync(report)) return { passed: 0, failed: 1 }
-  const { stats, errors = [] } = JSON.parse(readFileSync(report, 'utf8'))
+  if (!existsSync(report)) return { passed: 0, failed: 1, faults: ['The journeys, which left no report'] }
+  const { stats, suites, errors = [] } = JSON.parse(readFileSync(report, 'utf8'))
   // One that did not run has not passed.
   const failed = stats.unexpected + stats.flaky + stats.skipped + errors.length
-  return { passed: stats.expected, failed: failed || (code === 0 ? 0 : 1) }
+  const faults = [...suites.flatMap(faultsOf), ...errors.map(({ message }) => fault('Playwright', message))]
+  return { passed: stats.expected, failed: failed || (code === 0 ? 0 : 1), faults }
+}
+
+function faultsOf({ file, specs = [], suites = [] }) {
+  const failed = specs.filter(({ ok, tests }) => !ok || tests.some(({ status }) => status === 'skipped'))
+  const said = ({ title, line, tests }) =>
+    fault(`${file}:${line} › ${title}`, tests.flatMap(({ results }) => results).at(-1)?.error?.message ?? 'did not run')
+  return [...failed.map(said), ...suites.flatMap(faultsOf)]
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)

@@ -9,6 +9,7 @@ import { Button, LinkButton } from '@/components/ui/button'
 import { Card, CardTitle } from '@/components/ui/card'
 import { Banner, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
+import { useFocusInSight } from '@/components/ui/use-focus-in-sight'
 import { useFocusKept } from '@/components/ui/use-focus-kept'
 import { openPatientSession } from '@/lib/browser/patient-session'
 import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
@@ -25,7 +26,12 @@ import { Todo } from './todo'
 export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
   const t = useTranslations('patient')
   const [own, setOwn] = useState<OwnAnswer | null>(null)
-  const load = useCallback(() => loadOwn(id).then(setOwn), [id])
+  const keepInSight = useFocusInSight(own)
+  const load = useCallback(async () => {
+    const answer = await loadOwn(id)
+    keepInSight()
+    setOwn(answer)
+  }, [id, keepInSight])
   const patientId = own?.ok ? own.value.patient.patientId : null
 
   useEffect(() => {
