@@ -2,7 +2,7 @@
 import { expect, test } from '@playwright/test'
 import { readFile } from 'node:fs/promises'
 import { desktop, type Device, phone, signInPage } from './browsers.ts'
-import { chooseSlot, fillForm, pay } from './journey.ts'
+import { chooseSlot, fillForm, pay, readPdf } from './journey.ts'
 import { look, narrow } from './page-checks.ts'
 import { up, type TestStack } from './stack.ts'
 import { clinicWorld, type Booked, type ClinicWorld } from './world.ts'
@@ -262,4 +262,63 @@ test('who does not come owes what they agreed to: the desk reads it out, and tak
   await expect(row).toContainText('Fee paid · €20')
   await look(page, '/today, a fee')
   await device.close()
+})
+
+test('a deposit is paid on a phone, what is left says so everywhere, and is paid by the link', async () => {
+  const { page } = owner
+  await page.goto(`${stack.baseUrl}/admin/services`)
+  await page.getByRole('button', { name: `Edit ${world.services.online.name}` }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('A deposit when booking').click()
+  await dialog.getByLabel('Deposit', { exact: true }).fill('0')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await expect(dialog.getByText('This is not in the expected form.')).toBeVisible()
+  await look(page, '/admin/services, a deposit', { dialog: true })
+  await dialog.getByLabel('Deposit', { exact: true }).fill('40')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await expect(dialog).toBeHidden()
+
+  const patient = await phone()
+  const own = patient.page
+  await own.goto(world.bookingUrl)
+  await expect(own.getByText('€45, of which €18 when you book')).toBeVisible()
+  await chooseSlot(own, world.bookingUrl, world.services.online.name)
+  await fillForm(own, {
+    ...{ name: 'Ines Part', birth: { day: '3', month: '4', year: '1990' }, phone: '', reason: 'A cough' },
+    ...{ email: 'ines@patient.test', texts: { 'Since when do you have it?': 'a week' } },
+  })
+  await expect(own.getByText('You pay €18 now, and €27 later to the clinic or by your link.')).toBeVisible()
+  await look(own, 'booking, a deposit')
+  await own.getByRole('button', { name: 'Book and pay €18' }).click()
+  await pay(own)
+  await own.getByRole('link', { name: 'Open my appointment' }).click()
+  await expect(own.getByText('€45 · Paid in part')).toBeVisible()
+  await expect(own.getByText('€18 is paid, €27 is still to be paid.')).toBeVisible()
+  await look(own, '/a, a deposit')
+
+  const device = await desktop()
+  await signInPage(device.page, stack.baseUrl, world.desk)
+  const [visit] = await stack.sql<{ starts: Date }>(
+    'SELECT starts_at AS starts FROM appointment WHERE deposit_minor > 0 AND patient_id IS NOT NULL',
+  )
+  const day = new Intl.DateTimeFormat('sv-SE', { timeZone: clinicZone }).format(visit!.starts)
+  await device.page.goto(`${stack.baseUrl}/today?day=${day}&who=all`)
+  const row = device.page.getByRole('listitem').filter({ hasText: 'Ines Part' })
+  await expect(row).toContainText('To pay · €27')
+
+  await own.getByRole('button', { name: 'Pay the rest: €27' }).dblclick()
+  await pay(own)
+  await own.getByRole('link', { name: 'Open my appointment' }).click()
+  await expect(own.getByText(/^€45 · Paid(?! in part)/)).toBeVisible()
+  const [file] = await Promise.all([
+    own.waitForEvent('download'),
+    own.getByRole('button', { name: /^INV-20.* as PDF$/ }).click(),
+  ])
+  const { text } = readPdf(await readFile((await file.path())!))
+  expect(text).toMatch(/Of it, .18\.00 was paid online on /)
+  expect(text).toMatch(/Of it, .27\.00 was paid online on /)
+  expect(text).not.toContain('To be paid')
+  await expect(row).toContainText('Paid · €45')
+  await device.close()
+  await patient.close()
 })

@@ -7,6 +7,7 @@ import { EmptyState } from '@/components/ui/status'
 import type { ClinicPage } from '@/lib/clinic/flow'
 import type { ServiceView } from '@/lib/clinic/rules'
 import { formatMoney, formatRate } from '@/lib/money'
+import { partOfPrice } from '@/lib/price/rules'
 
 export async function Services({
   page,
@@ -113,12 +114,19 @@ export async function ServiceList({
 type Words = Awaited<ReturnType<typeof getTranslations<'booking'>>>
 
 export function priceOf(
-  service: Pick<ServiceView, 'paymentMode' | 'priceMinor' | 'currency' | 'taxRate'>,
+  service: Pick<ServiceView, 'paymentMode' | 'priceMinor' | 'currency' | 'taxRate' | 'deposit'>,
   locale: string,
   t: Words,
 ): string {
   if (service.paymentMode === 'free' || service.priceMinor === 0) return t('free')
   const amount = formatMoney(service.priceMinor, service.currency, locale)
   const price = service.taxRate > 0 ? t('withTax', { amount, rate: formatRate(service.taxRate, locale) }) : amount
+  if (service.paymentMode === 'deposit') {
+    const { priceMinor, currency } = service
+    const minor = partOfPrice(priceMinor, currency, service.deposit)
+    // A part that is all of it, or that no card can be charged, is none.
+    if (minor > 0 && minor < priceMinor) return t('deposit', { price, deposit: formatMoney(minor, currency, locale) })
+    return minor === 0 ? t('later', { price }) : price
+  }
   return service.paymentMode === 'later' ? t('later', { price }) : price
 }

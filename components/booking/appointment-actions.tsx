@@ -75,13 +75,15 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
             </p>
           ) : null}
           <Button variant="primary" size="lg" busy={paying} onClick={() => void pay()}>
-            {fill(words.payNow, { price: formatMoney(view.price.minor, view.price.currency, locale) })}
+            {fill(words.payNow, { price: formatMoney(view.askedMinor, view.price.currency, locale) })}
           </Button>
         </>
       ) : null}
       {alive && view.payable ? (
         <Button busy={paying} onClick={() => void pay()}>
-          {fill(words.payNow, { price: formatMoney(view.price.minor, view.price.currency, locale) })}
+          {fill(view.paidMinor > 0 ? words.payRest : words.payNow, {
+            price: formatMoney(view.askedMinor, view.price.currency, locale),
+          })}
         </Button>
       ) : null}
       {/* Whose appointment it is, is said first. */}

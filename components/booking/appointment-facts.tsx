@@ -33,7 +33,6 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
   const zone = ownZone()
   const { clinic, practitioner, service, price } = view
   const both = !sameClock(zone, clinic.timeZone, at)
-  const isGone = view.status === 'cancelled' || view.status === 'no_show'
   const stages: readonly AppointmentView['status'][] = stagesOf[view.way]
   const stage = stages.indexOf(view.status)
   return (
@@ -91,7 +90,7 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
                   label: words.price,
                   value: (
                     <>
-                      {`${formatMoney(price.minor, price.currency, locale)} · ${words.pay[view.payment.bounced ? 'bounced' : isGone && view.ending.feeMinor > 0 ? 'ended' : view.payment.status]}`}
+                      {`${formatMoney(price.minor, price.currency, locale)} · ${words.pay[payWord(view)]}`}
                       <Costs {...{ view, locale, words }} />
                     </>
                   ),
@@ -104,14 +103,32 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
   )
 }
 
-/** What it costs to change one's mind, and what it did cost. */
+const isGone = ({ status }: AppointmentView) => status === 'cancelled' || status === 'no_show'
+/** A deposit is paid, and the rest is not. */
+const isInPart = (view: AppointmentView) => !isGone(view) && view.paidMinor > 0 && view.askedMinor > 0
+
+function payWord(view: AppointmentView): keyof Words['pay'] {
+  if (view.payment.bounced) return 'bounced'
+  if (isGone(view) && view.ending.feeMinor > 0) return 'ended'
+  return isInPart(view) ? 'part' : view.payment.status
+}
+
+/** What is paid of it, what it costs to change one's mind, and what it did cost. */
 function Costs({ view, locale, words }: { view: AppointmentView; locale: string; words: Words }) {
   const { status, ending } = view
-  const isGone = status === 'cancelled' || status === 'no_show'
   const isToCome = ['held', 'booked', 'arrived'].includes(status)
-  const ended = isGone && ending.feeMinor > 0 ? endingLines(view, locale, words) : []
-  const lines = isToCome ? costLines(view, locale, words) : ended
+  const ended = isGone(view) && ending.feeMinor > 0 ? endingLines(view, locale, words) : []
+  const lines = [...paidLines(view, locale, words), ...(isToCome ? costLines(view, locale, words) : ended)]
   return lines.length ? <span className="block text-sm font-normal text-soft">{lines.join(' ')}</span> : null
+}
+
+function paidLines(view: AppointmentView, locale: string, { costs }: Words): string[] {
+  const amount = (minor: number) => formatMoney(minor, view.price.currency, locale)
+  const { askedMinor, paidMinor, price, status } = view
+  if (isInPart(view)) return [fill(costs.depositPaid, { paid: amount(paidMinor), rest: amount(askedMinor) })]
+  return status === 'held' && askedMinor > 0 && askedMinor < price.minor
+    ? [fill(costs.deposit, { amount: amount(askedMinor) })]
+    : []
 }
 
 /** What it costs to cancel, and not to come. */

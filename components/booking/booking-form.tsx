@@ -374,12 +374,11 @@ function onceEach(event: MouseEvent<HTMLFormElement>) {
 
 function SubmitButton({ offer, last, busy }: { offer: BookingOffer; last: boolean; busy: boolean }) {
   const t = useTranslations('booking')
-  const { priceMinor, currency, paymentMode } = offer.service
-  const online = paymentMode === 'online' && priceMinor > 0
-  const price = formatMoney(priceMinor, currency, offer.locale)
+  const { dueMinor, currency } = offer.service
+  const price = formatMoney(dueMinor, currency, offer.locale)
   return (
     <Button type="submit" variant="primary" size="lg" busy={busy} className="max-sm:w-full">
-      {last ? (online ? t('review.pay', { price }) : t('review.book')) : t('next')}
+      {last ? (dueMinor > 0 ? t('review.pay', { price }) : t('review.book')) : t('next')}
     </Button>
   )
 }

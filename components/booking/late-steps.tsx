@@ -87,7 +87,7 @@ export function ReviewStep({ offer, terms, onEdit }: ReviewProps) {
   const t = useTranslations('booking.review')
   const { getValues } = useFormContext<Values>()
   const values = getValues()
-  const { priceMinor, currency, taxRate, paymentMode, intakeForm } = offer.service
+  const { priceMinor, dueMinor, currency, taxRate, paymentMode, intakeForm } = offer.service
   const edit = (step: StepName, what: string) => (
     <Button
       variant="quiet"
@@ -111,7 +111,8 @@ export function ReviewStep({ offer, terms, onEdit }: ReviewProps) {
   const born = /^\d{4}-\d\d-\d\d$/.test(values.birthDate)
     ? formatPlainDay(values.birthDate, offer.locale, { day: 'numeric', month: 'long', year: 'numeric' })
     : ''
-  const price = formatMoney(priceMinor, currency, offer.locale)
+  const money = (minor: number) => formatMoney(minor, currency, offer.locale)
+  const price = money(priceMinor)
   return (
     <>
       <Facts
@@ -127,7 +128,10 @@ export function ReviewStep({ offer, terms, onEdit }: ReviewProps) {
       />
       {priceMinor > 0 && paymentMode !== 'free' ? (
         <p className="mt-5 border-t border-line pt-4 text-sm text-soft">
-          {paymentMode === 'online' ? t('payNote') : t('laterNote', { price })}
+          {paymentMode === 'deposit'
+            ? `${t('depositNote', { deposit: money(dueMinor), rest: money(priceMinor - dueMinor) })} `
+            : null}
+          {dueMinor > 0 ? t('payNote') : t('laterNote', { price })}
           {taxRate > 0 ? ` ${t('taxNote', { price, rate: formatRate(taxRate, offer.locale) })}` : null}
         </p>
       ) : null}

@@ -155,7 +155,7 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
         {c(`way.${service.way}`)}.{' '}
         {isFree
           ? t('free')
-          : `${t('price', { price: formatMoney(priceMinor, currency, locale) })} ${t(paymentMode === 'online' ? 'owedOnline' : 'owedLater')}`}
+          : `${t('price', { price: formatMoney(priceMinor, currency, locale) })} ${t(paymentMode === 'later' ? 'owedLater' : 'owedOnline')}`}
         {isFree ? null : <Costs policy={options.cancellation} service={service} />}
       </p>
       <WhenPart

@@ -106,3 +106,20 @@ test('a credit note names its invoice, in French where the booking was, with a l
   expect(owed.words).toContain('To be paid: €1,234.50.')
   expect(owed.pictures).toBe(1)
 })
+
+test('what was paid in parts says each of them, and what they leave', async () => {
+  const deposit = { method: 'stripe', day: '2026-11-03', receipt: null, amountMinor: 23_450 } as const
+  const part = await made(invoice({}, { paid: null, parts: [deposit] }), null)
+  expect(part.words.slice(-3)).toEqual([
+    'Of it, €234.50 was paid online on 3 November 2026.',
+    'To be paid: €1,000.00.',
+    'RCS Paris 303 265 045',
+  ])
+  const rest = { method: 'cash', day: '2026-11-25', receipt: 'REC-2026-000003', amountMinor: 100_000 } as const
+  const { words } = await made(invoice({}, { locale: 'fr', paid: null, parts: [deposit, rest] }), null)
+  expect(words.slice(-3)).toEqual([
+    'Dont 234,50 € payés en ligne le 3 novembre 2026.',
+    'Dont 1 000,00 € payés en espèces le 25 novembre 2026, reçu REC-2026-000003.',
+    'RCS Paris 303 265 045',
+  ])
+})

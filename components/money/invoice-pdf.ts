@@ -1,6 +1,6 @@
 import { PDFDocument, rgb, type PDFPage } from 'pdf-lib'
 import { pdfText } from '@/components/booking/pdf-text'
-import type { DocumentView } from '@/lib/invoice/rules'
+import { type DocumentView, unpaidOf } from '@/lib/invoice/rules'
 import en from '@/lib/messages/en/invoice.json'
 import fr from '@/lib/messages/fr/invoice.json'
 import { formatMoney, formatRate } from '@/lib/money'
@@ -20,7 +20,7 @@ const fill = (text: string, values: Record<string, string>) =>
  */
 export default async function invoicePdf(document: DocumentView, patient: string | null): Promise<Blob> {
   const { content, currency, series } = document
-  const { locale, seller, credits, paid, totals } = content
+  const { locale, seller, credits, paid, parts = [], totals } = content
   const words = locale === 'fr' ? fr : en
   const pdf = await PDFDocument.create()
   pdf.setTitle(`${words[series]} ${document.number}`)
@@ -85,7 +85,10 @@ export default async function invoicePdf(document: DocumentView, patient: string
   await row(series === 'invoice' ? words.total : words.credited, amount(totals.grossMinor), { bold: true, from: 300 })
   y -= 14
   if (paid) await write(fill(words.paid[paid.method], { day: dayOf(paid.day), receipt: paid.receipt ?? '' }))
-  else if (series === 'invoice') await write(fill(words.due, { amount: amount(totals.grossMinor) }))
+  for (const { method, day, receipt, amountMinor } of parts)
+    await write(fill(words.part[method], { day: dayOf(day), receipt: receipt ?? '', amount: amount(amountMinor) }))
+  const unpaid = series === 'invoice' ? unpaidOf(content) : 0
+  if (unpaid > 0) await write(fill(words.due, { amount: amount(unpaid) }))
   if (seller.footer) {
     y -= 20
     await write(seller.footer, { size: 9, color: soft, gap: 3 })

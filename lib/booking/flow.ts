@@ -1,11 +1,13 @@
 import 'server-only'
 import type { z } from 'zod'
 import type { PatientActor, PublicActor } from '../access/rules.ts'
+import { isPaidOnline } from '../clinic/rules.ts'
 import { findClinic, findConsentText, findService } from '../clinic/store.ts'
 import { addConsent } from '../consent/flow.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { endedOf, endingOf } from '../payment/fee.ts'
-import { firstPayment, holdForPaymentMinutes, isOver, waitsForMoney } from '../payment/rules.ts'
+import { standingIn } from '../payment/parts.ts'
+import { firstPayment, holdForPaymentMinutes, isOpen, isOver, waitsForMoney } from '../payment/rules.ts'
 import { openCheckout } from '../payment/flow.ts'
 import { findPayment, insertPayment, listRefunds } from '../payment/store.ts'
 import { bookedTerms, cancelTerms } from '../price/rules.ts'
@@ -195,6 +197,7 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
     practitioner: { id: practitioner.id, name: practitioner.displayName, title: practitioner.title },
     site: await findSite(tx, row.siteId),
     price: { minor: row.priceMinor, currency: row.currency, mode: row.paymentMode },
+    ...(payment ? await standingIn(tx, payment, row.depositMinor) : { paidMinor: 0, askedMinor: row.priceMinor }),
     payment: { status: payment?.status ?? 'none', refundedMinor: payment?.refundedMinor ?? 0, bounced },
     cancelling: cancelTerms(terms, row.startsAt),
     ending: isGone ? await endedOf(tx, row) : await endingOf(tx, row, asked),
@@ -205,9 +208,9 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
     unclaimed: row.patientId && !(await store.hasKey(tx, row.patientId)) ? row.patientId : null,
     payable:
       clinic.takesPayments &&
-      service.paymentMode === 'online' &&
-      row.paymentMode === 'later' &&
+      ((isPaidOnline(service) && row.paymentMode === 'later') ||
+        (payment !== null && payment.counted.length > 0 && payment.account === clinic.stripeAccount)) &&
       payment !== null &&
-      (payment.status === 'due' || waitsForMoney(payment.status)),
+      isOpen(payment.status),
   }
 }

@@ -7,7 +7,7 @@ import { weekStart } from '../encounter/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { waitsForMoney } from '../payment/rules.ts'
 import { lockPayment, updatePayment } from '../payment/store.ts'
-import { bookedTerms, cancelTerms } from '../price/rules.ts'
+import { bookedAs, bookedTerms, cancelTerms } from '../price/rules.ts'
 import { keepHours, listStarts } from '../schedule/store.ts'
 import { startOfDay } from '../schedule/wall-clock.ts'
 import type { Ctx } from '../server/action.ts'
@@ -34,6 +34,7 @@ const asHold = (
     heldUntil: Date | null
     heldSince: Date | null
     priceMinor: number
+    depositMinor: number
     currency: string
     cancellation: unknown
   },
@@ -45,6 +46,7 @@ const asHold = (
   endsAt: row.endsAt.toISOString(),
   heldUntil: row.heldUntil!.toISOString(),
   now: now.toISOString(),
+  depositMinor: row.depositMinor,
   cancelling: cancelTerms(bookedTerms(row), row.startsAt),
   longestUntil: new Date(row.heldSince!.getTime() + rules.longestHoldMinutes * minute).toISOString(),
 })
@@ -136,11 +138,7 @@ async function holdWith(
     blockedUntil: new Date(endsAt.getTime() + service.bufferAfter * minute),
     heldUntil: new Date(now.getTime() + clinic.holdMinutes * minute),
     holdHash: secretHash(secret),
-    priceMinor: service.paymentMode === 'free' ? 0 : service.priceMinor,
-    currency: service.currency,
-    taxRate: service.taxRate,
-    paymentMode: service.paymentMode,
-    cancellation: clinic.cancellation,
+    ...bookedAs(service, clinic.cancellation),
     way: service.way,
   }
   for (const lapsed of await store.lapseInTheWay(tx, memberId, hold.blockedFrom, hold.blockedUntil, now))

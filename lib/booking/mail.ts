@@ -5,6 +5,8 @@ import type { Locale } from '../messages/catalogue.ts'
 import { translator } from '../messages/translator.ts'
 import { formatMoney } from '../money.ts'
 import { endedOf } from '../payment/fee.ts'
+import { standingIn } from '../payment/parts.ts'
+import { isOpen, type PaymentStatus } from '../payment/rules.ts'
 import { findPayment } from '../payment/store.ts'
 import { bookedTerms, cancelTerms } from '../price/rules.ts'
 import { env } from '../server/env.ts'
@@ -28,8 +30,11 @@ export interface MailFacts {
   to: string
   clinic: { name: string; phone: string; timeZone: string; slug: string }
   price: string | null
+  money: { status: PaymentStatus; paidMinor: number; askedMinor: number } | null
   /** Where to be, or how it takes place; null where that is the link's page. */
   place: string | null
+  /** What went back, or all of it before that is written down. */
+  refunded: string
   link: string
 }
 
@@ -58,7 +63,9 @@ export async function factsOf(data: JobData): Promise<MailFacts | null> {
         slug: clinic.slug,
       },
       price: payment && payment.amountMinor > 0 ? formatMoney(payment.amountMinor, payment.currency, locale) : null,
+      money: payment && { status: payment.status, ...(await standingIn(tx, payment, row.depositMinor)) },
       place: placeWords(row.way, clinic, await findSite(tx, row.siteId), locale),
+      refunded: payment ? formatMoney(payment.refundedMinor || payment.amountMinor, payment.currency, locale) : '',
       // The secret is in the fragment: it reaches no server, ours included, when the link is opened.
       link: `${env().APP_ORIGIN}/a/${row.id}#s=${secret}`,
     }
@@ -102,6 +109,18 @@ function invitationOf({ row, clinic, locale, place, link, to }: MailFacts): Mail
   return { name: 'appointment.ics', content: calendarOf(facts), method: methodOf(facts) }
 }
 
+/** What is paid and what is not, as it is when the mail goes out; empty where nothing is either. */
+function paidWords({ row, locale, price, money }: MailFacts): string {
+  if (!price || !money) return ''
+  const t = translator(locale, 'mail')
+  const amount = (minor: number) => formatMoney(minor, row.currency, locale)
+  if (row.paymentMode === 'online') return t('paid', { price })
+  if (money.status === 'paid') return t('paidAll', { price })
+  if (!isOpen(money.status)) return ''
+  if (money.paidMinor === 0) return t('payLater', { price: amount(money.askedMinor) })
+  return t('paidPart', { paid: amount(money.paidMinor), rest: amount(money.askedMinor) })
+}
+
 /** What it costs to change one's mind; empty where it never costs anything. */
 function costsOf({ row, locale, clinic }: MailFacts): string {
   const t = translator(locale, 'mail')
@@ -124,13 +143,13 @@ const mailBooked: JobHandler = async (data) => {
   const facts = await factsOf(data)
   // Overtaken: what was cancelled meanwhile is not said to be booked.
   if (!facts || !['booked', 'arrived', 'in_consult', 'completed'].includes(facts.row.status)) return
-  const { row, locale, clinic, to, price } = facts
+  const { row, locale, clinic, to } = facts
   const t = translator(locale, 'mail')
   const paragraphs = [
     t('hello'),
     t('booked', { clinic: clinic.name }),
     whenAndWhere(facts),
-    price && row.paymentMode === 'online' ? t('paid', { price }) : price ? t('payLater', { price }) : '',
+    paidWords(facts),
     costsOf(facts),
     openWords(facts),
     t('keep'),
@@ -210,13 +229,13 @@ const mailCancelled: JobHandler = async (data) => {
 const mailRefunded: JobHandler = async (data) => {
   const facts = await factsOf(data)
   if (!facts?.price) return
-  const { row, locale, clinic, to, price } = facts
+  const { row, locale, clinic, to, refunded } = facts
   const t = translator(locale, 'mail')
   const gone = row.status === 'expired' ? t('refundedGone') : ''
   await sendMail({
     to,
     subject: t('refundedSubject', { clinic: clinic.name }),
-    text: [t('hello'), gone, t('refunded', { price }), clinic.name].filter(Boolean).join('\n\n'),
+    text: [t('hello'), gone, t('refunded', { price: refunded }), clinic.name].filter(Boolean).join('\n\n'),
     messageId: `refunded-${row.id}`,
   })
 }

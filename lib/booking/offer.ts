@@ -1,6 +1,7 @@
 import 'server-only'
 import type { ClinicProfile, ServiceView } from '../clinic/rules.ts'
 import { findConsentText } from '../clinic/store.ts'
+import { bookedAs } from '../price/rules.ts'
 import { inClinic } from '../server/tx.ts'
 import type { BookingOffer } from './rules.ts'
 
@@ -15,6 +16,7 @@ export async function findOffer(
   const text = service.consentTextId
     ? await inClinic(clinic.id, (tx) => findConsentText(tx, service.consentTextId!))
     : null
+  const booked = bookedAs(service, clinic.cancellation)
   return {
     clinicId: clinic.id,
     clinicSlug: clinic.slug,
@@ -31,7 +33,8 @@ export async function findOffer(
       priceMinor: service.paymentMode === 'free' ? 0 : service.priceMinor,
       currency: service.currency,
       taxRate: service.taxRate,
-      paymentMode: service.paymentMode,
+      paymentMode: booked.paymentMode,
+      dueMinor: booked.paymentMode === 'online' ? booked.priceMinor : booked.depositMinor,
       intakeForm: service.intakeForm,
       intakeVersion: service.intakeVersion,
     },

@@ -286,6 +286,8 @@ export interface Hold {
   now: string
   /** Renewing goes no further than this. */
   longestUntil: string
+  /** Of the price, what is paid at the booking; 0 where that is all of it, or nothing. */
+  depositMinor: number
   /** As they are kept for this booking from now on. */
   cancelling: CancelTerms
 }
@@ -390,6 +392,10 @@ export interface AppointmentView {
   practitioner: { id: string; name: string; title: string }
   site: SiteView | null
   price: { minor: number; currency: string; mode: PaymentMode }
+  /** What is still to be paid, or is next; 0 where nothing is. */
+  askedMinor: number
+  /** Of a booking with a deposit, what was paid and has not gone back. */
+  paidMinor: number
   /** `bounced`: a refund of it failed at the payer's bank. */
   payment: { status: PaymentStatus; refundedMinor: number; bounced: boolean }
   cancelling: CancelTerms
@@ -441,6 +447,8 @@ export interface BookingOffer {
     currency: string
     taxRate: number
     paymentMode: PaymentMode
+    /** What is paid before the booking counts; 0 where nothing is. */
+    dueMinor: number
     intakeForm: IntakeForm
     intakeVersion: number
   }

@@ -56,6 +56,7 @@ export interface NewHold {
   currency: string
   taxRate: number
   paymentMode: PaymentMode
+  depositMinor: number
   cancellation: CancellationPolicy
   way: Way
 }
@@ -75,10 +76,10 @@ export async function lapseInTheWay(tx: Tx, memberId: string, from: Date, until:
 export async function insertHold(tx: Tx, hold: NewHold, now: Date): Promise<boolean> {
   const count = await tx.$executeRaw`
     INSERT INTO appointment (id, clinic_id, service_id, member_id, site_id, status, starts_at, ends_at, blocked_from, blocked_until,
-      held_since, held_until, hold_hash, price_minor, currency, tax_rate, payment_mode, cancellation, way)
+      held_since, held_until, hold_hash, price_minor, currency, tax_rate, payment_mode, deposit_minor, cancellation, way)
     VALUES (${hold.id}::uuid, ${hold.clinicId}::uuid, ${hold.serviceId}::uuid, ${hold.memberId}::uuid, ${hold.siteId}::uuid, 'held', ${hold.startsAt},
       ${hold.endsAt}, ${hold.blockedFrom}, ${hold.blockedUntil}, ${now}, ${hold.heldUntil}, ${hold.holdHash}, ${hold.priceMinor},
-      ${hold.currency}, ${hold.taxRate}, ${hold.paymentMode}::payment_mode, ${JSON.stringify(hold.cancellation)}::jsonb,
+      ${hold.currency}, ${hold.taxRate}, ${hold.paymentMode}::payment_mode, ${hold.depositMinor}, ${JSON.stringify(hold.cancellation)}::jsonb,
       ${hold.way}::visit_way)
     ON CONFLICT DO NOTHING`
   return count === 1

@@ -31,7 +31,7 @@ export const bookingCases: TenantCases<typeof store> = {
         ...{ id: randomUUID(), clinicId, serviceId: b.serviceId, memberId: b.memberId, startsAt, endsAt },
         ...{ blockedFrom: startsAt, blockedUntil: endsAt, heldUntil: b.later, holdHash: bytes(32) },
         ...{ priceMinor: 0, currency: 'eur', taxRate: 0, paymentMode: 'free', way: 'video' as const, siteId: null },
-        cancellation: freeOfCharge,
+        ...{ depositMinor: 0, cancellation: freeOfCharge },
       },
       b.now,
     )

@@ -17,6 +17,7 @@ import { stripe } from '../server/stripe.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import {
   isBookable,
+  isPaidOnline,
   mayUsePlatform,
   type ClinicProfile,
   type ClinicSettings,
@@ -116,7 +117,7 @@ export async function saveService(
     if (!clinic) return refuse('NOT_FOUND')
     const before = id ? await store.findService(tx, id) : null
     if (id && !before) return refuse('NOT_FOUND')
-    if (service.paymentMode === 'online' && service.priceMinor > 0 && !clinic.takesPayments)
+    if (isPaidOnline(service) && service.priceMinor > 0 && !clinic.takesPayments)
       return refuse('PAYMENTS_NOT_CONNECTED')
     const fault = chargeFault(service.priceMinor, clinic.currency)
     if (fault) return refuse('BAD_INPUT', { 'service.priceMinor': fault })

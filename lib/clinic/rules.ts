@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { IntakeForm } from '../intake/rules.ts'
 import { Id } from '../ids.ts'
 import type { Legal, LegalForm } from '../invoice/rules.ts'
-import { type CancellationPolicy, TaxRate } from '../price/rules.ts'
+import { type CancellationPolicy, PartOfPrice, TaxRate } from '../price/rules.ts'
 import type { WeeklyRow } from '../schedule/rules.ts'
 import type { SiteView } from '../site/rules.ts'
 
@@ -41,7 +41,7 @@ export interface PractitionerView {
   bio: string
 }
 
-export type PaymentMode = 'free' | 'online' | 'later'
+export type PaymentMode = 'free' | 'online' | 'later' | 'deposit'
 
 /** How a visit takes place. */
 export const ways = ['video', 'phone', 'in_person'] as const
@@ -72,6 +72,8 @@ export interface ServiceView {
   /** Of the tax that the price includes, in thousandths of a percent. */
   taxRate: number
   paymentMode: PaymentMode
+  /** Of the price, what is paid at the booking; of other modes none. */
+  deposit: PartOfPrice
   intakeForm: IntakeForm
   intakeVersion: number
   consentTextId: string | null
@@ -113,13 +115,17 @@ export interface ClinicSettings {
   placed: { memberId: string; siteIds: string[] }[]
 }
 
+/** Whether Stripe's page stands between a booking and its slot. */
+export const isPaidOnline = ({ paymentMode }: Pick<ServiceView, 'paymentMode'>) =>
+  paymentMode === 'online' || paymentMode === 'deposit'
+
 /** Whether a patient can pay for it: online payment needs a connected account, and a price. */
 export function isBookable(
   service: Pick<ServiceView, 'active' | 'paymentMode' | 'priceMinor' | 'practitionerIds'>,
   takesPayments: boolean,
 ): boolean {
   if (!service.active || service.practitionerIds.length === 0) return false
-  return service.paymentMode !== 'online' || service.priceMinor === 0 || takesPayments
+  return !isPaidOnline(service) || service.priceMinor === 0 || takesPayments
 }
 
 const text = (max: number) => z.string().trim().max(max, { error: 'tooLong' })
@@ -172,7 +178,8 @@ export const ServiceForm = z
     assignment: z.enum(assignments).default('choose'),
     priceMinor: whole(0, 10_000_000),
     taxRate: TaxRate.default(0),
-    paymentMode: z.enum(['free', 'online', 'later']),
+    paymentMode: z.enum(['free', 'online', 'later', 'deposit']),
+    deposit: PartOfPrice.default({ kind: 'none' }),
     intakeForm: IntakeForm,
     consentTextId: z.union([Id, z.null()]),
     active: z.boolean(),
@@ -182,6 +189,10 @@ export const ServiceForm = z
   .refine((service) => service.paymentMode !== 'free' || service.priceMinor === 0, {
     error: 'tooLarge',
     path: ['priceMinor'],
+  })
+  .refine(({ paymentMode, deposit }) => (paymentMode === 'deposit') === (deposit.kind !== 'none'), {
+    error: 'required',
+    path: ['deposit'],
   })
 
 /** id and version null: a new one. */

@@ -3,7 +3,7 @@ import type { Prisma } from '@/prisma/generated/client'
 import type { StaffActor } from '../access/rules.ts'
 import { parseForm } from '../intake/rules.ts'
 import type { Legal } from '../invoice/rules.ts'
-import { CancellationPolicy } from '../price/rules.ts'
+import { CancellationPolicy, PartOfPrice } from '../price/rules.ts'
 import type { Tx } from '../server/tx.ts'
 import type { ClinicProfile, ConsentTextView, PractitionerView, ServiceView } from './rules.ts'
 
@@ -38,6 +38,7 @@ type ServiceRow = Awaited<ReturnType<Tx['service']['findMany']>>[number] & {
 
 const asService = ({ clinicId: _, createdAt: __, servicePractitioners, ...row }: ServiceRow): ServiceView => ({
   ...row,
+  deposit: PartOfPrice.parse(row.deposit),
   intakeForm: parseForm(row.intakeForm),
   practitionerIds: servicePractitioners.map((each) => each.memberId),
 })

@@ -20,7 +20,13 @@ const service = {
     way: 'video' as const,
     assignment: 'choose' as const,
   },
-  ...{ paymentMode: 'free' as const, intakeForm: { questions: [] }, intakeVersion: 1, consentTextId: null },
+  ...{
+    paymentMode: 'free' as const,
+    deposit: { kind: 'none' as const },
+    intakeForm: { questions: [] },
+    intakeVersion: 1,
+    consentTextId: null,
+  },
   ...{ active: true, position: 0 },
 }
 

@@ -289,7 +289,7 @@ async function insertBooked(
   const paymentMode = service.paymentMode === 'free' ? ('free' as const) : ('later' as const)
   const row = {
     ...{ id, clinicId, serviceId: service.id, memberId, siteId, ...at, heldUntil: now, holdHash: null },
-    ...{ priceMinor: price, currency: service.currency, taxRate: service.taxRate, paymentMode },
+    ...{ priceMinor: price, currency: service.currency, taxRate: service.taxRate, paymentMode, depositMinor: 0 },
     cancellation: clinic.cancellation,
     way: service.way,
   }

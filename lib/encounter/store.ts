@@ -3,6 +3,7 @@ import { seenVisits, type StaffActor } from '@/lib/access/rules'
 import { partOf } from '@/lib/access/part'
 import { type AppointmentStatus, stepMinutes } from '@/lib/booking/rules'
 import { parseForm } from '@/lib/intake/rules'
+import { pageMinor } from '@/lib/payment/rules'
 import type { Tx } from '@/lib/server/tx'
 import type { ConsentProof, DayRow, PaidState, PatientKeyRow } from './rules'
 
@@ -137,12 +138,19 @@ function moneyOf(row: Found, paid: PaidState, at: { dueMinor: number; backMinor:
   if (paid === 'bounced') return at.bouncedMinor
   if (paid === 'fee') return row.feeMinor
   if (paid === 'owed') return at.backMinor || row.priceMinor
-  return paid === 'due' && didNotHappen(row) ? at.dueMinor : row.priceMinor
+  if (paid === 'due' && didNotHappen(row)) return at.dueMinor
+  const isOpen = ['due', 'later', 'failed'].includes(paid) && row.payment
+  return isOpen ? pageMinor({ ...row.payment!, depositMinor: row.depositMinor }) : row.priceMinor
 }
 
 function paidState(row: Found, { dueMinor, backMinor }: { dueMinor: number; backMinor: number }): PaidState {
   if (row.paymentMode === 'free' || row.priceMinor === 0) return 'free'
   if (row.payment?.refunds.some(({ state }) => state === 'failed')) return 'bounced'
+  if (didNotHappen(row) && row.payment?.counted.length) {
+    if (dueMinor > 0) return 'due'
+    if (backMinor > 0) return 'owed'
+    if (row.feeMinor > 0) return 'fee'
+  }
   switch (row.payment?.status) {
     case 'paid':
       if (!didNotHappen(row)) return 'paid'

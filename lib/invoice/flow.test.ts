@@ -47,7 +47,11 @@ const told = async (at: Waiting) => (await documents(at)).map(({ series, grossMi
 const later = (more: Parameters<typeof world.waiting>[0] = {}) =>
   world.waiting({ mode: 'later', payment: 'due', status: 'booked', taxRate: 20_000, ...more })
 const pay = ({ clinicId, appointmentId }: Waiting, intent = `pi_${randomUUID().slice(0, 8)}`) =>
-  settle({ clinicId, appointmentId }, { paymentIntent: intent, paidMinor: 4500, currency: 'eur' }, new Date())
+  settle(
+    { clinicId, appointmentId },
+    { paymentIntent: intent, paidMinor: 4500, currency: 'eur', page: { part: 'whole', attempt: 1 } },
+    new Date(),
+  )
 async function paid(more: Parameters<typeof world.waiting>[0] = {}): Promise<Waiting> {
   const at = await world.waiting({ taxRate: 20_000, ...more })
   await pay(at)

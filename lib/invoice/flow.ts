@@ -9,6 +9,7 @@ import { spanOf, type MonthInput } from '../ledger/month.ts'
 import type { Occasion } from '../ledger/rules.ts'
 import { findBook } from '../ledger/store.ts'
 import { translator } from '../messages/translator.ts'
+import { listParts } from '../payment/parts.ts'
 import type { Place } from '../payment/place.ts'
 import * as payments from '../payment/store.ts'
 import type { StoredRecord } from '../record/rules.ts'
@@ -59,17 +60,22 @@ export async function issueInvoice(
     },
     practitioner: practitioner.displayName,
     ...{ lines: [line], taxes, totals: rules.totalsOf(taxes) },
-    paid: ['paid', 'refunded'].includes(payment.status) ? await paidOf(tx, payment.id, today) : null,
+    ...(await paidOf(tx, payment, grossMinor, today)),
     credits: null,
   }
   await issue(tx, place, payment, { series: 'invoice', cause: `invoice/${payment.id}`, content, credits: null }, now)
   return taxes
 }
 
-async function paidOf(tx: Tx, paymentId: string, today: string): Promise<rules.Paid> {
-  const taking = (await payments.listTakings(tx, paymentId)).at(-1)
-  if (!taking) return { method: 'stripe', day: today, receipt: null }
-  return { method: taking.method, day: taking.day.toISOString().slice(0, 10), receipt: taking.number }
+/** What was paid of it by now: of what is paid, all that came; else what the clinic still has. */
+async function paidOf(tx: Tx, payment: payments.PaymentRow, grossMinor: number, today: string) {
+  const isPaid = ['paid', 'refunded'].includes(payment.status)
+  const came = (await listParts(tx, payment)).map(({ method, day, receipt, amountMinor, leftMinor }) => ({
+    ...{ method, day: day ?? today, receipt, amountMinor: isPaid ? amountMinor : leftMinor },
+  }))
+  // Its refund was heard of first.
+  if (isPaid && !came.length) return { paid: { method: 'stripe' as const, day: today, receipt: null } }
+  return rules.paidBy(grossMinor, came)
 }
 
 type Issue = Pick<rules.DocumentView, 'series' | 'content'> & { cause: string; credits: string | null }
@@ -106,8 +112,9 @@ export async function creditInvoice(
   const left = rules.totalsOf(rules.leftOf(invoice.content.taxes, credited)).grossMinor
   const taxes = rules.creditTaxes(invoice.content.taxes, credited, most === 'all' ? left : Math.min(most, left))
   if (!taxes) return 0
+  const { parts: _, ...said } = invoice.content
   const content: rules.DocumentContent = {
-    ...invoice.content,
+    ...said,
     ...{ lines: rules.creditLines(invoice.content.lines, taxes), taxes, totals: rules.totalsOf(taxes), paid: null },
     credits: { number: invoice.number, day: invoice.day },
   }

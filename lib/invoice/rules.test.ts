@@ -14,10 +14,12 @@ import {
   leftOf,
   mayClose,
   nextNumber,
+  paidBy,
   postingDay,
   Prefix,
   taxesOf,
   totalsOf,
+  unpaidOf,
   type ClosedAccount,
   type Counter,
   type Line,
@@ -288,5 +290,28 @@ describe('a day’s closing', () => {
     expect(postingDay('2026-11-21', null)).toBe('2026-11-21')
     expect(postingDay('2026-11-20', '2026-11-20')).toBe('2026-11-21')
     expect(postingDay('2026-12-31', '2026-12-31')).toBe('2027-01-01')
+  })
+})
+
+describe('what a total is paid by', () => {
+  const online = { method: 'stripe', day: '2026-11-03', receipt: null } as const
+  const cash = { method: 'cash', day: '2026-11-25', receipt: 'REC-2026-000003' } as const
+  const came = (...amounts: number[]) =>
+    amounts.map((amountMinor, nth) => ({ ...(nth === 0 ? online : cash), amountMinor }))
+  it.each([
+    [4500, [], { paid: null }, 4500],
+    [4500, [4500], { paid: online }, 0],
+    [4500, [2250], { paid: null, parts: came(2250) }, 2250],
+    [4500, [2250, 2250], { paid: null, parts: came(2250, 2250) }, 0],
+    // A fee takes of a deposit what it is, and nothing of what comes after.
+    [900, [2250], { paid: online }, 0],
+    [900, [2250, 2250], { paid: online }, 0],
+    [3600, [2250, 2250], { paid: null, parts: came(2250, 1350) }, 0],
+    // What went back pays nothing.
+    [4500, [0, 2250], { paid: null, parts: [{ ...cash, amountMinor: 2250 }] }, 2250],
+  ])('%i by %j', (grossMinor, amounts, says, unpaid) => {
+    const said = paidBy(grossMinor, came(...amounts))
+    expect(said).toEqual(says)
+    expect(unpaidOf({ ...said, totals: { netMinor: grossMinor, taxMinor: 0, grossMinor } })).toBe(unpaid)
   })
 })

@@ -144,6 +144,32 @@ export interface Paid {
   receipt: string | null
 }
 
+export interface PaidPart extends Paid {
+  /** Of the document's total. */
+  amountMinor: number
+}
+
+/** How a total is paid by what came, the first first; nothing of what is more than it. */
+export function paidBy(grossMinor: number, came: readonly PaidPart[]): Pick<DocumentContent, 'paid' | 'parts'> {
+  let left = grossMinor
+  const parts = came
+    .map((each) => {
+      const amountMinor = Math.min(each.amountMinor, left)
+      left -= amountMinor
+      return { ...each, amountMinor }
+    })
+    .filter(({ amountMinor }) => amountMinor > 0)
+  const [first, second] = parts
+  if (!first) return { paid: null }
+  if (second || left > 0) return { paid: null, parts }
+  const { method, day, receipt } = first
+  return { paid: { method, day, receipt } }
+}
+
+/** What of an invoice was to be paid when it was issued. */
+export const unpaidOf = ({ paid, parts = [], totals }: Pick<DocumentContent, 'paid' | 'parts' | 'totals'>): number =>
+  paid ? 0 : parts.reduce((left, { amountMinor }) => left - amountMinor, totals.grossMinor)
+
 /** All that a document says, as it was when it was issued. Whom it is for is not in it: the server does not know. */
 export interface DocumentContent {
   locale: 'en' | 'fr'
@@ -152,8 +178,10 @@ export interface DocumentContent {
   lines: Line[]
   taxes: TaxLine[]
   totals: Totals
-  /** How it was paid, where it was when the invoice was issued. */
+  /** How it was paid, where all of it was, at once, when the invoice was issued. */
   paid: Paid | null
+  /** Else what of it was paid by then, the first first: a deposit, a deposit and the rest. What they leave is to be paid. */
+  parts?: PaidPart[]
   /** The invoice that a credit note takes back in part or whole. */
   credits: { number: string; day: string } | null
 }

@@ -22,13 +22,24 @@ export interface Sale {
 }
 
 /** What was posted of a sale. Lock its payment first: what it owes follows from the entries. */
-export async function findBook(tx: Tx, { id, currency }: Sale): Promise<{ causes: Set<string>; entries: Entry[] }> {
+export async function findBook(
+  tx: Tx,
+  { id, currency }: Sale,
+): Promise<{ causes: Set<string>; entries: Entry[]; paid: Map<string, { amountMinor: number; day: string }> }> {
   const postings = await tx.posting.findMany({ where: { saleId: id }, include: { entries: true } })
   const entries = postings
     .filter((posting) => posting.currency === currency)
     .flatMap((posting) => posting.entries)
     .map(({ account, taxRate, amountMinor }) => ({ account: account as Account, taxRate, amountMinor }))
-  return { causes: new Set(postings.map(({ cause }) => cause)), entries }
+  // Each payment, by Stripe's id of it or our row's.
+  const came = postings.filter(({ cause }) => cause.startsWith('paid/'))
+  const paid = new Map(
+    came.map(({ cause, day, entries: parts }) => {
+      const amountMinor = parts.reduce((sum, part) => sum + Math.max(0, part.amountMinor), 0)
+      return [cause.slice('paid/'.length), { amountMinor, day: day.toISOString().slice(0, 10) }]
+    }),
+  )
+  return { causes: new Set(postings.map(({ cause }) => cause)), entries, paid }
 }
 
 /** Throws for a cause that the clinic has posted before. */

@@ -130,7 +130,7 @@ describe('what a patient is told of others', () => {
     '%s: of Stripe, the words that Stripe is given; of the server, all that goes to it in the clear',
     (locale) => {
       const t = createTranslator({ locale, messages: catalogue[locale] })
-      const product = t('payment.product', { clinic: '' }).replace(/[\s–]+$/, '')
+      const product = t('payment.product.whole', { clinic: '' }).replace(/[\s–]+$/, '')
       expect(t('booking.review.payNote')).toContain(product)
       expect(t('booking.review.payNote')).toMatch(/clinic’s name|nom du cabinet/)
       // BookInput: `email` and `phone` beside the sealed records.

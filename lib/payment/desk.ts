@@ -14,8 +14,16 @@ import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { earnIn } from './settle.ts'
+import { paidWhole } from './parts.ts'
 import { oweAgain } from './refund.ts'
-import { keepsNoDeposit, nextPayment, type HandBackInput, type RefundAgainInput } from './rules.ts'
+import {
+  countedOf,
+  keepsNoDeposit,
+  nextPayment,
+  pageMinor,
+  type HandBackInput,
+  type RefundAgainInput,
+} from './rules.ts'
 import * as store from './store.ts'
 
 // Money over the counter: cash, or a transfer that the desk saw on the clinic's account.
@@ -34,7 +42,7 @@ async function told(tx: Tx, clinicId: string, patientId: string | null) {
   if (patientId) await notify(tx, 'patient', patientId)
 }
 
-/** The whole price at once, or a whole fee. The same key again is the same payment, with the same receipt. */
+/** All that is asked for at once: the price, the rest after a deposit, or a fee. The same key again is the same payment, with the same receipt. */
 export const take = (
   actor: StaffActor,
   { appointmentId, key, method, amountMinor }: z.output<typeof TakeInput>,
@@ -50,7 +58,9 @@ export const take = (
     const status = nextPayment(payment.status, 'pay')
     // Of what did not take place, the fee alone.
     const { owedMinor } = await post(tx, payment, [], now)
-    const askedMinor = keepsNoDeposit(appointment.status) ? Math.max(0, owedMinor) : payment.amountMinor
+    const askedMinor = keepsNoDeposit(appointment.status)
+      ? Math.max(0, owedMinor)
+      : pageMinor({ ...payment, depositMinor: appointment.depositMinor })
     if (!status || appointment.status === 'held' || askedMinor === 0) return refuse('WRONG_STATE')
     // What the page showed is not what is owed.
     if (amountMinor !== askedMinor) return refuse('STALE')
@@ -96,9 +106,13 @@ export const handBack = (
       await post(tx, { ...payment, currency }, [handed], now)
     }
     // A second page's money is no part of what the booking cost.
-    const own = due.filter(({ takingId, paymentIntent }) => takingId || paymentIntent === payment.paymentIntent)
-    const back = Math.min(payment.amountMinor, payment.refundedMinor + sum(own))
-    const status = back === payment.amountMinor ? nextPayment(payment.status, 'refund') : null
+    const own = due.filter(
+      ({ takingId, paymentIntent }) => takingId || countedOf(payment).includes(paymentIntent ?? ''),
+    )
+    const whole = await paidWhole(tx, payment)
+    const back = Math.min(whole, payment.refundedMinor + sum(own))
+    const isAll = whole === payment.amountMinor || keepsNoDeposit(appointment.status)
+    const status = back === whole && isAll ? nextPayment(payment.status, 'refund') : null
     await store.updatePayment(tx, payment.id, { refundedMinor: back, ...(status ? { status } : {}) }, now)
     await audit(tx, actor, 'payment.handed-back', appointmentId)
     await told(tx, actor.clinicId, appointment.patientId)

@@ -59,7 +59,11 @@ async function booked(
 }
 const later = { mode: 'later', payment: 'due' } as const
 const pay = ({ clinicId, appointmentId }: Waiting, intent = `pi_${randomUUID().slice(0, 8)}`) =>
-  settle({ clinicId, appointmentId }, { paymentIntent: intent, paidMinor: 4500, currency: 'eur' }, new Date())
+  settle(
+    { clinicId, appointmentId },
+    { paymentIntent: intent, paidMinor: 4500, currency: 'eur', page: { part: 'whole', attempt: 1 } },
+    new Date(),
+  )
 async function paid(terms?: CancellationPolicy) {
   const at = await booked({ status: 'held' }, terms)
   await pay(at)
@@ -280,6 +284,7 @@ it('what was booked keeps its terms, whatever the clinic changes afterwards', as
       way: 'video' as const,
       assignment: 'choose' as const,
       paymentMode: 'later' as const,
+      deposit: { kind: 'none' as const },
       intakeForm: { questions: [] },
     },
     consentTextId: null,

@@ -19,9 +19,13 @@ import {
   decideReturn,
   heldForPage,
   mayHoldForPage,
+  nextPart,
   nextPayment,
+  pageMinor,
+  toMetadata,
   waitsForMoney,
   type CheckoutInput,
+  type PagePart,
   type PaymentStatus,
   type ReturnInput,
   type ReturnState,
@@ -91,7 +95,9 @@ async function planIn(tx: Tx, { clinicId, appointmentId }: Place, now: Date): Pr
   if (!appointment || !before) return refuse('NOT_FOUND')
   if (['none', 'paid', 'refunded'].includes(before.status)) return refuse('WRONG_STATE')
   const clinic = await findClinic(tx, clinicId)
-  if (!clinic?.stripeAccount) return refuse('PAYMENTS_NOT_CONNECTED')
+  // Money of one booking lies on one account, where it is given back: what is left to pay after another was connected, the desk takes.
+  const isOther = before.counted.length > 0 && before.account !== clinic?.stripeAccount
+  if (!clinic?.stripeAccount || isOther) return refuse('PAYMENTS_NOT_CONNECTED')
   const held = appointment.status === 'held'
   if (!payable.includes(appointment.status) || (held && appointment.startsAt <= now)) return refuse('HOLD_EXPIRED')
   const plan = decideCheckout(before, now)
@@ -109,13 +115,19 @@ async function planIn(tx: Tx, { clinicId, appointmentId }: Place, now: Date): Pr
   if (held) await bookings.updateAppointment(tx, appointmentId, { heldUntil: heldForPage(plan.expiresAt) })
   await notify(tx, 'staff', clinicId)
   const payment = { ...before, ...change }
-  const facts = { payment, clinic: clinic.name, locale: appointment.locale, origin: env().APP_ORIGIN }
+  const { depositMinor } = appointment
+  const facts = {
+    payment: { ...payment, amountMinor: pageMinor({ ...payment, depositMinor }) },
+    part: nextPart({ ...payment, depositMinor }),
+    ...{ clinic: clinic.name, locale: appointment.locale, origin: env().APP_ORIGIN },
+  }
   return ok({ kind: 'make', payment, request: checkoutRequest({ ...facts, expiresAt: plan.expiresAt }) })
 }
 
 /** All that Stripe is told: neutral words, an amount, ids. */
 export function checkoutRequest(facts: {
-  payment: Pick<store.PaymentRow, 'id' | 'clinicId' | 'appointmentId' | 'amountMinor' | 'currency'>
+  payment: Pick<store.PaymentRow, 'id' | 'clinicId' | 'appointmentId' | 'amountMinor' | 'currency' | 'attempt'>
+  part: PagePart
   clinic: string
   locale: string
   origin: string
@@ -123,9 +135,10 @@ export function checkoutRequest(facts: {
 }): Stripe.Checkout.SessionCreateParams {
   const { payment, origin } = facts
   const locale = facts.locale === 'fr' ? 'fr' : 'en'
-  const metadata = { clinic: payment.clinicId, appointment: payment.appointmentId, payment: payment.id }
-  const name = translator(locale, 'payment')('product', { clinic: facts.clinic })
-  const { currency, amountMinor: unit_amount } = payment
+  const { currency, amountMinor: unit_amount, attempt } = payment
+  const page = toMetadata({ part: facts.part, attempt })
+  const metadata = { clinic: payment.clinicId, appointment: payment.appointmentId, payment: payment.id, ...page }
+  const name = translator(locale, 'payment')(`product.${facts.part}`, { clinic: facts.clinic })
   return {
     mode: 'payment',
     locale,
@@ -152,7 +165,15 @@ export async function checkout(
 export async function findReturn(
   input: z.output<typeof ReturnInput>,
   now: Date,
-): Promise<Result<{ status: PaymentStatus; appointment: string; clinicSlug: string; clinicName: string }>> {
+): Promise<
+  Result<{
+    status: PaymentStatus
+    appointment: string
+    isDepositPaid: boolean
+    clinicSlug: string
+    clinicName: string
+  }>
+> {
   const place = await inNoClinic((tx) => store.lookupCheckout(tx, input.sessionId))
   if (!place || place.appointmentId !== input.appointmentId) return refuse('NOT_FOUND')
   const read = () =>
@@ -174,6 +195,7 @@ export async function findReturn(
   return ok({
     status: payment.status,
     appointment: appointment.status,
+    isDepositPaid: appointment.depositMinor > 0 && payment.counted.length > 0,
     clinicSlug: clinic.slug,
     clinicName: clinic.name,
   })
@@ -186,6 +208,6 @@ export async function paymentReturn(
 ): Promise<Result<{ status: PaymentStatus; state: ReturnState }>> {
   const found = await findReturn(input, now)
   if (!found.ok) return found
-  const { status, appointment } = found.value
-  return ok({ status, state: decideReturn(status, appointment) })
+  const { status, appointment, isDepositPaid } = found.value
+  return ok({ status, state: decideReturn(status, appointment, isDepositPaid) })
 }

@@ -10,7 +10,8 @@ import { audit } from '../server/audit.ts'
 import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
-import { listRefundable, owePart } from './refund.ts'
+import { listRefundable } from './parts.ts'
+import { owePart } from './refund.ts'
 import { nextPayment, type VisitMoney } from './rules.ts'
 import * as store from './store.ts'
 
@@ -31,7 +32,7 @@ async function locked(tx: Tx, appointmentId: string): Promise<Locked | null> {
 async function moneyIn(tx: Tx, { appointment, payment }: Locked, now: Date): Promise<VisitMoney> {
   const { currency } = payment
   if (appointment.status === 'held') return { currency, refundableMinor: 0, owedMinor: 0 }
-  const left = payment.status === 'paid' ? await listRefundable(tx, payment) : []
+  const left = payment.status === 'refunded' ? [] : await listRefundable(tx, payment)
   const { owedMinor } = await post(tx, payment, [], now)
   const refundableMinor = left.reduce((sum, { leftMinor }) => sum + leftMinor, 0)
   return { currency, refundableMinor, owedMinor: Math.max(0, owedMinor) }

@@ -2,14 +2,15 @@ import 'server-only'
 import * as bookings from '../booking/store.ts'
 import { isId } from '../ids.ts'
 import { post, postFact } from '../ledger/flow.ts'
-import { planRefund, type Refundable, type StripeFact } from '../ledger/rules.ts'
+import { planRefund, type StripeFact } from '../ledger/rules.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue, type JobHandler } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { stripe } from '../server/stripe.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
+import { listRefundable, paidWhole } from './parts.ts'
 import { onAccount, placeOf, type Place } from './place.ts'
-import { keepsNoDeposit, nextAsk, nextPayment, nextRefund, promisedOf, withdrawnOf } from './rules.ts'
+import { countedOf, keepsNoDeposit, nextAsk, nextPayment, nextRefund, promisedOf, withdrawnOf } from './rules.ts'
 import * as store from './store.ts'
 
 // Money back. It is owed by a row and a posting of the transaction that decides it; Stripe is asked afterwards, by a job; what
@@ -48,29 +49,6 @@ export async function owe(tx: Tx, place: Place, payment: store.PaymentRow, owed:
   await store.updatePayment(tx, paymentId, { askAt: nextAsk(0, now), asks: 0 }, now)
 }
 
-/** What can still be given back of a booking's payments: not given back, not promised, not withdrawn by a bank. */
-export async function listRefundable(tx: Tx, payment: store.PaymentRow): Promise<Refundable[]> {
-  const { paymentIntent, amountMinor, updatedAt } = payment
-  const refunds = await store.listRefunds(tx, payment.id)
-  const disputes = await store.listDisputes(tx, payment.id)
-  const left = (of: string, paidMinor: number) =>
-    Math.max(0, paidMinor - promisedOf(refunds, of) - withdrawnOf(disputes, of))
-  const online = paymentIntent
-    ? [
-        {
-          paymentId: paymentIntent,
-          method: 'stripe' as const,
-          receivedAt: updatedAt,
-          leftMinor: left(paymentIntent, amountMinor),
-        },
-      ]
-    : []
-  const atDesk = (await store.listTakings(tx, payment.id)).map(({ id, method, createdAt, amountMinor: taken }) => ({
-    ...{ paymentId: id, method, receivedAt: createdAt, leftMinor: left(id, taken) },
-  }))
-  return [...online, ...atDesk]
-}
-
 /** Owes so much of whatever was paid: of a card first. */
 export async function owePart(
   tx: Tx,
@@ -94,10 +72,9 @@ export async function oweRest(
   reason: 'cancelled' | 'slot_taken',
   now: Date,
 ): Promise<void> {
-  const { paymentIntent: key, amountMinor } = payment
-  if (payment.status !== 'paid') return
+  const { paymentIntent: key, amountMinor, status } = payment
   // What was paid before the books were kept is posted now.
-  const before = key ? [{ kind: 'paid', key, method: 'stripe', amountMinor } as const] : []
+  const before = key && status === 'paid' ? [{ kind: 'paid', key, method: 'stripe', amountMinor } as const] : []
   const { owedMinor } = await post(tx, payment, before, now)
   await owePart(tx, place, payment, { amountMinor: -owedMinor, reason }, now)
 }
@@ -133,21 +110,39 @@ export async function takeRefunds(tx: Tx, place: Place, facts: readonly RefundFa
   // A refund is let go whole: what of it nobody gave back is promised anew.
   if ((await letGo(tx, payment, facts[0]!, now)) && keepsNoDeposit(appointment.status))
     await enqueue(tx, 'payment.refund', { ...place }, { singletonKey: appointmentId, ...untilDone })
+  await countBack(tx, { place, appointment, payment, intent }, now)
+}
+
+/** What went back of what the booking was paid by, once one of Stripe's payments or a refund of it was heard of. All is locked. */
+export async function countBack(
+  tx: Tx,
+  at: { place: Place; appointment: bookings.AppointmentRow; payment: store.PaymentRow; intent: string },
+  now: Date,
+): Promise<void> {
+  const { place, appointment, payment, intent } = at
+  const { clinicId, appointmentId } = place
   const rows = await store.listRefunds(tx, payment.id)
   // A second page's money is no part of what the booking costs; nor is a page's where the desk took that.
-  const isOther = payment.paymentIntent
-    ? payment.paymentIntent !== intent
-    : rows.some((row) => row.paymentIntent === intent && row.reason === 'twice') ||
-      (await store.listTakings(tx, payment.id)).length > 0
+  const isOther = payment.counted.length
+    ? !payment.counted.includes(intent)
+    : payment.paymentIntent
+      ? payment.paymentIntent !== intent
+      : rows.some((row) => row.paymentIntent === intent && row.reason === 'twice') ||
+        (await store.listTakings(tx, payment.id)).length > 0
   if (isOther) return
-  const paid = rows.filter(({ paymentIntent, state }) => paymentIntent === intent && state === 'paid')
+  const isOwn = (row: store.RefundRow) =>
+    row.takingId !== null || row.paymentIntent === intent || countedOf(payment).includes(row.paymentIntent ?? '')
+  const given = rows.filter((row) => isOwn(row) && row.state === 'paid')
+  const whole = await paidWhole(tx, payment)
   const back = Math.min(
-    payment.amountMinor,
-    paid.reduce((sum, row) => sum + row.amountMinor, 0),
+    whole,
+    given.reduce((sum, row) => sum + row.amountMinor, 0),
   )
-  const next = back === payment.amountMinor ? nextPayment(payment.status, 'refund') : null
+  // A deposit that went back leaves the rest due, as long as the visit is to take place.
+  const isAll = whole === payment.amountMinor || keepsNoDeposit(appointment.status)
+  const next = back === whole && isAll ? nextPayment(payment.status, 'refund') : null
   // The bank sent it back: it is owed still.
-  const again = payment.status === 'refunded' && back < payment.amountMinor ? 'paid' : null
+  const again = payment.status === 'refunded' && back < whole ? (whole < payment.amountMinor ? 'due' : 'paid') : null
   if (!next && !again && back === payment.refundedMinor) return
   const status = next ?? again ?? payment.status
   await store.updatePayment(tx, payment.id, { refundedMinor: back, paymentIntent: intent, status }, now)

@@ -5,9 +5,12 @@ import {
   decidePaid,
   decideReturn,
   firstPayment,
+  fromMetadata,
   nextPayment,
   nextRefund,
+  pageMinor,
   sessionMinutes,
+  toMetadata,
   type PaymentEvent,
   type PaymentStatus,
 } from './rules'
@@ -18,6 +21,7 @@ describe('the payment’s states', () => {
   it.each<[PaymentEvent, Partial<Record<PaymentStatus, PaymentStatus>>]>([
     ['open', { due: 'pending', failed: 'pending', expired: 'pending' }],
     ['pay', { due: 'paid', pending: 'paid', failed: 'paid', expired: 'paid' }],
+    ['pay-part', { due: 'due', pending: 'due', failed: 'due', expired: 'due' }],
     ['fail', { pending: 'failed' }],
     ['expire', { pending: 'expired', failed: 'expired' }],
     ['refund', { due: 'refunded', pending: 'refunded', paid: 'refunded', failed: 'refunded', expired: 'refunded' }],
@@ -41,11 +45,37 @@ describe('the payment’s states', () => {
     }
   })
 
+  it('of a deposit, whose rest is due, too', () => {
+    const ends = ordersOf<PaymentEvent>(['fail', 'expire', 'pay-part', 'fail', 'expire', 'pay-part']).map((order) =>
+      run('pending', order),
+    )
+    expect([...new Set(ends)]).toEqual(['due'])
+    // Nor does a deposit that is said again open what is paid by now.
+    expect(run('pending', ['pay-part', 'open', 'pay', 'pay-part', 'expire'])).toBe('paid')
+  })
+
+  it('asks for the deposit, then for the rest, else for all of it', () => {
+    const price = { amountMinor: 4500, depositMinor: 1350, counted: [] as string[] }
+    expect(pageMinor(price)).toBe(1350)
+    expect(pageMinor({ ...price, counted: ['pi_1'] })).toBe(3150)
+    expect(pageMinor({ ...price, depositMinor: 0 })).toBe(4500)
+    expect(pageMinor({ ...price, depositMinor: 0, counted: ['pi_1'] })).toBe(4500)
+  })
+
+  it('a page says what it is for, in words that Stripe keeps; one from before deposits is for all', () => {
+    const page = { part: 'rest', attempt: 12 } as const
+    expect(fromMetadata(toMetadata(page))).toEqual(page)
+    expect(fromMetadata({ clinic: 'c' })).toEqual({ part: 'whole', attempt: 0 })
+    expect(fromMetadata({ part: 'all', attempt: '1' }).part).toBe('whole')
+    expect(fromMetadata(null).part).toBe('whole')
+  })
+
   it('owes at the start what the service says', () => {
     expect(firstPayment('free', 4500)).toBe('none')
     expect(firstPayment('online', 0)).toBe('none')
     expect(firstPayment('online', 4500)).toBe('pending')
     expect(firstPayment('later', 4500)).toBe('due')
+    expect(firstPayment('deposit', 4500)).toBe('pending')
   })
 
   it('whoever pays later owes as before when a page came to nothing', () => {
@@ -53,6 +83,8 @@ describe('the payment’s states', () => {
     expect(afterLoss('later', 'failed')).toBe('due')
     expect(afterLoss('later', 'paid')).toBe('paid')
     expect(afterLoss('online', 'expired')).toBe('expired')
+    expect(afterLoss('deposit', 'expired')).toBe('expired')
+    expect(afterLoss('deposit', 'expired', true)).toBe('due')
   })
 })
 

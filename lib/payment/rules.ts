@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { Id } from '../ids.ts'
 import { largestMinor } from '../money.ts'
+import type { PaymentMode } from '../clinic/rules.ts'
 import type { RefundInput, StandingInput, TakeInput, WriteOffInput } from '../ledger/rules.ts'
 
 export type PaymentStatus = 'none' | 'due' | 'pending' | 'paid' | 'refunded' | 'failed' | 'expired'
-export type PaymentEvent = 'open' | 'pay' | 'fail' | 'expire' | 'refund' | 'let-go'
+export type PaymentEvent = 'open' | 'pay' | 'pay-part' | 'fail' | 'expire' | 'refund' | 'let-go'
 
 /**
  * Where an event leads; null when it changes nothing. Money that arrived outweighs every other word, however late it comes,
@@ -16,6 +17,9 @@ export function nextPayment(status: PaymentStatus, event: PaymentEvent): Payment
       return status === 'due' || status === 'failed' || status === 'expired' ? 'pending' : null
     case 'pay':
       return ['due', 'pending', 'failed', 'expired'].includes(status) ? 'paid' : null
+    // A deposit: the rest is due.
+    case 'pay-part':
+      return ['due', 'pending', 'failed', 'expired'].includes(status) ? 'due' : null
     case 'fail':
       return status === 'pending' ? 'failed' : null
     case 'expire':
@@ -28,25 +32,75 @@ export function nextPayment(status: PaymentStatus, event: PaymentEvent): Payment
 }
 
 /** What is owed at the start. */
-export function firstPayment(mode: 'free' | 'online' | 'later', priceMinor: number): PaymentStatus {
+export function firstPayment(mode: PaymentMode, priceMinor: number): PaymentStatus {
   if (mode === 'free' || priceMinor === 0) return 'none'
-  return mode === 'online' ? 'pending' : 'due'
+  return mode === 'later' ? 'due' : 'pending'
 }
 
 export type ReturnState = 'paid' | 'waiting' | 'failed' | 'gone' | 'refunded' | 'unknown'
 
 /** What the payer is told on the way back from Stripe's page. */
-export function decideReturn(payment: PaymentStatus, appointment: string): ReturnState {
+export function decideReturn(payment: PaymentStatus, appointment: string, isDepositPaid = false): ReturnState {
   const over = isOver(appointment)
+  // The rest of it is due, which nobody waits for.
+  if (payment === 'due' && isDepositPaid) return over ? 'refunded' : 'paid'
   if (payment === 'refunded' || (payment === 'paid' && over)) return 'refunded'
   if (payment === 'paid') return 'paid'
   if (over) return 'gone'
   return payment === 'pending' ? 'waiting' : payment === 'none' ? 'unknown' : 'failed'
 }
 
-/** A page that came to nothing: who pays later owes as before. */
-export const afterLoss = (mode: 'free' | 'online' | 'later', next: PaymentStatus): PaymentStatus =>
-  mode === 'later' && (next === 'failed' || next === 'expired') ? 'due' : next
+/** A page that came to nothing: who pays later, or the rest later, owes as before. */
+export const afterLoss = (mode: PaymentMode, next: PaymentStatus, isDepositPaid = false): PaymentStatus =>
+  (mode === 'later' || isDepositPaid) && (next === 'failed' || next === 'expired') ? 'due' : next
+
+interface Priced {
+  /** The whole price, and what of it is paid at the booking: 0 where that is all, or nothing. */
+  amountMinor: number
+  depositMinor: number
+  /** Stripe's payments that count for it. */
+  counted: readonly string[]
+}
+/** What one of Stripe's pages is for. Its money counts as that or not at all: two of them may ask for the same amount. */
+export const pageParts = ['whole', 'deposit', 'rest'] as const
+export type PagePart = (typeof pageParts)[number]
+export interface Page {
+  part: PagePart
+  /** Which page of that booking it is. */
+  attempt: number
+}
+
+/** What is asked for next: the deposit, then the rest; else the whole price. */
+export const nextPart = ({ depositMinor, counted }: Pick<Priced, 'depositMinor' | 'counted'>): PagePart =>
+  depositMinor === 0 ? 'whole' : counted.length ? 'rest' : 'deposit'
+export function pageMinor(priced: Priced): number {
+  const { amountMinor, depositMinor } = priced
+  const part = nextPart(priced)
+  return part === 'whole' ? amountMinor : part === 'rest' ? amountMinor - depositMinor : depositMinor
+}
+
+/** A page as Stripe keeps it with its session, and says it with its money. */
+export const toMetadata = ({ part, attempt }: Page) => ({ part, attempt: String(attempt) })
+/** Pages had no part while there were no deposits: they asked for all. */
+export function fromMetadata(metadata: Record<string, string> | null | undefined): Page {
+  const part = pageParts.find((each) => each === metadata?.part) ?? 'whole'
+  return { part, attempt: Number(metadata?.attempt ?? 0) }
+}
+
+/** Stripe's payments that count for a booking. */
+export const countedOf = (payment: {
+  counted: readonly string[]
+  paymentIntent: string | null
+  status: PaymentStatus
+}) =>
+  payment.counted.length
+    ? payment.counted
+    : payment.paymentIntent && payment.status === 'paid'
+      ? [payment.paymentIntent]
+      : []
+
+/** Whether something is still to be paid. */
+export const isOpen = (status: PaymentStatus) => status === 'due' || waitsForMoney(status)
 
 /** Whether the booking waits for the money. */
 export const waitsForMoney = (status: PaymentStatus) => ['pending', 'failed', 'expired'].includes(status)

@@ -16,8 +16,8 @@ import { inClinic, type Tx } from '../server/tx.ts'
 import { issueInvoice } from '../invoice/flow.ts'
 import { post, postFact } from '../ledger/flow.ts'
 import { onAccount, placeOf, type Place } from './place.ts'
-import { owe, oweRest, refundJobs } from './refund.ts'
-import { afterLoss, decidePaid, nextPayment } from './rules.ts'
+import { countBack, owe, oweRest, refundJobs } from './refund.ts'
+import { afterLoss, decidePaid, fromMetadata, nextPart, nextPayment, pageMinor, type Page } from './rules.ts'
 import * as store from './store.ts'
 
 // What money does to a booking, whoever brings the word: the webhook, the return page, a job. Each runs any number of times with
@@ -27,6 +27,8 @@ export interface Money {
   paymentIntent: string | null
   paidMinor: number | null
   currency: string | null
+  /** The page that took it. */
+  page: Page
 }
 
 export const idOf = (value: string | { id: string } | null | undefined) =>
@@ -36,6 +38,7 @@ export const moneyOf = (session: Stripe.Checkout.Session): Money => ({
   paymentIntent: idOf(session.payment_intent),
   paidMinor: session.amount_total,
   currency: session.currency,
+  page: fromMetadata(session.metadata),
 })
 
 /** Money arrived: the booking counts, or takes its slot again, or the money goes back. */
@@ -48,12 +51,17 @@ export async function settleIn(tx: Tx, place: Place, money: Money, now: Date): P
   const appointment = await bookings.lockAppointment(tx, appointmentId)
   const payment = await store.lockPayment(tx, appointmentId)
   if (!appointment || !payment) return
-  const { paymentIntent: intent, paidMinor, currency } = money
+  const { paymentIntent: intent, paidMinor, currency, page } = money
   if (!intent || !paidMinor || !currency) throw Object.assign(new Error('paid, but nothing'), { code: 'NO_MONEY' })
+  // Heard of before.
+  if (payment.counted.includes(intent)) return
+  const { depositMinor } = appointment
   const { fresh } = await postFact(tx, payment, { kind: 'payment', intent, paidMinor, currency }, now)
-  const next = nextPayment(payment.status, 'pay')
-  const whole = paidMinor === payment.amountMinor && currency === payment.currency
-  if (!next || !whole) {
+  const part = nextPart({ ...payment, depositMinor })
+  const isPart = part === 'deposit'
+  const next = nextPayment(payment.status, isPart ? 'pay-part' : 'pay')
+  const isAll = paidMinor === pageMinor({ ...payment, depositMinor }) && currency === payment.currency
+  if (!next || !isAll || page.part !== part) {
     // Its refund was heard of first: the booking ends as it would have in the other order, booked, and its money back.
     if (intent === payment.paymentIntent && payment.status === 'refunded' && appointment.status === 'held') {
       await confirmBooking(tx, actor, appointment, now)
@@ -62,10 +70,16 @@ export async function settleIn(tx: Tx, place: Place, money: Money, now: Date): P
     }
     // Paid twice by two pages, or not what was asked for: that money is nobody's.
     if (fresh.size === 0 || intent === payment.paymentIntent) return
-    log.error({ code: 'PAYMENT_TWICE', appointmentId })
+    log.error({ code: 'PAYMENT_TWICE', appointmentId, ...page })
     return owe(tx, place, payment, { from: { intent }, amountMinor: paidMinor, currency, reason: 'twice' }, now)
   }
-  await store.updatePayment(tx, payment.id, { status: next, paymentIntent: intent }, now)
+  const counted = [...payment.counted, intent]
+  const paid = { ...payment, status: next, paymentIntent: intent, counted }
+  // The page is over: what is asked for next has a page of its own.
+  const over = isPart ? { sessionUrl: null, sessionExpiresAt: null } : {}
+  await store.updatePayment(tx, payment.id, { status: next, paymentIntent: intent, counted, ...over }, now)
+  // Some of it went back before: that was no part of the booking's money until now.
+  if (fresh.size === 0) await countBack(tx, { place, appointment, payment: paid, intent }, now)
   await audit(tx, actor, 'payment.paid', appointmentId)
   await notify(tx, 'staff', clinicId)
   if (appointment.patientId) await notify(tx, 'patient', appointment.patientId)
@@ -78,10 +92,11 @@ export async function settleIn(tx: Tx, place: Place, money: Money, now: Date): P
   }
   if (decision === 'confirm' || (decision === 'rebook' && (await freeAgain(tx, appointment, now)))) {
     await confirmBooking(tx, actor, appointment, now)
-    await issueInvoice(tx, place, now)
+    // Of a deposit alone none is written: the visit's, or the rest's, comes with all of it.
+    if (!isPart) await issueInvoice(tx, place, now)
   } else {
     const reason = decision === 'rebook' ? 'slot_taken' : 'cancelled'
-    await oweRest(tx, place, { ...payment, status: next, paymentIntent: intent }, reason, now)
+    await oweRest(tx, place, paid, reason, now)
   }
 }
 
@@ -137,7 +152,8 @@ export async function loseIn(
   if (!appointment || !payment || payment.sessionId !== sessionId) return
   const next = nextPayment(payment.status, event)
   if (!next) return
-  await store.updatePayment(tx, payment.id, { status: afterLoss(appointment.paymentMode, next) }, now)
+  const isDepositPaid = appointment.depositMinor > 0 && payment.counted.length > 0
+  await store.updatePayment(tx, payment.id, { status: afterLoss(appointment.paymentMode, next, isDepositPaid) }, now)
   const status = appointment.status === 'held' ? nextAppointment('held', 'lapse') : null
   if (status) await bookings.updateAppointment(tx, appointment.id, { status })
   await notify(tx, 'staff', place.clinicId)

@@ -36,6 +36,7 @@ type PaymentChange = Partial<
     | 'sessionUrl'
     | 'sessionExpiresAt'
     | 'paymentIntent'
+    | 'counted'
     | 'refundedMinor'
     | 'attempt'
     | 'askAt'

@@ -52,7 +52,8 @@ export async function clinicWorld(admin: TestDb['admin'], { account = 'platform'
     options: {
       status?: AppointmentStatus
       payment?: PaymentStatus
-      mode?: 'online' | 'later' | 'free'
+      mode?: 'online' | 'later' | 'free' | 'deposit'
+      depositMinor?: number
       startsAt?: Date
       email?: string
       locale?: 'en' | 'fr'
@@ -76,8 +77,8 @@ export async function clinicWorld(admin: TestDb['admin'], { account = 'platform'
     await admin(
       `INSERT INTO appointment (id, clinic_id, service_id, member_id, patient_id, status, starts_at, ends_at, blocked_from,
          blocked_until, held_since, held_until, price_minor, currency, payment_mode, link_hash, link_sealed, locale, time_zone,
-         tax_rate)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $8, now(), $9, 4500, 'eur', $10, $11, $12, $13, $14, $15)`,
+         tax_rate, deposit_minor)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $8, now(), $9, 4500, 'eur', $10, $11, $12, $13, $14, $15, $16)`,
       [
         appointmentId,
         clinicId,
@@ -94,6 +95,7 @@ export async function clinicWorld(admin: TestDb['admin'], { account = 'platform'
         options.locale ?? 'en',
         options.timeZone ?? 'Europe/Paris',
         options.taxRate ?? 0,
+        options.depositMinor ?? 0,
       ],
     )
     const [row] = await admin<{ id: string }>(

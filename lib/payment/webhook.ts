@@ -10,6 +10,7 @@ import { disputesAt, takeDisputes } from './dispute.ts'
 import { onAccount, type Place } from './place.ts'
 import { refundsAt, takeRefunds } from './refund.ts'
 import { idOf, loseIn, overtaken, settleIn, unlessMissing } from './settle.ts'
+import { fromMetadata, pageParts } from './rules.ts'
 import * as store from './store.ts'
 
 /** What each of Stripe's words is about. Of others nothing is kept. */
@@ -47,6 +48,8 @@ const Heard = z.object({
   paid: z.boolean(),
   paidMinor: z.number().nullable(),
   currency: z.string().nullable(),
+  part: z.enum(pageParts).default('whole'),
+  attempt: z.number().default(0),
 })
 type Heard = z.output<typeof Heard>
 
@@ -67,6 +70,7 @@ function heardOf(event: Stripe.Event): Heard | null {
     ...{ objectId, isSession: object === 'checkout.session' },
     ...{ clinic: metadata?.clinic ?? null, appointment: metadata?.appointment ?? null },
     ...{ intent: idOf(rest.payment_intent), reference: rest.client_reference_id ?? null },
+    ...fromMetadata(metadata),
     ...{ paid: rest.payment_status === 'paid', paidMinor: rest.amount_total ?? null, currency: rest.currency ?? null },
   }
 }
@@ -114,7 +118,7 @@ async function take(heard: Heard, now: Date): Promise<'done' | 'repeat' | 'not-o
   if (await lookup((tx) => store.lookupEvent(tx, heard.id))) return 'repeat'
   const place = await placeOf(heard)
   if (!place) return 'not-ours'
-  const { id, type, account, intent, objectId, paidMinor, currency } = heard
+  const { id, type, account, intent, objectId, paidMinor, currency, part, attempt } = heard
   // A charge says how much of it went back, an old word of a refund what was so then; how it stands, only Stripe's list does.
   const kind = about[type]
   const refunds = (kind === 'refunds' && intent && (await refundsAt(intent, account).catch(unlessMissing))) || []
@@ -132,7 +136,8 @@ async function take(heard: Heard, now: Date): Promise<'done' | 'repeat' | 'not-o
       if (kind === 'refunds') await takeRefunds(tx, place, refunds, now)
       else if (kind === 'disputes') await takeDisputes(tx, place, disputes, now)
       else if (kind !== 'money') await loseIn(tx, place, objectId, kind, now)
-      else if (heard.paid) await settleIn(tx, place, { paymentIntent: intent, paidMinor, currency }, now)
+      else if (heard.paid)
+        await settleIn(tx, place, { paymentIntent: intent, paidMinor, currency, page: { part, attempt } }, now)
       return 'done'
     }),
   )

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { downToStep, fractionOf, largestMinor } from '../money.ts'
+import { downToStep, fractionOf, largestMinor, parseAmount, writeAmount } from '../money.ts'
 
 // What a visit costs, what is asked for when, and what is kept if it does not take place. Fixed when the slot is held: nothing
 // that the clinic changes afterwards touches what was booked.
@@ -11,6 +11,22 @@ export const PartOfPrice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('amount'), minor: z.number().int().min(1).max(largestMinor) }),
 ])
 export type PartOfPrice = z.output<typeof PartOfPrice>
+
+/** A part as it is typed; null for what is none. */
+export function readPart(
+  kind: PartOfPrice['kind'],
+  text: string,
+  currency: string,
+  locale: string,
+): PartOfPrice | null {
+  if (kind === 'none') return { kind }
+  const percent = /^\d{1,3}$/.test(text.trim()) ? Number(text) : null
+  const read = kind === 'percent' ? { kind, percent } : { kind, minor: parseAmount(text, currency, locale) }
+  return PartOfPrice.safeParse(read).data ?? null
+}
+/** What stands in a field to be typed over. */
+export const writePart = (part: PartOfPrice, currency: string, locale: string): string =>
+  part.kind === 'none' ? '' : part.kind === 'percent' ? `${part.percent}` : writeAmount(part.minor, currency, locale)
 
 /** Thousandths of a percent. */
 export const TaxRate = z.number().int().min(0).max(100_000)
@@ -67,6 +83,27 @@ export function dueAtBooking({ paying, priceMinor, depositMinor }: Terms): numbe
 
 export type NotTaken =
   { how: 'cancelled'; by: 'patient' | 'clinic'; startsAt: Date; now: Date } | { how: 'missed' } | { how: 'slot-lost' }
+
+/** A service as it is offered, as an appointment keeps it. */
+export function bookedAs(
+  service: {
+    priceMinor: number
+    currency: string
+    taxRate: number
+    paymentMode: Exclude<Paying, 'voucher'>
+    deposit: PartOfPrice
+  },
+  cancellation: CancellationPolicy,
+) {
+  const { paymentMode, ...rest } = service
+  const { priceMinor, currency, taxRate, paying, depositMinor } = fixTerms(
+    { ...rest, paying: paymentMode },
+    cancellation,
+  )
+  // What costs nothing keeps the mode that it was offered in.
+  const mode = priceMinor === 0 || paying === 'voucher' ? paymentMode : paying
+  return { priceMinor, currency, taxRate, paymentMode: mode, depositMinor, cancellation }
+}
 
 /** What an appointment keeps of its price and of the clinic's policy. */
 export type Booked = CancellationPolicy & Pick<Terms, 'priceMinor' | 'currency'>

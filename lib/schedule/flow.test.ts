@@ -229,7 +229,14 @@ describe('a time that is taken while an absence is saved', () => {
       const saving = flow.addAbsence(owner, absence(), { now })
       await pause()
       const [startsAt, endsAt] = [new Date(times.startsAt), new Date(times.endsAt)]
-      const price = { priceMinor: 0, currency: 'eur', taxRate: 0, paymentMode: 'free' as const, way: 'video' as const }
+      const price = {
+        priceMinor: 0,
+        currency: 'eur',
+        taxRate: 0,
+        paymentMode: 'free' as const,
+        depositMinor: 0,
+        way: 'video' as const,
+      }
       const none = { kind: 'none' } as const
       const cancellation = { freeUntilMinutes: 0, lateFee: none, noShowFee: none }
       await insertHold(

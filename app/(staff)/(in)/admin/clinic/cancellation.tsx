@@ -7,8 +7,8 @@ import { Card, CardTitle } from '@/components/ui/card'
 import { Select, TextField } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
-import { decimalsOf, formatMoney, parseAmount, writeAmount } from '@/lib/money'
-import { CancellationPolicy, type PartOfPrice, partOfPrice } from '@/lib/price/rules'
+import { decimalsOf, formatMoney } from '@/lib/money'
+import { CancellationPolicy, type PartOfPrice, partOfPrice, readPart, writePart } from '@/lib/price/rules'
 
 interface Typed {
   hours: string
@@ -26,33 +26,25 @@ export function Cancellation({ start, currency }: { start: CancellationPolicy; c
   const locale = useLocale()
   const reason = useReason()
   const toast = useToast()
-  const write = (part: PartOfPrice) =>
-    part.kind === 'none' ? '' : part.kind === 'percent' ? `${part.percent}` : writeAmount(part.minor, currency, locale)
   const form = useForm<Typed>({
     defaultValues: {
       hours: String(start.freeUntilMinutes / 60),
       lateKind: start.lateFee.kind,
-      late: write(start.lateFee),
+      late: writePart(start.lateFee, currency, locale),
       missedKind: start.noShowFee.kind,
-      missed: write(start.noShowFee),
+      missed: writePart(start.noShowFee, currency, locale),
     },
   })
   const { register, formState, handleSubmit, control, setError } = form
   const { errors, isSubmitting } = formState
   const typed = useWatch({ control }) as Typed
 
-  const read = (kind: PartOfPrice['kind'], text: string): PartOfPrice | null => {
-    if (kind === 'none') return { kind }
-    if (kind === 'percent') return /^\d{1,3}$/.test(text.trim()) ? { kind, percent: Number(text) } : null
-    const minor = parseAmount(text, currency, locale)
-    return minor === null ? null : { kind, minor }
-  }
   /** The policy, and what of it is not one. */
   const policyOf = ({ hours, lateKind, late, missedKind, missed }: Typed) =>
     CancellationPolicy.safeParse({
       freeUntilMinutes: /^\d{1,3}$/.test(hours.trim()) ? Number(hours) * 60 : null,
-      lateFee: read(lateKind, late),
-      noShowFee: read(missedKind, missed),
+      lateFee: readPart(lateKind, late, currency, locale),
+      noShowFee: readPart(missedKind, missed, currency, locale),
     })
   const save = handleSubmit(async (values) => {
     const policy = policyOf(values)

@@ -15,12 +15,14 @@ import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
 import { assignments, type ClinicSettings, ServiceForm, type ServiceView, ways } from '@/lib/clinic/rules'
 import { chargeFault, parseAmount, parseRate, writeAmount, writeRate } from '@/lib/money'
+import { readPart, writePart } from '@/lib/price/rules'
 import { QuestionFields } from './question-fields'
 
 /** As it is typed: money in the currency's own words, no consent as an empty choice. */
 const Typed = z
   .object({ ...ServiceForm.shape, price: z.string(), tax: z.string(), consentTextId: z.string() })
-  .omit({ priceMinor: true, taxRate: true })
+  .extend({ depositKind: z.enum(['percent', 'amount']), depositText: z.string() })
+  .omit({ priceMinor: true, taxRate: true, deposit: true })
 export type TypedService = z.input<typeof Typed>
 
 interface Props {
@@ -64,9 +66,10 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
   const way = useWatch({ control, name: 'way' }) ?? 'video'
   const place = settings.sites.length ? settings.sites.map(({ name }) => name).join(', ') : clinic.address
   const several = useWatch({ control, name: 'practitionerIds' }).length > 1
+  const depositKind = useWatch({ control, name: 'depositKind' })
   const text = (fault: { message?: string } | undefined) => fault && reason.field(fault.message)
 
-  const save = form.handleSubmit(async ({ price, tax, consentTextId, ...typed }) => {
+  const save = form.handleSubmit(async ({ price, tax, consentTextId, depositKind: kind, depositText, ...typed }) => {
     setCode(null)
     const priceMinor = typed.paymentMode === 'free' ? 0 : parseAmount(price, clinic.currency, locale)
     if (priceMinor === null) return form.setError('price', { message: 'number' }, { shouldFocus: true })
@@ -74,6 +77,9 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
     if (fault) return form.setError('price', { message: fault }, { shouldFocus: true })
     const taxRate = typed.paymentMode === 'free' ? 0 : parseRate(tax)
     if (taxRate === null) return form.setError('tax', { message: 'percent' }, { shouldFocus: true })
+    const deposit =
+      typed.paymentMode === 'deposit' ? readPart(kind, depositText, clinic.currency, locale) : { kind: 'none' as const }
+    if (!deposit) return form.setError('depositText', { message: 'invalid' }, { shouldFocus: true })
     const answer = await call('clinic/save-service', {
       id: service === 'new' ? null : service.id,
       version: service === 'new' ? 0 : service.version,
@@ -81,6 +87,7 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
         ...typed,
         priceMinor,
         taxRate,
+        deposit,
         consentTextId: consentTextId || null,
         position: service === 'new' ? services.length : typed.position,
       },
@@ -155,10 +162,10 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
           look="row"
           label={t('services.payment')}
           hint={clinic.takesPayments ? undefined : t('services.notConnected')}
-          options={(['free', 'online', 'later'] as const).map((value) => ({
+          options={(['free', 'online', 'deposit', 'later'] as const).map((value) => ({
             value,
             label: t(`services.mode.${value}`),
-            disabled: value === 'online' && !clinic.takesPayments,
+            disabled: (value === 'online' || value === 'deposit') && !clinic.takesPayments,
           }))}
           {...register('paymentMode')}
         />
@@ -181,6 +188,22 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
             />
           </div>
         )}
+        {mode === 'deposit' ? (
+          <div className="grid items-end gap-4 sm:grid-cols-2">
+            <Select
+              label={t('services.depositKind')}
+              options={(['percent', 'amount'] as const).map((value) => ({ value, label: t(`cancellation.${value}`) }))}
+              {...register('depositKind')}
+            />
+            <TextField
+              label={t('services.deposit')}
+              inputMode="decimal"
+              after={depositKind === 'percent' ? '%' : clinic.currency.toUpperCase()}
+              error={text(errors.depositText)}
+              {...register('depositText')}
+            />
+          </div>
+        ) : null}
         <FieldGroup label={t('services.by')} hint={practitioners.length ? undefined : t('hours.none')}>
           {() => (
             <div className="grid gap-x-6 sm:grid-cols-2">
@@ -241,6 +264,8 @@ function toTyped(
       paymentMode: 'free',
       price: '',
       tax: '0',
+      depositKind: 'percent',
+      depositText: '',
       intakeForm: { questions: [] },
       consentTextId: consentTexts.find((each) => each.active)?.id ?? '',
       active: true,
@@ -248,11 +273,13 @@ function toTyped(
       practitionerIds: practitioners.map(({ id }) => id),
     }
   }
-  const { id: _, version: __, currency: ___, intakeVersion: ____, priceMinor, taxRate, ...rest } = service
+  const { id: _, version: __, currency: ___, intakeVersion: ____, priceMinor, taxRate, deposit, ...rest } = service
   return {
     ...rest,
     price: writeAmount(priceMinor, clinic.currency, locale),
     tax: writeRate(taxRate, locale),
+    depositKind: deposit.kind === 'amount' ? 'amount' : 'percent',
+    depositText: writePart(deposit, clinic.currency, locale),
     consentTextId: service.consentTextId ?? '',
   }
 }
