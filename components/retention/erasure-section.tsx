@@ -34,12 +34,15 @@ export function ErasureSection({ own, appointmentId }: { own: OwnChart; appointm
     const answer = await askErasure(patient)
     return answer.ok ? null : errors(answer.code)
   }
+  // A guardian or carer asks for somebody else.
+  const name = own.identity?.name ?? ''
+  const of = { whose: name && own.care.some(({ mine }) => mine) ? 'other' : 'own', name }
   const latest = requests?.[0]
   const title = useFocusKept<HTMLHeadingElement>(requests && (latest?.state ?? 'none'))
   if (problem === 'NOT_CONFIRMED') return null
   return (
     <Card id="erasure">
-      <CardTitle ref={title}>{t('title')}</CardTitle>
+      <CardTitle ref={title}>{t('title', of)}</CardTitle>
       {problem ? (
         <Banner
           tone="warning"
@@ -51,15 +54,11 @@ export function ErasureSection({ own, appointmentId }: { own: OwnChart; appointm
         <Skeleton className="h-24 rounded-card" />
       ) : (
         <div className="flex flex-col gap-4" aria-live="polite">
-          {latest ? (
-            <Answered request={latest} name={own.identity?.name ?? ''} />
-          ) : (
-            <p className="text-soft">{t('lead')}</p>
-          )}
+          {latest ? <Answered request={latest} name={name} /> : <p className="text-soft">{t('lead', of)}</p>}
           {latest && latest.state !== 'refused' ? null : (
             <AskFirst
               title={t('sure')}
-              description={t('sureText')}
+              description={t('sureText', of)}
               cancelLabel={t('no')}
               actionLabel={t('yes')}
               act={ask}
