@@ -45,6 +45,11 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     response: {},
     clientExtensionResults: {},
   }
+  const waits = {
+    ...{ id: randomUUID(), serviceId: services.free.id, memberId: randomUUID(), siteId: randomUUID() },
+    ...{ firstDay: days(1).slice(0, 10), lastDay: days(20).slice(0, 10), parts: ['morning' as const] },
+    ...{ email: 'waits@example.org', locale: 'en' as const },
+  }
   return {
     'access/register-start': { email: person.email, request: opaque },
     'access/slug-free': { slug: 'a-free-slug' },
@@ -99,6 +104,16 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'feed/remove': {},
     'reminder/save': { leads: [1440], texts: false },
     'reminder/choose': { ...mine, on: true },
+    'waitlist/join': { clinicId, timeZone: 'Europe/Paris', ...waits },
+    'waitlist/open': owned,
+    'waitlist/confirm': owned,
+    'waitlist/take': { ...owned, appointmentId, holdSecret: b64(16) },
+    'waitlist/decline': { ...owned, appointmentId },
+    'waitlist/leave': owned,
+    'waitlist/list': {},
+    'waitlist/add': { ...waits, phone: '' },
+    'waitlist/remove': { id: randomUUID() },
+    'waitlist/save': { minutes: 60 },
     'audit/names': { patientIds: [patientId] },
     'audit/mine': { skip: 0 },
     'audit/witness': {},

@@ -28,6 +28,7 @@ import type { ReminderContract } from './reminder/rules.ts'
 import type { RetentionContract } from './retention/rules.ts'
 import type { ScheduleContract } from './schedule/rules.ts'
 import type { SiteContract } from './site/rules.ts'
+import type { WaitlistContract } from './waitlist/rules.ts'
 
 /** Every action of the JSON door: its name, what goes in and what comes out. */
 export type Contract = AccessContract &
@@ -59,6 +60,7 @@ export type Contract = AccessContract &
   RewrapContract &
   RetentionContract &
   ScheduleContract &
-  SiteContract
+  SiteContract &
+  WaitlistContract
 
 export type ActionName = keyof Contract

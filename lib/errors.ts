@@ -13,6 +13,8 @@ export const codes = {
   TOO_MANY: 429,
   /** A flooded clinic's hold costs some seconds of work: see booking/flood. */
   WORK_FIRST: 429,
+  /** As many wait at the clinic as can be told. */
+  LIST_FULL: 409,
   SLOT_TAKEN: 409,
   /** Whoever runs the day may say so all the same. */
   OUTSIDE_HOURS: 409,

@@ -19,3 +19,13 @@ export function networkOf(hop: string): string {
       .join('.')
   return `${groups.slice(0, 4).join(':')}::/64`
 }
+
+/** What is given out as one: to a house or a firm, and to a provider. Of something that is no address, itself. */
+export function rangesOf(network: string): { near: string; wide: string } {
+  const of = (parts: readonly string[], [near, wide]: [number, number], join: string) => ({
+    near: parts.slice(0, near).join(join),
+    wide: parts.slice(0, wide).join(join),
+  })
+  if (isIPv4(network)) return of(network.split('.'), [3, 2], '.')
+  return network.endsWith('::/64') ? of(network.split(':'), [3, 2], ':') : { near: network, wide: network }
+}

@@ -1,7 +1,7 @@
 import { getTranslations } from 'next-intl/server'
 import { LinkButton } from '@/components/ui/button'
 import { PageHeader } from '@/components/ui/card'
-import { ArrowLeftIcon, CalendarIcon, ChevronLeftIcon, ChevronRightIcon } from '@/components/ui/icons'
+import { ArrowLeftIcon, CalendarIcon, ChevronLeftIcon, ChevronRightIcon, ClockIcon } from '@/components/ui/icons'
 import { EmptyState } from '@/components/ui/status'
 import { DayStrip, SlotGrid } from '@/components/ui/times'
 import { loadSlots } from '@/lib/booking/slots'
@@ -21,13 +21,15 @@ export interface StepProps {
   query: Record<'practitioner' | 'site' | 'day' | 'from' | 'recall', string | undefined>
   /** Goes along in each link. */
   carry?: Record<string, string>
+  /** Where somebody whom none of them suits asks to be told of others. */
+  waitlist?: string
 }
 
 const isDay = (text: string | undefined): text is string => Day.safeParse(text).success
 const daysShown = 7
 
 /** Days and free times as plain links: it works before any script has loaded, and without. */
-export async function Times({ page, service, zone, locale, query, carry = {} }: StepProps) {
+export async function Times({ page, service, zone, locale, query, carry = {}, waitlist }: StepProps) {
   const t = await getTranslations('booking')
   const s = await getTranslations('sites')
   const common = await getTranslations('common')
@@ -231,6 +233,17 @@ export async function Times({ page, service, zone, locale, query, carry = {} }: 
           {next || firstFree ? null : t('noneText')}
         </EmptyState>
       )}
+      {waitlist ? (
+        <p className="mt-6 border-t border-line pt-5">
+          <LinkButton
+            className="max-sm:w-full"
+            icon={<ClockIcon size={18} />}
+            href={`${waitlist}${link({ from: undefined, day: undefined, recall: undefined })}`}
+          >
+            {(await getTranslations('waitlist.page'))('link')}
+          </LinkButton>
+        </p>
+      ) : null}
     </>
   )
 }

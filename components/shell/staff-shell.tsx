@@ -10,6 +10,7 @@ const pages = [
   { icon: 'today', href: '/today', for: ['practitioner', 'frontdesk', 'admin'] },
   { icon: 'calendar', href: '/calendar', for: ['practitioner', 'frontdesk', 'admin'] },
   { icon: 'recalls', href: '/recalls', for: ['practitioner', 'frontdesk'] },
+  { icon: 'waitlist', href: '/waitlist', for: ['practitioner', 'frontdesk', 'admin'] },
   { icon: 'services', href: '/admin/services', for: ['admin'] },
   { icon: 'hours', href: '/admin/hours', for: ['admin'] },
   { icon: 'sites', href: '/admin/sites', for: ['admin'] },

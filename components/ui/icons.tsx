@@ -40,6 +40,9 @@ export const ColumnsIcon = /*#__PURE__*/ icon(
   'M6 4.5h12a2 2 0 0 1 2 2v11a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2v-11a2 2 0 0 1 2-2Zm3.3 0v15m5.4-15v15M4 9h5.3m5.4 5H20',
 )
 export const ClockIcon = /*#__PURE__*/ icon('M12 7.5V12l3 2m6-2a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z')
+export const HourglassIcon = /*#__PURE__*/ icon(
+  'M7 3.5h10M7 20.5h10M8 3.5v3c0 2 4 3.6 4 5.5s-4 3.5-4 5.5v3m8-17v3c0 2-4 3.6-4 5.5s4 3.5 4 5.5v3',
+)
 export const VideoIcon = /*#__PURE__*/ icon(
   'M5 6.5h8a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2Zm10 4 6-3.5v10L15 13.5',
 )

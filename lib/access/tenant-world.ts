@@ -42,6 +42,7 @@ export async function tenant(admin: TestDb['admin']) {
   const { clinicId, memberId, serviceId, waiting } = await clinicWorld(admin)
   const { appointmentId, paymentId } = await waiting({ status: 'booked' })
   const { appointmentId: heldId, paymentId: unwanted } = await waiting()
+  const { appointmentId: passedId, paymentId: unpaid } = await waiting({ status: 'expired' })
   const [at] = await admin<{
     patientId: string
     otherPatientId: string
@@ -92,6 +93,8 @@ export async function tenant(admin: TestDb['admin']) {
       document,
       eventId: `evt_${b64(9)}`,
     },
+    ...{ waitingId: randomUUID(), waitedId: randomUUID(), offerId: randomUUID(), waitingIndex: bytes(32) },
+    passedIndex: bytes(32),
   }
   const proofHash = bytes(32)
 
@@ -105,7 +108,7 @@ export async function tenant(admin: TestDb['admin']) {
     )
   }
   const keys = { sign_key: more.sign, dh_key: more.dh }
-  await admin('DELETE FROM payment WHERE id = $1', [unwanted])
+  await admin('DELETE FROM payment WHERE id = ANY($1)', [[unwanted, unpaid]])
   await admin(
     `UPDATE member SET opaque_record = 'registration', wrapped_account = 'wrap', sign_key = $2, dh_key = $3,
        roles = '{admin,practitioner}' WHERE id = $1`,
@@ -206,6 +209,22 @@ export async function tenant(admin: TestDb['admin']) {
   await insert('dispute', {
     ...{ id: more.disputeId, payment_id: paymentId, payment_intent: 'pi_own', stripe_dispute: `dp_${more.disputeId}` },
     ...{ amount_minor: 5, currency: 'eur', state: 'open' },
+  })
+  const waits = {
+    ...{ service_id: serviceId, first_day: '2026-12-01', last_day: '2026-12-31', parts: ['morning'], time_zone: 'UTC' },
+    ...{ locale: 'en', channel: 'mail', made_at: new Date(), next_at: new Date() },
+  }
+  await insert('waitlist_entry', {
+    ...{ ...waits, id: more.waitingId, state: 'asked', contact_index: more.waitingIndex, contact_sealed: bytes(8) },
+    ...{ link_hash: bytes(32), link_sealed: bytes(8) },
+  })
+  const left = { state: 'ended', end_reason: 'left', ended_at: new Date() }
+  await insert('waitlist_entry', { ...waits, ...left, id: more.waitedId, missed: 1, contact_index: more.passedIndex })
+  await insert('waitlist_offer', {
+    ...{ id: more.offerId, entry_id: more.waitingId, appointment_id: heldId, made_at: new Date() },
+  })
+  await insert('waitlist_offer', {
+    ...{ entry_id: more.waitingId, appointment_id: passedId, made_at: new Date(), outcome: 'missed' },
   })
   await insert('stripe_event', { id: more.eventId, type: 'charge.refunded', created_at: later })
   await insert('nonce', { value: more.nonce, purpose: 'any', expires_at: later })

@@ -27,6 +27,7 @@ import { retentionCases } from '../retention/tenant-cases.ts'
 import { rewrapCases } from '../rewrap/tenant-cases.ts'
 import { scheduleCases } from '../schedule/tenant-cases.ts'
 import { siteCases } from '../site/tenant-cases.ts'
+import { waitlistCases } from '../waitlist/tenant-cases.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import type { StaffActor } from './rules.ts'
@@ -61,6 +62,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   rewrap: rewrapCases,
   schedule: scheduleCases,
   site: siteCases,
+  waitlist: waitlistCases,
 }
 const cases = Object.entries(tables).flatMap(([domain, table]) =>
   Object.entries(table).map(([name, row]) => ({ name: `${domain}/store ${name}`, row })),

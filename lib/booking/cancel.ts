@@ -12,6 +12,7 @@ import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { endMoney } from './end.ts'
+import { tellWaitlist } from './hold.ts'
 import { linkedAppointment } from './link.ts'
 import * as rules from './rules.ts'
 import * as store from './store.ts'
@@ -74,6 +75,7 @@ async function cancelIn(
   await endMoney(tx, row, end, now)
   const job = { clinicId, appointmentId: row.id }
   if (row.status !== 'held') await enqueue(tx, 'mail.cancelled', job, { singletonKey: row.id })
+  await tellWaitlist(tx, clinicId)
   await notify(tx, 'staff', clinicId)
   if (row.patientId) await notify(tx, 'patient', row.patientId)
   return ok({ status })

@@ -12,15 +12,20 @@ import type * as rules from './rules.ts'
 // Many addresses together can hold a clinic's free times without booking one. From more holds a minute than any reception hears of, each
 // costs a browser some seconds of work. Nobody is asked to read a picture, and no other site hears of it.
 
-const quiet = { points: 40, seconds: 60 }
+/** More in a minute, at one clinic, than any reception hears of: times that are held, and who asks to wait for one. */
+const quiet = {
+  'hold-all': { points: 40, seconds: 60 },
+  'wait-all': { points: 20, seconds: 60 },
+}
+type Gate = keyof typeof quiet
 /** Together one to two seconds on a desktop, and some more on a cheap phone. */
 const cost = 10_000
 const turns = [150, 300] as const
 const minutes = 10
 
-/** True while a clinic gets more holds than people make. Who was too late for a time holds none. */
-export const isFlooded = (clinicId: string): Promise<boolean> => isSpent('hold-all', clinicId, quiet)
-export const countHold = (clinicId: string) => limit('hold-all', clinicId, quiet)
+/** True while a clinic gets more of these than people make. Who was too late for a time holds none. */
+export const isFlooded = (gate: Gate, clinicId: string): Promise<boolean> => isSpent(gate, clinicId, quiet[gate])
+export const countAt = (gate: Gate, clinicId: string) => limit(gate, clinicId, quiet[gate])
 
 const secrets = async () => {
   const [hmacSignatureSecret, hmacKeySignatureSecret] = await Promise.all(
@@ -29,7 +34,7 @@ const secrets = async () => {
   return { hmacSignatureSecret: hmacSignatureSecret!, hmacKeySignatureSecret: hmacKeySignatureSecret! }
 }
 
-/** Work for one hold: its answer is worth nothing for another. TOO_MANY beyond sixty a minute from one address. */
+/** Work for one hold or one place in a line: its answer is worth nothing for another. TOO_MANY beyond sixty a minute from one address. */
 export async function setWork(
   _: PublicActor,
   { id }: z.output<typeof rules.WorkInput>,
@@ -44,7 +49,7 @@ export async function setWork(
   return ok(work as rules.Work)
 }
 
-/** Whether it is the answer to work that was set for this hold, in time. */
+/** Whether it is the answer to work that was set for this one, in time. */
 export async function isWorkDone({ work, solution }: z.output<typeof rules.WorkDone>, id: string): Promise<boolean> {
   if (work.parameters.data.hold !== id) return false
   return (await verifySolution({ challenge: work, solution, deriveKey, ...(await secrets()) })).verified

@@ -16,7 +16,7 @@ import { notify } from '../server/notify.ts'
 import { limit } from '../server/rate-limit.ts'
 import { hold as holdName, inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import { addDays, dayIn } from '../time.ts'
-import { countHold, isFlooded, isWorkDone } from './flood.ts'
+import { countAt, isFlooded, isWorkDone } from './flood.ts'
 import { matches, secretHash } from './link.ts'
 import * as rules from './rules.ts'
 import { hasRoom, searchSlots } from './slots.ts'
@@ -25,7 +25,7 @@ import * as store from './store.ts'
 type In<S extends z.ZodType> = z.output<S>
 const minute = 60_000
 
-const asHold = (
+export const asHold = (
   row: {
     id: string
     memberId: string
@@ -48,7 +48,10 @@ const asHold = (
   now: now.toISOString(),
   depositMinor: row.depositMinor,
   cancelling: cancelTerms(bookedTerms(row), row.startsAt),
-  longestUntil: new Date(row.heldSince!.getTime() + rules.longestHoldMinutes * minute).toISOString(),
+  // Who was offered a time has it for as long as they were told.
+  longestUntil: new Date(
+    Math.max(row.heldSince!.getTime() + rules.longestHoldMinutes * minute, row.heldUntil!.getTime()),
+  ).toISOString(),
 })
 
 export async function holdSlot(
@@ -61,10 +64,10 @@ export async function holdSlot(
   // One address alone does not keep a clinic's calendar full.
   const ofClinic = await limit('hold-clinic', `${input.clinicId} ${ip}`, rules.holdsAnHour)
   if (!ofClinic.ok) return ofClinic
-  const isTold = input.done ? !(await isWorkDone(input.done, input.id)) : await isFlooded(input.clinicId)
+  const isTold = input.done ? !(await isWorkDone(input.done, input.id)) : await isFlooded('hold-all', input.clinicId)
   if (isTold) return refuse('WORK_FIRST')
   const held = await holdIn(input, now)
-  if (held.ok) await countHold(input.clinicId)
+  if (held.ok) await countAt('hold-all', input.clinicId)
   return held
 }
 
@@ -83,14 +86,30 @@ function holdIn(input: In<typeof rules.HoldInput>, now: Date): Promise<Result<ru
     if (input.release) await releaseIn(tx, input.release)
     const siteId = input.siteId ?? null
     const wish = { clinic, service, startsAt, siteId, now }
-    const there = await offeredBy(tx, wish, input.memberId ? [input.memberId] : service.practitionerIds)
-    if (!there.length) return refuse('SLOT_GONE')
-    for (const memberId of await askedFor(tx, wish, there)) {
-      const held = await holdWith(tx, { ...wish, memberId }, input)
-      if (held) return ok(asHold({ ...held, heldSince: now }, now))
-    }
-    return refuse('SLOT_TAKEN')
+    const heldUntil = new Date(now.getTime() + clinic.holdMinutes * minute)
+    const as = { id: input.id, heldUntil, holdHash: secretHash(input.secret) }
+    const held = await placeHold(tx, wish, input.memberId ? [input.memberId] : service.practitionerIds, as)
+    return held.ok ? ok(asHold({ ...held.value, heldSince: now }, now)) : held
   })
+}
+
+/**
+ * Holds a time with one of these, as the service says who is asked first: SLOT_GONE where none of them has hours for it, SLOT_TAKEN where
+ * all of them have no room. Without a `holdHash` nobody can renew or book it, until somebody gets it.
+ */
+export async function placeHold(
+  tx: Tx,
+  wish: Wish,
+  memberIds: readonly string[],
+  as: Pick<store.NewHold, 'id' | 'heldUntil' | 'holdHash'>,
+): Promise<Result<store.NewHold>> {
+  const there = await offeredBy(tx, wish, memberIds)
+  if (!there.length) return refuse('SLOT_GONE')
+  for (const memberId of await askedFor(tx, wish, there)) {
+    const held = await holdWith(tx, { ...wish, memberId }, as)
+    if (held) return ok(held)
+  }
+  return refuse('SLOT_TAKEN')
 }
 
 interface Wish {
@@ -127,17 +146,15 @@ async function askedFor(tx: Tx, { clinic, service, startsAt, now }: Wish, there:
 async function holdWith(
   tx: Tx,
   { clinic, service, startsAt, siteId, memberId, now }: Wish & { memberId: string },
-  { id, secret }: In<typeof rules.HoldInput>,
+  as: Pick<store.NewHold, 'id' | 'heldUntil' | 'holdHash'>,
 ): Promise<store.NewHold | null> {
   const day = dayIn(clinic.timeZone, startsAt)
   if (!(await hasRoom(tx, { clinic, service, memberId, day, now }))) return null
   const endsAt = new Date(startsAt.getTime() + service.minutes * minute)
   const hold: store.NewHold = {
-    ...{ id, clinicId: clinic.id, serviceId: service.id, memberId, siteId, startsAt, endsAt },
+    ...{ ...as, clinicId: clinic.id, serviceId: service.id, memberId, siteId, startsAt, endsAt },
     blockedFrom: new Date(startsAt.getTime() - service.bufferBefore * minute),
     blockedUntil: new Date(endsAt.getTime() + service.bufferAfter * minute),
-    heldUntil: new Date(now.getTime() + clinic.holdMinutes * minute),
-    holdHash: secretHash(secret),
     ...bookedAs(service, clinic.cancellation),
     way: service.way,
   }
@@ -210,6 +227,10 @@ export async function expirePayment(tx: Tx, clinicId: string, appointmentId: str
   if (payment.sessionId)
     await enqueue(tx, 'payment.end-session', { clinicId, appointmentId }, { singletonKey: appointmentId })
 }
+
+/** A time may be free: who waits for one is looked for now, and not with the next minute. */
+export const tellWaitlist = (tx: Tx, clinicId: string): Promise<void> =>
+  enqueue(tx, 'waitlist.freed', { clinicId }, { singletonKey: clinicId, retryLimit: 0 })
 
 const lapseHolds: JobHandler = async () => {
   const now = new Date()

@@ -14,7 +14,7 @@ import { CancellationPolicy, policyMovedByClinic } from '../price/rules.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { listSites } from '../site/store.ts'
 import { dayIn } from '../time.ts'
-import { expirePayment } from './hold.ts'
+import { expirePayment, tellWaitlist } from './hold.ts'
 import { placeAt } from './place.ts'
 import * as rules from './rules.ts'
 import { deskDays, findFree } from './slots.ts'
@@ -146,6 +146,7 @@ export async function putAt(
   const place = rules.placeName(to)
   if (isElsewhere)
     await enqueue(tx, 'mail.moved', { clinicId, appointmentId: row.id, place }, { singletonKey: `${row.id}.${place}` })
+  await tellWaitlist(tx, clinicId)
   await notify(tx, 'staff', clinicId)
   await notify(tx, 'patient', row.patientId!)
   return ok({ sequence })

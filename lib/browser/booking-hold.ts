@@ -1,4 +1,5 @@
 import type { BookingOffer, Hold, SlotView, WorkDone } from '../booking/rules.ts'
+import type { Contract } from '../contract.ts'
 import { call, type Answer } from './api.ts'
 import { vault } from './vault.ts'
 
@@ -58,7 +59,7 @@ const heldBy = (ticket: Ticket, hold: Hold): Held => ({ ticket: { ...ticket, mem
 const locked = <T>(clinicId: string, run: () => Promise<T>): Promise<T> =>
   'locks' in navigator ? navigator.locks.request(`curtain-hold-${clinicId}`, run) : run()
 
-/** Does the work that a flooded clinic asks for one hold: WebCrypto's, beside the page and not in it. */
+/** Does the work that a flooded clinic asks for one hold, or one place in its line: WebCrypto's, beside the page and not in it. */
 async function doWork(id: string): Promise<Answer<WorkDone>> {
   const set = await call('booking/work', { id }, { retry: true })
   if (!set.ok) return set
@@ -108,5 +109,49 @@ export function takeSlot(offer: BookingOffer, slot: Slot, onWork: () => void): P
       held = done.ok ? await call('booking/hold', { ...wanted, done: done.value }, { retry: true }) : done
     }
     return held.ok ? { ok: true, value: heldBy(ticket, held.value) } : held
+  })
+}
+
+/** Asks to be told of a time that becomes free. `onWork`: as in `takeSlot`. */
+export async function askToWait(
+  input: Omit<Contract['waitlist/join']['in'], 'done'>,
+  onWork: () => void,
+): Promise<Answer<{ sent: true }>> {
+  const answer = await call('waitlist/join', input, { retry: true })
+  if (answer.ok || answer.code !== 'WORK_FIRST') return answer
+  onWork()
+  const done = await doWork(input.id)
+  return done.ok ? call('waitlist/join', { ...input, done: done.value }, { retry: true }) : done
+}
+
+/**
+ * Takes the time that a link from the waiting list offers: what is held becomes this device's, and the form goes on with it as with a
+ * time that was chosen there. In two tabs, and however often, it is one.
+ */
+export function takeOffered(
+  link: { id: string; secret: string },
+  offer: { clinicId: string; serviceId: string; appointmentId: string; slot: Slot },
+): Promise<Answer<Hold>> {
+  const { clinicId, serviceId, appointmentId, slot } = offer
+  return locked(clinicId, async () => {
+    const before = await load(clinicId)
+    const other = before && !before.booked && before.id !== appointmentId ? before : null
+    const ticket: Ticket =
+      before?.id === appointmentId
+        ? before
+        : {
+            id: appointmentId,
+            secret: newSecret(),
+            key: crypto.randomUUID(),
+            linkSecret: newSecret(),
+            patientId: other?.patientId ?? crypto.randomUUID(),
+            serviceId,
+            slot: { startsAt: slot.startsAt, memberId: slot.memberId, siteId: slot.siteId },
+            booked: false,
+          }
+    await keep(clinicId, ticket)
+    const taken = await call('waitlist/take', { ...link, appointmentId, holdSecret: ticket.secret }, { retry: true })
+    if (taken.ok && other) void call('booking/release', { id: other.id, secret: other.secret }, { retry: true })
+    return taken
   })
 }

@@ -24,6 +24,8 @@ export interface ClinicProfile {
   holdMinutes: number
   minNoticeMinutes: number
   horizonDays: number
+  /** For how long a time that became free is kept for whom it is offered to. */
+  waitlistMinutes: number
   /** Whose public holidays it keeps: a country, or one of its regions; empty: nobody's. */
   holidays: string
   /** The birthday at which a guardian's access ends: see guardianAgeOf. */

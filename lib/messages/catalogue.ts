@@ -44,6 +44,7 @@ import moveEn from './en/move.json' with { type: 'json' }
 import scheduleEn from './en/schedule.json' with { type: 'json' }
 import sitesEn from './en/sites.json' with { type: 'json' }
 import staffEn from './en/staff.json' with { type: 'json' }
+import waitlistEn from './en/waitlist.json' with { type: 'json' }
 import accessFr from './fr/access.json' with { type: 'json' }
 import accountFr from './fr/account.json' with { type: 'json' }
 import adminFr from './fr/admin.json' with { type: 'json' }
@@ -86,6 +87,7 @@ import moveFr from './fr/move.json' with { type: 'json' }
 import scheduleFr from './fr/schedule.json' with { type: 'json' }
 import sitesFr from './fr/sites.json' with { type: 'json' }
 import staffFr from './fr/staff.json' with { type: 'json' }
+import waitlistFr from './fr/waitlist.json' with { type: 'json' }
 import { unbrokenAll } from './french.ts'
 
 const en = {
@@ -131,6 +133,7 @@ const en = {
   schedule: scheduleEn,
   sites: sitesEn,
   staff: staffEn,
+  waitlist: waitlistEn,
 }
 export type Messages = typeof en
 export type Namespace = keyof Messages
@@ -178,6 +181,7 @@ const fr = {
   schedule: scheduleFr,
   sites: sitesFr,
   staff: staffFr,
+  waitlist: waitlistFr,
 }
 
 export const locales = ['en', 'fr'] as const

@@ -290,8 +290,8 @@ export interface RetentionContract {
 
 /** A column that `sealField` fills, and the context it is sealed under: `<kind>|<clinic>|<row>`. */
 export interface SealedColumn {
-  table: 'member' | 'patient' | 'appointment' | 'busy_source'
-  column: 'email_sealed' | 'phone_sealed' | 'link_sealed' | 'url_sealed'
+  table: 'member' | 'patient' | 'appointment' | 'busy_source' | 'waitlist_entry'
+  column: 'email_sealed' | 'phone_sealed' | 'link_sealed' | 'url_sealed' | 'contact_sealed'
   kind: string
 }
 /** Every one there is: a column that is missing here would be lost with the KEK it lies under. */
@@ -301,6 +301,8 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'patient', column: 'phone_sealed', kind: 'patient.phone' },
   { table: 'appointment', column: 'link_sealed', kind: 'appointment.link' },
   { table: 'busy_source', column: 'url_sealed', kind: 'calendar.url' },
+  { table: 'waitlist_entry', column: 'contact_sealed', kind: 'waitlist.contact' },
+  { table: 'waitlist_entry', column: 'link_sealed', kind: 'waitlist.link' },
 ]
 
 /**

@@ -46,6 +46,7 @@ const namespaces = [
   'schedule',
   'sites',
   'staff',
+  'waitlist',
 ] as const
 
 /** The server draws the frame and hands over sealed bytes; names and notes appear once the vault has opened them. */

@@ -31,6 +31,7 @@ import { retentionActions } from './retention'
 import { ledgerActions } from './ledger'
 import { scheduleActions } from './schedule'
 import { siteActions } from './site'
+import { waitlistActions } from './waitlist'
 
 /** Every action, by its name. A contract without its action does not compile once its domain is listed here. */
 const actions = {
@@ -64,6 +65,7 @@ const actions = {
   ...ledgerActions,
   ...scheduleActions,
   ...siteActions,
+  ...waitlistActions,
 } satisfies Partial<Actions<Contract>>
 
 export const door = makeDoor({

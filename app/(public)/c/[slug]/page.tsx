@@ -62,7 +62,7 @@ export default async function BookingPage({ params, searchParams }: Props) {
         slot ? (
           <SlotStep {...common} service={service} slot={slot} />
         ) : (
-          <Times {...common} service={service} />
+          <Times {...common} service={service} waitlist={`/c/${clinic.slug}/waitlist`} />
         )
       ) : (
         <>

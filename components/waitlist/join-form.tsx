@@ -1,0 +1,87 @@
+'use client'
+import { useTranslations } from 'next-intl'
+import { useState } from 'react'
+import { Button, LinkButton } from '@/components/ui/button'
+import { Card } from '@/components/ui/card'
+import { LockIcon, MailIcon } from '@/components/ui/icons'
+import { Banner, EmptyState } from '@/components/ui/status'
+import { useBusy } from '@/components/ui/use-busy'
+import { askToWait } from '@/lib/browser/booking-hold'
+import { type Faults, startOf, useFault, WishFields, wishOf } from './wish-fields'
+
+interface Props {
+  clinicId: string
+  serviceId: string
+  zone: string
+  locale: 'en' | 'fr'
+  today: string
+  lastDay: string
+  chosen: { memberId: string; siteId: string }
+  practitioners: { id: string; name: string }[]
+  sites: { id: string; name: string }[]
+  back: string
+}
+
+/** A wish and a way to be reached. Sent twice it is one, by an id that this form has. */
+export function JoinForm({ clinicId, serviceId, zone, locale, today, lastDay, chosen, back, ...choices }: Props) {
+  const t = useTranslations('waitlist.page')
+  const reason = useFault()
+  const [id] = useState(() => crypto.randomUUID())
+  const [typed, setTyped] = useState(() => ({ ...startOf(today, lastDay), ...chosen }))
+  const [faults, setFaults] = useState<Faults>({})
+  const [code, setCode] = useState('')
+  const [sent, setSent] = useState(false)
+  const [working, setWorking] = useState(false)
+  const [join, busy] = useBusy(async () => {
+    const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone || zone
+    const { phone: _phone, ...wish } = wishOf(typed)
+    const answer = await askToWait({ id, clinicId, serviceId, locale, timeZone, ...wish }, () => setWorking(true))
+    setWorking(false)
+    setFaults((!answer.ok && answer.fields) || {})
+    setCode(answer.ok ? '' : answer.code)
+    setSent(answer.ok)
+  })
+  if (sent)
+    return (
+      <div role="status">
+        <EmptyState icon={MailIcon} title={t('sentTitle')} action={<LinkButton href={back}>{t('back')}</LinkButton>}>
+          {t('sent')}
+        </EmptyState>
+      </div>
+    )
+  return (
+    <form
+      noValidate
+      className="flex flex-col gap-5"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void join()
+      }}
+    >
+      <Card className="flex flex-col gap-5">
+        <WishFields
+          {...{ typed, faults, today, ...choices }}
+          texts={false}
+          onType={(part) => setTyped((before) => ({ ...before, ...part }))}
+        />
+      </Card>
+      {working ? (
+        <Banner tone="info" announce>
+          {t('working')}
+        </Banner>
+      ) : null}
+      {code ? (
+        <Banner tone="danger" announce>
+          {reason.code(code)}
+        </Banner>
+      ) : null}
+      <Button type="submit" variant="primary" size="lg" block busy={busy}>
+        {t('join')}
+      </Button>
+      <p className="flex gap-2.5 text-sm text-soft">
+        <LockIcon size={18} className="mt-0.5 shrink-0" />
+        {t('nameless')}
+      </p>
+    </form>
+  )
+}
