@@ -59,7 +59,10 @@ export function Ask() {
                 autoComplete="username"
                 error={state.wrong}
                 value={email}
-                onChange={(event) => setEmail(event.target.value)}
+                onChange={(event) => {
+                  setEmail(event.target.value)
+                  if (state.wrong) setState({ sent: false })
+                }}
               />
               {state.code ? (
                 <Banner tone="danger" announce>
