@@ -104,6 +104,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'feed/remove': {},
     'reminder/save': { leads: [1440], texts: false },
     'reminder/choose': { ...mine, on: true },
+    'late/say': { memberId: randomUUID(), minutes: 20 },
     'waitlist/join': { clinicId, timeZone: 'Europe/Paris', ...waits },
     'waitlist/open': owned,
     'waitlist/confirm': owned,

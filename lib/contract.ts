@@ -14,6 +14,7 @@ import type { ElsewhereContract } from './elsewhere/rules.ts'
 import type { FeedContract } from './feed/rules.ts'
 import type { IntakeContract } from './intake/rules.ts'
 import type { InvoiceContract } from './invoice/issued.ts'
+import type { LateContract } from './late/rules.ts'
 import type { LedgerContract } from './ledger/month.ts'
 import type { PairingContract } from './pairing/rules.ts'
 import type { PatientContract } from './patient/rules.ts'
@@ -47,6 +48,7 @@ export type Contract = AccessContract &
   FeedContract &
   IntakeContract &
   InvoiceContract &
+  LateContract &
   LedgerContract &
   PairingContract &
   PatientContract &

@@ -15,6 +15,7 @@ import { recallJobs } from './recall/flow.ts'
 import { reminderJobs } from './reminder/flow.ts'
 import { rekeyJobs } from './rekey/mail.ts'
 import { retentionJobs } from './retention/purge.ts'
+import { lateJobs } from './late/flow.ts'
 import { waitlistJobs } from './waitlist/mail.ts'
 import { startWorker } from './server/jobs.ts'
 import { log } from './server/log.ts'
@@ -37,6 +38,7 @@ const parts = [
   rekeyJobs,
   reminderJobs,
   waitlistJobs,
+  lateJobs,
 ]
 const stop = await startWorker({
   handlers: Object.assign({}, ...parts.map((part) => part.handlers)),

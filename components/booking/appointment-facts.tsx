@@ -1,7 +1,8 @@
 import { Facts } from '@/components/ui/card'
-import { Badge, type Tone } from '@/components/ui/status'
+import { Badge, Banner, type Tone } from '@/components/ui/status'
 import type { AppointmentView } from '@/lib/booking/rules'
 import { ownZone } from '@/lib/browser/zone'
+import { expectedAt } from '@/lib/late/rules'
 import type { Messages } from '@/lib/messages/catalogue'
 import { formatMoney } from '@/lib/money'
 import { formatDate, formatTime, sameClock, zoneCity } from '@/lib/time'
@@ -56,6 +57,13 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
           ))}
         </ol>
       ) : null}
+      <div role="status">
+        {view.lateMinutes ? (
+          <Banner tone="warning" className="mb-5" title={fill(words.late, { minutes: String(view.lateMinutes) })}>
+            {fill(words.lateAt, { time: formatTime(expectedAt(at, view.lateMinutes), zone, locale) })}
+          </Banner>
+        ) : null}
+      </div>
       <Facts
         items={[
           {

@@ -3,6 +3,7 @@ import { type ComponentType, useCallback, useEffect, useState } from 'react'
 import { LinkButton } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
+import { useFocusInSight } from '@/components/ui/use-focus-in-sight'
 import type { AppointmentView } from '@/lib/booking/rules'
 import { call } from '@/lib/browser/api'
 import type { ClaimProps } from './claim-form'
@@ -29,6 +30,7 @@ const visiting = (id: string) => {
 export function AppointmentIsland({ id, locale, words }: { id: string; locale: 'en' | 'fr'; words: Words }) {
   const [secret, setSecret] = useState<string | null | undefined>(undefined)
   const [view, setView] = useState<AppointmentView | null>(null)
+  const keepInSight = useFocusInSight(view)
   const [code, setCode] = useState('')
   const [forgotten, setForgotten] = useState(false)
   const [Own, setOwn] = useState<ComponentType<OwnProps> | null>(null)
@@ -38,10 +40,12 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
     async (by: string) => {
       const answer = await call('booking/appointment', { id, secret: by }, { retry: true })
       if (answer.ok) keepLink(answer.value.clinic.id)
+      // A banner may come in above what has the focus.
+      keepInSight()
       if (answer.ok) setView(answer.value)
       setCode(answer.ok ? '' : answer.code)
     },
-    [id],
+    [id, keepInSight],
   )
 
   useEffect(() => {

@@ -12,6 +12,7 @@ import { chime, type LocalMedia } from '@/lib/browser/media'
 import { LevelMeter, MediaTrouble } from './devices'
 import { TrackVideo } from './track-video'
 import { useNow, useStore } from './use-store'
+import { expectedAt } from '@/lib/late/rules'
 
 const LATE_AFTER_MS = 2 * 60_000
 
@@ -88,9 +89,15 @@ export function WaitingRoom({
                   {sync.ahead === 0 ? t('waiting.next') : t('waiting.ahead', { count: sync.ahead })}
                 </p>
                 <p className="text-soft">
-                  {lateBy > LATE_AFTER_MS
-                    ? t('waiting.late', { ...facts, minutes: Math.floor(lateBy / 60_000) })
-                    : t('waiting.starts', facts)}
+                  {sync.lateMinutes
+                    ? t('waiting.runsLate', {
+                        ...facts,
+                        minutes: sync.lateMinutes,
+                        date: expectedAt(startsAt, sync.lateMinutes),
+                      })
+                    : lateBy > LATE_AFTER_MS
+                      ? t('waiting.late', { ...facts, minutes: Math.floor(lateBy / 60_000) })
+                      : t('waiting.starts', facts)}
                 </p>
                 <p className="text-soft">{t('waiting.stay')}</p>
               </div>

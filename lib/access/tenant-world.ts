@@ -210,6 +210,10 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ id: more.disputeId, payment_id: paymentId, payment_intent: 'pi_own', stripe_dispute: `dp_${more.disputeId}` },
     ...{ amount_minor: 5, currency: 'eur', state: 'open' },
   })
+  await insert('running_late', { member_id: memberId, day: '2026-12-01', minutes: 10, said_at: new Date() })
+  await insert('late_notice', {
+    ...{ appointment_id: appointmentId, starts_at: startsAt, minutes: 10, times: 1, made_at: new Date() },
+  })
   const waits = {
     ...{ service_id: serviceId, first_day: '2026-12-01', last_day: '2026-12-31', parts: ['morning'], time_zone: 'UTC' },
     ...{ locale: 'en', channel: 'mail', made_at: new Date(), next_at: new Date() },

@@ -13,6 +13,7 @@ import { emergencyCases } from '../emergency/tenant-cases.ts'
 import { encounterCases } from '../encounter/tenant-cases.ts'
 import { feedCases } from '../feed/tenant-cases.ts'
 import { invoiceCases } from '../invoice/tenant-cases.ts'
+import { lateCases } from '../late/tenant-cases.ts'
 import { ledgerCases } from '../ledger/tenant-cases.ts'
 import { pairingCases } from '../pairing/tenant-cases.ts'
 import { patientCases } from '../patient/tenant-cases.ts'
@@ -48,6 +49,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   encounter: encounterCases,
   feed: feedCases,
   invoice: invoiceCases,
+  late: lateCases,
   ledger: ledgerCases,
   pairing: pairingCases,
   patient: patientCases,

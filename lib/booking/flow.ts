@@ -4,6 +4,7 @@ import type { PatientActor, PublicActor } from '../access/rules.ts'
 import { isPaidOnline } from '../clinic/rules.ts'
 import { findClinic, findConsentText, findService } from '../clinic/store.ts'
 import { addConsent } from '../consent/flow.ts'
+import { lateOf } from '../late/expected.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { endedOf, endingOf } from '../payment/fee.ts'
 import { standingIn } from '../payment/parts.ts'
@@ -204,6 +205,7 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
     consentText: text && { id: text.id, version: text.version, title: text.title, body: text.body, hash: text.hash },
     done: await store.listDone(tx, row.id),
     timeZone: row.timeZone,
+    lateMinutes: await lateOf(tx, row, clinic.timeZone, now),
     reminders: await remindersOf(tx, row),
     unclaimed: row.patientId && !(await store.hasKey(tx, row.patientId)) ? row.patientId : null,
     payable:

@@ -404,6 +404,8 @@ export interface AppointmentView {
   consentText: { id: string; version: number; title: string; body: string; hash: string } | null
   done: { intake: boolean; consent: boolean }
   timeZone: string
+  /** By how many minutes it is later than booked, as far as it is known; 0: nobody said so. */
+  lateMinutes: number
   /** Whether the patient wants reminders; null where the clinic sends none. */
   reminders: boolean | null
   /** For whom the clinic booked, as long as no device of theirs has come; null from then on. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import { findStaff } from '@/lib/access/flow-sign-in'
 import { ok, refuse, type Result } from '@/lib/errors'
+import { lateOf } from '../late/expected.ts'
 import type { Ctx } from '@/lib/server/action'
 import { env } from '@/lib/server/env'
 import { enqueue } from '@/lib/server/jobs'
@@ -227,6 +228,7 @@ export async function view(tx: Tx, door: Door, after: number, now: Date): Promis
     ahead: rules.peopleAhead({ appointmentId: row.id, startsAt: row.startsAt }, queue),
     practitioner: { name: row.member.displayName, ...presence },
     startsAt: row.startsAt.toISOString(),
+    lateMinutes: await lateOf(tx, row, row.clinic.timeZone, now),
   }
 }
 

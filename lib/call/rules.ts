@@ -240,6 +240,8 @@ export interface PatientSync extends SyncBase {
   ahead: number
   practitioner: { name: string; signedIn: boolean; busy: boolean }
   startsAt: string
+  /** By how many minutes the practitioner said that it is later. */
+  lateMinutes: number
 }
 /** A device at the door, as the server tells it. What it is worth the practitioner's own browser finds out. */
 export interface DoorDevice {

@@ -27,7 +27,7 @@ export const lookupAppointment = async (tx: Tx, id: string): Promise<string | nu
 
 const withRest = { service: true, member: true } satisfies Prisma.AppointmentInclude
 export type AppointmentRow = Prisma.AppointmentGetPayload<{ include: typeof withRest }> & {
-  clinic: { name: string; earlyJoinMinutes: number; graceMinutes: number }
+  clinic: { name: string; timeZone: string; earlyJoinMinutes: number; graceMinutes: number }
 }
 
 /** By the link's secret: null for another secret, and for an appointment that was never booked. */

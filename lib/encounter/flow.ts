@@ -13,6 +13,7 @@ import { endMoney } from '@/lib/booking/end'
 import { findAppointment } from '@/lib/booking/store'
 import { endingOf } from '@/lib/payment/fee'
 import type { Ending } from '@/lib/payment/rules'
+import { listLate } from '@/lib/late/store'
 import { earnIn } from '@/lib/payment/settle'
 import { listPrescriptions } from '@/lib/prescription/store'
 import { listRecalls } from '@/lib/recall/store'
@@ -67,6 +68,7 @@ export async function loadDay(
       today,
       rows,
       practitioners: await store.listPractitioners(tx, actor),
+      late: await listLate(tx, actor.clinicId, day),
       week: [0, 1, 2, 3, 4, 5, 6].map((offset) => loadOf(addDays(monday, offset), load, zone)),
       records: await listRecords(tx, actor, { patientIds, types: ['identity', 'checklist', 'care'] }),
       care: (await listCare(tx, actor, patientIds)).map(({ patientId, row }) => ({ ...row, patientId })),

@@ -63,6 +63,8 @@ export interface DayView {
   today: string
   rows: DayRow[]
   practitioners: { memberId: string; name: string }[]
+  /** Who runs late on this day, and by how many minutes. */
+  late: { memberId: string; minutes: number }[]
   /** Appointments on each day of the week around `day`, for the load chart. */
   week: { day: string; count: number; minutes: number }[]
   /** Identity, checklist and care records of these patients: what the desk may read. */

@@ -28,6 +28,7 @@ import { rekeyActions } from './rekey'
 import { reminderActions } from './reminder'
 import { rewrapActions } from './rewrap'
 import { retentionActions } from './retention'
+import { lateActions } from './late'
 import { ledgerActions } from './ledger'
 import { scheduleActions } from './schedule'
 import { siteActions } from './site'
@@ -62,6 +63,7 @@ const actions = {
   ...rewrapActions,
   ...retentionActions,
   ...invoiceActions,
+  ...lateActions,
   ...ledgerActions,
   ...scheduleActions,
   ...siteActions,

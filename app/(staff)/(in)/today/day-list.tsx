@@ -13,6 +13,7 @@ import { CheckIcon } from '@/components/ui/icons'
 import { Badge, Skeleton, type Tone } from '@/components/ui/status'
 import { AgendaRow } from '@/components/ui/times'
 import { type DayRow, type RowState, rowState } from '@/lib/encounter/rules'
+import { expectedAt } from '@/lib/late/rules'
 import { formatMoney } from '@/lib/money'
 import type { ChecklistContent, IdentityContent } from '@/lib/record/rules'
 import { formatTime } from '@/lib/time'
@@ -56,6 +57,7 @@ export const DayList = ({
   people,
   opening,
   nextId,
+  late,
 }: {
   rows: DayRow[]
   zone: string
@@ -63,6 +65,7 @@ export const DayList = ({
   people: People
   opening: boolean
   nextId: string | null
+  late: readonly { memberId: string; minutes: number }[]
 }) => (
   <ol className="divide-y divide-line">
     {rows.map((row) => (
@@ -78,6 +81,7 @@ export const DayList = ({
         failed={people.failed.get(row.patientId)}
         opening={opening}
         next={row.appointmentId === nextId}
+        lateMinutes={lateIn(row, late)}
       />
     ))}
   </ol>
@@ -94,9 +98,28 @@ interface VisitProps {
   failed?: string | undefined
   opening: boolean
   next: boolean
+  /** By how many minutes its practitioner runs late, if that still counts for it. */
+  lateMinutes: number
 }
 
-function Visit({ row, zone, now, identity, written, checklist, helpers, failed, opening, next }: VisitProps) {
+const lateIn = (row: DayRow, late: readonly { memberId: string; minutes: number }[]) =>
+  row.status === 'booked' || row.status === 'arrived'
+    ? (late.find(({ memberId }) => memberId === row.memberId)?.minutes ?? 0)
+    : 0
+
+function Visit({
+  row,
+  zone,
+  now,
+  identity,
+  written,
+  checklist,
+  helpers,
+  failed,
+  opening,
+  next,
+  lateMinutes,
+}: VisitProps) {
   const t = useTranslations('staff')
   const c = useTranslations('common')
   const locale = useLocale()
@@ -141,6 +164,11 @@ function Visit({ row, zone, now, identity, written, checklist, helpers, failed, 
           {since === null ? t(`state.${state}`) : t('waitingSince', { minutes: since })}
         </Badge>
         {next ? <Badge tone="accent">{t('nextUp')}</Badge> : null}
+        {lateMinutes ? (
+          <Badge tone="warning">
+            {t('late.expected', { time: time(expectedAt(new Date(row.startsAt), lateMinutes).toISOString()) })}
+          </Badge>
+        ) : null}
       </div>
       {opening || identity ? null : <WhyUnnamed row={row} code={failed} />}
       {written ? <DeskWrote written={written} /> : null}

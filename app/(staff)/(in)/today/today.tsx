@@ -22,6 +22,7 @@ import { addDays, formatPlainDay, formatTime } from '@/lib/time'
 import { BookDialog } from '@/components/desk/book-dialog'
 import { useHelpers } from '@/components/care/use-helpers'
 import { DayList } from './day-list'
+import { RunsLate } from './runs-late'
 
 const tickMs = 20_000
 const visitOf = (of: { appointmentId: string; patientId: string }) => `${of.appointmentId} ${of.patientId}`
@@ -41,13 +42,14 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
     const timer = setInterval(() => setNow(new Date()), tickMs)
     return () => clearInterval(timer)
   }, [])
-  useLive(async () => {
+  const load = async () => {
     const fresh = await call('encounter/day', input)
     if (fresh.ok) setView(fresh.value)
     if (!fresh.ok && fresh.code === 'SIGN_IN_FIRST') location.assign('/sign-in?ended')
     setStale(!fresh.ok)
     setNow(new Date())
-  })
+  }
+  useLive(load)
 
   const rows = useMemo(() => view.rows.map((row) => ({ ...row, patientId: patientOf(row) })), [view])
   const patientIds = useMemo(() => [...new Set(rows.map((row) => row.patientId))], [rows])
@@ -162,6 +164,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
               />
             ) : null}
           </div>
+          {isToday ? <RunsLate key={who} view={view} who={who} onSaid={load} /> : null}
           {view.rows.length === 0 ? (
             <EmptyState icon={CalendarIcon} title={t('emptyDay')}>
               {t(isToday ? 'emptyToday' : 'emptyOther')}
@@ -175,6 +178,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
                 people={people}
                 opening={isOpening}
                 nextId={next?.appointmentId ?? null}
+                late={isToday ? view.late : []}
               />
             </Card>
           )}
