@@ -45,7 +45,7 @@ module.exports = {
         path: ours,
         pathNot: [
           ...pure,
-          '^lib/server/(db|tx|kms|keystore)[.]ts$',
+          '^lib/server/(db|env|tx|kms|keystore)[.]ts$',
           '^lib/audit/store[.]ts$',
           '^lib/record/(epochs|grants)[.]ts$',
           '^lib/access/part[.]ts$',

@@ -215,6 +215,8 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'clinic/save-consent-text': { title: 'Consent', body: 'I agree.', locale: 'en', replaces: consentTextId },
     'clinic/save-cache': { seconds: 60 },
     'clinic/connect-payments': { connected: true },
+    'merchant/connect': { key: 'rk_test_nobodys_key' },
+    'merchant/remove': { id: randomUUID() },
     'emergency/my-card': {},
     'emergency/save-card': { id: randomUUID(), claimHash: b64(32), sealed: b64(60) },
     'emergency/revoke-card': {},

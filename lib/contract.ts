@@ -16,6 +16,7 @@ import type { IntakeContract } from './intake/rules.ts'
 import type { InvoiceContract } from './invoice/issued.ts'
 import type { LateContract } from './late/rules.ts'
 import type { LedgerContract } from './ledger/month.ts'
+import type { MerchantContract } from './merchant/rules.ts'
 import type { PairingContract } from './pairing/rules.ts'
 import type { PatientContract } from './patient/rules.ts'
 import type { PaymentContract } from './payment/rules.ts'
@@ -50,6 +51,7 @@ export type Contract = AccessContract &
   InvoiceContract &
   LateContract &
   LedgerContract &
+  MerchantContract &
   PairingContract &
   PatientContract &
   PaymentContract &

@@ -46,6 +46,12 @@ export const codes = {
   PAYMENT_UNAVAILABLE: 409,
   PAYMENTS_NOT_CONNECTED: 409,
   PAYMENTS_NOT_LISTED: 403,
+  /** A clinic's own key for Stripe: nobody's, not allowed all that is needed (`fields` has each), its account not ready. */
+  STRIPE_KEY_UNKNOWN: 409,
+  STRIPE_KEY_LACKS: 409,
+  STRIPE_NO_CHARGES: 409,
+  STRIPE_NO_ADDRESS: 409,
+  STRIPE_AWAY: 409,
   SFU_UNAVAILABLE: 409,
   /** Nothing was done: the database is asked too much at once. */
   BUSY: 503,

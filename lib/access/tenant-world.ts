@@ -87,6 +87,8 @@ export async function tenant(admin: TestDb['admin']) {
       feedHash: bytes(32),
       busySourceId: randomUUID(),
       takingId: randomUUID(),
+      merchantId: randomUUID(),
+      stripeAccount: `acct_${randomUUID()}`,
       reminderId: randomUUID(),
       disputeId: randomUUID(),
       documentId: randomUUID(),
@@ -169,7 +171,9 @@ export async function tenant(admin: TestDb['admin']) {
   await insert('care', { ...helps, id: randomUUID(), key_id: more.letInId, granted_by: more.helperId })
   const kit = { sign_key: b64(32), dh_key: b64(32), state: 'paired', kind: 'kit' }
   await insert('patient_key', { id: more.kitId, patient_id: patientId, ...kit })
-  await admin('UPDATE payment SET session_id = $2, ask_at = now() WHERE id = $1', [paymentId, more.checkout])
+  await admin('UPDATE payment SET session_id = $2, account = $3, ask_at = now() WHERE id = $1', [
+    ...[paymentId, more.checkout, more.merchantId],
+  ])
   await insert('refund', {
     ...{ id: more.refundId, payment_id: paymentId, payment_intent: 'pi_own', amount_minor: 5, currency: 'eur' },
     ...{ reason: 'outside', state: 'failed' },
@@ -195,6 +199,10 @@ export async function tenant(admin: TestDb['admin']) {
   })
   await insert('busy_elsewhere', {
     ...{ member_id: memberId, starts_at: startsAt, ends_at: new Date(startsAt.getTime() + 3_600_000) },
+  })
+  await insert('merchant', {
+    ...{ id: more.merchantId, account: more.stripeAccount, live: false, name: 'Lumen', last_four: 'zzzz' },
+    ...{ key_sealed: bytes(32), secret_sealed: bytes(32), connected_by: memberId, connected_at: new Date() },
   })
   await insert('reminder_setting', { leads: [60], set_at: new Date() })
   await insert('reminder', {

@@ -15,6 +15,7 @@ import { feedCases } from '../feed/tenant-cases.ts'
 import { invoiceCases } from '../invoice/tenant-cases.ts'
 import { lateCases } from '../late/tenant-cases.ts'
 import { ledgerCases } from '../ledger/tenant-cases.ts'
+import { merchantCases } from '../merchant/tenant-cases.ts'
 import { pairingCases } from '../pairing/tenant-cases.ts'
 import { patientCases } from '../patient/tenant-cases.ts'
 import { paymentCases } from '../payment/tenant-cases.ts'
@@ -51,6 +52,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   invoice: invoiceCases,
   late: lateCases,
   ledger: ledgerCases,
+  merchant: merchantCases,
   pairing: pairingCases,
   patient: patientCases,
   payment: paymentCases,

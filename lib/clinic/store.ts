@@ -1,9 +1,11 @@
 import 'server-only'
 import type { Prisma } from '@/prisma/generated/client'
 import type { StaffActor } from '../access/rules.ts'
+import { isId } from '../ids.ts'
 import { parseForm } from '../intake/rules.ts'
 import type { Legal } from '../invoice/rules.ts'
 import { CancellationPolicy, PartOfPrice } from '../price/rules.ts'
+import { env } from '../server/env.ts'
 import type { Tx } from '../server/tx.ts'
 import type { ClinicProfile, ConsentTextView, PractitionerView, ServiceView } from './rules.ts'
 
@@ -15,6 +17,9 @@ export async function lookupClinic(tx: Tx, slug: string): Promise<string | null>
   return rows[0]?.id ?? null
 }
 
+/** The host's own account takes nothing where the host has given no key. */
+const canTake = (account: string | null) => account !== null && (isId(account) || Boolean(env().STRIPE_SECRET_KEY))
+
 type OwnClinic = ClinicProfile & { stripeAccount: string | null; legal: Legal }
 
 export async function findClinic(tx: Tx, clinicId: string): Promise<OwnClinic | null> {
@@ -24,7 +29,7 @@ export async function findClinic(tx: Tx, clinicId: string): Promise<OwnClinic | 
   const { legalName, taxNumber, invoicePrefix, invoiceFooter, ...profile } = rest
   const legal = { legalName, taxNumber, invoicePrefix, invoiceFooter }
   const cancellation = CancellationPolicy.parse(row.cancellation)
-  return { ...profile, cancellation, legal, takesPayments: row.stripeAccount !== null }
+  return { ...profile, cancellation, legal, takesPayments: canTake(row.stripeAccount) }
 }
 
 /** As anyone may see it: where money goes stays here, and what invoices say is no news on a booking page. */

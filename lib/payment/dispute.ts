@@ -1,11 +1,11 @@
 import 'server-only'
+import type Stripe from 'stripe'
 import * as bookings from '../booking/store.ts'
 import { postFact } from '../ledger/flow.ts'
 import { audit } from '../server/audit.ts'
 import { notify } from '../server/notify.ts'
-import { stripe } from '../server/stripe.ts'
 import type { Tx } from '../server/tx.ts'
-import { onAccount, type Place } from './place.ts'
+import type { Place } from './place.ts'
 import { letGo, oweRest } from './refund.ts'
 import { disputeState, keepsNoDeposit, laterDispute, type DisputeState } from './rules.ts'
 import * as store from './store.ts'
@@ -24,11 +24,9 @@ export interface DisputeFact {
 }
 
 /** All disputes of one of Stripe's payments as they stand now. */
-export async function disputesAt(intent: string, account: string | null): Promise<DisputeFact[]> {
-  const api = stripe()
-  if (!api) throw Object.assign(new Error('Stripe is not configured'), { code: 'NO_STRIPE' })
-  const paid = await api.paymentIntents.retrieve(intent, {}, onAccount(account))
-  const { data } = await api.disputes.list({ payment_intent: intent, limit: 100 }, onAccount(account))
+export async function disputesAt(api: Stripe, intent: string): Promise<DisputeFact[]> {
+  const paid = await api.paymentIntents.retrieve(intent)
+  const { data } = await api.disputes.list({ payment_intent: intent, limit: 100 })
   return data.toReversed().map(({ id: dispute, amount: amountMinor, status, evidence_details }) => ({
     ...{ intent, paidMinor: paid.amount_received, currency: paid.currency, dispute, amountMinor },
     state: disputeState(status),

@@ -6,12 +6,14 @@ import { linkedAppointment } from '../booking/link.ts'
 import * as bookings from '../booking/store.ts'
 import { findClinic } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { isId } from '../ids.ts'
+import { stripeFor } from '../merchant/api.ts'
+import { holdKey } from '../merchant/store.ts'
 import { translator } from '../messages/translator.ts'
 import type { Ctx } from '../server/action.ts'
 import { env } from '../server/env.ts'
 import { log } from '../server/log.ts'
 import { notify } from '../server/notify.ts'
-import { stripe } from '../server/stripe.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import { watchAccount } from './accounts.ts'
 import {
@@ -30,7 +32,7 @@ import {
   type ReturnInput,
   type ReturnState,
 } from './rules.ts'
-import { onAccount, type Place } from './place.ts'
+import type { Place } from './place.ts'
 import { closeSession, moneyOf, settle } from './settle.ts'
 import * as store from './store.ts'
 
@@ -48,23 +50,21 @@ export async function openCheckout(
   now: Date,
 ): Promise<Result<{ url: string }>> {
   const place = { clinicId, appointmentId }
-  const api = stripe()
   for (let turn = 0; turn < 4; turn++) {
     const planned = await inClinic(clinicId, (tx) => planIn(tx, place, now))
     if (!planned.ok) return planned
     const plan = planned.value
     if (plan.kind === 'use') return ok({ url: plan.url })
-    if (!api) return refuse('PAYMENT_UNAVAILABLE')
     const { payment } = plan
     try {
+      const api = await stripeFor(clinicId, payment.account)
       if (plan.kind === 'close') {
-        await closeSession(place, plan.sessionId, payment.account, now)
+        await closeSession(api, place, plan.sessionId, now)
         await inClinic(clinicId, (tx) => store.forgetSession(tx, payment.id, plan.sessionId, now))
         continue
       }
       const session = await api.checkout.sessions.create(plan.request, {
         idempotencyKey: `checkout-${payment.id}-${payment.attempt}`,
-        ...onAccount(payment.account),
       })
       if (!session.url) throw Object.assign(new Error('a session without a page'), { code: 'NO_PAGE' })
       const made = {
@@ -72,9 +72,11 @@ export async function openCheckout(
         sessionUrl: session.url,
         sessionExpiresAt: new Date(session.expires_at * 1000),
       }
-      // Another tab may have begun the next attempt meanwhile: then its page is the one.
-      if (await inClinic(clinicId, (tx) => store.saveSession(tx, payment, made, now))) return ok({ url: session.url })
-      await closeSession(place, session.id, payment.account, now)
+      // Another tab may have begun the next attempt meanwhile: then its page is the one. Or the clinic took its key away: then none is.
+      const isKept = (tx: Tx) =>
+        hasKey(tx, payment.account).then((has) => has && store.saveSession(tx, payment, made, now))
+      if (await inClinic(clinicId, isKept)) return ok({ url: session.url })
+      await closeSession(api, place, session.id, now)
     } catch (error) {
       // The words under this key have changed, since the clinic has another name now: the next attempt has a key of its own.
       if ((error as { type?: string }).type === 'StripeIdempotencyError') {
@@ -104,14 +106,16 @@ async function planIn(tx: Tx, { clinicId, appointmentId }: Place, now: Date): Pr
   if (plan.kind === 'use') return ok(plan)
   if (plan.kind === 'close') return ok({ ...plan, payment: before })
   if (held && !mayHoldForPage(appointment.heldSince!, plan.expiresAt)) return refuse('HOLD_EXPIRED')
+  // Where it was begun it goes on: money that comes late to an earlier page of it is found there.
+  const account = before.attempt > 0 && (await hasKey(tx, before.account)) ? before.account : clinic.stripeAccount
   const change = {
     status: nextPayment(before.status, 'open') ?? before.status,
     attempt: plan.attempt,
-    account: clinic.stripeAccount,
+    account,
     sessionExpiresAt: plan.expiresAt,
   }
   await store.updatePayment(tx, before.id, change, now)
-  await watchAccount(tx, clinic.stripeAccount, now)
+  await watchAccount(tx, account ?? 'platform', now)
   if (held) await bookings.updateAppointment(tx, appointmentId, { heldUntil: heldForPage(plan.expiresAt) })
   await notify(tx, 'staff', clinicId)
   const payment = { ...before, ...change }
@@ -122,6 +126,12 @@ async function planIn(tx: Tx, { clinicId, appointmentId }: Place, now: Date): Pr
     ...{ clinic: clinic.name, locale: appointment.locale, origin: env().APP_ORIGIN },
   }
   return ok({ kind: 'make', payment, request: checkoutRequest({ ...facts, expiresAt: plan.expiresAt }) })
+}
+
+/** Whether somebody can speak for this account, and can until this transaction ends where it is the clinic's own. */
+async function hasKey(tx: Tx, account: string | null): Promise<boolean> {
+  if (account !== null && isId(account)) return holdKey(tx, account)
+  return Boolean(env().STRIPE_SECRET_KEY)
 }
 
 /** All that Stripe is told: neutral words, an amount, ids. */
@@ -184,9 +194,8 @@ export async function findReturn(
     }))
   const before = await read()
   if (waitsForMoney(before.payment.status)) {
-    const { account } = before.payment
-    const session = await stripe()
-      ?.checkout.sessions.retrieve(input.sessionId, {}, { ...onAccount(account), timeout: 5000, maxNetworkRetries: 0 })
+    const session = await stripeFor(place.clinicId, before.payment.account)
+      .then((api) => api.checkout.sessions.retrieve(input.sessionId, {}, { timeout: 5000, maxNetworkRetries: 0 }))
       .catch(() => null)
     if (session?.payment_status === 'paid' && session.client_reference_id === before.payment.id)
       await settle(place, moneyOf(session), now)

@@ -1,12 +1,15 @@
 import 'server-only'
 import type Stripe from 'stripe'
 import * as bookings from '../booking/store.ts'
+import { stripeFor, type Sender } from '../merchant/api.ts'
+import { isAway } from '../merchant/probe.ts'
+import { lookupMerchant, markRefused } from '../merchant/store.ts'
+import { isId } from '../ids.ts'
 import type { JobHandler } from '../server/jobs.ts'
 import { log } from '../server/log.ts'
-import { stripe } from '../server/stripe.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import { listWatched, saveReadUntil } from './accounts.ts'
-import { onAccount, type Place } from './place.ts'
+import type { Place } from './place.ts'
 import { refundPayment } from './refund.ts'
 import { nextAsk, waitsForMoney } from './rules.ts'
 import { loseIn, moneyOf, settle, unlessMissing } from './settle.ts'
@@ -22,27 +25,40 @@ const mostPayments = 30
 const minute = 60_000
 const day = 24 * 60 * minute
 
-/** Stripe cannot be reached, or wants to be left alone: what is left of the run would fare no better. */
-const isAway = (error: unknown) =>
-  ['StripeConnectionError', 'StripeAPIError', 'StripeRateLimitError'].includes((error as { type?: string }).type ?? '')
+const typeOf = (error: unknown) => (error as { type?: string }).type ?? ''
+/** The clinic took its key away: what is owed through it waits for another of the same account. */
+const isKeyless = (error: unknown) => (error as { code?: string }).code === 'NO_STRIPE'
 
 /** Asks about each payment whose time has come. */
 async function askDue(now: Date): Promise<void> {
-  for (const place of await inNoClinic((tx) => store.lookupUnsettled(tx, now, mostPayments)))
+  // Of one clinic's account that wants to be left alone, no other clinic knows.
+  const left = new Set<string | null>()
+  for (const place of await inNoClinic((tx) => store.lookupUnsettled(tx, now, mostPayments))) {
+    let account: string | null = null
     try {
-      const payment = await inClinic(place.clinicId, (tx) => claim(tx, place, now))
-      if (payment) await askAbout(place, payment, now)
+      const payment = await inClinic(place.clinicId, (tx) => claim(tx, place, left, now))
+      if (!payment) continue
+      account = payment.account
+      await askAbout(place, payment, now)
     } catch (error) {
+      if (isKeyless(error)) continue
       log.error({ code: 'PAYMENT_ASK_FAILED', appointmentId: place.appointmentId, err: error })
-      if (isAway(error)) return
+      if (typeOf(error) === 'StripeConnectionError') return
+      if (isAway(error)) left.add(account)
     }
+  }
 }
 
 /** Writes down when it is asked about again, before it is asked: who dies in between asks later, and not for ever. */
-async function claim(tx: Tx, { appointmentId }: Place, now: Date): Promise<store.PaymentRow | null> {
+async function claim(
+  tx: Tx,
+  { appointmentId }: Place,
+  left: ReadonlySet<string | null>,
+  now: Date,
+): Promise<store.PaymentRow | null> {
   await bookings.lockAppointment(tx, appointmentId)
   const payment = await store.lockPayment(tx, appointmentId)
-  if (!payment?.askAt || payment.askAt > now) return null
+  if (!payment?.askAt || payment.askAt > now || left.has(payment.account)) return null
   const asks = payment.asks + 1
   const askAt = nextAsk(asks, now)
   if (!askAt) log.error({ code: 'PAYMENT_UNKNOWN', appointmentId })
@@ -67,7 +83,8 @@ async function askAbout(place: Place, payment: store.PaymentRow, now: Date): Pro
 
 /** What came of a page. True while it may still come to something. */
 async function askSession(place: Place, sessionId: string, account: string | null, now: Date): Promise<boolean> {
-  const session = await stripe()!.checkout.sessions.retrieve(sessionId, {}, onAccount(account)).catch(unlessMissing)
+  const api = await stripeFor(place.clinicId, account)
+  const session = await api.checkout.sessions.retrieve(sessionId).catch(unlessMissing)
   if (session?.payment_status === 'paid') await settle(place, moneyOf(session), now)
   else if (!session || session.status === 'expired')
     await inClinic(place.clinicId, (tx) => loseIn(tx, place, sessionId, 'expire', now))
@@ -82,27 +99,44 @@ const keptFor = 30 * day
 
 /** Reads what happened on each account since the last time, a day of it at once: who dies in between reads that day again. */
 async function readEvents(now: Date): Promise<void> {
-  for (const { account, readUntil } of await inNoClinic((tx) => listWatched(tx)))
+  for (const { account, readUntil } of await inNoClinic((tx) => listWatched(tx))) {
+    const clinicId = isId(account) ? await inNoClinic((tx) => lookupMerchant(tx, account)) : null
+    const from = clinicId ? { clinicId, id: account } : null
     try {
+      const api = await stripeFor(clinicId ?? '', account)
       for (let until = readUntil.getTime(); until < now.getTime();) {
-        const from = Math.max(until, now.getTime() - keptFor)
-        until = Math.min(from + day, now.getTime())
-        await readSpan(account, { from: from - overlap, until }, now)
+        const since = Math.max(until, now.getTime() - keptFor)
+        until = Math.min(since + day, now.getTime())
+        await readSpan(api, account, from, { since: since - overlap, until }, now)
         await inNoClinic((tx) => saveReadUntil(tx, account, new Date(until)))
       }
+      if (from) await tellRefused(from, null)
     } catch (error) {
-      log.error({ code: 'STRIPE_EVENTS_UNREAD', account, err: error })
+      if (isKeyless(error)) continue
+      if (from && ['StripeAuthenticationError', 'StripePermissionError'].includes(typeOf(error)))
+        await tellRefused(from, now)
+      log.error({ code: 'STRIPE_EVENTS_UNREAD', merchantId: from?.id ?? null, err: error })
     }
+  }
 }
 
-async function readSpan(account: string, { from, until }: { from: number; until: number }, now: Date): Promise<void> {
-  const created = { gte: Math.floor(from / 1000), lte: Math.floor(until / 1000) }
+/** The clinic's own page says so: somebody ended that key in Stripe's pages, or took a permission from it. */
+const tellRefused = ({ clinicId, id }: Sender, at: Date | null) => inClinic(clinicId, (tx) => markRefused(tx, id, at))
+
+async function readSpan(
+  api: Stripe,
+  account: string,
+  from: Sender | null,
+  { since, until }: { since: number; until: number },
+  now: Date,
+): Promise<void> {
+  const created = { gte: Math.floor(since / 1000), lte: Math.floor(until / 1000) }
   const events: Stripe.Event[] = []
   const ask = { created, types: [...eventTypes], limit: 100 }
-  for await (const event of stripe()!.events.list(ask, onAccount(account))) events.push(event)
+  for await (const event of api.events.list(ask)) events.push(event)
   for (const event of events.toReversed())
     try {
-      await takeEvent(account === 'platform' ? event : { ...event, account }, now)
+      await takeEvent(from || account === 'platform' ? event : { ...event, account }, now, from)
     } catch (error) {
       log.error({ code: 'STRIPE_EVENT_FAILED', event: event.id, err: error })
       // It is tried again for a day; then the others do not wait for it any longer.
@@ -111,7 +145,6 @@ async function readSpan(account: string, { from, until }: { from: number; until:
 }
 
 export const reconcile: JobHandler = async () => {
-  if (!stripe()) return
   const now = new Date()
   await askDue(now)
   await readEvents(now)

@@ -1,15 +1,16 @@
 import 'server-only'
+import type Stripe from 'stripe'
 import * as bookings from '../booking/store.ts'
 import { isId } from '../ids.ts'
 import { post, postFact } from '../ledger/flow.ts'
 import { planRefund, type StripeFact } from '../ledger/rules.ts'
+import { stripeFor } from '../merchant/api.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue, type JobHandler } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
-import { stripe } from '../server/stripe.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { listRefundable, paidWhole } from './parts.ts'
-import { onAccount, placeOf, type Place } from './place.ts'
+import { placeOf, type Place } from './place.ts'
 import { countedOf, keepsNoDeposit, nextAsk, nextPayment, nextRefund, promisedOf, withdrawnOf } from './rules.ts'
 import * as store from './store.ts'
 
@@ -82,11 +83,9 @@ export async function oweRest(
 type RefundFact = Extract<StripeFact, { kind: 'refund' }>
 
 /** All that Stripe gave back of one of its payments, by us or by hand in its pages, the first first. */
-export async function refundsAt(intent: string, account: string | null): Promise<RefundFact[]> {
-  const api = stripe()
-  if (!api) throw Object.assign(new Error('Stripe is not configured'), { code: 'NO_STRIPE' })
-  const paid = await api.paymentIntents.retrieve(intent, {}, onAccount(account))
-  const { data } = await api.refunds.list({ payment_intent: intent, limit: 100 }, onAccount(account))
+export async function refundsAt(api: Stripe, intent: string): Promise<RefundFact[]> {
+  const paid = await api.paymentIntents.retrieve(intent)
+  const { data } = await api.refunds.list({ payment_intent: intent, limit: 100 })
   return data.toReversed().map(({ id: refund, amount: amountMinor, status, metadata }) => ({
     ...{ kind: 'refund', intent, paidMinor: paid.amount_received, currency: paid.currency, refund, amountMinor },
     state: status === 'failed' || status === 'canceled' ? 'failed' : 'made',
@@ -210,7 +209,9 @@ export const refundPayment: JobHandler = async (data) => {
     return { payment, due: rows.filter(({ state, paymentIntent }) => state === 'due' && paymentIntent !== null) }
   })
   // One that Stripe will not give back now keeps no other waiting.
-  const given = await Promise.allSettled(due.map((row) => giveBack(place, row, payment!.account)))
+  if (!due.length) return
+  const api = await stripeFor(place.clinicId, payment!.account)
+  const given = await Promise.allSettled(due.map((row) => giveBack(place, row, api)))
   for (const each of given) if (each.status === 'rejected') throw each.reason
 }
 
@@ -218,19 +219,19 @@ export const refundPayment: JobHandler = async (data) => {
  * Asks Stripe for one refund. It may die anywhere and begin anew: Stripe is asked first what it gave back already, since it forgets
  * idempotency keys, and the row's id is the key.
  */
-async function giveBack(place: Place, row: store.RefundRow, account: string | null): Promise<void> {
+async function giveBack(place: Place, row: store.RefundRow, api: Stripe): Promise<void> {
   const { amountMinor: amount } = row
   const payment_intent = row.paymentIntent!
   const hear = async () => {
-    const facts = await refundsAt(payment_intent, account)
+    const facts = await refundsAt(api, payment_intent)
     await inClinic(place.clinicId, (tx) => takeRefunds(tx, place, facts, new Date()))
     return facts
   }
   const isListed = (facts: readonly RefundFact[]) => facts.some(({ asked }) => asked === row.id)
   if (isListed(await hear())) return
   const metadata = { clinic: place.clinicId, appointment: place.appointmentId, refund: row.id }
-  const given = await stripe()!
-    .refunds.create({ payment_intent, amount, metadata }, { idempotencyKey: `refund-${row.id}`, ...onAccount(account) })
+  const given = await api.refunds
+    .create({ payment_intent, amount, metadata }, { idempotencyKey: `refund-${row.id}` })
     .catch((error) => unlessRefused(error, place, row))
   const heard = await hear()
   if (given && !isListed(heard))
@@ -238,12 +239,11 @@ async function giveBack(place: Place, row: store.RefundRow, account: string | nu
   if (given) return
   const left = heard
     .filter(({ state }) => state === 'made')
-    .reduce((sum, fact) => sum - fact.amountMinor, await paidAt(payment_intent, account))
+    .reduce((sum, fact) => sum - fact.amountMinor, await paidAt(api, payment_intent))
   await inClinic(place.clinicId, (tx) => (left >= amount ? fail : drop)(tx, place, row, new Date()))
 }
 
-const paidAt = async (intent: string, account: string | null) =>
-  (await stripe()!.paymentIntents.retrieve(intent, {}, onAccount(account))).amount_received
+const paidAt = async (api: Stripe, intent: string) => (await api.paymentIntents.retrieve(intent)).amount_received
 
 /** Stripe has that much, and gives it back to no card: it is owed still, and to be handed back otherwise. */
 async function fail(tx: Tx, place: Place, { id }: store.RefundRow, now: Date): Promise<void> {

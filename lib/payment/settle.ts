@@ -6,16 +6,16 @@ import { placeAt } from '../booking/place.ts'
 import { nextAppointment } from '../booking/rules.ts'
 import * as bookings from '../booking/store.ts'
 import { findClinic } from '../clinic/store.ts'
+import { stripeFor } from '../merchant/api.ts'
 import { keepHours } from '../schedule/store.ts'
 import { audit } from '../server/audit.ts'
 import type { JobHandler } from '../server/jobs.ts'
 import { log } from '../server/log.ts'
 import { notify } from '../server/notify.ts'
-import { stripe } from '../server/stripe.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { issueInvoice } from '../invoice/flow.ts'
 import { post, postFact } from '../ledger/flow.ts'
-import { onAccount, placeOf, type Place } from './place.ts'
+import { placeOf, type Place } from './place.ts'
 import { countBack, owe, oweRest, refundJobs } from './refund.ts'
 import { afterLoss, decidePaid, fromMetadata, nextPart, nextPayment, pageMinor, type Page } from './rules.ts'
 import * as store from './store.ts'
@@ -165,17 +165,15 @@ const endSession: JobHandler = async (data) => {
   const place = placeOf(data)
   const payment = await inClinic(place.clinicId, (tx) => store.findPayment(tx, place.appointmentId))
   if (!payment?.sessionId) return
-  await closeSession(place, payment.sessionId, payment.account, new Date())
+  await closeSession(await stripeFor(place.clinicId, payment.account), place, payment.sessionId, new Date())
 }
 
 /** Ends a page at Stripe. Money that it took is settled. */
-export async function closeSession(place: Place, sessionId: string, account: string | null, now: Date): Promise<void> {
-  const api = stripe()
-  if (!api) return
-  const session = await api.checkout.sessions.retrieve(sessionId, {}, onAccount(account)).catch(unlessMissing)
+export async function closeSession(api: Stripe, place: Place, sessionId: string, now: Date): Promise<void> {
+  const session = await api.checkout.sessions.retrieve(sessionId).catch(unlessMissing)
   if (!session) return
   if (session.payment_status === 'paid') return settle(place, moneyOf(session), now)
-  if (session.status === 'open') await api.checkout.sessions.expire(sessionId, {}, onAccount(account))
+  if (session.status === 'open') await api.checkout.sessions.expire(sessionId)
 }
 
 /** What Stripe does not know of takes no money. */

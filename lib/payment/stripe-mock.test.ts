@@ -6,6 +6,8 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { cacheDir, onPath } from '../../scripts/base.mjs'
 import { freePorts, pause, tcpAnswers } from '../../scripts/stack/part'
 import { stripeChild, type StripeChild } from '../../scripts/stripe/testing'
+import { stripeFor } from '../merchant/api'
+import { connect, loadRoutes, remove } from '../merchant/flow'
 import { testDb } from '../server/testing'
 import { inClinic } from '../server/tx'
 import { disputesAt } from './dispute'
@@ -50,7 +52,7 @@ beforeAll(async () => {
       if (request.headers[name]) headers.set(name, String(request.headers[name]))
     const sent = { method: request.method, headers, ...(chunks.length ? { body: Buffer.concat(chunks) } : {}) }
     const judged = await fetch(`http://127.0.0.1:${mockPort}${request.url}`, sent)
-    const call = `${request.method} ${request.url!.replace(/\?.*/, '').replace(/\/(cs|pi|re)_\w+/, '/:id')}`
+    const call = `${request.method} ${request.url!.replace(/\?.*/, '').replace(/\/(cs|pi|re|we)_\w+/, '/:id')}`
     seen.push({ call, status: judged.status, answer: await judged.text() })
     const answer = await fetch(`${stripe.url}${request.url}`, sent)
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
@@ -87,8 +89,16 @@ it('every request that we send is one that Stripe accepts', async () => {
     // What no webhook brought.
     await reconcile({}, 'job')
     const { paymentIntent } = (await inClinic(paid.clinicId, (tx) => findPayment(tx, paid.appointmentId)))!
-    await disputesAt(paymentIntent!, account)
+    await disputesAt(await stripeFor(paid.clinicId, account), paymentIntent!)
   }
+  // A clinic's own account, from its key to the end of it. The judge asks for a key of its own form.
+  const { clinicId, memberId } = await clinicWorld(admin, { account: null })
+  const owner = { kind: 'staff' as const, clinicId, memberId, sessionId: '', roles: ['admin' as const] }
+  await stripe.key('rk_test_judged', 'acct_judged')
+  for (let turn = 0; turn < 2; turn++)
+    expect(await connect(owner, { key: 'rk_test_judged' }, { now: new Date() })).toMatchObject({ ok: true })
+  const [own] = (await loadRoutes(owner)).own
+  expect(await remove(owner, { id: own!.id }, { now: new Date() })).toMatchObject({ ok: true })
   expect(seen.filter(({ status }) => status !== 200)).toEqual([])
   expect(new Set(seen.map(({ call }) => call))).toEqual(
     new Set([
@@ -100,6 +110,11 @@ it('every request that we send is one that Stripe accepts', async () => {
       'POST /v1/refunds',
       'GET /v1/events',
       'GET /v1/disputes',
+      'GET /v1/account',
+      'GET /v1/payment_intents',
+      'GET /v1/webhook_endpoints',
+      'POST /v1/webhook_endpoints',
+      'DELETE /v1/webhook_endpoints/:id',
     ]),
   )
 })

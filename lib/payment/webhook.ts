@@ -3,11 +3,11 @@ import type Stripe from 'stripe'
 import { z } from 'zod'
 import * as bookings from '../booking/store.ts'
 import { isId } from '../ids.ts'
+import { stripeFor, type Sender } from '../merchant/api.ts'
 import { enqueue, type JobHandler } from '../server/jobs.ts'
-import { stripe } from '../server/stripe.ts'
 import { inClinic, inNoClinic, lookup } from '../server/tx.ts'
 import { disputesAt, takeDisputes } from './dispute.ts'
-import { onAccount, type Place } from './place.ts'
+import type { Place } from './place.ts'
 import { refundsAt, takeRefunds } from './refund.ts'
 import { idOf, loseIn, overtaken, settleIn, unlessMissing } from './settle.ts'
 import { fromMetadata, pageParts } from './rules.ts'
@@ -38,7 +38,10 @@ const Heard = z.object({
   type: z.enum(eventTypes),
   /** Seconds since 1970. */
   created: z.number(),
+  /** Where it happened, as payments name it: null is the platform's own. */
   account: z.string().nullable(),
+  /** The clinic whose own account said it: it speaks of that clinic alone. */
+  owner: z.string().nullable().default(null),
   objectId: z.string(),
   isSession: z.boolean(),
   clinic: z.string().nullable(),
@@ -53,8 +56,8 @@ const Heard = z.object({
 })
 type Heard = z.output<typeof Heard>
 
-/** Null for what moves nothing here. */
-function heardOf(event: Stripe.Event): Heard | null {
+/** Null for what moves nothing here. `from`: the clinic's own account, by whose secret it was signed. */
+function heardOf(event: Stripe.Event, from: Sender | null): Heard | null {
   if (!(event.type in about)) return null
   const {
     id: objectId,
@@ -66,7 +69,9 @@ function heardOf(event: Stripe.Event): Heard | null {
       Pick<Stripe.Checkout.Session, 'amount_total' | 'currency'>
   >
   return {
-    ...{ id: event.id, type: event.type as Heard['type'], created: event.created, account: event.account ?? null },
+    // One account may be two clinics': what the one has taken is no repeat for the other.
+    ...{ id: from ? `${from.id}/${event.id}` : event.id, type: event.type as Heard['type'], created: event.created },
+    ...{ account: from ? from.id : (event.account ?? null), owner: from?.clinicId ?? null },
     ...{ objectId, isSession: object === 'checkout.session' },
     ...{ clinic: metadata?.clinic ?? null, appointment: metadata?.appointment ?? null },
     ...{ intent: idOf(rest.payment_intent), reference: rest.client_reference_id ?? null },
@@ -83,23 +88,26 @@ async function placeOf(heard: Heard): Promise<Place | null> {
   }
   const asks = !heard.isSession && !heard.appointment && heard.intent
   // What is made of a payment in Stripe's own pages has none of the ids that we gave it.
-  const { clinic, appointment } = asks ? await idsOf(asks, heard.account) : heard
+  const { clinic, appointment } = asks ? await idsOf(asks, heard) : heard
   return clinic && appointment && isId(clinic) && isId(appointment)
     ? { clinicId: clinic, appointmentId: appointment }
     : null
 }
 
-async function idsOf(intent: string, account: string | null): Promise<{ clinic?: string; appointment?: string }> {
-  const payment = await stripe()?.paymentIntents.retrieve(intent, {}, onAccount(account)).catch(unlessMissing)
-  return payment?.metadata ?? {}
+async function idsOf(intent: string, { account, owner }: Heard): Promise<{ clinic?: string; appointment?: string }> {
+  const api = await stripeFor(owner ?? '', account)
+  return (await api.paymentIntents.retrieve(intent).catch(unlessMissing))?.metadata ?? {}
 }
 
 /**
  * A verified event, written down to be taken by the worker: Stripe is answered before anything is asked or locked. Delivered again
  * it is one job while that waits, and none once it was taken.
  */
-export async function hearEvent(event: Stripe.Event): Promise<'heard' | 'repeat' | 'not-ours'> {
-  const heard = heardOf(event)
+export async function hearEvent(
+  event: Stripe.Event,
+  from: Sender | null = null,
+): Promise<'heard' | 'repeat' | 'not-ours'> {
+  const heard = heardOf(event, from)
   if (!heard) return 'not-ours'
   return lookup(async (tx) => {
     if (await store.lookupEvent(tx, heard.id)) return 'repeat'
@@ -109,8 +117,12 @@ export async function hearEvent(event: Stripe.Event): Promise<'heard' | 'repeat'
 }
 
 /** A verified event, once. Late, twice and out of order end in the same state: payment/rules decides, the rows are locked. */
-export async function takeEvent(event: Stripe.Event, now: Date): Promise<'done' | 'repeat' | 'not-ours'> {
-  const heard = heardOf(event)
+export async function takeEvent(
+  event: Stripe.Event,
+  now: Date,
+  from: Sender | null = null,
+): Promise<'done' | 'repeat' | 'not-ours'> {
+  const heard = heardOf(event, from)
   return heard ? take(heard, now) : 'not-ours'
 }
 
@@ -118,11 +130,15 @@ async function take(heard: Heard, now: Date): Promise<'done' | 'repeat' | 'not-o
   if (await lookup((tx) => store.lookupEvent(tx, heard.id))) return 'repeat'
   const place = await placeOf(heard)
   if (!place) return 'not-ours'
+  // A clinic's own account, whose events its owner can sign, says nothing of another clinic's money.
+  if (heard.owner !== null && heard.owner !== place.clinicId) return 'not-ours'
   const { id, type, account, intent, objectId, paidMinor, currency, part, attempt } = heard
   // A charge says how much of it went back, an old word of a refund what was so then; how it stands, only Stripe's list does.
   const kind = about[type]
-  const refunds = (kind === 'refunds' && intent && (await refundsAt(intent, account).catch(unlessMissing))) || []
-  const disputes = (kind === 'disputes' && intent && (await disputesAt(intent, account).catch(unlessMissing))) || []
+  const asked = kind === 'refunds' || kind === 'disputes' ? intent : null
+  const api = asked ? await stripeFor(place.clinicId, account) : null
+  const refunds = (api && kind === 'refunds' && (await refundsAt(api, asked!).catch(unlessMissing))) || []
+  const disputes = (api && kind === 'disputes' && (await disputesAt(api, asked!).catch(unlessMissing))) || []
   return overtaken(() =>
     inClinic(place.clinicId, async (tx) => {
       await bookings.lockAppointment(tx, place.appointmentId)

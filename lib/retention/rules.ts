@@ -290,8 +290,9 @@ export interface RetentionContract {
 
 /** A column that `sealField` fills, and the context it is sealed under: `<kind>|<clinic>|<row>`. */
 export interface SealedColumn {
-  table: 'member' | 'patient' | 'appointment' | 'busy_source' | 'waitlist_entry'
-  column: 'email_sealed' | 'phone_sealed' | 'link_sealed' | 'url_sealed' | 'contact_sealed'
+  table: 'member' | 'patient' | 'appointment' | 'busy_source' | 'waitlist_entry' | 'merchant'
+  column:
+    'email_sealed' | 'phone_sealed' | 'link_sealed' | 'url_sealed' | 'contact_sealed' | 'key_sealed' | 'secret_sealed'
   kind: string
 }
 /** Every one there is: a column that is missing here would be lost with the KEK it lies under. */
@@ -303,6 +304,8 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'busy_source', column: 'url_sealed', kind: 'calendar.url' },
   { table: 'waitlist_entry', column: 'contact_sealed', kind: 'waitlist.contact' },
   { table: 'waitlist_entry', column: 'link_sealed', kind: 'waitlist.link' },
+  { table: 'merchant', column: 'key_sealed', kind: 'merchant.key' },
+  { table: 'merchant', column: 'secret_sealed', kind: 'merchant.secret' },
 ]
 
 /**

@@ -149,6 +149,37 @@ describe('the Stripe emulator', () => {
     await until(() => sink.taken.some(({ body }) => JSON.parse(body).account === 'acct_a'), 'the account’s webhook')
   })
 
+  it('keeps accounts with keys of their own apart, each with its own address and secret', async () => {
+    const own = await webhookSink()
+    await child.key('rk_test_a', 'acct_own_a')
+    await child.key('rk_test_b', 'acct_own_b', ['rak_charge_write'])
+    const [a, b] = [client(child.url, 'rk_test_a'), client(child.url, 'rk_test_b')]
+    expect(await a.accounts.retrieveCurrent()).toMatchObject({ id: 'acct_own_a', charges_enabled: true })
+    await expect(b.refunds.create({ payment_intent: 'pi_none' })).rejects.toMatchObject({
+      type: 'StripePermissionError',
+      message: expect.stringContaining('rak_charge_write') as string,
+    })
+    await expect(a.refunds.create({ payment_intent: 'pi_none' })).rejects.toMatchObject({ code: 'resource_missing' })
+    const made = await a.webhookEndpoints.create({ url: own.url, enabled_events: ['checkout.session.completed'] })
+    expect(made.secret).toMatch(/^whsec_/)
+    expect((await a.webhookEndpoints.list()).data).toMatchObject([{ id: made.id }])
+    expect((await a.webhookEndpoints.list()).data[0]).not.toHaveProperty('secret')
+    expect((await b.webhookEndpoints.list()).data).toEqual([])
+    const before = sink.taken.length
+    const session = await a.checkout.sessions.create(request())
+    await expect(b.checkout.sessions.retrieve(session.id)).rejects.toMatchObject({ code: 'resource_missing' })
+    await child.press(session.id, 'pay')
+    await until(() => own.types().length === 1, 'the event at its own address')
+    const [{ body, signature }] = own.taken as [(typeof own.taken)[number]]
+    expect(stripe.webhooks.constructEvent(body, signature, made.secret!).account).toBeUndefined()
+    expect(() => stripe.webhooks.constructEvent(body, signature, webhookSecret)).toThrow()
+    expect((await a.events.list({ types: ['checkout.session.completed'] })).data).toHaveLength(1)
+    expect(sink.taken.slice(before)).toEqual([])
+    await a.webhookEndpoints.del(made.id)
+    await expect(a.webhookEndpoints.del(made.id)).rejects.toMatchObject({ code: 'resource_missing' })
+    await own.down()
+  })
+
   it('takes prices made before', async () => {
     const price = await stripe.prices.create({
       currency: 'eur',

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createEmulator, defineEmulator, filePersistence } from 'emulate'
+import { accountOf, createEndpoint, deleteEndpoint, withoutSecret } from './own.ts'
 import { payPage } from './page.ts'
 import { params, parseForm, StripeError, type Check, type Tree } from './params.ts'
 import {
@@ -22,6 +23,7 @@ import {
   moveDispute,
   pay,
   refund,
+  type RestrictedKey,
   type Session,
   type State,
 } from './state.ts'
@@ -67,6 +69,8 @@ const readEvents: Api = ({ state, account, form }) => {
   const all = state.events
     .filter((event) => event.account === account)
     .map(({ body }) => body as { id: string; type: string; created: number })
+    // One that goes to two endpoints is one.
+    .filter(({ id }, at, all) => all.findIndex((each) => each.id === id) === at)
     .filter((event) => (!types || types.includes(event.type)) && event.created >= gte && event.created <= lte)
     .reverse()
   const rest = starting_after ? all.slice(all.findIndex(({ id }) => id === starting_after) + 1) : all
@@ -75,7 +79,33 @@ const readEvents: Api = ({ state, account, form }) => {
 
 const nothing: Check = (form) => params.expandOnly(form, '')
 
-const calls: [method: 'GET' | 'POST', path: string, api: Api][] = [
+/** What a restricted key must be allowed, by Stripe's own words. */
+const permissionOf = (method: string, path: string): string => {
+  const does = method === 'GET' ? 'read' : 'write'
+  if (path === '/v1/account') return 'rak_accounts_kyc_basic_read'
+  if (path.startsWith('/v1/checkout')) return `rak_checkout_session_${does}`
+  if (path.startsWith('/v1/refunds') || path.startsWith('/v1/charges')) return `rak_charge_${does}`
+  if (path.startsWith('/v1/webhook_endpoints')) return `rak_webhook_${does}`
+  if (path.startsWith('/v1/payment_intents')) return `rak_payment_intent_${does}`
+  return `rak_${path.split('/')[2]!.replace(/s$/, '')}_${does}`
+}
+
+const calls: [method: 'GET' | 'POST' | 'DELETE', path: string, api: Api][] = [
+  ['GET', '/v1/account', ({ state, account, form }) => (nothing(form, ''), accountOf(state, account))],
+  ['POST', '/v1/webhook_endpoints', ({ state, account, form }) => createEndpoint(state, account, form)],
+  [
+    'GET',
+    '/v1/webhook_endpoints',
+    (call) => {
+      const { data, ...list } = readAll('webhook_endpoint', '/v1/webhook_endpoints')(call) as { data: object[] }
+      return { ...list, data: data.map((each) => withoutSecret(each as Record<string, unknown>)) }
+    },
+  ],
+  [
+    'DELETE',
+    '/v1/webhook_endpoints/:id',
+    ({ state, account, form, id }) => (nothing(form, ''), deleteEndpoint(state, account, id)),
+  ],
   ['POST', '/v1/products', ({ state, account, form }) => createProduct(state, account, form)],
   ['GET', '/v1/products', readAll('product', '/v1/products')],
   ['GET', '/v1/products/:id', read('product')],
@@ -135,6 +165,7 @@ export async function startStripe({ port, dir, webhookUrl, secretKey, webhookSec
     state: emptyState,
     cors: false,
     setup({ app, state, baseUrl, signal, onDispose }) {
+      state.keys = { ...demoKeys, ...state.keys }
       const post = courier({ state, url: webhookUrl, secret: webhookSecret, signal, delivered: () => touch() })
       const beat = setInterval(() => expireDue(state) && touch(), 1000)
       onDispose(() => (post.stop(), clearInterval(beat)))
@@ -143,9 +174,12 @@ export async function startStripe({ port, dir, webhookUrl, secretKey, webhookSec
         app.on(method, path, async (c) => {
           const headers: Record<string, string> = { 'request-id': freshId('req', 14) }
           try {
-            const account = enter(c.req.header('authorization'), secretKey, c.req.header('stripe-account'))
+            const entry = enter(c.req.header('authorization'), secretKey, c.req.header('stripe-account'), state.keys)
+            const { account } = entry
+            const needed = permissionOf(method, path)
+            if (entry.lacks.includes(needed)) throw barred(account, needed)
             expireDue(state)
-            const body = method === 'POST' ? await c.req.text() : new URL(c.req.url).search
+            const body = method === 'GET' ? new URL(c.req.url).search : await c.req.text()
             const call = { state, account, form: parseForm(body), id: c.req.param('id'), origin: baseUrl }
             const key = method === 'POST' ? c.req.header('idempotency-key') : undefined
             const request = createHash('sha256').update(`${c.req.path}\n${body}`).digest('hex')
@@ -222,6 +256,12 @@ export async function startStripe({ port, dir, webhookUrl, secretKey, webhookSec
         post.wake()
         return c.json({})
       })
+      app.post('/_test/keys', async (c) => {
+        const given = await c.req.json<{ key: string } & RestrictedKey>()
+        const { key, ...rest } = given
+        state.keys = { ...state.keys, [key]: rest }
+        return c.json({})
+      })
       app.get('/_test/state', (c) => c.json(state))
       app.post('/_test/touch', (c) => c.json({}))
     },
@@ -243,8 +283,22 @@ export async function startStripe({ port, dir, webhookUrl, secretKey, webhookSec
   return runtime
 }
 
+/** A restricted key that works wherever the emulator does, for the demo. */
+const demoKeys: Record<string, RestrictedKey> = { rk_test_curtain_own: { account: 'acct_demo', lacks: [] } }
+
+const barred = (account: string, permission: string) =>
+  new StripeError(
+    403,
+    `The provided key 'rk_test_***' does not have the required permissions for this endpoint on account '${account}'. Having the '${permission}' permission would allow this request to continue.`,
+  )
+
 /** The account that a call speaks for, once its key is right. */
-function enter(authorization: string | undefined, secretKey: string, account: string | undefined): string {
+function enter(
+  authorization: string | undefined,
+  secretKey: string,
+  account: string | undefined,
+  keys: Record<string, RestrictedKey> = {},
+): { account: string; lacks: string[] } {
   const [scheme, given = ''] = (authorization ?? '').split(' ')
   const key = scheme === 'Basic' ? Buffer.from(given, 'base64').toString().replace(/:$/, '') : given
   if (!key)
@@ -252,7 +306,8 @@ function enter(authorization: string | undefined, secretKey: string, account: st
       401,
       'You did not provide an API key. You need to provide your API key in the Authorization header.',
     )
+  if (Object.hasOwn(keys, key)) return keys[key]!
   if (key !== secretKey) throw new StripeError(401, `Invalid API Key provided: ${key.slice(0, 8)}…`)
   if (account && !/^acct_\w+$/.test(account)) throw new StripeError(400, `No such account: '${account}'`)
-  return account ?? ''
+  return { account: account ?? '', lacks: [] }
 }

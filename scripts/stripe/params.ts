@@ -179,6 +179,10 @@ export const params = {
     metadata,
     expand,
   }),
+  endpoint: shape(
+    { url, enabled_events: list(text(100)), metadata, api_version: text(40), description: text(), expand },
+    ['url', 'enabled_events'],
+  ),
   expandOnly: shape({ expand }),
   events: shape({
     limit: integer({ min: 1, max: 100 }),

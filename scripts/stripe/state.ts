@@ -27,6 +27,8 @@ export interface Event {
   id: string
   account: string
   body: Fields
+  /** The webhook endpoint that it goes to; none: to the platform's. */
+  endpoint?: string
   delivered: boolean
   attempts: number
   /** Milliseconds of the machine's own clock. */
@@ -44,6 +46,15 @@ export interface State {
   lines: Record<string, { name: string; amount: number; quantity: number }[]>
   events: Event[]
   replays: Record<string, { request: string; status: number; body: unknown; at: number }>
+  /** Restricted keys of accounts of their own, and what each may not do. */
+  keys?: Record<string, RestrictedKey>
+}
+
+export interface RestrictedKey {
+  account: string
+  lacks: string[]
+  /** The account is set up to its end. */
+  charges?: boolean
 }
 
 export const emptyState = (): State => ({
@@ -56,6 +67,9 @@ export const emptyState = (): State => ({
   replays: {},
 })
 
+/** An account with keys of its own, and not one that the platform speaks for. */
+const isOwn = (state: State, account: string) => Object.values(state.keys ?? {}).some((key) => key.account === account)
+
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 export const freshId = (prefix: string, length = 24) =>
   `${prefix}_${[...randomBytes(length)].map((byte) => letters[byte % letters.length]).join('')}`
@@ -65,7 +79,7 @@ export const clock = (state: State) => Math.floor((Date.now() + state.ahead) / 1
 
 const missing = (kind: string, id: string) =>
   new StripeError(404, `No such ${kind}: '${id}'`, { code: 'resource_missing', param: kind })
-const keep = <T extends Fields & { id: string }>(state: State, account: string, object: T): T =>
+export const keep = <T extends Fields & { id: string }>(state: State, account: string, object: T): T =>
   (state.kept[object.id] = { account, object }).object as T
 
 /** One account's object, as if no other account had any. */
@@ -89,7 +103,8 @@ function emit(state: State, account: string, type: string, object: Fields): void
   const body = {
     id,
     object: 'event',
-    ...(account ? { account } : {}),
+    // An account of its own is told of itself; the platform, of those that are connected to it.
+    ...(account && !isOwn(state, account) ? { account } : {}),
     api_version: '2026-10-28.endive',
     created: clock(state),
     data: { object: structuredClone(object) },
@@ -98,7 +113,16 @@ function emit(state: State, account: string, type: string, object: Fields): void
     request: { id: null, idempotency_key: null },
     type,
   }
-  state.events.push({ id, account, body, delivered: false, attempts: 0, nextAt: 0 })
+  const fresh = { id, account, body, attempts: 0, nextAt: 0 }
+  if (!isOwn(state, account)) state.events.push({ ...fresh, delivered: false })
+  else {
+    const takers = listOf(state, account, 'webhook_endpoint').filter(({ enabled_events }) =>
+      (enabled_events as string[]).some((each) => each === '*' || each === type),
+    )
+    // What goes nowhere can still be listed.
+    if (!takers.length) state.events.push({ ...fresh, delivered: true })
+    for (const taker of takers) state.events.push({ ...fresh, delivered: false, endpoint: String(taker.id) })
+  }
   if (state.events.length <= mostEvents) return
   const oldest = state.events.findIndex((event) => event.delivered)
   if (oldest >= 0) state.events.splice(oldest, 1)

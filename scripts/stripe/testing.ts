@@ -19,6 +19,8 @@ export interface StripeChild {
   kill: () => Promise<void>
   state: () => Promise<State>
   clock: (change: { now?: string; advance?: number }) => Promise<void>
+  /** A restricted key of an account of its own. */
+  key: (key: string, account: string, lacks?: string[]) => Promise<void>
   hold: (held: boolean) => Promise<void>
   /** What the payer presses. Answers where the browser is sent. */
   press: (sessionId: string, button: 'pay' | 'decline') => Promise<string>
@@ -72,6 +74,7 @@ export async function stripeChild(webhookUrl = ''): Promise<StripeChild> {
       ((await post('/_test/dispute', { intent, inquiry })) as { id: string }).id,
     moveDispute: async (id, status) => void (await post('/_test/move-dispute', { id, status })),
     failRefund: async (id) => void (await post('/_test/fail-refund', { id })),
+    key: async (key, account, lacks = []) => void (await post('/_test/keys', { key, account, lacks })),
     hold: async (held) => void (await post('/_test/webhooks', { held })),
     press: async (sessionId, button) => {
       const answer = await fetch(`${url}/c/pay/${sessionId}/${button}`, { method: 'POST', redirect: 'manual' })

@@ -26,20 +26,26 @@ export function courier(options: {
 }): Courier {
   const { state, url, secret, signal, delivered } = options
   const underway = new Set<string>()
+  const nameOf = ({ id, endpoint = '' }: Event) => `${id} ${endpoint}`
 
   async function send(event: Event): Promise<void> {
-    underway.add(event.id)
+    const name = nameOf(event)
+    const to = event.endpoint
+      ? (state.kept[event.endpoint]?.object as { url: string; secret: string } | undefined)
+      : { url, secret }
+    if (!to) return void (event.delivered = true)
+    underway.add(name)
     const body = JSON.stringify(event.body, null, 2)
     const headers = {
       'content-type': 'application/json; charset=utf-8',
-      'stripe-signature': signatureOf(body, secret, new Date()),
+      'stripe-signature': signatureOf(body, to.secret, new Date()),
       'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
     }
     const timeout = AbortSignal.any([signal, AbortSignal.timeout(15_000)])
-    const taken = await fetch(url, { method: 'POST', headers, body, signal: timeout, redirect: 'manual' })
+    const taken = await fetch(to.url, { method: 'POST', headers, body, signal: timeout, redirect: 'manual' })
       .then(async (answer) => (await answer.arrayBuffer(), answer.ok))
       .catch(() => false)
-    underway.delete(event.id)
+    underway.delete(name)
     if (signal.aborted) return
     event.attempts++
     event.delivered = taken
@@ -49,9 +55,11 @@ export function courier(options: {
   }
 
   function wake() {
-    if (!url || state.held || signal.aborted) return
+    if (state.held || signal.aborted) return
     const now = Date.now()
-    const due = state.events.filter((event) => !event.delivered && !underway.has(event.id) && event.nextAt <= now)
+    const due = state.events.filter(
+      (event) => (url || event.endpoint) && !event.delivered && !underway.has(nameOf(event)) && event.nextAt <= now,
+    )
     for (const event of due.slice(0, Math.max(0, 8 - underway.size))) void send(event)
   }
 

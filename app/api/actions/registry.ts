@@ -30,6 +30,7 @@ import { rewrapActions } from './rewrap'
 import { retentionActions } from './retention'
 import { lateActions } from './late'
 import { ledgerActions } from './ledger'
+import { merchantActions } from './merchant'
 import { scheduleActions } from './schedule'
 import { siteActions } from './site'
 import { waitlistActions } from './waitlist'
@@ -65,6 +66,7 @@ const actions = {
   ...invoiceActions,
   ...lateActions,
   ...ledgerActions,
+  ...merchantActions,
   ...scheduleActions,
   ...siteActions,
   ...waitlistActions,

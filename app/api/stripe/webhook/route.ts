@@ -1,33 +1,9 @@
 import { hearEvent } from '@/lib/payment/webhook'
-import { BadWebhook, readWebhook } from '@/lib/server/stripe'
+import { readWebhook } from '@/lib/server/stripe'
+import { takeWebhook } from './take'
 
 export const dynamic = 'force-dynamic'
 
-const mostBytes = 512 * 1024
-const answer = (status: number, body: object) =>
-  Response.json(body, { status, headers: { 'cache-control': 'no-store' } })
-
-/** Stripe's word, signed over these very bytes. What was written down is answered 200, so that it is not sent again. */
-export async function POST(request: Request): Promise<Response> {
-  const body = await readText(request)
-  if (body === null) return answer(413, { ok: false, code: 'TOO_LARGE' })
-  try {
-    const event = readWebhook(body, request.headers.get('stripe-signature'))
-    return answer(200, { ok: true, value: await hearEvent(event) })
-  } catch (error) {
-    if (error instanceof BadWebhook) return answer(400, { ok: false, code: 'BAD_PROOF' })
-    throw error
-  }
-}
-
-/** The body, read no further than allowed; null when it goes on. */
-async function readText(request: Request): Promise<string | null> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength
-    if (size > mostBytes) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
-}
+/** Stripe's word of this server's own account. */
+export const POST = (request: Request): Promise<Response> =>
+  takeWebhook(request, (body, signature) => hearEvent(readWebhook(body, signature)))

@@ -1,7 +1,6 @@
 'use client'
 import { zodResolver } from '@hookform/resolvers/zod'
 import { useTranslations } from 'next-intl'
-import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import type { z } from 'zod'
 import { BookingLink } from '@/components/staff/booking-link'
@@ -10,27 +9,29 @@ import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { Card, CardTitle, PageHeader } from '@/components/ui/card'
 import { CopyField } from '@/components/ui/copy-field'
-import { CardIcon, PrintIcon } from '@/components/ui/icons'
-import { Badge, Banner } from '@/components/ui/status'
+import { PrintIcon } from '@/components/ui/icons'
+import { Banner } from '@/components/ui/status'
 import { Select, TextArea, TextField } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
-import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
 import { type ClinicProfile, ProfileForm } from '@/lib/clinic/rules'
 import { widgetLine } from '@/lib/clinic/widget'
 import type { Legal } from '@/lib/invoice/rules'
+import type { MoneyRoutes } from '@/lib/merchant/rules'
 import type { ReminderSettings } from '@/lib/reminder/rules'
 import { Cancellation } from './cancellation'
 import { LegalWords } from './legal'
+import { Payments } from './payments'
 import { Reminders } from './reminders'
 
 interface Props {
   start: ClinicProfile
   legal: Legal
+  payments: MoneyRoutes
   reminders: ReminderSettings
 }
 
-export function ClinicPage({ start, legal, reminders }: Props) {
+export function ClinicPage({ start, legal, payments, reminders }: Props) {
   const t = useTranslations('admin')
   const c = useTranslations('common')
   const { chain } = useStaff()
@@ -74,39 +75,13 @@ export function ClinicPage({ start, legal, reminders }: Props) {
             copiedLabel={c('copied')}
           />
         </Card>
-        <Payments takesPayments={start.takesPayments} />
+        <Payments start={payments} clinic={start} />
         <Cancellation start={start.cancellation} currency={start.currency} />
         <LegalWords start={legal} clinic={start.name} />
         <Reminders start={reminders} />
         <Profile clinic={start} />
       </div>
     </>
-  )
-}
-
-function Payments({ takesPayments }: { takesPayments: boolean }) {
-  const t = useTranslations('admin')
-  const reason = useReason()
-  const toast = useToast()
-  const [connected, setConnected] = useState(takesPayments)
-  const [toggle, busy] = useBusy(async () => {
-    const answer = await call('clinic/connect-payments', { connected: !connected })
-    if (!answer.ok) return toast(reason(answer.code), 'danger')
-    setConnected(answer.value.connected)
-  })
-  return (
-    <Card>
-      <CardTitle>{t('payments.title')}</CardTitle>
-      <div className="flex flex-wrap items-center justify-between gap-4">
-        <p className="flex max-w-prose flex-wrap items-center gap-2.5">
-          <Badge tone={connected ? 'success' : 'neutral'}>{t(connected ? 'payments.on' : 'payments.off')}</Badge>
-          <span className="text-soft">{t(connected ? 'payments.onText' : 'payments.offText')}</span>
-        </p>
-        <Button icon={<CardIcon />} busy={busy} onClick={() => void toggle()}>
-          {t(connected ? 'payments.disconnect' : 'payments.connect')}
-        </Button>
-      </div>
-    </Card>
   )
 }
 

@@ -3,6 +3,7 @@ import { getTranslations } from 'next-intl/server'
 import { notFound } from 'next/navigation'
 import { requireStaff } from '@/lib/access/current'
 import { loadSettings } from '@/lib/clinic/flow'
+import { loadRoutes } from '@/lib/merchant/flow'
 import { loadReminders } from '@/lib/reminder/choice'
 import { ClinicPage } from './clinic'
 
@@ -19,6 +20,7 @@ export default async function AdminClinicPage() {
     <ClinicPage
       start={settings.value.clinic}
       legal={settings.value.legal}
+      payments={await loadRoutes(actor)}
       reminders={await loadReminders(actor, new Date())}
     />
   )
