@@ -58,7 +58,8 @@ export function Staff({ start, sites }: { start: Listed; sites: SiteView[] }) {
   const [editing, setEditing] = useState<StaffRow | null>(null)
   const refresh = async () => {
     const fresh = await call('access/staff', {})
-    if (fresh.ok) setListed({ ...fresh.value, after: chain.length })
+    // A list that does not come is judged as it stood.
+    setListed((before) => ({ ...(fresh.ok ? fresh.value : before), after: chain.length }))
   }
   useLive(() => void refresh())
   // Joined elsewhere since this browser last looked: the chain is read again before anybody is called unknown.
@@ -68,18 +69,16 @@ export function Staff({ start, sites }: { start: Listed; sites: SiteView[] }) {
     // Once for each change of the list.
   }, [listed])
 
-  // The list is read again after the chain has grown, before anybody is said to be missing from it.
+  // The list is read again after the chain has grown, before anybody is said to be missing from one of them.
+  const isBehind = listed.after < chain.length
   useEffect(() => {
-    if (listed.after < chain.length) void refresh()
+    if (isBehind) void refresh()
   }, [chain.length])
 
   const members = listed.members.filter((row) => row.status === 'active')
-  const wrong = members.filter((row) => standingOf(row, chain) !== 'vouched').length
+  const wrong = isBehind ? 0 : members.filter((row) => standingOf(row, chain) !== 'vouched').length
   // The defence of attack 7 against members whom no row shows: the chain counts, and what it says is listed whole.
-  const unlisted =
-    listed.after < chain.length
-      ? []
-      : chain.members.filter((one) => !members.some((row) => row.memberId === one.memberId))
+  const unlisted = isBehind ? [] : chain.members.filter((one) => !members.some((row) => row.memberId === one.memberId))
   return (
     <>
       <PageHeader
@@ -109,7 +108,7 @@ export function Staff({ start, sites }: { start: Listed; sites: SiteView[] }) {
             <Member
               key={row.memberId}
               row={row}
-              standing={standingOf(row, chain)}
+              standing={isBehind ? null : standingOf(row, chain)}
               own={isIn(chain, row.memberId, `clinical:${row.memberId}`)}
               speaksFor={speaksFor(row, members, chain)}
               sites={namesOf(chain, row.memberId, sites)}
@@ -149,7 +148,8 @@ function Member({
   onEdit,
 }: {
   row: StaffRow
-  standing: Standing
+  /** Null while the list is older than the chain. */
+  standing: Standing | null
   /** Sees their own patients only, by what was signed. */
   own: boolean
   /** Who let them in alone, so that both count as one person; '' where that is somebody who left. Null: they count by themselves. */
@@ -190,7 +190,7 @@ function Member({
           </p>
         ) : null}
       </div>
-      {standing === 'vouched' ? (
+      {standing === null ? null : standing === 'vouched' ? (
         <Badge tone="success" icon={<ShieldIcon size={14} />}>
           {t('staff.vouched')}
         </Badge>
