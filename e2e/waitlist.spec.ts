@@ -5,6 +5,7 @@ import { fillForm, linkIn } from './journey.ts'
 import { look, narrow } from './page-checks.ts'
 import { up, type TestStack } from './stack.ts'
 import { type ClinicWorld, clinicWorld } from './world.ts'
+import { clinicZone } from './zones.ts'
 
 let stack: TestStack
 let world: ClinicWorld
@@ -55,7 +56,7 @@ const place = /https?:\S+\/wait\/\S+#s=[\w-]+/
 // Defence of the order: `offerNext` in lib/waitlist/offers.ts asks the first in line, and who is behind after that.
 test('who finds no time is told of one that becomes free, and books it; the next has what is declined', async () => {
   const taken = await world.book({ service: 'free', at: 2 })
-  const day = taken.startsAt.slice(0, 10)
+  const day = new Intl.DateTimeFormat('sv-SE', { timeZone: clinicZone }).format(new Date(taken.startsAt))
   const mobile = await own(phone())
   const { page } = mobile
   await page.goto(world.bookingUrl)

@@ -107,6 +107,8 @@ async function bookIn(
     idempotencyKey: input.key,
     locale: input.locale,
     timeZone: input.timeZone,
+    // A time that was offered may have been typed at for longer than the half hour that its payment is counted from.
+    heldSince: new Date(Math.max(row.heldSince!.getTime(), now.getTime() - rules.longestHoldMinutes * minute)),
     heldUntil: new Date(now.getTime() + holdForPaymentMinutes * minute),
   })
   if (!input.records.some((record) => record.meta.type === 'identity') && admitted.value.isNew)

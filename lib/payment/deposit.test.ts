@@ -329,3 +329,15 @@ it('of a clinic that has another account by now, the rest is paid at the desk: o
   const [row] = await admin<{ account: string }>('SELECT account FROM payment WHERE id = $1', [at.paymentId])
   expect(row).toEqual({ account: 'acct_old' })
 })
+
+// Defence: `heldSince` is set anew where a booking is made (lib/booking/flow.ts).
+it('a time that was kept for longer than half an hour before it was booked can be paid for', async () => {
+  const { clinicId, serviceId } = await clinicWorld(admin)
+  const meanwhile = (id: string) =>
+    admin(
+      `UPDATE appointment SET held_since = now() - interval '200 minutes', held_until = now() + interval '9 minutes' WHERE id = $1`,
+      [id],
+    )
+  const made = await bookAs({ clinicId, serviceId }, await testDevice(), { meanwhile })
+  expect(made).toMatchObject({ ok: true, value: { status: 'held', checkoutUrl: expect.stringContaining('http') } })
+})

@@ -85,24 +85,24 @@ export async function add(actor: StaffActor, input: In<typeof rules.AddInput>, {
     const known = (await store.listOfContact(tx, await contactIndex(clinicId, contact.value))).find(
       ({ serviceId }) => serviceId === wish.serviceId,
     )
-    // Asked for by themselves and not confirmed: now somebody at the clinic has heard it of them.
-    if (known) {
-      if (known.state === 'asked') await store.markWaiting(tx, known.id, 0)
-    } else {
+    const waits = known?.state === 'waiting' ? known : null
+    if (!waits) {
+      // Asked for by an address alone, by whomever, and not confirmed: what the clinic has heard from its patient counts.
+      if (known) await store.endEntry(tx, known.id, 'unconfirmed', now)
       const added = { id, contact: contact.value, wish, locale, state: 'waiting' as const, network: null }
       await insertWaiting(tx, clinicId, added, now)
     }
-    const entryId = known?.id ?? id
+    const entryId = waits?.id ?? id
     // Nobody adds to what they do not see.
     const seen = await store.listEntries(tx, await seenBy(tx, actor))
     if (!seen.some((row) => row.id === entryId)) return refuse('NOT_ALLOWED')
     // Written to often today, from wherever: they wait all the same.
-    const isHeard = !known && (await limit('wait-contact', nameOf(contact.value), rules.asksADay)).ok
+    const isHeard = !waits && (await limit('wait-contact', nameOf(contact.value), rules.asksADay)).ok
     if (isHeard) await enqueue(tx, 'waitlist.hello', { clinicId, entryId, added: true }, { singletonKey: entryId })
     await audit(tx, actor, 'waitlist.added', entryId)
     await tellWaitlist(tx, clinicId)
     await notify(tx, 'staff', clinicId)
-    return ok({ added: known?.state !== 'waiting' })
+    return ok({ added: !waits })
   })
 }
 

@@ -176,11 +176,15 @@ export const decline = (_: PublicActor, input: In<typeof rules.DeclineInput>, ct
 export const leave = (_: PublicActor, input: In<typeof rules.LinkInput>, ctx: Ctx): Out<'waitlist/leave'> =>
   byLink(input, ctx, async (tx, row) => {
     const offer = await store.openOffer(tx, row.id)
-    if (offer) {
+    const held = offer && (await bookings.lockAppointment(tx, offer.appointmentId))
+    const outcome = held && rules.outcomeOf(offer, held, ctx.now)
+    if (offer && outcome === 'booked') await store.closeOffer(tx, offer.id, outcome)
+    else if (offer) {
       await letGo(tx, offer, 'withdrawn')
-      await store.countMissed(tx, row.id)
+      // What is being booked, or what nobody was told of, was not kept for nothing.
+      if (!held!.patientId && offer.toldAt) await store.countMissed(tx, row.id)
     }
-    await store.endEntry(tx, row.id, 'left', ctx.now)
+    await store.endEntry(tx, row.id, outcome === 'booked' ? 'booked' : 'left', ctx.now)
     await notify(tx, 'staff', row.clinicId)
     return ok({ done: true as const })
   })

@@ -150,6 +150,7 @@ export async function tellOffer(clinicId: string, offerId: string, clock: () => 
     if (fate === 'unsure') return
     if (fate === 'refused')
       return void (await inClinic(clinicId, async (tx) => {
+        if (await isTaken(tx, offer)) return
         await letGo(tx, offer, 'withdrawn')
         await store.endEntry(tx, entry.id, 'unreachable', clock())
       }))
@@ -158,13 +159,20 @@ export async function tellOffer(clinicId: string, offerId: string, clock: () => 
   }
 }
 
+/** Whoever has the link open knows of an offer before its message has gone out, and may have taken it by then. */
+async function isTaken(tx: Tx, { clinicId, appointmentId }: Pick<store.OfferRow, 'clinicId' | 'appointmentId'>) {
+  await hold(tx, `waitlist|${clinicId}`, 'write')
+  const { holdHash, patientId } = (await bookings.lockAppointment(tx, appointmentId))!
+  return holdHash !== null || patientId !== null
+}
+
 /** Nobody knows of it: its time is held for others' sake no longer than at first. */
 const untold = (clinicId: string, { id, appointmentId, madeAt }: store.OfferRow, now: Date): Promise<void> =>
   inClinic(clinicId, async (tx) => {
-    await hold(tx, `waitlist|${clinicId}`, 'write')
+    if (await isTaken(tx, { clinicId, appointmentId })) return
     await store.markTold(tx, id, null)
     const row = (await bookings.lockAppointment(tx, appointmentId))!
-    if (row.status !== 'held' || row.patientId) return
+    if (row.status !== 'held') return
     const first = new Date(madeAt.getTime() + rules.untoldMinutes * minute)
     await bookings.updateAppointment(tx, row.id, { heldUntil: first > now ? first : new Date(now.getTime() - 1) })
   })

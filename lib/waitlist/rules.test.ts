@@ -69,8 +69,14 @@ it.each([
   ['was booked and not paid', { toldAt: null }, { status: 'expired', heldUntil: now, patientId: 'p' }, 'missed'],
   ['is booked', told, { status: 'booked', heldUntil: null, patientId: 'p' }, 'booked'],
   ['was booked and cancelled', told, { status: 'cancelled', heldUntil: null, patientId: 'p' }, 'booked'],
+  [
+    'was cancelled before it was paid',
+    told,
+    { status: 'cancelled', heldUntil: null, patientId: 'p', timedAt: new Date(now.getTime() - 60_000) },
+    'missed',
+  ],
 ] as const)('an offer %s', (_, offer, held, outcome) => {
-  expect(outcomeOf(offer, held, now)).toBe(outcome)
+  expect(outcomeOf(offer, { heldSince: now, timedAt: now, ...held }, now)).toBe(outcome)
 })
 
 const entry = {

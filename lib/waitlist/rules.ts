@@ -129,11 +129,19 @@ export type Outcome = 'booked' | 'missed' | 'untold'
 /** By the appointment that holds it; null while it stands. What nobody was told of has not been let pass. */
 export function outcomeOf(
   { toldAt }: { toldAt: Date | null },
-  held: { status: AppointmentStatus; heldUntil: Date | null; patientId: string | null },
+  held: {
+    status: AppointmentStatus
+    heldSince: Date | null
+    heldUntil: Date | null
+    patientId: string | null
+    timedAt: Date
+  },
   now: Date,
 ): Outcome | null {
   if (held.status === 'held' && held.heldUntil! >= now) return null
-  if (held.status !== 'held' && held.status !== 'expired') return 'booked'
+  // Cancelled before it was paid: its time was set when it was held, and never by being booked.
+  const wasKept = held.status === 'cancelled' && held.heldSince !== null && held.timedAt < held.heldSince
+  if (held.status !== 'held' && held.status !== 'expired' && !wasKept) return 'booked'
   return toldAt || held.patientId ? 'missed' : 'untold'
 }
 

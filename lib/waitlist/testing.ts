@@ -48,10 +48,14 @@ export async function mailServer() {
 export const dayAfter = (now: Date, days: number) =>
   new Date(now.getTime() + days * 86_400_000).toISOString().slice(0, 10)
 
-/** One time a day, at half past eleven in Paris; `now` is today's or tomorrow's noon there. */
+/** An hour ahead of UTC in every season. */
+const zone = 'Africa/Algiers'
+
+/** One time a day, at half past eleven there; `now` is tomorrow's noon. */
 export async function waitingWorld(admin: TestDb['admin']) {
   const world = await clinicWorld(admin)
   const { clinicId, serviceId, memberId } = world
+  await admin('UPDATE clinic SET time_zone = $2 WHERE id = $1', [clinicId, zone])
   await admin('UPDATE weekly_hours SET start_minute = 690, end_minute = 720 WHERE clinic_id = $1', [clinicId])
   const now = new Date(`${dayAfter(new Date(), 1)}T11:00:00Z`)
   let asked = 0
@@ -82,7 +86,7 @@ export async function waitingWorld(admin: TestDb['admin']) {
           siteId: null,
           email,
           locale: 'en',
-          timeZone: 'Europe/Paris',
+          timeZone: zone,
         },
         ...{ firstDay: dayAfter(now, first), lastDay: dayAfter(now, last), parts: ['morning'], ...more },
       },
