@@ -28,7 +28,7 @@ const config = {
   async headers() {
     // Stripe's way in is not the proxy's: nothing of it is a page, and a storm of it is answered sooner.
     const nothing = { key: 'content-security-policy', value: "default-src 'none'; frame-ancestors 'none'" }
-    const webhook = { source: '/api/stripe/webhook', headers: [...everywhere, nothing] }
+    const webhook = { source: '/api/stripe/:path*', headers: [...everywhere, nothing] }
     if (process.env.NODE_ENV === 'development') return [webhook]
     // A chunk may be a worker's script, and a worker obeys the policy of its own script's answer.
     const worker = { key: 'content-security-policy', value: workerPolicy }

@@ -27,4 +27,4 @@ export function proxy(request: NextRequest) {
 }
 
 // Static chunks and Stripe's webhook get theirs in next.config.js.
-export const config = { matcher: [{ source: '/((?!_next/static|_next/image|api/stripe/webhook).*)' }] }
+export const config = { matcher: [{ source: '/((?!_next/static|_next/image|api/stripe/).*)' }] }

@@ -52,6 +52,8 @@ export const codes = {
   STRIPE_NO_CHARGES: 409,
   STRIPE_NO_ADDRESS: 409,
   STRIPE_AWAY: 409,
+  /** A key that is wanted still: a payment is under way, or may be. */
+  STRIPE_KEY_IN_USE: 409,
   SFU_UNAVAILABLE: 409,
   /** Nothing was done: the database is asked too much at once. */
   BUSY: 503,

@@ -43,6 +43,7 @@ export async function tenant(admin: TestDb['admin']) {
   const { appointmentId, paymentId } = await waiting({ status: 'booked' })
   const { appointmentId: heldId, paymentId: unwanted } = await waiting()
   const { appointmentId: passedId, paymentId: unpaid } = await waiting({ status: 'expired' })
+  const { appointmentId: freeId, paymentId: unasked } = await waiting({ status: 'expired' })
   const [at] = await admin<{
     patientId: string
     otherPatientId: string
@@ -59,7 +60,7 @@ export async function tenant(admin: TestDb['admin']) {
     [appointmentId, memberId, heldId],
   )
   const { patientId, otherPatientId, startsAt, endsAt } = at!
-  const ids = { clinicId, memberId, serviceId, appointmentId, paymentId, heldId, patientId, otherPatientId }
+  const ids = { clinicId, memberId, serviceId, appointmentId, paymentId, heldId, freeId, patientId, otherPatientId }
   const more = {
     slug: `lumen-${clinicId.slice(0, 8)}`,
     ...{ registeredId: randomUUID(), sessionId: randomUUID(), invitationId: randomUUID(), textId: randomUUID() },
@@ -110,7 +111,7 @@ export async function tenant(admin: TestDb['admin']) {
     )
   }
   const keys = { sign_key: more.sign, dh_key: more.dh }
-  await admin('DELETE FROM payment WHERE id = ANY($1)', [[unwanted, unpaid]])
+  await admin('DELETE FROM payment WHERE id = ANY($1)', [[unwanted, unpaid, unasked]])
   await admin(
     `UPDATE member SET opaque_record = 'registration', wrapped_account = 'wrap', sign_key = $2, dh_key = $3,
        roles = '{admin,practitioner}' WHERE id = $1`,
@@ -237,6 +238,9 @@ export async function tenant(admin: TestDb['admin']) {
   })
   await insert('waitlist_offer', {
     ...{ entry_id: more.waitingId, appointment_id: passedId, made_at: new Date(), outcome: 'missed' },
+  })
+  await insert('waitlist_offer', {
+    ...{ entry_id: more.waitedId, appointment_id: appointmentId, made_at: new Date(), outcome: 'booked' },
   })
   await insert('stripe_event', { id: more.eventId, type: 'charge.refunded', created_at: later })
   await insert('nonce', { value: more.nonce, purpose: 'any', expires_at: later })

@@ -59,6 +59,17 @@ const heldBy = (ticket: Ticket, hold: Hold): Held => ({ ticket: { ...ticket, mem
 const locked = <T>(clinicId: string, run: () => Promise<T>): Promise<T> =>
   'locks' in navigator ? navigator.locks.request(`curtain-hold-${clinicId}`, run) : run()
 
+/**
+ * Whether what was booked is still that visit: a time that was cancelled or left for another may be booked anew. One that lapsed unpaid
+ * leads to its page, which says so: who only comes back from the payment holds no time by that.
+ */
+async function stands({ id, linkSecret, slot }: Ticket): Promise<boolean> {
+  const seen = await call('booking/appointment', { id, secret: linkSecret }, { retry: true })
+  if (!seen.ok) return seen.code !== 'NOT_FOUND'
+  const { status, startsAt } = seen.value
+  return !['cancelled', 'no_show'].includes(status) && Date.parse(startsAt) === Date.parse(slot.startsAt)
+}
+
 /** Does the work that a flooded clinic asks for one hold, or one place in its line: WebCrypto's, beside the page and not in it. */
 async function doWork(id: string): Promise<Answer<WorkDone>> {
   const set = await call('booking/work', { id }, { retry: true })
@@ -80,8 +91,8 @@ export function takeSlot(offer: BookingOffer, slot: Slot, onWork: () => void): P
   return locked(clinicId, async () => {
     const before = await load(clinicId)
     const mine = before && before.serviceId === offer.service.id && same(before.slot, slot) ? before : null
-    if (mine?.booked) return { ok: true, value: { ticket: mine, hold: null } }
-    if (mine) {
+    if (mine?.booked && (await stands(mine))) return { ok: true, value: { ticket: mine, hold: null } }
+    if (mine && !mine.booked) {
       const renewed = await call('booking/renew', { id: mine.id, secret: mine.secret }, { retry: true })
       if (renewed.ok) return { ok: true, value: heldBy(mine, renewed.value) }
       if (renewed.code !== 'HOLD_EXPIRED' && renewed.code !== 'NOT_FOUND') return renewed

@@ -16,7 +16,7 @@ const minutes = (count: number, from: Date) => new Date(from.getTime() + count *
 
 let mails: Awaited<ReturnType<typeof mailServer>>
 let world: Awaited<ReturnType<typeof clinicWorld>>
-/** Tomorrow noon in Paris. */
+/** Tomorrow noon in Algiers, an hour ahead of UTC in every season. */
 const noon = new Date(`${new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)}T11:00:00Z`)
 beforeAll(async () => {
   mails = await mailServer()
@@ -28,13 +28,20 @@ beforeEach(async () => {
   await admin('DELETE FROM rate_limit')
   mails.taken.length = 0
   world = await clinicWorld(admin)
+  await admin(`UPDATE clinic SET time_zone = 'Africa/Algiers' WHERE id = $1`, [world.clinicId])
 })
 
 const as = (roles: Role[], memberId: string = world.memberId): StaffActor => ({
   ...{ kind: 'staff', clinicId: world.clinicId, memberId, sessionId: '', roles },
 })
 const visit = (ahead: number, email: string) =>
-  world.waiting({ status: 'booked', payment: 'none', startsAt: minutes(ahead, noon), email })
+  world.waiting({
+    status: 'booked',
+    payment: 'none',
+    startsAt: minutes(ahead, noon),
+    email,
+    timeZone: 'Africa/Algiers',
+  })
 const late = (count: number, at = noon, actor = as(['practitioner'])) =>
   say(actor, { memberId: world.memberId, minutes: count }, { now: at })
 /** Does what waits to be mailed; answers to whom and what about. */
@@ -48,7 +55,7 @@ async function post() {
 }
 const seen = (startsAt: Date, at: Date) =>
   inClinic(world.clinicId, (tx) =>
-    lateOf(tx, { memberId: world.memberId, status: 'booked', startsAt }, 'Europe/Paris', at),
+    lateOf(tx, { memberId: world.memberId, status: 'booked', startsAt }, 'Africa/Algiers', at),
   )
 
 describe('a day that runs late', () => {
@@ -89,6 +96,17 @@ describe('a day that runs late', () => {
     expect(await admin('SELECT 1 AS n FROM running_late WHERE clinic_id = $1', [world.clinicId])).toEqual([])
   })
 
+  // Defences: `latest` in `tell`, and `lateBy`.
+  it('is told to nobody whose time is over, whether it was late or is on time again', async () => {
+    await visit(10, 'was@example.org')
+    await late(20)
+    expect(await post()).toEqual(['was@example.org Running late'])
+    await visit(-30, 'inside@example.org')
+    await late(10, minutes(40, noon))
+    await late(0, minutes(41, noon))
+    expect(await post()).toEqual([])
+  })
+
   it('under ten minutes is on the page, and in no mail; and nobody is written to without end', async () => {
     await visit(30, 'pat@example.org')
     await late(5)
@@ -99,6 +117,7 @@ describe('a day that runs late', () => {
       await late(each % 2 ? 10 : 20 + each)
       sent += (await post()).length
     }
+    expect(sent).toBeGreaterThan(3)
     expect(sent).toBeLessThanOrEqual(8)
     expect(await late(61, noon)).toMatchObject({ ok: true })
     await admin('DELETE FROM rate_limit')
@@ -138,6 +157,7 @@ it.each([
   ['booked, within two hours', 'booked', 120, 20],
   ['booked, further ahead', 'booked', 121, 0],
   ['there already', 'arrived', -10, 20],
+  ['in the room, where nobody wrote down that it began', 'arrived', -20, 0],
   ['begun', 'in_consult', -10, 0],
   ['cancelled', 'cancelled', 30, 0],
 ] as const)('a visit %s is late by what was said', (_, status, ahead, by) => {

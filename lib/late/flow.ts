@@ -72,7 +72,9 @@ async function tell(tx: Tx, visit: Visit, minutes: number, now: Date): Promise<v
   const last = await store.lastTold(tx, visit)
   if (!last && rules.lateBy(visit, minutes, now) === 0) return
   const told = rules.toTell(minutes, last)
-  if (told === null) return
+  // When it was to begin has passed, by the old word and the new: nobody is on the way.
+  const latest = rules.expectedAt(visit.startsAt, Math.max(last?.minutes ?? 0, minutes))
+  if (told === null || latest <= now) return
   const times = (last?.times ?? 0) + 1
   await store.saveTold(tx, visit, { minutes: told, times, madeAt: now })
   const key = `${appointmentId}.${visit.startsAt.getTime()}.${times}`
@@ -106,6 +108,8 @@ const mailLate: JobHandler = async (data) => {
   const told = await inClinic(clinicId, (tx) => store.lastTold(tx, row))
   if (!told || told.times !== data.times) return
   const { minutes, times } = told
+  const isOver = row.status !== 'booked' && row.status !== 'arrived'
+  if (isOver || rules.expectedAt(row.startsAt, Math.max(minutes, 10)) <= new Date()) return
   const t = translator(locale, 'mail')
   const time = formatTime(rules.expectedAt(row.startsAt, minutes), row.timeZone, locale)
   await sendMail({

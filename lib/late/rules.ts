@@ -10,17 +10,17 @@ export const lateSteps = [10, 20, 30] as const
 const leastTold = 10
 /** Who begins within so many minutes is told; who comes later is told when it is their turn. */
 const aheadMinutes = 120
-/** And whoever is there, or was due so long ago and has not come. */
-const pastMinutes = 240
 
 /**
  * By how many minutes a visit is late for who waits for it: by as many as its practitioner said of the day; nothing for a visit that is
- * over, or that has begun, or that is hours away.
+ * over, or that has begun, or that is hours away. Who would be expected in the past is in the room or on the telephone, where nobody
+ * writes down that it began, or did not come.
  */
 export function lateBy(visit: { status: AppointmentStatus; startsAt: Date }, minutes: number, now: Date): number {
   if (visit.status !== 'booked' && visit.status !== 'arrived') return 0
+  if (expectedAt(visit.startsAt, minutes) <= now) return 0
   const ahead = (visit.startsAt.getTime() - now.getTime()) / minute
-  return ahead <= aheadMinutes && ahead >= -pastMinutes ? minutes : 0
+  return ahead <= aheadMinutes ? minutes : 0
 }
 
 /** So often a patient is written to about one visit; that it is sooner again than they were told, twice as often. */

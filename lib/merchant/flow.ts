@@ -133,54 +133,75 @@ async function tidy(api: Stripe, clinicId: string, but: string | null): Promise<
 
 /**
  * The key is gone from here. First nothing new begins with it, then the pages that are open are ended, then it is forgotten; what is owed
- * through that account waits until another key of it is given, or is given back in Stripe's own pages.
+ * through that account waits until another key of it is given, or is given back in Stripe's own pages. A key that somebody's payment
+ * still needs stays as it was.
  */
 export async function remove(
   actor: StaffActor,
   { id }: z.output<typeof rules.RemoveInput>,
   { now }: At,
 ): Promise<Result<rules.MoneyRoutes>> {
+  // Nobody connects meanwhile: what would be forgotten in the end might be another key.
+  const removed = await withLock(`stripe key ${actor.clinicId}`, 'leave', () => removeNow(actor, id, now))
+  return removed ?? refuse('BUSY')
+}
+
+async function removeNow(actor: StaffActor, id: string, now: Date): Promise<Result<rules.MoneyRoutes>> {
   const { clinicId } = actor
-  const begun = await inClinic(clinicId, async (tx) => {
-    const row = await store.findMerchant(tx, id)
-    if (!row?.keySealed) return null
-    if ((await findClinic(tx, clinicId))!.stripeAccount === id) await saveProfile(tx, actor, { stripeAccount: null })
-    return row
-  })
-  if (!begun) return refuse('NOT_FOUND')
-  const api = await stripeFor(clinicId, id)
+  const route = (stripeAccount: string | null) => inClinic(clinicId, (tx) => saveProfile(tx, actor, { stripeAccount }))
+  const { row, wasCurrent } = await inClinic(clinicId, async (tx) => ({
+    row: await store.findMerchant(tx, id),
+    wasCurrent: (await findClinic(tx, clinicId))!.stripeAccount === id,
+  }))
+  if (!row?.keySealed) return refuse('NOT_FOUND')
+  if (wasCurrent) await route(null)
+  // One that does not open any more, as after a backup without its key, ends no page, and goes like one that Stripe refuses.
+  const api = await stripeFor(clinicId, id).catch(() => null)
+  const paid = new Set<string>()
   for (let turn = 0; turn < 3; turn++) {
-    await endPages(api, clinicId, id, now)
+    if (!(await endPages(api, { clinicId, id, paid }, now))) break
     const routes = await inClinic(clinicId, async (tx) => {
       await store.lockMerchant(tx, id)
       // One that was being made when we looked.
-      if ((await store.listOpenPages(tx, id)).length) return null
+      if ((await store.listOpenPages(tx, id, now)).some(({ sessionId }) => !paid.has(sessionId))) return null
       await store.forgetKey(tx, id)
       await audit(tx, actor, 'merchant.removed', id)
       await notify(tx, 'staff', clinicId)
       return routesIn(tx, clinicId)
     })
     if (routes) {
-      await tidy(api, clinicId, null)
+      if (api) await tidy(api, clinicId, null)
       return ok(routes)
     }
   }
-  return refuse('BUSY')
+  if (wasCurrent) await route(id)
+  return refuse('STRIPE_KEY_IN_USE')
 }
 
-/** Nobody waits for a page that is over. Where Stripe refuses the key, or is away, the key goes all the same. */
-async function endPages(api: Stripe, clinicId: string, id: string, now: Date): Promise<void> {
-  let hears = true
-  for (const { paymentId, appointmentId, sessionId } of await inClinic(clinicId, (tx) => store.listOpenPages(tx, id))) {
+/** Nobody waits for a page that is over. False where one cannot be ended and is not over yet, or money of one is on its way. */
+async function endPages(
+  api: Stripe | null,
+  { clinicId, id, paid }: { clinicId: string; id: string; paid: Set<string> },
+  now: Date,
+): Promise<boolean> {
+  for (const page of await inClinic(clinicId, (tx) => store.listOpenPages(tx, id, now))) {
+    const { paymentId, appointmentId, sessionId, expiresAt } = page
+    if (paid.has(sessionId)) continue
     const place = { clinicId, appointmentId }
-    if (hears)
-      await closeSession(api, place, sessionId, now).catch((error) => {
-        hears = false
-        log.warn({ code: 'STRIPE_PAGE_OPEN', appointmentId, err: error })
+    const unknown = expiresAt && expiresAt <= now ? 'over' : 'under way'
+    const ended = api
+      ? await closeSession(api, place, sessionId, now).catch((error: unknown) => {
+          log.warn({ code: 'STRIPE_PAGE_OPEN', appointmentId, err: error })
+          return unknown
+        })
+      : unknown
+    if (ended === 'under way') return false
+    if (ended === 'paid') paid.add(sessionId)
+    else
+      await inClinic(clinicId, async (tx) => {
+        await loseIn(tx, place, sessionId, 'expire', now)
+        await forgetSession(tx, paymentId, sessionId, now)
       })
-    await inClinic(clinicId, async (tx) => {
-      await loseIn(tx, place, sessionId, 'expire', now)
-      await forgetSession(tx, paymentId, sessionId, now)
-    })
   }
+  return true
 }

@@ -52,10 +52,10 @@ export async function markRefused(tx: Tx, id: string, at: Date | null): Promise<
   await tx.merchant.updateMany({ where: { id, refusedAt: at ? null : { not: null } }, data: { refusedAt: at } })
 }
 
-/** Whether it has a key, which is not taken away before this transaction ends. */
+/** Whether it has a key that Stripe takes, and which is not taken away before this transaction ends. */
 export async function holdKey(tx: Tx, id: string): Promise<boolean> {
   const rows = await tx.$queryRaw<{ has: boolean }[]>`
-    SELECT key_sealed IS NOT NULL AS has FROM merchant WHERE id = ${id}::uuid FOR SHARE`
+    SELECT key_sealed IS NOT NULL AND refused_at IS NULL AS has FROM merchant WHERE id = ${id}::uuid FOR SHARE`
   return rows[0]?.has ?? false
 }
 
@@ -71,14 +71,18 @@ export const countOwed = (tx: Tx, id: string): Promise<number> =>
     where: { account: id, refunds: { some: { state: { in: ['due', 'failed'] }, paymentIntent: { not: null } } } },
   })
 
-/** Pages where somebody could pay into it now. */
-export const listOpenPages = (
-  tx: Tx,
-  id: string,
-): Promise<{ paymentId: string; appointmentId: string; sessionId: string }[]> =>
+export interface OpenPage {
+  paymentId: string
+  appointmentId: string
+  sessionId: string
+  expiresAt: Date | null
+}
+/** Pages where somebody could pay into it now, whether or not anybody still waits for that; not those that were paid. */
+export const listOpenPages = (tx: Tx, id: string, now: Date): Promise<OpenPage[]> =>
   tx.$queryRaw`
-    SELECT id AS "paymentId", appointment_id AS "appointmentId", session_id AS "sessionId" FROM payment
-    WHERE account = ${id} AND session_id IS NOT NULL AND status = 'pending' ORDER BY id LIMIT 500`
+    SELECT id AS "paymentId", appointment_id AS "appointmentId", session_id AS "sessionId", session_expires_at AS "expiresAt"
+    FROM payment WHERE account = ${id} AND session_id IS NOT NULL AND status NOT IN ('paid', 'refunded')
+      AND (status = 'pending' OR session_expires_at > ${now}) ORDER BY id LIMIT 500`
 
 /** What waited for a key is asked for at once. */
 export async function askAgain(tx: Tx, id: string, now: Date): Promise<void> {

@@ -22,6 +22,6 @@ export const merchantCases: TenantCases<typeof store> = {
   holdKey: (tx, _, b) => store.holdKey(tx, b.merchantId),
   lockMerchant: (tx, _, b) => store.lockMerchant(tx, b.merchantId),
   countOwed: (tx, _, b) => store.countOwed(tx, b.merchantId),
-  listOpenPages: (tx, _, b) => store.listOpenPages(tx, b.merchantId),
+  listOpenPages: (tx, _, b) => store.listOpenPages(tx, b.merchantId, new Date()),
   askAgain: (tx, _, b) => store.askAgain(tx, b.merchantId, b.now),
 }

@@ -102,12 +102,15 @@ async function planIn(tx: Tx, { clinicId, appointmentId }: Place, now: Date): Pr
   if (!clinic?.stripeAccount || isOther) return refuse('PAYMENTS_NOT_CONNECTED')
   const held = appointment.status === 'held'
   if (!payable.includes(appointment.status) || (held && appointment.startsAt <= now)) return refuse('HOLD_EXPIRED')
-  const plan = decideCheckout(before, now)
+  // Of a page that nobody here can ask about any more nothing is expected: another account's takes its place.
+  const speaks = await hasKey(tx, before.account)
+  if (before.sessionId && !speaks) await store.forgetSession(tx, before.id, before.sessionId, now)
+  const plan = decideCheckout(speaks ? before : { ...before, ...store.noSession }, now)
   if (plan.kind === 'use') return ok(plan)
   if (plan.kind === 'close') return ok({ ...plan, payment: before })
   if (held && !mayHoldForPage(appointment.heldSince!, plan.expiresAt)) return refuse('HOLD_EXPIRED')
   // Where it was begun it goes on: money that comes late to an earlier page of it is found there.
-  const account = before.attempt > 0 && (await hasKey(tx, before.account)) ? before.account : clinic.stripeAccount
+  const account = before.attempt > 0 && speaks ? before.account : clinic.stripeAccount
   const change = {
     status: nextPayment(before.status, 'open') ?? before.status,
     attempt: plan.attempt,

@@ -58,7 +58,12 @@ async function claim(
 ): Promise<store.PaymentRow | null> {
   await bookings.lockAppointment(tx, appointmentId)
   const payment = await store.lockPayment(tx, appointmentId)
-  if (!payment?.askAt || payment.askAt > now || left.has(payment.account)) return null
+  if (!payment?.askAt || payment.askAt > now) return null
+  if (left.has(payment.account)) {
+    // Asked later, and counted as no time: they are many, and who comes after them is asked today.
+    await store.updatePayment(tx, payment.id, { askAt: new Date(now.getTime() + 5 * minute) }, now)
+    return null
+  }
   const asks = payment.asks + 1
   const askAt = nextAsk(asks, now)
   if (!askAt) log.error({ code: 'PAYMENT_UNKNOWN', appointmentId })

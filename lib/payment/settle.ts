@@ -168,12 +168,21 @@ const endSession: JobHandler = async (data) => {
   await closeSession(await stripeFor(place.clinicId, payment.account), place, payment.sessionId, new Date())
 }
 
-/** Ends a page at Stripe. Money that it took is settled. */
-export async function closeSession(api: Stripe, place: Place, sessionId: string, now: Date): Promise<void> {
+/** Ends a page at Stripe. Money that it took is settled; money that a bank has not sent yet may still come of it. */
+export async function closeSession(
+  api: Stripe,
+  place: Place,
+  sessionId: string,
+  now: Date,
+): Promise<'paid' | 'over' | 'under way'> {
   const session = await api.checkout.sessions.retrieve(sessionId).catch(unlessMissing)
-  if (!session) return
-  if (session.payment_status === 'paid') return settle(place, moneyOf(session), now)
+  if (!session) return 'over'
+  if (session.payment_status === 'paid') {
+    await settle(place, moneyOf(session), now)
+    return 'paid'
+  }
   if (session.status === 'open') await api.checkout.sessions.expire(sessionId)
+  return session.status === 'complete' ? 'under way' : 'over'
 }
 
 /** What Stripe does not know of takes no money. */

@@ -61,10 +61,11 @@ export async function saveSession(
   return count === 1
 }
 
+export const noSession = { sessionId: null, sessionUrl: null, sessionExpiresAt: null }
+
 /** Lets go of a session that is over; another's in its place stays. */
 export async function forgetSession(tx: Tx, id: string, sessionId: string | null, now: Date): Promise<void> {
-  const nothing = { sessionId: null, sessionUrl: null, sessionExpiresAt: null, updatedAt: now }
-  await tx.payment.updateMany({ where: { id, sessionId }, data: nothing })
+  await tx.payment.updateMany({ where: { id, sessionId }, data: { ...noSession, updatedAt: now } })
 }
 
 /** The appointment behind a Checkout session. Runs before a clinic is known. */

@@ -46,6 +46,8 @@ async function count({ patientId }: Tenant): Promise<Record<string, number>> {
     rewrap_lease: 'record_id IN (SELECT record_id FROM record WHERE patient_id = $1)',
     email_code: `appointment_id IN (${visits})`,
     reminder: `appointment_id IN (${visits})`,
+    late_notice: `appointment_id IN (${visits})`,
+    waitlist_offer: `appointment_id IN (${visits})`,
     payment: `appointment_id IN (${visits})`,
     refund: `payment_id IN (${payments})`,
     dispute: `payment_id IN (${payments})`,

@@ -52,6 +52,8 @@ export const fates = {
   recall: { goes: 'administrative', by: 'patient' },
   email_code: { goes: 'administrative', by: 'appointment' },
   reminder: { goes: 'administrative', by: 'appointment' },
+  late_notice: { goes: 'administrative', by: 'appointment' },
+  waitlist_offer: { goes: 'administrative', by: 'appointment' },
   call_message: { goes: 'administrative', by: 'call' },
   call_participant: { goes: 'administrative', by: 'call' },
   call: { goes: 'administrative', by: 'appointment' },

@@ -33,7 +33,7 @@ export const waitlistCases: TenantCases<typeof store> = {
   forgetEntries: (tx, { clinicId }, b) => store.forgetEntries(tx, clinicId, b.after),
   insertOffer: (tx, { clinicId }, b) =>
     store.insertOffer(tx, {
-      ...{ id: randomUUID(), clinicId, entryId: b.waitedId, appointmentId: b.appointmentId, madeAt: b.now },
+      ...{ id: randomUUID(), clinicId, entryId: b.waitedId, appointmentId: b.freeId, madeAt: b.now },
     }),
   findOffer: (tx, _, b) => store.findOffer(tx, b.offerId),
   openOffer: (tx, _, b) => store.openOffer(tx, b.waitingId),

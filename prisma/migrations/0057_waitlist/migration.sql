@@ -73,7 +73,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON waitlist_entry TO curtain_app;
 ALTER TABLE waitlist_offer ENABLE ROW LEVEL SECURITY;
 ALTER TABLE waitlist_offer FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON waitlist_offer TO curtain_owner, curtain_app USING (clinic_id = current_clinic()) WITH CHECK (clinic_id = current_clinic());
-GRANT SELECT, INSERT, UPDATE ON waitlist_offer TO curtain_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON waitlist_offer TO curtain_app;
 
 ALTER TABLE clinic ADD COLUMN waitlist_minutes integer NOT NULL DEFAULT 30 CHECK (waitlist_minutes BETWEEN 10 AND 240);
 

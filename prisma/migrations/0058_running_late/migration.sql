@@ -30,7 +30,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON running_late TO curtain_app;
 ALTER TABLE late_notice ENABLE ROW LEVEL SECURITY;
 ALTER TABLE late_notice FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON late_notice TO curtain_owner, curtain_app USING (clinic_id = current_clinic()) WITH CHECK (clinic_id = current_clinic());
-GRANT SELECT, INSERT, UPDATE ON late_notice TO curtain_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON late_notice TO curtain_app;
 
 GRANT CREATE ON SCHEMA public TO curtain_lookup;
 GRANT SELECT (clinic_id, said_at) ON running_late TO curtain_lookup;

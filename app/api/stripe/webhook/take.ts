@@ -1,5 +1,8 @@
 import { BadWebhook } from '@/lib/server/stripe'
 
+/** Stripe sends again what was not taken. */
+export class TooManyEvents extends Error {}
+
 const mostBytes = 512 * 1024
 const answer = (status: number, body: object) =>
   Response.json(body, { status, headers: { 'cache-control': 'no-store' } })
@@ -15,6 +18,7 @@ export async function takeWebhook(
     return answer(200, { ok: true, value: await hear(body, request.headers.get('stripe-signature')) })
   } catch (error) {
     if (error instanceof BadWebhook) return answer(400, { ok: false, code: 'BAD_PROOF' })
+    if (error instanceof TooManyEvents) return answer(429, { ok: false, code: 'TOO_MANY' })
     throw error
   }
 }
