@@ -6,7 +6,7 @@ import { desktop, type Device, phone, signInPage } from './browsers.ts'
 import { calm, look, settled } from './page-checks.ts'
 import { up, type TestStack } from './stack.ts'
 import { type ClinicWorld, clinicWorld, type Staff } from './world.ts'
-import { clinicZone } from './zones.ts'
+import { clinicHour, clinicZone } from './zones.ts'
 
 let stack: TestStack
 let world: ClinicWorld
@@ -41,8 +41,7 @@ const own = async (made: Promise<Device>) => {
   return device
 }
 /** At the first hour of Mira's day or later; only Mira is asked. */
-const book = (name: string, on = day, at = 0) =>
-  world.book({ fields: { name }, notBefore: new Date(`${on}T00:00:00Z`), at })
+const book = (name: string, on = day, at = 0) => world.book({ fields: { name }, notBefore: clinicHour(on, 0), at })
 const path = (query: Record<string, string>) => `${stack.baseUrl}/calendar?${new URLSearchParams(query)}`
 const block = (page: Page, name: string) =>
   page.getByRole('button', { name: new RegExp(`^(.*, )?\\d\\d:\\d\\d (to|à) .*, ${name},`) })

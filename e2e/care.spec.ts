@@ -5,6 +5,7 @@ import { pairLink, unspell } from '../lib/browser/pairing.ts'
 import { desktop, phone, signInPage, type Device } from './browsers.ts'
 import { chooseSlot, fillForm, type Person } from './journey.ts'
 import { look } from './page-checks.ts'
+import { pictures } from './pictures.ts'
 import { up, type TestStack } from './stack.ts'
 import { clinicWorld, type ClinicWorld } from './world.ts'
 
@@ -56,23 +57,7 @@ async function bookForChild(page: Page, child: Person, at: number): Promise<stri
   await shoot(page, 'who')
   return finish(page, child)
 }
-/** Both sizes and themes, to be looked at by whoever asks for pictures. */
-async function shoot(page: Page, name: string) {
-  const folder = process.env.CURTAIN_SHOTS
-  if (!folder) return
-  const before = page.viewportSize()!
-  for (const [size, viewport] of Object.entries({
-    phone: { width: 390, height: 844 },
-    desktop: { width: 1280, height: 900 },
-  }))
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize(viewport)
-      await page.emulateMedia({ colorScheme })
-      await page.screenshot({ path: `${folder}/care2-${name}-${size}-${colorScheme}.png`, fullPage: true })
-    }
-  await page.emulateMedia({ colorScheme: 'light' })
-  await page.setViewportSize(before)
-}
+const shoot = pictures('care')
 const chart = '**/api/patient/chart'
 /** The server's clock, so many days on, as this page is told it. */
 const later = (page: Page, days: number) =>

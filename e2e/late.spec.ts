@@ -1,7 +1,8 @@
 // A day that runs late: the practitioner says so once, and who waits sees it and is written to once.
-import { expect, type Page, test } from '@playwright/test'
+import { expect, test } from '@playwright/test'
 import { desktop, type Device, phone, signInPage } from './browsers.ts'
 import { look, narrow } from './page-checks.ts'
+import { pictures } from './pictures.ts'
 import { up, type TestStack } from './stack.ts'
 import { type ClinicWorld, clinicWorld } from './world.ts'
 
@@ -22,23 +23,7 @@ const own = async (made: Promise<Device>) => {
   return device
 }
 
-/** Both sizes and themes, to be looked at by whoever asks for pictures. */
-async function shoot(page: Page, name: string) {
-  const folder = process.env.CURTAIN_SHOTS
-  if (!folder) return
-  const before = page.viewportSize()!
-  for (const [size, width] of [
-    ['phone', 360],
-    ['desktop', 1280],
-  ] as const)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height: 860 })
-      await page.emulateMedia({ colorScheme })
-      await page.screenshot({ path: `${folder}/late-${name}-${size}-${colorScheme}.png`, fullPage: true })
-    }
-  await page.emulateMedia({ colorScheme: 'light' })
-  await page.setViewportSize(before)
-}
+const shoot = pictures('late')
 const lateMails = async (to: string) =>
   (await stack.mails(to)).map(({ subject }) => subject).filter((subject) => /^(Running late|On time)/.test(subject))
 

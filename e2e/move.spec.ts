@@ -4,7 +4,7 @@ import { addDays, dayIn, formatDay, formatTime } from '../lib/time.ts'
 import { desktop, type Device, phone, signInPage } from './browsers.ts'
 import { up, type TestStack } from './stack.ts'
 import { type ClinicWorld, clinicWorld } from './world.ts'
-import { clinicZone } from './zones.ts'
+import { clinicHour, clinicZone } from './zones.ts'
 
 let stack: TestStack
 let world: ClinicWorld
@@ -24,7 +24,7 @@ const own = async (made: Promise<Device>) => {
   return device
 }
 const day = addDays(dayIn(clinicZone, new Date()), 3)
-const booked = (hour: number) => world.book({ notBefore: new Date(`${day}T${String(hour).padStart(2, '0')}:00:00Z`) })
+const booked = (hour: number) => world.book({ notBefore: clinicHour(day, hour) })
 const rowOf = async (id: string) =>
   (
     await stack.sql<{ startsAt: Date; sequence: number; status: string; minutes: number }>(
@@ -104,7 +104,7 @@ test('the desk moves it to what is free, or anyway to what was agreed, and says 
 
 test('the desk cancels it, after a question, and its patient is told and sees it', async () => {
   const { page } = await own(desktop())
-  const visit = await world.book({ notBefore: new Date(`${day}T06:00:00Z`), fields: { name: 'Ruth Away' } })
+  const visit = await world.book({ notBefore: clinicHour(day, 6), fields: { name: 'Ruth Away' } })
   await signInPage(page, stack.baseUrl, world.desk)
   await page.goto(`${stack.baseUrl}/today?day=${dayIn(clinicZone, new Date(visit.startsAt))}&who=all`)
   const { name, email } = visit.patient.fields

@@ -1,8 +1,9 @@
 // Reminders, and calendars elsewhere. The clock is moved by the appointment's own row.
-import { expect, type Page, test } from '@playwright/test'
+import { expect, test } from '@playwright/test'
 import ICAL from 'ical.js'
 import { desktop, type Device, phone, signInPage } from './browsers.ts'
 import { look, narrow } from './page-checks.ts'
+import { pictures } from './pictures.ts'
 import { up, type TestStack } from './stack.ts'
 import { type Booked, type ClinicWorld, clinicWorld } from './world.ts'
 
@@ -58,23 +59,7 @@ const stopped = async ({ appointmentId }: Booked) =>
       [appointmentId],
     )
   )[0]!.off
-/** Both sizes and themes, to be looked at by whoever asks for pictures. */
-async function shoot(page: Page, name: string) {
-  const folder = process.env.CURTAIN_SHOTS
-  if (!folder) return
-  const before = page.viewportSize()!
-  for (const [size, width] of [
-    ['phone', 360],
-    ['desktop', 1280],
-  ] as const)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height: 860 })
-      await page.emulateMedia({ colorScheme })
-      await page.screenshot({ path: `${folder}/reminders-${name}-${size}-${colorScheme}.png`, fullPage: true })
-    }
-  await page.emulateMedia({ colorScheme: 'light' })
-  await page.setViewportSize(before)
-}
+const shoot = pictures('reminders')
 
 test('the clinic says when, and the patient gets one mail and may stop them', async () => {
   const { page, faults } = await own(desktop())

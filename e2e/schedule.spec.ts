@@ -10,7 +10,7 @@ import { fillForm } from './journey.ts'
 import { look } from './page-checks.ts'
 import { up, type TestStack } from './stack.ts'
 import { type ClinicWorld, clinicWorld } from './world.ts'
-import { clinicZone } from './zones.ts'
+import { clinicHour, clinicZone } from './zones.ts'
 
 let stack: TestStack
 let world: ClinicWorld
@@ -107,7 +107,7 @@ test('by the keyboard alone: from day to day, into the next month, and back to t
 
 test('an absence takes the time, names what was booked in it, and is taken back', async () => {
   const { page } = staff
-  const { startsAt } = await world.book({ notBefore: new Date(`${monday}T12:00:00Z`) })
+  const { startsAt } = await world.book({ notBefore: clinicHour(monday, 12) })
   const day = dayIn(clinicZone, new Date(startsAt))
   await weekOf(page, stack.baseUrl, world.doctor.name)
   await page.getByRole('button', { name: 'Add an absence' }).click()

@@ -1,8 +1,9 @@
 // The waiting list: a clinic with one time a day, so that who waits for a day waits for that time.
-import { expect, type Page, test } from '@playwright/test'
+import { expect, test } from '@playwright/test'
 import { desktop, type Device, phone, signInPage } from './browsers.ts'
 import { fillForm, linkIn } from './journey.ts'
 import { look, narrow } from './page-checks.ts'
+import { pictures } from './pictures.ts'
 import { up, type TestStack } from './stack.ts'
 import { type ClinicWorld, clinicWorld } from './world.ts'
 import { clinicZone } from './zones.ts'
@@ -29,23 +30,7 @@ const own = async (made: Promise<Device>) => {
   return device
 }
 
-/** Both sizes and themes, to be looked at by whoever asks for pictures. */
-async function shoot(page: Page, name: string) {
-  const folder = process.env.CURTAIN_SHOTS
-  if (!folder) return
-  const before = page.viewportSize()!
-  for (const [size, width] of [
-    ['phone', 360],
-    ['desktop', 1280],
-  ] as const)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height: 860 })
-      await page.emulateMedia({ colorScheme })
-      await page.screenshot({ path: `${folder}/day-${name}-${size}-${colorScheme}.png`, fullPage: true })
-    }
-  await page.emulateMedia({ colorScheme: 'light' })
-  await page.setViewportSize(before)
-}
+const shoot = pictures('waitlist')
 const mailOf = async (to: string, subject: string) => {
   const found = async () => (await stack.mails(to)).filter((mail) => mail.subject.startsWith(subject))
   await expect.poll(found).toHaveLength(1)

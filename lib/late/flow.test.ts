@@ -107,6 +107,27 @@ describe('a day that runs late', () => {
     expect(await post()).toEqual([])
   })
 
+  // Defences: the two conditions of `isOver` in `mailLate`.
+  it('is mailed however late the mail server was, but not of a visit that is cancelled, or whose time has passed', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      await visit(10, 'pat@example.org')
+      await late(30)
+      await post()
+      vi.setSystemTime(minutes(25, noon))
+      await late(0, minutes(25, noon))
+      expect(await post()).toEqual(['pat@example.org On time'])
+      const { appointmentId } = await visit(60, 'gone@example.org')
+      await visit(90, 'slow@example.org')
+      await late(20, minutes(26, noon))
+      await admin(`UPDATE appointment SET status = 'cancelled' WHERE id = $1`, [appointmentId])
+      vi.setSystemTime(minutes(111, noon))
+      expect(await post()).toEqual([])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('under ten minutes is on the page, and in no mail; and nobody is written to without end', async () => {
     await visit(30, 'pat@example.org')
     await late(5)

@@ -109,7 +109,8 @@ const mailLate: JobHandler = async (data) => {
   if (!told || told.times !== data.times) return
   const { minutes, times } = told
   const isOver = row.status !== 'booked' && row.status !== 'arrived'
-  if (isOver || rules.expectedAt(row.startsAt, Math.max(minutes, 10)) <= new Date()) return
+  // Sent late itself: nobody is on the way any more. Whoever is on time again may have been told any delay.
+  if (isOver || rules.expectedAt(row.startsAt, minutes || rules.longestMinutes) <= new Date()) return
   const t = translator(locale, 'mail')
   const time = formatTime(rules.expectedAt(row.startsAt, minutes), row.timeZone, locale)
   await sendMail({

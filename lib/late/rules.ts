@@ -42,6 +42,9 @@ export const saysAnHour = { points: 30, seconds: 3600 }
 
 export const expectedAt = (startsAt: Date, minutes: number): Date => new Date(startsAt.getTime() + minutes * minute)
 
+/** More than that is another appointment. */
+export const longestMinutes = 240
+
 /** For the rest of today; 0 ends it. */
 export const LateInput = z.object({
   memberId: Id,
@@ -49,7 +52,7 @@ export const LateInput = z.object({
     .number({ error: 'number' })
     .int({ error: 'number' })
     .min(0, { error: 'tooSmall' })
-    .max(240, { error: 'tooLarge' }),
+    .max(longestMinutes, { error: 'tooLarge' }),
 })
 
 export interface LateContract {

@@ -156,7 +156,10 @@ async function removeNow(actor: StaffActor, id: string, now: Date): Promise<Resu
   if (!row?.keySealed) return refuse('NOT_FOUND')
   if (wasCurrent) await route(null)
   // One that does not open any more, as after a backup without its key, ends no page, and goes like one that Stripe refuses.
-  const api = await stripeFor(clinicId, id).catch(() => null)
+  const api = await stripeFor(clinicId, id).catch((error: unknown) => {
+    log.warn({ code: 'STRIPE_KEY_SHUT', clinicId, err: error })
+    return null
+  })
   const paid = new Set<string>()
   for (let turn = 0; turn < 3; turn++) {
     if (!(await endPages(api, { clinicId, id, paid }, now))) break

@@ -39,6 +39,24 @@ it('the worker runs a job once, and again when it throws, keeping no message', a
   await stop()
 }, 20_000)
 
+// Defences: heartbeatSeconds, and the look at the start of `startWorker`.
+it('a job that a worker had begun when it died is done by the next one', async () => {
+  const seen: unknown[] = []
+  const handlers = { died: async (data: unknown) => void seen.push(data) }
+  await inNoClinic((tx) => enqueue(tx, 'died', { id: 'x' }))
+  const left = await admin(
+    `UPDATE pgboss.job SET state = 'active', started_on = now() - interval '31 s', heartbeat_on = now() - interval '31 s'
+     WHERE name = 'died' RETURNING id`,
+  )
+  expect(left).toHaveLength(1)
+  const stop = await startWorker({ handlers, pollSeconds: 0.5 })
+  await vi.waitFor(async () => {
+    await admin(`UPDATE pgboss.job SET start_after = now() WHERE state = 'retry'`)
+    expect(seen).toEqual([{ id: 'x' }])
+  }, 8000)
+  await stop()
+}, 20_000)
+
 // Fails without the queue's policy: a key alone means nothing to pg-boss.
 it('the same job asked for twice runs once; others, and one without a key, run each', async () => {
   const seen: string[] = []

@@ -10,6 +10,11 @@ export type JobData = Record<string, string | number | boolean | null>
 
 const kept = globalThis as { curtainJobs?: Promise<PgBoss>; curtainQueues?: Map<string, Promise<void>> }
 
+/** A worker says so often that a job is under way; of one that says nothing for so long, the job is another's to do. */
+const heartbeatSeconds = 30
+/** How often who is silent is looked for. */
+const watchSeconds = 15
+
 function open(options: { supervise: boolean; schedule: boolean; max: number }): Promise<PgBoss> {
   // The owner installed the schema (prisma/migrate.ts); the app's role may neither create nor reindex.
   const boss = new PgBoss({
@@ -17,6 +22,8 @@ function open(options: { supervise: boolean; schedule: boolean; max: number }): 
     migrate: false,
     createSchema: false,
     reindex: false,
+    superviseIntervalSeconds: watchSeconds,
+    monitorIntervalSeconds: watchSeconds,
     ...options,
   })
   boss.on('error', (error) => log.error({ code: 'JOBS_ERROR', err: error }))
@@ -38,7 +45,10 @@ function queue(boss: PgBoss, name: string): Promise<void> {
   if (known) return known
   const making = boss
     // `short`: of one name and key one job waits. Without that policy pg-boss takes a key and does nothing with it.
-    .createQueue(name, { policy: 'short', retryLimit: 8, retryDelay: 5, retryBackoff: true, expireInSeconds: 120 })
+    .createQueue(name, {
+      ...{ policy: 'short', retryLimit: 8, retryDelay: 5, retryBackoff: true },
+      ...{ expireInSeconds: 120, heartbeatSeconds },
+    })
     .catch((error) => {
       made.delete(name)
       throw error
@@ -102,6 +112,8 @@ export async function startWorker({
   const boss = await open({ supervise: true, schedule: true, max: 10 })
   for (const [name, handler] of Object.entries(handlers)) {
     await queue(boss, name)
+    // Those of an earlier version know no heartbeat.
+    await boss.updateQueue(name, { heartbeatSeconds })
     const done = async (job: Job<JobData>): Promise<JobResult> => {
       const begun = performance.now()
       try {
@@ -126,6 +138,8 @@ export async function startWorker({
     )
   }
   for (const [name, cron] of Object.entries(every)) await boss.schedule(name, cron, {})
+  // What the last one had begun when it died is not left until the first look: whoever dies often would never come to that.
+  await boss.supervise()
   return () => boss.stop({ graceful: true, timeout: 3000 })
 }
 
