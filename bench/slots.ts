@@ -13,11 +13,13 @@ import { slowly } from '../lib/schedule/testing.ts'
 import { startOfDay } from '../lib/schedule/wall-clock.ts'
 import { addDays, isoWeekday } from '../lib/time.ts'
 import { median, p95, type Row, round } from './lab/rows.ts'
+import { calcom } from './slots-calcom.ts'
 
 const PRACTITIONERS = 50
 const DAYS = 31
 const ROUNDS = 60
 const PEER_ROUNDS = 6
+const CALCOM_ROUNDS = 3
 const ZONE = 'Europe/Paris'
 const minute = 60_000
 const pace = { minutes: 20, bufferBefore: 0, bufferAfter: 5, step: 20 }
@@ -51,7 +53,7 @@ function practitioner(nth: number) {
       return taken
     })
   })
-  return { rowsOn, busy }
+  return { rowsOn, busy, rows, isSaturday: nth % 2 === 1 }
 }
 type Practitioner = ReturnType<typeof practitioner>
 
@@ -121,6 +123,42 @@ function algorithm(all: readonly Practitioner[]): Row {
   }
 }
 
+/** The same practitioners and the same of what is taken, asked of Cal.com's search in turn. Where there is no checkout of it, there is no row. */
+async function besideCalcom(all: readonly Practitioner[]): Promise<Row[]> {
+  const search = await calcom()
+  if (!search) return []
+  const [start, end] = [startOfDay(from, ZONE), startOfDay(addDays(days.at(-1)!, 1), ZONE)]
+  const theirs = ({ rows, isSaturday, busy }: Practitioner) =>
+    search({
+      ...{ zone: ZONE, from: start, until: end, minutes: pace.minutes },
+      hours: [
+        ...rows.map((row) => ({ weekdays: [1, 2, 3, 4, 5], ...row })),
+        ...rows.slice(0, isSaturday ? 1 : 0).map((row) => ({ weekdays: [6], ...row })),
+      ],
+      busy: busy.map((each) => ({ ...each, from: each.from - pace.bufferAfter * minute })),
+    })
+  const ours = (one: Practitioner) => freeStarts(question(one))
+  const ms: [number[], number[]] = [[], []]
+  for (let round = -1; round < CALCOM_ROUNDS; round++)
+    for (const [nth, how] of [ours, theirs].entries()) {
+      const took = month(all, how)
+      if (round >= 0) ms[nth]!.push(took.ms)
+    }
+  const isFree = (one: Practitioner, at: number) =>
+    one.busy.every((each) => each.from >= at + (pace.minutes + pace.bufferAfter) * minute || each.until <= at)
+  const found = all.map(theirs)
+  const wrong = all.flatMap((one, nth) => found[nth]!.filter((at) => !isFree(one, at))).length
+  const count = all.reduce((sum, one) => sum + ours(one).length, 0)
+  const [mine, peer] = [median(ms[0]), median(ms[1])]
+  return [
+    {
+      ...{ name: 'slots: beside Cal.com', ours: round(mine), peer: round(peer), ratio: round(peer / mine, 1) },
+      ...{ goal: '≥ 20 × faster', pass: peer / mine >= 20, n: CALCOM_ROUNDS },
+      note: `ms for ${PRACTITIONERS} practitioners and ${DAYS} days from ${from} in ${ZONE}, median, in turn. Free starts: ${count} of ours, which keep to the step from the beginning of the hours; ${found.flat().length} of theirs, which begin anew after each appointment, ${wrong} of them taken.`,
+    },
+  ]
+}
+
 /** The same practitioners in the database, by the door that the booking page asks. */
 async function overHttp(stack: TestStack, world: ClinicWorld, all: readonly Practitioner[]): Promise<Row> {
   const { clinicId, owner } = world
@@ -181,10 +219,10 @@ async function overHttp(stack: TestStack, world: ClinicWorld, all: readonly Prac
 
 export default async function slots(): Promise<Row[]> {
   const all = Array.from({ length: PRACTITIONERS }, (_, nth) => practitioner(nth))
-  const alone = algorithm(all)
+  const alone = [algorithm(all), ...(await besideCalcom(all))]
   const stack = await up({ env: { RATE_LIMIT_FACTOR: '100000' } })
   try {
-    return [alone, await overHttp(stack, await clinicWorld(stack), all)]
+    return [...alone, await overHttp(stack, await clinicWorld(stack), all)]
   } finally {
     await stack.down()
   }

@@ -18,6 +18,7 @@ const rows = {
   calendar: 10,
   slots: 6,
   webhooks: 12,
+  tenants: 25,
 }
 
 const json = process.argv.includes('--json')

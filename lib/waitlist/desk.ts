@@ -16,6 +16,7 @@ import { listSites } from '../site/store.ts'
 import { dayIn } from '../time.ts'
 import { contactIndex, contactOf, insertWaiting, nameOf, sendsTexts, wishedService } from './entry.ts'
 import { letGo } from './offers.ts'
+import { freeBefore } from './plan.ts'
 import * as rules from './rules.ts'
 import * as store from './store.ts'
 
@@ -90,7 +91,8 @@ export async function add(actor: StaffActor, input: In<typeof rules.AddInput>, {
       // Asked for by an address alone, by whomever, and not confirmed: what the clinic has heard from its patient counts.
       if (known) await store.endEntry(tx, known.id, 'unconfirmed', now)
       const added = { id, contact: contact.value, wish, locale, state: 'waiting' as const, network: null }
-      await insertWaiting(tx, clinicId, added, now)
+      const before = await freeBefore(tx, clinic, wish, now)
+      await insertWaiting(tx, clinicId, { ...added, freeBefore: before }, now)
     }
     const entryId = waits?.id ?? id
     // Nobody adds to what they do not see.

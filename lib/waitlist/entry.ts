@@ -88,6 +88,7 @@ export async function insertWaiting(
     locale: string
     state: 'asked' | 'waiting'
     network: string | null
+    freeBefore: string[]
   },
   now: Date,
 ): Promise<boolean> {

@@ -412,6 +412,7 @@ describe('the desk', () => {
     expect(await desk.remove(stranger, { id: caller.id }, { now })).toEqual({ ok: false, code: 'NOT_FOUND' })
     expect(await inClinic(clinicId, (tx) => findEntry(tx, caller.id))).toMatchObject({ state: 'waiting' })
     expect(await desk.save(owner, { minutes: 120 })).toEqual({ ok: true, value: { minutes: 120 } })
+    await world.allIsNews()
     await world.work(now)
     expect((await offered(await world.linkOf(caller.id), now))!.heldUntil).toBe(minutes(120, now).toISOString())
   })

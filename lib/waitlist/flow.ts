@@ -15,6 +15,7 @@ import { hold, inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import { listSites } from '../site/store.ts'
 import { contactIndex, insertWaiting, nameOf, wishedService } from './entry.ts'
 import { letGo } from './offers.ts'
+import { freeBefore } from './plan.ts'
 import * as rules from './rules.ts'
 import * as store from './store.ts'
 
@@ -43,12 +44,14 @@ export async function join(_: PublicActor, input: In<typeof rules.JoinInput>, { 
     if (await store.findEntry(tx, id)) return sent
     // Before anything is known of who asks.
     if (!(await makeRoom(tx, clinicId, now))) return refuse('LIST_FULL')
+    // Looked up for everybody: how long the answer takes tells nothing of an address.
+    const before = await freeBefore(tx, clinic, wish, now)
     const contact = { channel: 'mail' as const, to: email }
     if (!(await limit('wait-contact', nameOf(contact), rules.asksADay)).ok) return sent
-    const before = await store.listOfContact(tx, await contactIndex(clinicId, contact))
-    const known = before.find(({ serviceId }) => serviceId === wish.serviceId) ?? before[rules.mostEntries - 1]
+    const waits = await store.listOfContact(tx, await contactIndex(clinicId, contact))
+    const known = waits.find(({ serviceId }) => serviceId === wish.serviceId) ?? waits[rules.mostEntries - 1]
     // Nobody changes by an address alone what its owner waits for: they are told that they wait, and have the link to leave.
-    const asked = { id, contact, wish, locale, state: 'asked' as const, network: ip }
+    const asked = { id, contact, wish, locale, state: 'asked' as const, network: ip, freeBefore: before }
     const isNew = !known && (await insertWaiting(tx, clinicId, asked, now))
     await enqueue(tx, 'waitlist.hello', { clinicId, entryId: known?.id ?? id, added: false })
     if (isNew) await notify(tx, 'staff', clinicId)

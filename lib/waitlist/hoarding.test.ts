@@ -306,6 +306,7 @@ describe('who sees the patient', () => {
     const asked = await flow.join(anyone, { ...wish, clinicId, timeZone: 'Europe/Paris' }, ctx(now))
     expect(asked).toEqual({ ok: false, code: 'NOT_FOUND' })
     expect(await desk.add(owner, { ...wish, phone: '' }, { now })).toMatchObject({ ok: true })
+    await world.allIsNews()
     await world.work(now)
     expect(await withWhom()).toEqual([other])
   })

@@ -24,6 +24,8 @@ export interface Plan {
   timesOf: (entry: store.EntryRow) => Times | null
   /** Times of it that are gone by now. */
   gone: Set<string>
+  /** Whose times that were free before are fewer now, and which these are. */
+  fewer: { id: string; freeBefore: string[] }[]
 }
 
 export const nameOfSlot = ({ memberId, startsAt }: { memberId: string; startsAt: Date | string }) =>
@@ -37,6 +39,7 @@ export async function makePlan(clinicId: string, now: Date): Promise<Plan | null
   }))
   if (!waiting.length) return null
   const times = new Map<string, Times>()
+  const fewer: Plan['fewer'] = []
   for (const [serviceId, same] of Map.groupBy(waiting, (entry) => entry.serviceId)) {
     const free = await inClinic(clinicId, (tx) => freeFor(tx, clinic, serviceId, same, now))
     if (!free) continue
@@ -46,24 +49,37 @@ export async function makePlan(clinicId: string, now: Date): Promise<Plan | null
       // The desk chooses with whom, whatever the service says; nobody else does where it was changed since.
       const isChosen = service.assignment === 'choose'
       const wish = { ...entry, memberId: isChosen || isOfDesk(entry) ? entry.memberId : null }
+      const before = rules.stillFree(entry.freeBefore, wish, slots)
+      if (before.length < entry.freeBefore.length) fewer.push({ id: entry.id, freeBefore: before })
       times.set(entry.id, {
         service,
         isOne: isChosen || wish.memberId !== null,
-        slots: suiting(wish, slots, wall),
+        slots: suiting(wish, slots, new Set(before), wall),
       })
     }
   }
-  return { clinic, timesOf: ({ id }) => times.get(id) ?? null, gone: new Set() }
+  return { clinic, timesOf: ({ id }) => times.get(id) ?? null, gone: new Set(), fewer }
+}
+
+/** Starts that suit somebody and are free when they ask. */
+export async function freeBefore(tx: Tx, clinic: Clinic, wish: rules.Wish, now: Date): Promise<string[]> {
+  const free = await freeFor(tx, clinic, wish.serviceId, [wish], now)
+  return free ? rules.suitingStarts(wish, free.slots, remembered(rules.wallTime)) : []
 }
 
 const isOfDesk = ({ nearIndex }: store.EntryRow) => nearIndex === null
 
-function suiting(wish: rules.Wish, slots: readonly MemberSlot[], wall: typeof rules.wallTime): MemberSlot[] {
+function suiting(
+  wish: rules.Wish,
+  slots: readonly MemberSlot[],
+  before: ReadonlySet<string>,
+  wall: typeof rules.wallTime,
+): MemberSlot[] {
   // No zone is a day away: what is further off is not worth a calendar.
   const [from, until] = [addDays(wish.firstDay, -1), addDays(wish.lastDay, 2)]
   const found: MemberSlot[] = []
   for (const slot of slots) {
-    if (slot.startsAt < from || slot.startsAt > until) continue
+    if (slot.startsAt < from || slot.startsAt > until || before.has(slot.startsAt)) continue
     if (rules.suits(wish, slot, wall)) found.push(slot)
     if (found.length === rules.mostSuiting) break
   }
@@ -71,7 +87,13 @@ function suiting(wish: rules.Wish, slots: readonly MemberSlot[], wall: typeof ru
 }
 
 /** Free times of a service for as long as anybody waits for one; null where it is not offered. */
-async function freeFor(tx: Tx, clinic: Clinic, serviceId: string, waiting: readonly store.EntryRow[], now: Date) {
+async function freeFor(
+  tx: Tx,
+  clinic: Clinic,
+  serviceId: string,
+  waiting: readonly Pick<rules.Wish, 'firstDay' | 'lastDay'>[],
+  now: Date,
+) {
   const service = await findService(tx, serviceId)
   if (!service || !isBookable(service, clinic.takesPayments)) return null
   const today = dayIn(clinic.timeZone, now)

@@ -9,6 +9,8 @@ import {
   offerUntil,
   outcomeOf,
   seenEntries,
+  stillFree,
+  suitingStarts,
   suits,
   type Wish,
 } from './rules'
@@ -38,6 +40,23 @@ describe('a time suits', () => {
     ['anywhere', slot('2026-12-01T01:00:00Z', { siteId: 'x' }), {}, true],
   ])('%s', (_, at, more, yes) => {
     expect(suits({ ...wish, ...more }, at)).toBe(yes)
+  })
+})
+
+describe('what was free before', () => {
+  const early = '2026-12-01T01:00:00.000Z'
+  const late = '2026-12-01T13:00:00.000Z'
+  it('is each start once, of those that suit', () => {
+    const slots = [slot(early), slot(early, { memberId: 'b' }), slot('2026-12-01T09:00:00.000Z'), slot(late)]
+    expect(suitingStarts(wish, slots)).toEqual([early, late])
+  })
+  it.each([
+    ['is so while anybody has it free', {}, [slot(early, { memberId: 'b' }), slot(late)], [early, late]],
+    ['is news once it was taken', {}, [slot(late)], [late]],
+    ['of one practitioner is theirs', { memberId: 'a' }, [slot(early, { memberId: 'b' }), slot(late)], [late]],
+    ['at one site is there', { siteId: 'x' }, [slot(early), slot(late, { siteId: 'x' })], [late]],
+  ])('%s', (_, more, slots, left) => {
+    expect(stillFree([early, late], { ...wish, ...more }, slots)).toEqual(left)
   })
 })
 

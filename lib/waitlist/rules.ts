@@ -39,6 +39,8 @@ export const clinicTextsADay = { points: 100, seconds: 86_400 }
 /** Free times of one service that are looked at, and that are kept in mind for one who waits. Where there are more, nobody needs a list. */
 export const mostSlots = 5000
 export const mostSuiting = 100
+/** Starts that were free already when somebody asked, as many as are remembered. */
+export const mostFreeBefore = 1000
 /** Whoever did not open the link by then did not ask. */
 export const askHours = 24
 /** Before its message has gone out, an offer holds its time for so long and no longer. */
@@ -103,6 +105,32 @@ export function suits(wish: Wish, slot: SlotView, wall = wallTime): boolean {
     day <= wish.lastDay &&
     wish.parts.includes(part)
   )
+}
+
+/** Starts that suit, each once, of those that are free. */
+export function suitingStarts(wish: Wish, slots: readonly SlotView[], wall = wallTime): string[] {
+  const starts = new Set<string>()
+  for (const slot of slots) {
+    if (starts.size === mostFreeBefore) break
+    if (!starts.has(slot.startsAt) && suits(wish, slot, wall)) starts.add(slot.startsAt)
+  }
+  return [...starts]
+}
+
+/**
+ * Of the starts that were free before somebody asked, those that have been so ever since: they could have had these, and are not told of
+ * them. One that was taken meanwhile is news when it is free again.
+ */
+export function stillFree(
+  freeBefore: readonly string[],
+  { memberId, siteId }: Pick<Wish, 'memberId' | 'siteId'>,
+  slots: readonly SlotView[],
+): string[] {
+  if (!freeBefore.length) return []
+  const isWished = (slot: SlotView) =>
+    (memberId === null || memberId === slot.memberId) && (siteId === null || siteId === slot.siteId)
+  const free = new Set(slots.filter(isWished).map(({ startsAt }) => startsAt))
+  return freeBefore.filter((startsAt) => free.has(startsAt))
 }
 
 const firstHour = 8

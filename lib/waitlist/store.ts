@@ -6,10 +6,11 @@ import type { DayPart, EndReason, Outcome } from './rules.ts'
 type Bytes = Uint8Array<ArrayBuffer>
 type Row = Awaited<ReturnType<Tx['waitlistEntry']['findMany']>>[number]
 /** Days as they are written, and what it waits for as the rules have it. */
-export type EntryRow = Omit<Row, 'firstDay' | 'lastDay' | 'parts'> & {
+export type EntryRow = Omit<Row, 'firstDay' | 'lastDay' | 'parts' | 'freeBefore'> & {
   firstDay: string
   lastDay: string
   parts: DayPart[]
+  freeBefore: string[]
 }
 export type OfferRow = Awaited<ReturnType<Tx['waitlistOffer']['findMany']>>[number]
 type Held = Prisma.AppointmentGetPayload<object>
@@ -20,6 +21,7 @@ const asEntry = (row: Row): EntryRow => ({
   firstDay: dayOf(row.firstDay),
   lastDay: dayOf(row.lastDay),
   parts: row.parts as DayPart[],
+  freeBefore: row.freeBefore.map((at) => at.toISOString()),
 })
 
 /** The clinic of a link. Runs before a clinic is known. */
@@ -36,11 +38,12 @@ export async function lookupWaitlists(tx: Tx): Promise<string[]> {
 
 export interface NewEntry extends Omit<
   Row,
-  'firstDay' | 'lastDay' | 'missed' | 'untold' | 'endReason' | 'endedAt' | 'parts'
+  'firstDay' | 'lastDay' | 'missed' | 'untold' | 'endReason' | 'endedAt' | 'parts' | 'freeBefore'
 > {
   firstDay: string
   lastDay: string
   parts: DayPart[]
+  freeBefore: string[]
 }
 
 /** False where this contact waits for the service already, or the id is somebody's. */
@@ -119,6 +122,10 @@ export async function markWaiting(tx: Tx, id: string, missed: number): Promise<v
   await tx.waitlistEntry.updateMany({ where: { id, state: 'asked' }, data: { state: 'waiting', missed } })
 }
 
+export async function saveFreeBefore(tx: Tx, id: string, freeBefore: string[]): Promise<void> {
+  await tx.waitlistEntry.updateMany({ where: { id, state: 'waiting' }, data: { freeBefore } })
+}
+
 /** Could not be told, and is not tried before then. */
 export async function putOff(tx: Tx, id: string, nextAt: Date): Promise<void> {
   await tx.waitlistEntry.updateMany({ where: { id }, data: { nextAt, untold: { increment: 1 } } })
@@ -130,7 +137,7 @@ export async function countMissed(tx: Tx, id: string): Promise<void> {
 
 const ended = (endReason: EndReason, endedAt: Date) => ({
   ...{ state: 'ended' as const, endReason, endedAt },
-  ...{ contactSealed: null, linkSealed: null, nearIndex: null, wideIndex: null },
+  ...{ contactSealed: null, linkSealed: null, nearIndex: null, wideIndex: null, freeBefore: [] },
 })
 
 /** Ends the waiting, and forgets how to reach them. Who let a time pass is known again for as long as the row stays. */

@@ -101,10 +101,13 @@ export async function waitingWorld(admin: TestDb['admin']) {
     )
     return { id, secret: row?.sealed ? await openField(row.sealed, `waitlist.link|${clinicId}|${id}`) : '' }
   }
-  /** Waits, in the order of the calls. */
+  /** As if whatever is free had become so since they asked. */
+  const allIsNews = () => admin(`UPDATE waitlist_entry SET free_before = '{}' WHERE clinic_id = $1`, [clinicId])
+  /** Waits, in the order of the calls; for all that is free. */
   async function waits(email: string, wanted: Wanted = {}) {
     const { id, answer } = await ask(email, wanted)
     if (!answer.ok) throw new Error(answer.code)
+    await allIsNews()
     const link = await linkOf(id)
     await flow.confirm(anyone, link, ctx(wanted.at ?? now))
     return link
@@ -138,5 +141,5 @@ export async function waitingWorld(admin: TestDb['admin']) {
         [id],
       )
     )[0]?.state
-  return { ...world, clinicId, serviceId, memberId, now, ask, waits, linkOf, work, greet, offers, stateOf }
+  return { ...world, clinicId, serviceId, memberId, now, ask, waits, allIsNews, linkOf, work, greet, offers, stateOf }
 }
