@@ -94,6 +94,26 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
         records: [book.records[0]!],
       },
     },
+    'desk/check': {
+      ...{ serviceId: services.free.id, memberId: doctor.memberId, siteId: null },
+      starts: [days(9)],
+    },
+    'desk/book-series': {
+      ...{ id: randomUUID(), serviceId: services.free.id, memberId: doctor.memberId, siteId: null },
+      visits: [9, 16].map((day) => ({
+        ...{
+          id: randomUUID(),
+          key: randomUUID(),
+          linkSecret: b64(16),
+          startsAt: days(day),
+          anyway: false,
+          records: [],
+        },
+      })),
+      patient: { kind: 'known', patientId: randomUUID() },
+    },
+    'desk/later': { id: appointmentId },
+    'desk/cancel-later': { visits: [9, 16].map((day) => ({ id: randomUUID(), startsAt: days(day) })) },
     'desk/link': { id: appointmentId },
     'desk/send': { id: appointmentId },
     'desk/claim': { ...mine, patient: book.patient, records: [book.records[0]!] },

@@ -20,6 +20,7 @@ import { Documents } from './documents'
 import { FromClinic } from './from-clinic'
 import { Invoices } from './invoices'
 import { KeepOffer } from './keep-offer'
+import { Series } from './series'
 import { Todo } from './todo'
 
 /** The part that only this device can show: who it is for, what is still to be done, and the documents. */
@@ -111,6 +112,7 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
       ) : (
         <Todo view={view} own={own.value} locale={locale} onDone={() => void load().then(onChange)} />
       )}
+      {own.value.chart.byCode ? null : <Series own={own.value} view={view} locale={locale} />}
       {own.value.chart.byCode ? null : <FromClinic {...own.value} />}
       {own.value.chart.byCode ? null : <Documents own={own.value} locale={locale} />}
       <Invoices own={own.value} locale={locale} />
@@ -128,7 +130,8 @@ function OwnData({ own, appointmentId }: { own: Extract<OwnAnswer, { ok: true }>
   const bar = useFocusKept<HTMLDivElement>(asking)
   const [forget] = useBusy(async () => {
     await vault().forget(own.patient.patientId)
-    for (const key of Object.keys(localStorage)) if (key === mineMark(appointmentId)) localStorage.removeItem(key)
+    // Those of a series are marked as well, though this device never was on their pages.
+    for (const { id } of [{ id: appointmentId }, ...own.chart.appointments]) localStorage.removeItem(mineMark(id))
     location.reload()
   })
   return (

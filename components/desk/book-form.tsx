@@ -5,14 +5,24 @@ import { Button } from '@/components/ui/button'
 import { Select } from '@/components/ui/text-field'
 import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
-import { bookCaller, bookKnown, type Caller, newTicket } from '@/lib/browser/desk-book'
-import type { DeskBooked, DeskOptions, DeskService } from '@/lib/desk/rules'
+import {
+  bookCaller,
+  bookKnown,
+  bookSeriesForCaller,
+  bookSeriesForKnown,
+  type Caller,
+  newSeriesTicket,
+  newTicket,
+} from '@/lib/browser/desk-book'
+import { type DeskBooked, type DeskOptions, type DeskService, mostVisits, type SeriesBooked } from '@/lib/desk/rules'
 import { formatMoney } from '@/lib/money'
 import { type CancellationPolicy, type PartOfPrice, partOfPrice } from '@/lib/price/rules'
-import { dayIn, formatTime } from '@/lib/time'
+import { dayIn, formatDay, formatTime } from '@/lib/time'
 import type { Pointed } from './book-dialog'
 import { CallerForm, type CallerFaults, emptyCaller } from './caller'
+import { RepeatPart } from './repeat-part'
 import type { KnownPerson } from './use-known'
+import { isFine, useSeries } from './use-series'
 import { type Chosen, type Typed, WhenPart } from './when-part'
 import { WhoCalls } from './who-calls'
 
@@ -20,6 +30,8 @@ export interface Made extends DeskBooked {
   linkSecret: string
   practitioner: string
   locale: 'en' | 'fr'
+  /** All dates of a series. */
+  visits?: SeriesBooked['visits']
 }
 interface Props {
   options: DeskOptions
@@ -35,6 +47,7 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
   const reason = useReason()
   // One booking, however often it is sent.
   const [ticket] = useState(newTicket)
+  const [seriesTicket] = useState(() => newSeriesTicket(ticket, mostVisits))
   const offered = at ? options.services.filter((each) => each.practitionerIds.includes(at.memberId)) : options.services
   const [service, setService] = useState<DeskService>(offered[0] ?? options.services[0]!)
   const [memberId, setMemberId] = useState(at && offered.length ? at.memberId : '')
@@ -56,6 +69,7 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
   const [fault, setFault] = useState<string | null>(null)
   const [isOutside, setOutside] = useState(false)
   const [lost, setLost] = useState(0)
+  const [seriesFault, setSeriesFault] = useState<string | null>(null)
   const form = useRef<HTMLFormElement>(null)
   const outside = isOutside || chosen?.place?.outside === true
   const choose = (next: Chosen | null) => {
@@ -63,11 +77,44 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
     setOutside(false)
     setChosen(next)
   }
+  const { zone } = options
+  const refused = (code: string) => setFault(reason(code))
+  const series = useSeries({ first: chosen, serviceId: service.id, zone, lost, onRefused: refused })
+  const planned = series.dates.filter(({ isLeft }) => !isLeft)
+  const isSeries = planned.length > 1
   // What was chosen is asked about anew for another service, another length.
   const again = () => setChosen((now) => now && { ...now, place: null })
 
+  const made = (booked: DeskBooked) => {
+    const { appointmentId, memberId: who } = booked
+    const practitioner = options.practitioners.find((each) => each.memberId === who)?.name ?? ''
+    // The earliest is not the first of the list where somebody chose a time before it.
+    const { linkSecret } = seriesTicket.visits.find(({ id }) => id === appointmentId) ?? ticket
+    onMade({ ...booked, linkSecret, practitioner, locale: caller.locale })
+  }
+  const bookAll = async ({ memberId: who, siteId }: Chosen, written: Caller | undefined) => {
+    const open = planned.filter((date) => !isFine(date)).length
+    if (!series.isChecked) return setSeriesFault(t('series.wait'))
+    if (open) return setSeriesFault(t('series.solve', { count: open }))
+    const visits = planned.map(({ startsAt, anyway }) => ({ startsAt, anyway }))
+    const plan = { serviceId: service.id, memberId: who, siteId, visits }
+    const answer = known
+      ? await bookSeriesForKnown(seriesTicket, plan, known.patientId)
+      : await bookSeriesForCaller(options.clinicId, ticket.patientId, seriesTicket, plan, written!)
+    if (answer.ok) return made(answer.value)
+    if (answer.code !== 'SLOT_TAKEN')
+      return setFault(answer.code === 'OTHER_READERS' ? t('otherReaders') : reason(answer.code))
+    // All is looked at again: the list says what is in the way now.
+    setLost((count) => count + 1)
+    const days = visits.flatMap(({ startsAt }, index) =>
+      answer.fields?.[`visits.${index}`] ? formatDay(new Date(startsAt), zone, locale) : [],
+    )
+    setSeriesFault(t('series.lost', { days: new Intl.ListFormat(locale).format(days) }))
+  }
+
   const [book, booking] = useBusy(async () => {
     setFault(null)
+    setSeriesFault(null)
     const read = CallerForm.safeParse(caller)
     const wrong: CallerFaults = {}
     if (!known && !read.success)
@@ -80,6 +127,7 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
       requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
       return
     }
+    if (isSeries) return bookAll(chosen, read.data)
     let { siteId } = chosen
     if (!chosen.place) {
       // Faster than the answer: what there is to ask about the time is asked first.
@@ -97,10 +145,7 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
     const answer = known
       ? await bookKnown(ticket, visit, known.patientId)
       : await bookCaller(options.clinicId, ticket, visit, read.data!)
-    if (answer.ok) {
-      const who = options.practitioners.find((each) => each.memberId === answer.value.memberId)?.name ?? ''
-      return onMade({ ...answer.value, linkSecret: ticket.linkSecret, practitioner: who, locale: caller.locale })
-    }
+    if (answer.ok) return made(answer.value)
     if (answer.code === 'OUTSIDE_HOURS') return setOutside(true)
     if (answer.code === 'SLOT_TAKEN' || answer.code === 'SLOT_GONE') {
       setLost((count) => count + 1)
@@ -163,8 +208,9 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
         fault={timeFault}
         onChoose={choose}
         onType={setTyped}
-        onRefused={(code) => setFault(reason(code))}
+        onRefused={refused}
       />
+      <RepeatPart {...{ options, series }} startsAt={chosen?.startsAt ?? null} fault={seriesFault} />
       <section aria-label={t('who')}>
         <h3 className="mb-3 font-semibold">{t('who')}</h3>
         <WhoCalls
@@ -184,7 +230,7 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
       <div className="flex flex-col-reverse gap-2.5 sm:flex-row sm:justify-end">
         <Button onClick={onClose}>{t('cancel')}</Button>
         <Button type="submit" variant="primary" busy={booking}>
-          {t(outside ? 'anyway' : 'submit')}
+          {isSeries ? t('series.submit', { count: planned.length }) : t(outside ? 'anyway' : 'submit')}
         </Button>
       </div>
     </form>

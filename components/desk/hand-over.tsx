@@ -21,6 +21,8 @@ interface Props {
   zone: string
   /** How it went out by itself; null: it did not. */
   sent?: 'mail' | 'text' | null
+  /** All dates of a series: the link is the first one's. */
+  visits?: { id: string; startsAt: string }[]
   onClose: () => void
 }
 
@@ -28,7 +30,17 @@ interface Props {
  * The link, for whoever is to have it: on the screen, on paper, or sent again. It is put together here and leaves in no
  * request: whoever opens it holds the clinic against the key that this browser knows it by.
  */
-export function HandOver({ appointmentId, linkSecret, startsAt, practitioner, clinic, zone, sent, onClose }: Props) {
+export function HandOver({
+  appointmentId,
+  linkSecret,
+  startsAt,
+  practitioner,
+  clinic,
+  zone,
+  sent,
+  visits,
+  onClose,
+}: Props) {
   const t = useTranslations('desk')
   const c = useTranslations('common')
   const locale = useLocale()
@@ -39,15 +51,28 @@ export function HandOver({ appointmentId, linkSecret, startsAt, practitioner, cl
   const link = `${location.origin}/a/${appointmentId}#s=${linkSecret}&k=${chain.rootFingerprint}`
   const at = new Date(startsAt)
   const when = { day: formatDay(at, zone, locale), time: formatTime(at, zone, locale), who: practitioner }
+  const dates = visits?.map(({ id, startsAt }) => {
+    const begins = new Date(startsAt)
+    return (
+      <li key={id} className="figures">
+        {formatDay(begins, zone, locale)}, {formatTime(begins, zone, locale)}
+      </li>
+    )
+  })
   return (
     <div className="flex flex-col gap-5">
       <div>
         <p ref={top} tabIndex={-1} className="font-semibold outline-none">
-          {t('bookedWhen', when)}
+          {dates ? t('series.booked', { count: dates.length, who: practitioner }) : t('bookedWhen', when)}
         </p>
+        {dates ? (
+          <ul aria-label={t('series.dates')} className="my-2">
+            {dates}
+          </ul>
+        ) : null}
         {sent === undefined ? null : (
           <p role="status" className="text-soft">
-            {sent ? t(`sent.${sent}`) : t('hand')}
+            {sent ? t(dates ? `series.sent.${sent}` : `sent.${sent}`) : t('hand')}
           </p>
         )}
       </div>
@@ -80,12 +105,16 @@ export function HandOver({ appointmentId, linkSecret, startsAt, practitioner, cl
         // Alone on its sheet: no name, no reason, and nothing of the page beneath.
         <section data-paper className="hidden text-center print:block">
           <p className="text-lg">{clinic}</p>
-          <h1 className="mt-2 text-2xl">{t('paperTitle')}</h1>
-          <p className="mt-2 text-xl">
-            {when.day}, {when.time}
-          </p>
+          <h1 className="mt-2 text-2xl">{t(dates ? 'series.paperTitle' : 'paperTitle')}</h1>
+          {dates ? (
+            <ul className="mt-2 text-lg">{dates}</ul>
+          ) : (
+            <p className="mt-2 text-xl">
+              {when.day}, {when.time}
+            </p>
+          )}
           <QrCode value={link} label={t('qr')} className="mx-auto my-8 size-72" />
-          <p>{t('paperOpen')}</p>
+          <p>{t(dates ? 'series.paperOpen' : 'paperOpen')}</p>
           <p className="mt-3">{t('paperKeep')}</p>
         </section>,
         document.body,

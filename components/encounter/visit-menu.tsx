@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { admitNext } from '@/components/call/admit-next'
 import { LinkDialog } from '@/components/desk/link-dialog'
 import { BackDialog } from '@/components/money/back-dialog'
+import { CancelDialog } from './cancel-dialog'
 import { MissDialog } from './miss-dialog'
 import { TakeDialog } from '@/components/money/take-dialog'
 import { NewDeviceDialog } from '@/components/recognition/new-device'
@@ -12,12 +13,9 @@ import { MoveDialog } from '@/components/schedule/move-dialog'
 import { useStaff } from '@/components/staff/session'
 import { useReason } from '@/components/staff/use-reason'
 import { IconButton } from '@/components/ui/button'
-import { AlertDialog } from '@/components/ui/dialog'
 import { MoreIcon } from '@/components/ui/icons'
 import { Menu, type MenuBeside } from '@/components/ui/menu'
-import { Banner } from '@/components/ui/status'
 import { useToast } from '@/components/ui/toast'
-import { useBusy } from '@/components/ui/use-busy'
 import { runsDay } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
 import { type DayRow, mayArrive, type RowState } from '@/lib/encounter/rules'
@@ -119,51 +117,5 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
       {open === 'take' ? <TakeDialog row={row} name={name} onClose={() => setOpen(null)} /> : null}
       {open === 'back' ? <BackDialog visit={row} onClose={() => setOpen(null)} /> : null}
     </>
-  )
-}
-
-interface CancelProps {
-  row: DayRow
-  zone: string
-  name: string
-  open: boolean
-  onOpenChange: (open: boolean) => void
-}
-
-function CancelDialog({ row, zone, name, open, onOpenChange }: CancelProps) {
-  const t = useTranslations('staff.cancel')
-  const locale = useLocale()
-  const toast = useToast()
-  const reason = useReason()
-  const [fault, setFault] = useState<string | null>(null)
-  const show = (is: boolean) => {
-    setFault(null)
-    onOpenChange(is)
-  }
-  const [cancel, busy] = useBusy(async () => {
-    const input = { id: row.appointmentId, startsAt: row.startsAt }
-    const answer = await call('booking/cancel-by-clinic', input, { retry: true })
-    if (!answer.ok) return setFault(reason(answer.code))
-    toast(t('done'), 'success')
-    show(false)
-  })
-  return (
-    <AlertDialog
-      title={t('title', { name })}
-      description={t('text', { time: formatTime(new Date(row.startsAt), zone, locale), service: row.service })}
-      cancelLabel={t('keep')}
-      actionLabel={t('go')}
-      danger
-      busy={busy}
-      open={open}
-      onOpenChange={show}
-      onAction={() => void cancel()}
-    >
-      {fault === null ? null : (
-        <Banner tone="danger" announce className="mt-4">
-          {fault}
-        </Banner>
-      )}
-    </AlertDialog>
   )
 }

@@ -83,7 +83,7 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ careId: randomUUID(), helperId: randomUUID(), helper: { sign: b64(32), dh: b64(32) } },
     ...{ letInId: randomUUID(), letIn: { sign: b64(32), dh: b64(32) } },
     ...{ rekeyId: randomUUID(), siteId: randomUUID(), refundId: randomUUID() },
-    ...{ absenceId: randomUUID(), clinicDaysId: randomUUID() },
+    ...{ absenceId: randomUUID(), clinicDaysId: randomUUID(), seriesId: randomUUID() },
     ...{
       feedHash: bytes(32),
       busySourceId: randomUUID(),
@@ -110,6 +110,7 @@ export async function tenant(admin: TestDb['admin']) {
       Object.values(all),
     )
   }
+  await admin('UPDATE appointment SET series_id = $2 WHERE id = $1', [appointmentId, more.seriesId])
   const keys = { sign_key: more.sign, dh_key: more.dh }
   await admin('DELETE FROM payment WHERE id = ANY($1)', [[unwanted, unpaid, unasked]])
   await admin(

@@ -3,7 +3,9 @@ import ical, {
   ICalAlarmType,
   ICalAttendeeRole,
   ICalAttendeeStatus,
+  type ICalCalendar,
   ICalCalendarMethod,
+  type ICalEvent,
   ICalEventStatus,
 } from 'ical-generator'
 import type { Locale } from '../messages/catalogue.ts'
@@ -28,14 +30,36 @@ export const methodOf = ({ row, mail }: Pick<CalendarFacts, 'row' | 'mail'>): 'R
 
 const reminderSeconds = 15 * 60
 
+/** Several at once: events that are published, for an invitation is to one alone. A change of one comes as its own. */
+export function calendarOfAll(all: readonly CalendarFacts[]): string {
+  const calendar = ical({
+    prodId: { company: 'Curtain', product: 'Curtain', language: all[0]!.locale.toUpperCase() },
+    method: ICalCalendarMethod.PUBLISH,
+  })
+  for (const facts of all) addEvent(calendar, facts)
+  return calendar.toString()
+}
+
 /** One event for as long as the appointment lives: its id stays, its sequence rises. Neutral words, for calendars are shared. */
 export function calendarOf(facts: CalendarFacts): string {
-  const { row, clinic, locale, link, mail } = facts
-  const cancelled = row.status === 'cancelled'
+  const { locale, mail } = facts
   const calendar = ical({
     prodId: { company: 'Curtain', product: 'Curtain', language: locale.toUpperCase() },
     method: ICalCalendarMethod[methodOf(facts)],
   })
+  const event = addEvent(calendar, facts)
+  if (mail)
+    event.createAttendee({
+      email: mail.to,
+      rsvp: false,
+      role: ICalAttendeeRole.REQ,
+      status: ICalAttendeeStatus.ACCEPTED,
+    })
+  return calendar.toString()
+}
+
+function addEvent(calendar: ICalCalendar, { row, clinic, place, locale, link, mail }: CalendarFacts): ICalEvent {
+  const cancelled = row.status === 'cancelled'
   const event = calendar.createEvent({
     id: row.id,
     sequence: row.sequence,
@@ -45,19 +69,12 @@ export function calendarOf(facts: CalendarFacts): string {
     summary: translator(locale, 'mail')('event', { clinic }),
     description: link,
     url: link,
-    ...(facts.place && { location: facts.place }),
+    ...(place && { location: place }),
     status: cancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
     ...(mail ? { organizer: { name: clinic, email: addressIn(mail.from) } } : {}),
   })
-  if (mail)
-    event.createAttendee({
-      email: mail.to,
-      rsvp: false,
-      role: ICalAttendeeRole.REQ,
-      status: ICalAttendeeStatus.ACCEPTED,
-    })
   if (!cancelled) event.createAlarm({ type: ICalAlarmType.display, trigger: reminderSeconds })
-  return calendar.toString()
+  return event
 }
 
 /** The address of `Name <address>`. */

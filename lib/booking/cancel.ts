@@ -57,13 +57,14 @@ export async function cancelByClinic(
   })
 }
 
-/** Once, however often it is asked. The row is locked. */
-async function cancelIn(
+/** Once, however often it is asked. The row is locked. A mail says so, unless another does. */
+export async function cancelIn(
   tx: Tx,
   actor: StaffActor | PatientActor,
   row: store.AppointmentRow,
   end: NotTaken,
   now: Date,
+  isMailed = true,
 ): Promise<Cancelled> {
   const { clinicId } = actor
   if (row.status === 'cancelled') return ok({ status: row.status })
@@ -74,7 +75,7 @@ async function cancelIn(
   await audit(tx, actor, 'appointment.cancelled', row.id)
   await endMoney(tx, row, end, now)
   const job = { clinicId, appointmentId: row.id }
-  if (row.status !== 'held') await enqueue(tx, 'mail.cancelled', job, { singletonKey: row.id })
+  if (row.status !== 'held' && isMailed) await enqueue(tx, 'mail.cancelled', job, { singletonKey: row.id })
   await tellWaitlist(tx, clinicId)
   await notify(tx, 'staff', clinicId)
   if (row.patientId) await notify(tx, 'patient', row.patientId)

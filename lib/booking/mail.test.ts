@@ -32,7 +32,7 @@ afterAll(() => new Promise<void>((resolve) => smtp.close(resolve)))
 async function mailed(
   name: keyof typeof mailJobs.handlers,
   at: { clinicId: string; appointmentId: string },
-  more: { place?: string } = {},
+  more: { place?: string; also?: string } = {},
 ) {
   taken.length = 0
   await mailJobs.handlers[name]({ clinicId: at.clinicId, appointmentId: at.appointmentId, ...more }, 'job')
@@ -189,4 +189,47 @@ it('tells the address that was of a change, and not where mail goes now', async 
   for (const word of ['were changed', 'not you', '+33 1 23 45 67 89']) expect(english!.text).toContain(word)
   expect(french!.subject).toBe('Vos coordonnées auprès de Lumen Clinic')
   for (const mail of taken) expect(mail).not.toMatch(/Fertility|Ada|\/a\//)
+})
+
+it('lists the visits of a series in one mail, each an event of its own, and those that are taken back in another', async () => {
+  const days = ['2027-03-22', '2027-03-29', '2027-04-05']
+  const visits = []
+  for (const day of days) {
+    const startsAt = new Date(`${day}T08:00:00Z`)
+    visits.push(await world.waiting({ status: 'booked', mode: 'later', payment: 'due', startsAt }))
+  }
+  const ids = visits.map(({ appointmentId }) => appointmentId)
+  await admin(
+    `UPDATE appointment a SET series_id = gen.id, patient_id = f.patient_id FROM (SELECT gen_random_uuid() AS id) gen, appointment f
+     WHERE a.id = ANY($1) AND f.id = $2`,
+    [ids, ids[0]],
+  )
+  const first = visits[0]!
+  const { mail, lines } = await mailed('mail.booked', first)
+  expect(mail.subject).toBe('Your appointments with Lumen Clinic')
+  // The clock goes forward between the first and the second.
+  for (const words of ['22 March 2027, 09:00', '29 March 2027, 10:00', '5 April 2027, 10:00'])
+    expect(mail.text).toContain(words)
+  expect(mail.text).toContain('€45 is to be paid to the clinic for each.')
+  expect(mail.text!.match(/\/a\/[0-9a-f-]{36}#s=/g)).toEqual([`/a/${first.appointmentId}#s=`])
+  for (const word of clinical) expect(mail.text).not.toContain(word)
+  expect(lines.filter((line) => line.startsWith('UID:')).map((line) => line.slice(4))).toEqual(ids)
+  expect(valueOf(lines, 'METHOD')).toBe('PUBLISH')
+  expect(lines.filter((line) => line.startsWith('ATTENDEE'))).toEqual([])
+  for (const { appointmentId, secret } of visits)
+    expect(lines.some((line) => line.startsWith('URL') && line.endsWith(`/a/${appointmentId}#s=${secret}`))).toBe(true)
+  // The first is taken back before its mail goes: the others are told of, by the link of the next.
+  await admin(`UPDATE appointment SET status = 'cancelled', cancelled_at = now(), sequence = 1 WHERE id = $1`, [ids[0]])
+  const late = await mailed('mail.booked', first)
+  expect(late.mail.text).toContain(`/a/${ids[1]}#s=`)
+  expect(late.mail.text).not.toContain('22 March')
+  await admin(`UPDATE appointment SET status = 'cancelled', cancelled_at = now(), sequence = 1 WHERE id = $1`, [ids[1]])
+  const [booked, both] = [visits[2]!, { clinicId: first.clinicId, appointmentId: ids[0]! }]
+  expect((await mailed('mail.booked', booked)).mail.subject).toBe('Your appointment with Lumen Clinic')
+  const gone = await mailed('mail.cancelled', both, { also: [ids[1], ids[2]].join() })
+  expect(gone.mail.subject).toBe('Cancelled: your appointments with Lumen Clinic')
+  expect(gone.mail.text).toContain('29 March 2027, 10:00')
+  // One that stands is not said to be cancelled.
+  expect(gone.mail.text).not.toContain('5 April')
+  expect(gone.lines.filter((line) => line === 'STATUS:CANCELLED')).toHaveLength(2)
 })

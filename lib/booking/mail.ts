@@ -15,7 +15,7 @@ import { openField } from '../server/kms.ts'
 import { sendMail, type Mail } from '../server/mail.ts'
 import { inClinic } from '../server/tx.ts'
 import { formatDate, formatTime, sameClock, zoneCity } from '../time.ts'
-import { calendarOf, methodOf } from './calendar.ts'
+import { calendarOf, calendarOfAll, methodOf } from './calendar.ts'
 import { findSite } from '../site/store.ts'
 import type { SiteView } from '../site/rules.ts'
 import { placeName } from './rules.ts'
@@ -104,10 +104,19 @@ function whenOf({ row, clinic, locale }: MailFacts): string {
   return `${own}\n${t('whenClinic', { time: theirs, zone: zoneCity(clinic.timeZone) })}`
 }
 
-function invitationOf({ row, clinic, locale, place, link, to }: MailFacts): Mail['ics'] {
-  const facts = { row, clinic: clinic.name, place, locale, link, mail: { from: env().MAIL_FROM, to } }
-  return { name: 'appointment.ics', content: calendarOf(facts), method: methodOf(facts) }
+const eventOf = ({ row, clinic, locale, place, link, to }: MailFacts) => ({
+  ...{ row, clinic: clinic.name, place, locale, link },
+  mail: { from: env().MAIL_FROM, to },
+})
+
+function invitationOf(facts: MailFacts): Mail['ics'] {
+  const event = eventOf(facts)
+  return { name: 'appointment.ics', content: calendarOf(event), method: methodOf(event) }
 }
+
+const calendarFileOf = (all: readonly MailFacts[]): Mail['ics'] => ({
+  ...{ name: 'appointments.ics', content: calendarOfAll(all.map(eventOf)), method: 'PUBLISH' },
+})
 
 /** What is paid and what is not, as it is when the mail goes out; empty where nothing is either. */
 function paidWords({ row, locale, price, money }: MailFacts): string {
@@ -139,10 +148,66 @@ function costsOf({ row, locale, clinic }: MailFacts): string {
     .join(' ')
 }
 
+const signatureOf = ({ clinic }: MailFacts) => (clinic.phone ? `${clinic.name}\n${clinic.phone}` : clinic.name)
+
+/** What is said to be booked: of a series the visit and the later ones. What was cancelled meanwhile is overtaken. */
+async function standingOf(asked: MailFacts): Promise<MailFacts[]> {
+  const { row } = asked
+  const isAsked = ['booked', 'arrived', 'in_consult', 'completed'].includes(row.status)
+  const standing = isAsked ? [asked] : []
+  for (const each of await inClinic(row.clinicId, (tx) => store.listSeries(tx, row)))
+    if (each.id !== row.id && each.startsAt >= row.startsAt && ['booked', 'arrived'].includes(each.status)) {
+      const facts = await factsOf({ clinicId: row.clinicId, appointmentId: each.id })
+      if (facts) standing.push(facts)
+    }
+  return standing
+}
+
+/** What it costs to cancel any of a series: the same for each. */
+function costsOfEach({ row, locale }: MailFacts): string {
+  const t = translator(locale, 'mail')
+  const { lateMinor, missedMinor } = cancelTerms(bookedTerms(row), row.startsAt)
+  const amount = (minor: number) => formatMoney(minor, row.currency, locale)
+  const hours = bookedTerms(row).freeUntilMinutes / 60
+  return [
+    lateMinor > 0 ? t('seriesLate', { hours, amount: amount(lateMinor) }) : '',
+    missedMinor > 0 ? t('cancelMissed', { amount: amount(missedMinor) }) : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
+/** All dates in one mail. The link in its text is the first one's; in a calendar each event leads to its own. */
+async function mailSeries(all: readonly MailFacts[], data: JobData): Promise<void> {
+  const [first] = all as [MailFacts, ...MailFacts[]]
+  const { row, locale, clinic, to, price, money, place } = first
+  const t = translator(locale, 'mail')
+  const isOwed = price && money && row.paymentMode !== 'online' && isOpen(money.status)
+  const paragraphs = [
+    t('hello'),
+    t('series', { clinic: clinic.name, count: all.length }),
+    [...all.map(whenOf), place].filter(Boolean).join('\n'),
+    isOwed ? t('seriesPay', { price }) : '',
+    costsOfEach(first),
+    `${t('seriesOpen')}\n${first.link}`,
+    t('seriesKeep'),
+    signatureOf(first),
+  ]
+  await sendMail({
+    to,
+    subject: t('seriesSubject', { clinic: clinic.name }),
+    text: paragraphs.filter(Boolean).join('\n\n'),
+    ics: calendarFileOf(all),
+    messageId: data.again ? `series-${row.id}-${Date.parse(String(data.again))}` : `series-${row.id}`,
+  })
+}
+
 const mailBooked: JobHandler = async (data) => {
-  const facts = await factsOf(data)
-  // Overtaken: what was cancelled meanwhile is not said to be booked.
-  if (!facts || !['booked', 'arrived', 'in_consult', 'completed'].includes(facts.row.status)) return
+  const asked = await factsOf(data)
+  const standing = asked ? await standingOf(asked) : []
+  const [facts] = standing
+  if (!facts) return
+  if (standing.length > 1) return mailSeries(standing, data)
   const { row, locale, clinic, to } = facts
   const t = translator(locale, 'mail')
   const paragraphs = [
@@ -153,7 +218,7 @@ const mailBooked: JobHandler = async (data) => {
     costsOf(facts),
     openWords(facts),
     t('keep'),
-    clinic.phone ? `${clinic.name}\n${clinic.phone}` : clinic.name,
+    signatureOf(facts),
   ]
   await sendMail({
     to,
@@ -171,7 +236,6 @@ const mailMoved: JobHandler = async (data) => {
   if (!facts || !['booked', 'arrived'].includes(facts.row.status) || placeName(facts.row) !== data.place) return
   const { row, locale, clinic, to } = facts
   const t = translator(locale, 'mail')
-  const signature = clinic.phone ? `${clinic.name}\n${clinic.phone}` : clinic.name
   await sendMail({
     to,
     subject: t('movedSubject', { clinic: clinic.name }),
@@ -182,7 +246,7 @@ const mailMoved: JobHandler = async (data) => {
       costsOf(facts),
       openWords(facts),
       t('movedNot'),
-      signature,
+      signatureOf(facts),
     ]
       .filter(Boolean)
       .join('\n\n'),
@@ -201,27 +265,41 @@ async function endedWords({ row, locale }: MailFacts): Promise<string> {
   return [...line('endedFee', feeMinor), ...line('endedOwed', owedMinor), ...line('endedBack', backMinor)].join(' ')
 }
 
+/** Those that were cancelled with it. */
+async function alsoCancelled({ clinicId, also }: JobData): Promise<MailFacts[]> {
+  const all: MailFacts[] = []
+  for (const appointmentId of String(also ?? '')
+    .split(',')
+    .filter(Boolean)) {
+    const facts = await factsOf({ clinicId: clinicId ?? null, appointmentId })
+    if (facts?.row.status === 'cancelled') all.push(facts)
+  }
+  return all
+}
+
 const mailCancelled: JobHandler = async (data) => {
   const facts = await factsOf(data)
   if (facts?.row.status !== 'cancelled') return
   const { row, locale, clinic, to } = facts
   const t = translator(locale, 'mail')
+  const all = [facts, ...(await alsoCancelled(data))]
+  const isOne = all.length === 1
   // No fingerprint: this database's word would look like the clinic's own link, and prove nothing.
   const again = `${env().APP_ORIGIN}/c/${clinic.slug}`
   await sendMail({
     to,
-    subject: t('cancelledSubject', { clinic: clinic.name }),
+    subject: t(isOne ? 'cancelledSubject' : 'seriesCancelledSubject', { clinic: clinic.name }),
     text: [
       t('hello'),
-      t('cancelled', { clinic: clinic.name }),
-      whenOf(facts),
+      isOne ? t('cancelled', { clinic: clinic.name }) : t('seriesCancelled', { clinic: clinic.name }),
+      all.map(whenOf).join('\n'),
       await endedWords(facts),
       `${t('again')}\n${again}`,
       clinic.name,
     ]
       .filter(Boolean)
       .join('\n\n'),
-    ics: invitationOf(facts),
+    ics: isOne ? invitationOf(facts) : calendarFileOf(all),
     messageId: `cancelled-${row.id}`,
   })
 }
@@ -262,11 +340,15 @@ const mailDocument: JobHandler = async (data) => {
   if (!facts) return
   const { locale, clinic, link, to } = facts
   const t = translator(locale, 'mail')
-  const signature = clinic.phone ? `${clinic.name}\n${clinic.phone}` : clinic.name
   await sendMail({
     to,
     subject: t('documentSubject', { clinic: clinic.name }),
-    text: [t('hello'), t('document', { clinic: clinic.name }), `${t('documentOpen')}\n${link}`, signature].join('\n\n'),
+    text: [
+      t('hello'),
+      t('document', { clinic: clinic.name }),
+      `${t('documentOpen')}\n${link}`,
+      signatureOf(facts),
+    ].join('\n\n'),
     messageId: `document-${String(data.documentId)}`,
   })
 }

@@ -88,20 +88,18 @@ async function fullDays(
   return new Set([...byDay].flatMap(([name, all]) => (all.length >= dailyLimit ? [name] : [])))
 }
 
+type OneDay = Omit<SlotSearch, 'memberIds' | 'firstDay' | 'lastDay'> & { memberId: string; day: string }
+
 /** Whether one more of the service fits into a practitioner's day. Who asks at once for the last one waits for who asked before. */
-export async function hasRoom(
-  tx: Tx,
-  {
-    clinic,
-    service,
-    memberId,
-    day,
-    now,
-    except,
-  }: Omit<SlotSearch, 'memberIds' | 'firstDay' | 'lastDay'> & { memberId: string; day: string },
-): Promise<boolean> {
+export async function hasRoom(tx: Tx, asked: OneDay): Promise<boolean> {
+  const { service, memberId, day } = asked
   if (service.dailyLimit === null) return true
   await hold(tx, `daily|${service.id}|${memberId}|${day}`, 'write')
+  return looksRoomy(tx, asked)
+}
+
+/** The same as it looks now: by the time that something is booked it may be another. */
+export async function looksRoomy(tx: Tx, { clinic, service, memberId, day, now, except }: OneDay): Promise<boolean> {
   const stretch = { from: startOfDay(day, clinic.timeZone), until: startOfDay(addDays(day, 1), clinic.timeZone) }
   const full = await fullDays(tx, { clinic, service, memberIds: [memberId], now, except }, stretch)
   return !full?.has(`${memberId} ${day}`)

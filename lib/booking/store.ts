@@ -134,6 +134,16 @@ const isInTheWay = (error: unknown): boolean =>
   error instanceof Error &&
   (/23P01|40P01/.test(JSON.stringify(error, Object.getOwnPropertyNames(error))) || isInTheWay(error.cause))
 
+/** The visits that were booked together with one, itself included, the earliest first; none of one that was booked by itself. */
+export const listSeries = async (
+  tx: Tx,
+  { seriesId, patientId }: Pick<AppointmentRow, 'seriesId' | 'patientId'>,
+): Promise<AppointmentRow[]> =>
+  // Of one patient, whatever a browser made the id of.
+  seriesId && patientId
+    ? tx.appointment.findMany({ where: { seriesId, patientId }, orderBy: [{ startsAt: 'asc' }, { id: 'asc' }] })
+    : []
+
 /** Whether a member's day has this appointment in it. */
 export const isSeen = async (tx: Tx, id: string, seen: Prisma.AppointmentWhereInput): Promise<boolean> =>
   (await tx.appointment.count({ where: { AND: [{ id }, seen] } })) === 1

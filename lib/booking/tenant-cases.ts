@@ -20,6 +20,7 @@ export const bookingCases: TenantCases<typeof store> = {
       ...{ status: 'booked', memberId: b.memberId, siteId: null, startsAt: b.startsAt, endsAt: b.endsAt },
       ...{ blockedFrom: b.startsAt, blockedUntil: b.endsAt, cancellation: freeOfCharge },
     }),
+  listSeries: (tx, _, b) => store.listSeries(tx, { seriesId: b.seriesId, patientId: b.patientId }),
   isSeen: (tx, _, b) => store.isSeen(tx, b.appointmentId, {}),
   listBusy: (tx, _, b) => store.listBusy(tx, [b.memberId], { from: b.startsAt, until: b.endsAt }, b.now),
   lapseInTheWay: (tx, _, b) => store.lapseInTheWay(tx, b.memberId, b.startsAt, b.after, b.after),

@@ -43,8 +43,8 @@ export async function recover(secret: string, rootFingerprint: string | null): P
   return { ok: true, appointments: await bindAll(here) }
 }
 
-/** The links of appointments went with the device: the patient's own key is told them again. Newest first. */
-async function bindAll(patient: PatientHandle): Promise<string[]> {
+/** The links of all their appointments, told to the patient's own key: some went with a device, or never came to this one. Newest first. */
+export async function bindAll(patient: PatientHandle): Promise<string[]> {
   const { patientId } = patient
   const answer = await call('patient/links', {}, { as: 'patient', patientId, retry: true })
   const links = answer.ok ? answer.value.links : []

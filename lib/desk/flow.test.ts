@@ -13,8 +13,9 @@ import { clinicWorld, factsOf } from '../payment/testing.ts'
 import { insertRecords } from '../record/store.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
+import { book } from './book.ts'
 import { claim } from './claim.ts'
-import { book, options, patients, place, sendLink, showLink } from './flow.ts'
+import { options, patients, place, sendLink, showLink } from './flow.ts'
 
 const { admin } = testDb()
 let world: Awaited<ReturnType<typeof clinicWorld>>

@@ -40,6 +40,44 @@ export const DeskBookInput = z.object({
   anyway: z.boolean(),
   patient: z.discriminatedUnion('kind', [Caller, Known]),
 })
+
+// ── several visits at once ──
+
+/** Of the first with those that follow: more is not planned in one telephone call. */
+export const mostVisits = 26
+export const mostWeeks = 12
+/** By one member. */
+export const seriesAnHour = { points: 40, seconds: 3600 }
+/** By one member: each look at a list of dates goes through a calendar. */
+export const checksAMinute = { points: 60, seconds: 60 }
+
+const SeriesVisit = z.object({
+  ...{ id, key, linkSecret, startsAt: Instant, anyway: z.boolean() },
+  /** Why they come, sealed for each visit: of somebody new who said so. */
+  records: z.array(SealedRecord).max(1),
+})
+/** All of them are booked, or none; `id` is the series'. */
+export const SeriesInput = z.object({
+  ...{ id, serviceId: Id, memberId: Id, siteId: Id.nullable() },
+  visits: z.array(SeriesVisit).min(2).max(mostVisits),
+  patient: z.discriminatedUnion('kind', [Caller.extend({ records: z.array(SealedRecord).length(1) }), Known]),
+})
+/** Dates before they are booked, each as what the others leave of the calendar. */
+export const CheckInput = z.object({
+  serviceId: Id,
+  memberId: Id,
+  siteId: Id.nullable(),
+  starts: z.array(Instant).min(1).max(mostVisits),
+})
+export const LaterInput = z.object({ id: Id })
+/** As whoever cancels them saw them. */
+export const CancelLaterInput = z.object({
+  visits: z
+    .array(z.object({ id: Id, startsAt: Instant }))
+    .min(2)
+    .max(mostVisits),
+})
+
 export const OptionsInput = z.object({}).strict()
 export const PatientsInput = z.object({}).strict()
 export const TimesInput = z.object({
@@ -126,6 +164,25 @@ export interface DeskBooked {
   sent: 'mail' | 'text' | null
 }
 
+/**
+ * What is in the way of a date. `closed`: the clinic is, `away`: the practitioner; `full`: as many of the service as fit a day are
+ * booked; `elsewhere`: the practitioner is at another place then.
+ */
+export const inTheWay = ['taken', 'closed', 'away', 'outside', 'full', 'elsewhere', 'past', 'far'] as const
+export type InTheWay = (typeof inTheWay)[number]
+/** What can be booked all the same, once it is agreed. */
+export const mayAnyway = (state: DateState): boolean => ['closed', 'away', 'outside', 'full'].includes(state)
+export type DateState = 'free' | InTheWay
+export interface CheckedDate {
+  startsAt: string
+  state: DateState
+  /** The nearest free time within a week, where the date is not free. */
+  near: string | null
+}
+export interface SeriesBooked extends DeskBooked {
+  visits: { id: string; startsAt: string }[]
+}
+
 export interface DeskContract {
   'desk/options': { in: z.input<typeof OptionsInput>; out: DeskOptions }
   'desk/times': { in: z.input<typeof TimesInput>; out: FreeTimes<MemberSlot> }
@@ -133,6 +190,12 @@ export interface DeskContract {
   /** Names of the patients whom this member's day has had, sealed. */
   'desk/patients': { in: z.input<typeof PatientsInput>; out: { patientIds: string[]; records: StoredRecord[] } }
   'desk/book': { in: z.input<typeof DeskBookInput>; out: DeskBooked }
+  'desk/check': { in: z.input<typeof CheckInput>; out: { dates: CheckedDate[] } }
+  /** A date that was lost refuses all: `fields` has what is in the way of each that was, by its place in the list. */
+  'desk/book-series': { in: z.input<typeof SeriesInput>; out: SeriesBooked }
+  /** A visit and the later ones that were booked with it, which stand. */
+  'desk/later': { in: z.input<typeof LaterInput>; out: { visits: { id: string; startsAt: string }[] } }
+  'desk/cancel-later': { in: z.input<typeof CancelLaterInput>; out: { cancelled: number } }
   'desk/link': { in: z.input<typeof DeskLinkInput>; out: { linkSecret: string } }
   'desk/send': { in: z.input<typeof DeskLinkInput>; out: { sent: 'mail' | 'text' } }
   'desk/claim': { in: z.input<typeof ClaimInput>; out: { patientId: string; keyId: string } }

@@ -24,6 +24,8 @@ export interface DayRow {
   appointmentId: string
   /** How often it was moved. */
   sequence: number
+  /** Booked with others at once. */
+  isSeries: boolean
   patientId: string
   memberId: string
   practitioner: string

@@ -96,6 +96,7 @@ function toRow(row: Found, items: Open, now: Date): DayRow {
   return {
     appointmentId: row.id,
     sequence: row.sequence,
+    isSeries: row.seriesId !== null,
     patientId: row.patientId!,
     memberId: row.memberId,
     practitioner: row.member.displayName,

@@ -190,6 +190,8 @@ export interface PatientChart {
     practitioner: string
     practitionerId: string
     siteId: string | null
+    /** Those that were booked at once have the same. */
+    seriesId: string | null
   }[]
   /** Who helps the patient, or did, and the server's clock. */
   care: CareRow[]

@@ -192,6 +192,7 @@ export async function listOwn(tx: Tx, patientId: string, only: readonly string[]
       status: true,
       memberId: true,
       siteId: true,
+      seriesId: true,
       service: { select: { name: true } },
       member: { select: { displayName: true } },
     },

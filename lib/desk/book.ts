@@ -1,0 +1,269 @@
+import 'server-only'
+import type { z } from 'zod'
+import { groupsOf, runsVisits, type StaffActor } from '../access/rules.ts'
+import { partOf } from '../access/part.ts'
+import { confirmBooking } from '../booking/confirm.ts'
+import { expirePayment } from '../booking/hold.ts'
+import { matches, secretHash } from '../booking/link.ts'
+import { hasParts, readAlike } from '../booking/move.ts'
+import { placeAt } from '../booking/place.ts'
+import { bookingsADay } from '../booking/rules.ts'
+import { deskDays } from '../booking/slots.ts'
+import * as bookings from '../booking/store.ts'
+import type { ServiceView } from '../clinic/rules.ts'
+import { findClinic, findService } from '../clinic/store.ts'
+import type { Sealed } from '../crypto/types.ts'
+import { ok, refuse, type Result } from '../errors.ts'
+import { firstPayment } from '../payment/rules.ts'
+import { insertPayment } from '../payment/store.ts'
+import { managingOf } from '../record/grants.ts'
+import { insertRecords } from '../record/store.ts'
+import { mayText } from '../reminder/choice.ts'
+import { e164 } from '../reminder/text.ts'
+import { keepHours } from '../schedule/store.ts'
+import { enqueue } from '../server/jobs.ts'
+import { openField, patientEmailIndex, sealField } from '../server/kms.ts'
+import { limit } from '../server/rate-limit.ts'
+import { hold, inClinic, type Tx } from '../server/tx.ts'
+import { findSite } from '../site/store.ts'
+import * as rules from './rules.ts'
+import * as store from './store.ts'
+
+type In<S extends z.ZodType> = z.output<S>
+export type Clinic = NonNullable<Awaited<ReturnType<typeof findClinic>>>
+const minute = 60_000
+
+export const seenBy = async (tx: Tx, actor: StaffActor) => runsVisits(actor, await partOf(tx, actor))
+
+export function stretchOf(service: ServiceView, startsAt: Date) {
+  const endsAt = new Date(startsAt.getTime() + service.minutes * minute)
+  return {
+    ...{ startsAt, endsAt },
+    blockedFrom: new Date(startsAt.getTime() - service.bufferBefore * minute),
+    blockedUntil: new Date(endsAt.getTime() + service.bufferAfter * minute),
+  }
+}
+
+/**
+ * An appointment that somebody at the clinic makes for who calls. Once, however often it is sent. It is booked at once, with its money
+ * due: nobody pays on the telephone.
+ */
+export async function book(
+  actor: StaffActor,
+  input: In<typeof rules.DeskBookInput>,
+  { now }: { now: Date },
+): Promise<Result<rules.DeskBooked>> {
+  const counted = await limit('desk-book', actor.memberId, rules.bookingsAnHour)
+  if (!counted.ok) return counted
+  return inClinic(actor.clinicId, async (tx) => {
+    // Two clicks at once: the second waits here, and finds what the first has made.
+    await hold(tx, `desk|${input.id}`, 'write')
+    const before = await bookings.findAppointment(tx, input.id)
+    if (before) return repeated(tx, before, input)
+    const clinic = (await findClinic(tx, actor.clinicId))!
+    const service = await findService(tx, input.serviceId)
+    if (!service?.active || !service.practitionerIds.includes(input.memberId)) return refuse('NOT_FOUND')
+    // Nobody can be called whose number is nowhere.
+    if (service.way === 'phone' && input.patient.kind === 'new' && !input.patient.phone)
+      return refuse('BAD_INPUT', { 'patient.phone': 'required' })
+    const placed = await placeIn(tx, clinic, service, input, now)
+    if (!placed.ok) return placed
+    const patient = await patientIn(tx, actor, clinic, input, input.patient.kind === 'new' ? input.patient.records : [])
+    if (!patient.ok) return patient
+    const { memberId, siteId } = input
+    const made = await insertBooked(
+      tx,
+      actor,
+      { clinic, service, visit: input, memberId, siteId, ...patient.value },
+      now,
+    )
+    if (!made.ok) return made
+    await confirmBooking(tx, actor, made.value, now)
+    // What was sealed belongs to an appointment that is there by now.
+    if (input.patient.kind === 'new') {
+      const { patientId, records } = input.patient
+      const stored = await insertRecords(tx, actor, records, { patientId, appointmentId: input.id })
+      if (!stored.ok) return stored
+    }
+    // Nobody books into days that are not theirs to run.
+    if (!(await bookings.isSeen(tx, input.id, await seenBy(tx, actor)))) return refuse('NOT_ALLOWED')
+    // Counted only now: a time that was taken has sent no mail.
+    const mailed = await mayMail(tx, actor.clinicId, patient.value.patientId)
+    return mailed ?? ok(await told(tx, made.value))
+  })
+}
+
+async function repeated(
+  tx: Tx,
+  row: bookings.AppointmentRow,
+  { key, linkSecret, patient: { patientId } }: In<typeof rules.DeskBookInput>,
+): Promise<Result<rules.DeskBooked>> {
+  const isSame = row.idempotencyKey === key && row.patientId === patientId && matches(row.linkHash, linkSecret)
+  if (!isSame) return refuse('SLOT_TAKEN')
+  return ok(await madeOf(tx, row))
+}
+
+export const madeOf = async (tx: Tx, row: bookings.AppointmentRow): Promise<rules.DeskBooked> => ({
+  ...{ appointmentId: row.id, patientId: row.patientId!, startsAt: row.startsAt.toISOString(), memberId: row.memberId },
+  sent: await wayOf(tx, row),
+})
+
+/** Refuses a time that is over, too far, outside of the hours unless it is meant, or elsewhere than it was sealed for. */
+export async function placeIn(
+  tx: Tx,
+  clinic: Clinic,
+  service: ServiceView,
+  input: { memberId: string; siteId: string | null; startsAt: string; anyway: boolean },
+  now: Date,
+): Promise<Result<true>> {
+  const { memberId, siteId } = input
+  const { startsAt, endsAt } = stretchOf(service, new Date(input.startsAt))
+  if (startsAt < now) return refuse('BAD_INPUT', { startsAt: 'tooSmall' })
+  if (+startsAt > +now + deskDays * 24 * 60 * minute) return refuse('BAD_INPUT', { startsAt: 'tooLarge' })
+  await keepHours(tx, clinic.id, memberId)
+  const there = await placeAt(tx, clinic, memberId, { startsAt, endsAt, siteId })
+  if (there === undefined && !input.anyway) return refuse('OUTSIDE_HOURS')
+  if (there !== undefined && there !== siteId) return refuse('SLOT_GONE')
+  if (siteId && !(await findSite(tx, siteId))) return refuse('NOT_FOUND')
+  return ok(true)
+}
+
+export interface Whom {
+  patientId: string
+  locale: string
+  timeZone: string
+}
+
+/** A refusal where their address was written to often enough today. */
+export async function mayMail(tx: Tx, clinicId: string, patientId: string) {
+  const sealed = (await bookings.findPatient(tx, patientId))?.emailSealed
+  if (!sealed) return null
+  const counted = await limit(
+    'book-email',
+    await openField(sealed, `patient.email|${clinicId}|${patientId}`),
+    bookingsADay,
+  )
+  return counted.ok ? null : counted
+}
+
+/** Who it is for: of somebody new, `records` are all that was sealed. */
+export async function patientIn(
+  tx: Tx,
+  actor: StaffActor,
+  clinic: Clinic,
+  input: Pick<In<typeof rules.DeskBookInput>, 'patient' | 'memberId' | 'siteId'>,
+  records: readonly Sealed[],
+): Promise<Result<Whom>> {
+  const { patient } = input
+  const { clinicId } = actor
+  const { patientId } = patient
+  if (patient.kind === 'known') {
+    const places = await store.listPlaces(tx, patientId, await seenBy(tx, actor))
+    const known = places.length ? await bookings.findPatient(tx, patientId) : null
+    if (!known) return refuse('NOT_FOUND')
+    // What is sealed of them opens to those who were there before: in another part of the clinic nobody could read who comes.
+    const parts = await hasParts(tx)
+    for (const { memberId, siteId } of places)
+      if (
+        (!parts || siteId === input.siteId) &&
+        (memberId === input.memberId || (await readAlike(tx, clinicId, memberId, input.memberId)))
+      )
+        return ok({ patientId, locale: known.locale, timeZone: known.timeZone })
+    return refuse('OTHER_READERS')
+  }
+  if (!rules.isCallersWord(records)) return refuse('BAD_INPUT', { records: 'invalid' })
+  const groups = groupsOf(actor.roles, await partOf(tx, actor))
+  // The defence on the server's side: what no browser would believe is not kept.
+  const isTheirs = records.every(({ meta, header, grants }) => {
+    const managing = managingIn(header)
+    return (
+      managing &&
+      rules.mayWriteUnder(groups, meta.type, managing) &&
+      grants.every(({ recipient }) => recipient.kind !== 'patient')
+    )
+  })
+  if (!isTheirs) return refuse('NOT_ALLOWED')
+  // Never somebody who is there: what a patient says of themselves is theirs.
+  if (await bookings.findPatient(tx, patientId)) return refuse('NOT_ALLOWED')
+  const { email, phone, locale } = patient
+  const made = await store.insertCaller(tx, {
+    ...{ id: patientId, clinicId, locale, timeZone: clinic.timeZone },
+    emailIndex: email ? await patientEmailIndex(clinicId, email) : null,
+    emailSealed: email ? await sealField(email, `patient.email|${clinicId}|${patientId}`) : null,
+    phoneSealed: phone ? await sealField(phone, `patient.phone|${clinicId}|${patientId}`) : null,
+  })
+  if (!made) return refuse('NOT_ALLOWED')
+  return ok({ patientId, locale, timeZone: clinic.timeZone })
+}
+
+/** Null for a header that is none. */
+function managingIn(header: string): string | null {
+  try {
+    const managing: unknown = managingOf(new Uint8Array(Buffer.from(header, 'base64url')))
+    return typeof managing === 'string' ? managing : null
+  } catch {
+    return null
+  }
+}
+
+/** The appointment with its link and what is owed for it, not yet said to be booked. */
+export async function insertBooked(
+  tx: Tx,
+  actor: StaffActor,
+  of: Whom & {
+    clinic: Clinic
+    service: ServiceView
+    memberId: string
+    siteId: string | null
+    visit: { id: string; key: string; linkSecret: string; startsAt: string }
+    seriesId?: string
+  },
+  now: Date,
+): Promise<Result<bookings.AppointmentRow>> {
+  const { clinic, service, memberId, siteId, patientId, locale, timeZone, seriesId } = of
+  const { clinicId } = actor
+  const { id, linkSecret, key } = of.visit
+  const at = stretchOf(service, new Date(of.visit.startsAt))
+  const price = service.paymentMode === 'free' ? 0 : service.priceMinor
+  // Whatever is paid online elsewhere: here it is owed, and the link offers to pay it.
+  const paymentMode = service.paymentMode === 'free' ? ('free' as const) : ('later' as const)
+  const row = {
+    ...{ id, clinicId, serviceId: service.id, memberId, siteId, ...at, heldUntil: now, holdHash: null },
+    ...{ priceMinor: price, currency: service.currency, taxRate: service.taxRate, paymentMode, depositMinor: 0 },
+    cancellation: clinic.cancellation,
+    way: service.way,
+  }
+  for (const lapsed of await bookings.lapseInTheWay(tx, memberId, at.blockedFrom, at.blockedUntil, now))
+    await expirePayment(tx, clinicId, lapsed, now)
+  if (!(await bookings.insertHold(tx, row, now))) return refuse('SLOT_TAKEN')
+  await bookings.updateAppointment(tx, id, {
+    ...{ patientId, locale, timeZone, idempotencyKey: key, seriesId },
+    linkHash: secretHash(linkSecret),
+    linkSealed: await sealField(linkSecret, `appointment.link|${clinicId}|${id}`),
+  })
+  const status = firstPayment(paymentMode, price)
+  const account = status === 'none' ? null : clinic.stripeAccount
+  await insertPayment(tx, { clinicId, appointmentId: id, status, amountMinor: price, currency: row.currency, account })
+  return ok((await bookings.findAppointment(tx, id))!)
+}
+
+/** What is answered of a booking; where the link goes by text message, it is on its way. */
+export async function told(tx: Tx, row: bookings.AppointmentRow): Promise<rules.DeskBooked> {
+  const made = await madeOf(tx, row)
+  if (made.sent === 'text') {
+    const { clinicId, id } = row
+    await enqueue(tx, 'text.link', { clinicId, appointmentId: id }, { singletonKey: id, retryLimit: 0 })
+  }
+  return made
+}
+
+/** How the link reaches its patient: by mail, else by text message where this clinic may send any to that number. */
+export async function wayOf(
+  tx: Tx,
+  { clinicId, patientId }: bookings.AppointmentRow,
+): Promise<rules.DeskBooked['sent']> {
+  const patient = await bookings.findPatient(tx, patientId!)
+  if (patient?.emailSealed) return 'mail'
+  if (!patient?.phoneSealed || !mayText((await findClinic(tx, clinicId))!.slug)) return null
+  return e164(await openField(patient.phoneSealed, `patient.phone|${clinicId}|${patientId}`)) ? 'text' : null
+}
