@@ -29,12 +29,14 @@ test.afterAll(() => stack?.down())
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 const secret = () => randomBytes(16).toString('base64url')
 
-/** Asks until there is an answer: what a page does when the server is away. A refusal is an answer. */
+/** Refusals whose words are to try again in a moment. */
+const later = ['INTERNAL', 'UNAVAILABLE', 'PAYMENT_UNAVAILABLE']
+
+/** Asks until there is an answer: what a page does when the server is away, and a person when it says so. Another refusal is an answer. */
 async function insist<T extends Reply<unknown>>(ask: () => Promise<T>): Promise<T> {
   for (const end = Date.now() + PATIENCE; ; await pause(AGAIN)) {
     const answer = await ask().catch(() => null)
-    if (answer && answer.status < 500 && !(!answer.ok && ['INTERNAL', 'UNAVAILABLE'].includes(answer.code)))
-      return answer
+    if (answer && answer.status < 500 && (answer.ok || !later.includes(answer.code))) return answer
     if (Date.now() > end) throw new Error(`no answer within ${PATIENCE / 1000} s: ${JSON.stringify(answer)}`)
   }
 }
