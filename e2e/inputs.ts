@@ -330,6 +330,9 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'ledger/closing': { day: '2026-11-01' },
     'ledger/month': { month: null },
     'ledger/entries': { month: '2026-11' },
+    'voucher/list': {},
+    'voucher/make': { batchId: randomUUID(), serviceId: services.online.id, count: 2, days: 90 },
+    'voucher/withdraw': { batchId: randomUUID() },
     'site/list': {},
     'site/add': {
       id: randomUUID(),

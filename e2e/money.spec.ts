@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { desktop, type Device, phone, signInPage } from './browsers.ts'
 import { chooseSlot, fillForm, pay, readPdf } from './journey.ts'
 import { look, narrow } from './page-checks.ts'
+import { dialogOf } from './parts.ts'
+import { pictures } from './pictures.ts'
 import { up, type TestStack } from './stack.ts'
 import { clinicWorld, type Booked, type ClinicWorld } from './world.ts'
 import { clinicZone } from './zones.ts'
@@ -12,12 +14,15 @@ let stack: TestStack
 let world: ClinicWorld
 let owner: Device
 
+const shoot = pictures('voucher')
+
 test.describe.configure({ mode: 'serial', timeout: 240_000 })
 test.beforeAll(async () => {
   test.setTimeout(300_000)
   stack = await up()
   world = await clinicWorld(stack)
   owner = await desktop()
+  await signInPage(owner.page, stack.baseUrl, world.owner)
 })
 test.afterAll(async () => {
   await owner?.close()
@@ -41,7 +46,6 @@ const figure = (label: string | RegExp) => owner.page.locator('main p').filter({
 
 test('a month without a visit says so', async () => {
   const { page } = owner
-  await signInPage(page, stack.baseUrl, world.owner)
   await page.goto(`${stack.baseUrl}/admin/money`)
   await expect(page.getByText('Nothing was earned in this month yet.')).toBeVisible()
   await expect(page.getByText('Everything that took place is paid.')).toBeVisible()
@@ -321,4 +325,114 @@ test('a deposit is paid on a phone, what is left says so everywhere, and is paid
   await expect(row).toContainText('Paid · €45')
   await device.close()
   await patient.close()
+})
+
+test('a voucher pays for a visit, once: typed on a phone, given back and used again, read out to the desk, withdrawn', async () => {
+  const { page } = owner
+  await page.goto(`${stack.baseUrl}/admin/services`)
+  await expect(page.getByText('No voucher yet')).toBeVisible()
+  await shoot(page, 'none')
+  await page.getByRole('button', { name: 'Make vouchers' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('For', { exact: true }).selectOption({ label: world.services.online.name })
+  await dialog.getByLabel('How many').fill('101')
+  await dialog.getByRole('button', { name: 'Make vouchers' }).click()
+  await expect(dialog.getByRole('textbox', { name: 'How many' })).toHaveAttribute('aria-invalid', 'true')
+  await dialog.getByLabel('How many').fill('3')
+  await shoot(page, 'make')
+  await dialog.getByRole('button', { name: 'Make vouchers' }).dblclick()
+  const codes = dialog.getByRole('list', { name: 'Codes' }).getByRole('listitem')
+  await expect(codes).toHaveCount(3)
+  const [code, read] = (await codes.allTextContents()) as [string, string]
+  await look(page, '/admin/services, codes', { dialog: true })
+  await shoot(page, 'codes')
+  await page.emulateMedia({ media: 'print' })
+  await expect(page.locator('[data-paper]')).toContainText(code)
+  await page.emulateMedia({ media: 'screen' })
+  await dialog.getByRole('button', { name: 'I have them' }).click()
+  await expect(dialog).toBeHidden()
+  await expect(page.getByText(`3 vouchers: ${world.services.online.name}`)).toBeVisible()
+  await expect(page.getByText(code)).toHaveCount(0)
+  await look(page, '/admin/services, vouchers')
+  await narrow(page, '/admin/services, vouchers')
+
+  const patient = await phone()
+  const own = patient.page
+  const toReview = async (name: string, slot: number) => {
+    await chooseSlot(own, world.bookingUrl, world.services.online.name, slot)
+    await fillForm(own, {
+      ...{ name, birth: { day: '3', month: '4', year: '1990' }, phone: '', reason: 'A cough' },
+      ...{ email: 'vou@patient.test', texts: { 'Since when do you have it?': 'a week' } },
+    })
+  }
+  await toReview('Vera Oduya', 0)
+  await own.getByLabel('Voucher code').fill('1234')
+  await own.getByRole('button', { name: 'Book', exact: true }).click()
+  await expect(own.getByText(/it has 16 letters and figures/).first()).toBeVisible()
+  await own.getByLabel('Voucher code').fill('0000-0000-0000-0000')
+  await own.getByRole('button', { name: 'Book', exact: true }).click()
+  await expect(own.getByText('This voucher cannot be used for this visit.').first()).toBeVisible()
+  await expect(own.getByText('Your voucher pays for this visit.')).toBeHidden()
+  await expect(own.getByLabel('Voucher code')).toBeFocused()
+  await shoot(own, 'refused')
+  await own.getByLabel('Voucher code').fill(code.toLowerCase())
+  await expect(own.getByText('Your voucher pays for this visit.')).toBeVisible()
+  await expect(own.getByText(/Stripe/)).toBeHidden()
+  await look(own, 'booking, a voucher')
+  await shoot(own, 'typed')
+  await own.getByRole('button', { name: 'Book', exact: true }).dblclick()
+  await expect(own.getByText('€45 · Paid with a voucher')).toBeVisible()
+  await look(own, '/a, a voucher')
+  await shoot(own, 'booked')
+  await own.getByRole('button', { name: 'Cancel the appointment' }).click()
+  const question = own.getByRole('group', { name: 'Cancel the appointment' })
+  await expect(question).toContainText('Your voucher can then be used for another booking.')
+  await question.getByRole('button', { name: 'Yes, cancel' }).click()
+  await expect(own.getByText('Your voucher is yours again')).toBeVisible()
+  await shoot(own, 'back')
+  await toReview('Vera Oduya', 1)
+  await own.getByLabel('Voucher code').fill(code)
+  await own.getByRole('button', { name: 'Book', exact: true }).click()
+  await expect(own.getByText('€45 · Paid with a voucher')).toBeVisible()
+  await patient.close()
+
+  // Another one is read out on the telephone: after one that is used.
+  const device = await desktop()
+  const desk = device.page
+  await signInPage(desk, stack.baseUrl, world.desk)
+  await desk.goto(`${stack.baseUrl}/today`)
+  await desk.getByRole('button', { name: 'Book', exact: true }).click()
+  const form = dialogOf(desk)
+  await form.getByLabel('Service').selectOption({ label: world.services.online.name })
+  await form.getByRole('button', { name: '16:00' }).click()
+  await form.getByLabel('Full name').fill('Nils Brandt')
+  const born = form.getByRole('group', { name: 'Date of birth' })
+  await born.getByLabel('Day', { exact: true }).fill('4')
+  await born.getByLabel('Month', { exact: true }).fill('5')
+  await born.getByLabel('Year', { exact: true }).fill('1961')
+  await form.getByLabel('Voucher code').fill(code)
+  await expect(form.getByText('The voucher pays for it: nothing is due.')).toBeVisible()
+  await form.getByRole('button', { name: 'Book the appointment' }).click()
+  await expect(form.getByText('This voucher cannot be used for this visit.')).toBeVisible()
+  await expect(form.getByLabel('Voucher code')).toBeFocused()
+  await look(desk, 'booking for a caller, a voucher', { dialog: true })
+  await shoot(desk, 'desk')
+  await form.getByLabel('Voucher code').fill(read)
+  await form.getByRole('button', { name: 'Book the appointment' }).dblclick()
+  await expect(form.getByRole('heading', { name: 'Booked' })).toBeVisible()
+  const paid = await stack.sql<{ status: string; minor: number }>(
+    `SELECT p.status::text AS status, p.amount_minor AS minor FROM payment p
+       JOIN appointment a ON a.id = p.appointment_id WHERE a.voucher_id IS NOT NULL`,
+  )
+  expect(paid).toEqual(Array(3).fill({ status: 'none', minor: 0 }))
+  await device.close()
+
+  await page.reload()
+  await expect(page.getByText('2 used · 1 unused')).toBeVisible()
+  await shoot(page, 'list')
+  await page.getByRole('button', { name: /^Withdraw: / }).click()
+  const sure = page.getByRole('alertdialog')
+  await expect(sure).toContainText('1 voucher for')
+  await sure.getByRole('button', { name: 'Withdraw' }).click()
+  await expect(page.getByText('none left · 1 withdrawn')).toBeVisible()
 })

@@ -31,6 +31,7 @@ import type { RetentionContract } from './retention/rules.ts'
 import type { ScheduleContract } from './schedule/rules.ts'
 import type { SiteContract } from './site/rules.ts'
 import type { WaitlistContract } from './waitlist/rules.ts'
+import type { VoucherContract } from './voucher/rules.ts'
 
 /** Every action of the JSON door: its name, what goes in and what comes out. */
 export type Contract = AccessContract &
@@ -65,6 +66,7 @@ export type Contract = AccessContract &
   RetentionContract &
   ScheduleContract &
   SiteContract &
-  WaitlistContract
+  WaitlistContract &
+  VoucherContract
 
 export type ActionName = keyof Contract

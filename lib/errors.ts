@@ -60,6 +60,8 @@ export const codes = {
   ON_HOLD: 409,
   STILL_EXPECTED: 409,
   SITE_IN_USE: 409,
+  /** Unknown, used, withdrawn, over, or for something else: all the same. */
+  VOUCHER_REFUSED: 409,
 } as const
 
 export type Code = keyof typeof codes

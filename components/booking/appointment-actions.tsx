@@ -141,7 +141,9 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
           aria-label={words.cancel}
           className="rounded-control border border-danger/40 bg-danger-wash p-4"
         >
-          <p className="mb-3 font-semibold">{asking.feeMinor > 0 ? words.costs.sure : words.cancelSure}</p>
+          <p className="mb-3 font-semibold">
+            {asking.feeMinor > 0 ? words.costs.sure : view.voucher ? words.costs.voucherSure : words.cancelSure}
+          </p>
           {asking.feeMinor > 0 ? (
             <ul className="mb-4 list-disc ps-5">
               {endingLines({ ...view, ending: asking }, locale, words).map((line) => (

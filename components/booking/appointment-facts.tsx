@@ -5,7 +5,8 @@ import { ownZone } from '@/lib/browser/zone'
 import { expectedAt } from '@/lib/late/rules'
 import type { Messages } from '@/lib/messages/catalogue'
 import { formatMoney } from '@/lib/money'
-import { formatDate, formatTime, sameClock, zoneCity } from '@/lib/time'
+import { formatDate, formatPlainDay, formatTime, sameClock, zoneCity } from '@/lib/time'
+import type { VoucherStanding } from '@/lib/voucher/rules'
 
 /** The page's words come with it as plain text, so that no message code is loaded for them. */
 export type Words = Omit<Messages['patient'], 'pdf'> & { payAway: string }
@@ -117,6 +118,7 @@ const isInPart = (view: AppointmentView) => !isGone(view) && view.paidMinor > 0 
 
 function payWord(view: AppointmentView): keyof Words['pay'] {
   if (view.payment.bounced) return 'bounced'
+  if (view.voucher) return isGone(view) ? 'ended' : 'voucher'
   if (isGone(view) && view.ending.feeMinor > 0) return 'ended'
   return isInPart(view) ? 'part' : view.payment.status
 }
@@ -125,7 +127,7 @@ function payWord(view: AppointmentView): keyof Words['pay'] {
 function Costs({ view, locale, words }: { view: AppointmentView; locale: string; words: Words }) {
   const { status, ending } = view
   const isToCome = ['held', 'booked', 'arrived'].includes(status)
-  const ended = isGone(view) && ending.feeMinor > 0 ? endingLines(view, locale, words) : []
+  const ended = isGone(view) && (ending.feeMinor > 0 || view.voucher) ? endingLines(view, locale, words) : []
   const lines = [...paidLines(view, locale, words), ...(isToCome ? costLines(view, locale, words) : ended)]
   return lines.length ? <span className="block text-sm font-normal text-soft">{lines.join(' ')}</span> : null
 }
@@ -140,13 +142,23 @@ function paidLines(view: AppointmentView, locale: string, { costs }: Words): str
 }
 
 /** What it costs to cancel, and not to come. */
-export function costLines({ cancelling, now, price }: AppointmentView, locale: string, words: Words): string[] {
+export function costLines(
+  { cancelling, now, price, voucher }: AppointmentView,
+  locale: string,
+  words: Words,
+): string[] {
   const amount = (minor: number) => formatMoney(minor, price.currency, locale)
   const { lateMinor, missedMinor } = cancelling
   const until = new Date(cancelling.freeUntil)
   const zone = ownZone()
   const isFree = until > new Date(now)
   const when = `${formatDate(until, zone, locale)}, ${formatTime(until, zone, locale)}`
+  const { costs } = words
+  if (voucher)
+    return [
+      ...(lateMinor > 0 ? (isFree ? [fill(costs.voucherFree, { when }), costs.voucherLate] : [costs.voucherNow]) : []),
+      ...(missedMinor > 0 ? [costs.voucherMissed] : []),
+    ]
   return [
     ...(lateMinor > 0 && isFree ? [fill(words.costs.free, { when })] : []),
     ...(lateMinor > 0 ? [fill(isFree ? words.costs.late : words.costs.now, { amount: amount(lateMinor) })] : []),
@@ -155,8 +167,15 @@ export function costLines({ cancelling, now, price }: AppointmentView, locale: s
 }
 
 /** What is kept, what goes back and what is owed: before cancelling, and after. */
-export function endingLines({ price, ending }: AppointmentView, locale: string, words: Words): string[] {
-  const { feeMinor, backMinor, owedMinor } = ending
+export function endingLines(
+  { price, ending, voucher, ...view }: AppointmentView,
+  locale: string,
+  words: Words,
+): string[] {
+  const { feeMinor, backMinor, owedMinor, isVoucher } = ending
+  if (isVoucher) return [words.costs.voucher]
+  if (voucher && ['cancelled', 'no_show'].includes(view.status))
+    return voucher.is === 'used' ? [words.costs.voucher] : backLine(voucher, locale, words)
   const line = (text: string, minor: number) =>
     minor > 0 ? [fill(text, { amount: formatMoney(minor, price.currency, locale) })] : []
   return [
@@ -185,3 +204,12 @@ function Place({ view, words }: { view: AppointmentView; words: Words }) {
     </>
   )
 }
+
+const backLine = (voucher: VoucherStanding, locale: string, { costs }: Words): string[] =>
+  voucher.is === 'back'
+    ? [
+        fill(costs.voucherBack, {
+          day: formatPlainDay(voucher.lastDay, locale, { day: 'numeric', month: 'long', year: 'numeric' }),
+        }),
+      ]
+    : []

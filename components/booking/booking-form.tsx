@@ -2,10 +2,9 @@
 import { zodResolver } from '@hookform/resolvers/zod'
 import { useTranslations } from 'next-intl'
 import { type MouseEvent, useCallback, useEffect, useRef, useState } from 'react'
-import { FormProvider, useForm } from 'react-hook-form'
+import { FormProvider, useForm, useWatch } from 'react-hook-form'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
-import { ErrorSummary } from '@/components/ui/field'
 import { Steps } from '@/components/ui/progress'
 import { Banner, LiveRegion, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
@@ -23,6 +22,7 @@ import { mineMark, visitKey } from './own'
 import { ConsentStep, QuestionsStep, ReviewStep, signsForWhom } from './late-steps'
 import { emptyValues, schemaOf, stepsOf, type StepName, type Values } from './values'
 import { WhoStep } from './who-step'
+import { WrongAnswers } from './wrong-answers'
 
 type Phase =
   { is: 'preparing' } | { is: 'refused'; why: 'old-browser' | 'forged' | 'failed' } | { is: 'ready'; device: Device }
@@ -225,11 +225,14 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       reason: values.reason.trim(),
       answers: values.intake === 'now' && offer.service.intakeForm.questions.length ? values.answers : null,
       signedName: values.signedName.trim(),
+      voucher: offer.service.priceMinor > 0 ? values.voucher.trim() : '',
       home,
     })
     if (!sent.ok) {
       setStatus('')
       if (sent.code === 'HOLD_EXPIRED') setHold('lost')
+      if (sent.code === 'VOUCHER_REFUSED')
+        return form.setError('voucher', { message: 'voucherRefused' }, { shouldFocus: true })
       return setProblem(sent.code)
     }
     await markBooked(offer.clinicId, ticket)
@@ -271,20 +274,6 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
 
   const at = steps.indexOf(step)
   const signsFor = signsForWhom(form.getValues(), phase.device)
-  const labels: Record<string, string> = {
-    name: t('who2.name'),
-    birthDate: t('who2.birth'),
-    email: t('who2.email'),
-    phone: t('who2.phone'),
-    bookedBy: t('who2.bookedBy'),
-    relation: t('who2.relation'),
-    reason: t('who2.reason'),
-    signedName: signsFor === null ? t('consent.name') : t('consent.nameFor', { name: signsFor }),
-    agree: t('consent.agree'),
-  }
-  const labelOf = (name: string) =>
-    labels[name] ?? offer.service.intakeForm.questions.find((each) => name === `answers.${each.id}`)?.label ?? ''
-  const errors = Object.entries(flatErrors(form.formState.errors))
   return (
     <FormProvider {...form}>
       <HoldNote
@@ -320,18 +309,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
                     : 'review.title',
             )}
           </h2>
-          {errors.length ? (
-            <div className="mb-5">
-              <ErrorSummary
-                ref={summary}
-                title={t('errorTitle')}
-                errors={errors.map(([name, key]) => ({
-                  fieldId: name,
-                  text: `${labelOf(name)}: ${errorText(`field.${errorText.has(`field.${key}` as 'field.required') ? key : 'invalid'}` as 'field.required')}`,
-                }))}
-              />
-            </div>
-          ) : null}
+          <WrongAnswers ref={summary} offer={offer} signsFor={signsFor} />
           {step === 'who' ? (
             <WhoStep
               guardianAge={offer.guardianAge}
@@ -375,23 +353,11 @@ function onceEach(event: MouseEvent<HTMLFormElement>) {
 function SubmitButton({ offer, last, busy }: { offer: BookingOffer; last: boolean; busy: boolean }) {
   const t = useTranslations('booking')
   const { dueMinor, currency } = offer.service
+  const hasVoucher = useWatch<Values, 'voucher'>({ name: 'voucher' }).trim() !== ''
   const price = formatMoney(dueMinor, currency, offer.locale)
   return (
     <Button type="submit" variant="primary" size="lg" busy={busy} className="max-sm:w-full">
-      {last ? (dueMinor > 0 ? t('review.pay', { price }) : t('review.book')) : t('next')}
+      {last ? (dueMinor > 0 && !hasVoucher ? t('review.pay', { price }) : t('review.book')) : t('next')}
     </Button>
   )
-}
-
-/** answers.q1 → required: every wrong field by its name. */
-function flatErrors(errors: object, prefix = ''): Record<string, string> {
-  const flat: Record<string, string> = {}
-  for (const [name, value] of Object.entries(errors)) {
-    if (!value || typeof value !== 'object') continue
-    const path = prefix ? `${prefix}.${name}` : name
-    if (typeof (value as { message?: unknown }).message === 'string')
-      flat[path] = (value as { message: string }).message
-    else if (!('ref' in value)) Object.assign(flat, flatErrors(value, path))
-  }
-  return flat
 }

@@ -1,6 +1,6 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { useFormContext } from 'react-hook-form'
+import { useFormContext, useWatch } from 'react-hook-form'
 import { Button } from '@/components/ui/button'
 import { Facts } from '@/components/ui/card'
 import { Checkbox, RadioGroup } from '@/components/ui/choice'
@@ -10,6 +10,7 @@ import type { BookingOffer } from '@/lib/booking/rules'
 import { formatMoney, formatRate } from '@/lib/money'
 import type { CancelTerms } from '@/lib/price/rules'
 import { formatDate, formatPlainDay, formatTime } from '@/lib/time'
+import { readCode } from '@/lib/voucher/rules'
 import { useFieldError } from './field-error'
 import { IntakeFields } from './intake-fields'
 import type { StepName, Values } from './values'
@@ -85,8 +86,12 @@ interface ReviewProps {
 
 export function ReviewStep({ offer, terms, onEdit }: ReviewProps) {
   const t = useTranslations('booking.review')
-  const { getValues } = useFormContext<Values>()
+  const { getValues, register } = useFormContext<Values>()
+  const error = useFieldError()
   const values = getValues()
+  const code = useWatch<Values, 'voucher'>({ name: 'voucher' })
+  const fault = error('voucher')
+  const hasVoucher = !fault && readCode(code) !== null
   const { priceMinor, dueMinor, currency, taxRate, paymentMode, intakeForm } = offer.service
   const edit = (step: StepName, what: string) => (
     <Button
@@ -128,22 +133,41 @@ export function ReviewStep({ offer, terms, onEdit }: ReviewProps) {
       />
       {priceMinor > 0 && paymentMode !== 'free' ? (
         <p className="mt-5 border-t border-line pt-4 text-sm text-soft">
-          {paymentMode === 'deposit'
+          {hasVoucher ? t('voucherNote') : null}
+          {!hasVoucher && paymentMode === 'deposit'
             ? `${t('depositNote', { deposit: money(dueMinor), rest: money(priceMinor - dueMinor) })} `
             : null}
-          {dueMinor > 0 ? t('payNote') : t('laterNote', { price })}
-          {taxRate > 0 ? ` ${t('taxNote', { price, rate: formatRate(taxRate, offer.locale) })}` : null}
+          {hasVoucher ? null : dueMinor > 0 ? t('payNote') : t('laterNote', { price })}
+          {taxRate > 0 && !hasVoucher ? ` ${t('taxNote', { price, rate: formatRate(taxRate, offer.locale) })}` : null}
         </p>
       ) : null}
-      {terms ? <CancelNote terms={terms} offer={offer} /> : null}
+      {terms ? <CancelNote terms={terms} offer={offer} hasVoucher={hasVoucher} /> : null}
+      {priceMinor > 0 && paymentMode !== 'free' ? (
+        <div className="mt-5 max-w-sm">
+          <TextField
+            id="voucher"
+            label={t('voucher')}
+            optional={t('voucherOptional')}
+            autoComplete="off"
+            autoCapitalize="characters"
+            spellCheck={false}
+            error={fault}
+            {...register('voucher')}
+          />
+        </div>
+      ) : null}
     </>
   )
 }
 
 /** What it costs to change one's mind. Nothing is said where it never costs anything. */
-function CancelNote({ terms, offer }: { terms: CancelTerms; offer: BookingOffer }) {
+function CancelNote({ terms, offer, hasVoucher }: { terms: CancelTerms; offer: BookingOffer; hasVoucher: boolean }) {
   const t = useTranslations('booking.review')
-  const { freeUntil, lateMinor, missedMinor } = terms
+  const { freeUntil } = terms
+  const { priceMinor } = offer.service
+  // A voucher is used up by a fee of the whole price alone; of a smaller one nothing is kept.
+  const counts = (minor: number) => (hasVoucher && minor < priceMinor ? 0 : minor)
+  const [lateMinor, missedMinor] = [counts(terms.lateMinor), counts(terms.missedMinor)]
   if (lateMinor === 0 && missedMinor === 0) return null
   const { locale, zone } = offer
   const until = new Date(freeUntil)
@@ -153,8 +177,12 @@ function CancelNote({ terms, offer }: { terms: CancelTerms; offer: BookingOffer 
   return (
     <p className="mt-3 text-sm">
       {lateMinor === 0 ? t('cancelAlways') : isFree ? t('cancelFree', { when }) : null}{' '}
-      {lateMinor === 0 ? null : t(isFree ? 'cancelLate' : 'cancelNow', { amount: amount(lateMinor) })}{' '}
-      {missedMinor === 0 ? null : t('cancelMissed', { amount: amount(missedMinor) })}
+      {lateMinor === 0
+        ? null
+        : hasVoucher
+          ? t(isFree ? 'voucherLate' : 'voucherNow')
+          : t(isFree ? 'cancelLate' : 'cancelNow', { amount: amount(lateMinor) })}{' '}
+      {missedMinor === 0 ? null : hasVoucher ? t('voucherMissed') : t('cancelMissed', { amount: amount(missedMinor) })}
     </p>
   )
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { BookingOffer } from '@/lib/booking/rules'
 import { relations } from '@/lib/care/rules'
 import { faultsOf, type Answer } from '@/lib/intake/rules'
+import { readCode } from '@/lib/voucher/rules'
 
 const steps = ['who', 'questions', 'consent', 'review'] as const
 export type StepName = (typeof steps)[number]
@@ -22,6 +23,8 @@ export interface Values {
   answers: Record<string, Answer>
   signedName: string
   agree: boolean
+  /** A code that pays for it. */
+  voucher: string
 }
 
 export const emptyValues: Values = {
@@ -38,6 +41,7 @@ export const emptyValues: Values = {
   answers: {},
   signedName: '',
   agree: false,
+  voucher: '',
 }
 
 const needed = (max: number) => z.string().trim().min(1, { error: 'required' }).max(max, { error: 'tooLong' })
@@ -72,9 +76,12 @@ const Called = Who.safeExtend({ phone: Who.shape.phone.min(1, { error: 'required
 
 const Consent = z.object({ signedName: needed(120), agree: z.literal(true, { error: 'accept' }) })
 
+const Review = z.object({ voucher: z.string().refine((code) => !code.trim() || readCode(code), { error: 'voucher' }) })
+
 /** What a step must hold before the next. */
 export function schemaOf(step: StepName, offer: BookingOffer): z.ZodType {
   if (step === 'who') return offer.service.way === 'phone' ? Called : Who
+  if (step === 'review') return Review
   if (step === 'consent') return offer.consentText ? Consent : z.object({})
   if (step === 'questions')
     return z

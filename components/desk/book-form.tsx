@@ -2,7 +2,7 @@ import { useLocale, useTranslations } from 'next-intl'
 import { useRef, useState } from 'react'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
-import { Select } from '@/components/ui/text-field'
+import { Select, TextField } from '@/components/ui/text-field'
 import { useBusy } from '@/components/ui/use-busy'
 import { call } from '@/lib/browser/api'
 import {
@@ -18,6 +18,7 @@ import { type DeskBooked, type DeskOptions, type DeskService, mostVisits, type S
 import { formatMoney } from '@/lib/money'
 import { type CancellationPolicy, type PartOfPrice, partOfPrice } from '@/lib/price/rules'
 import { dayIn, formatDay, formatTime } from '@/lib/time'
+import { readCode } from '@/lib/voucher/rules'
 import type { Pointed } from './book-dialog'
 import { CallerForm, type CallerFaults, emptyCaller } from './caller'
 import { RepeatPart } from './repeat-part'
@@ -70,6 +71,8 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
   const [isOutside, setOutside] = useState(false)
   const [lost, setLost] = useState(0)
   const [seriesFault, setSeriesFault] = useState<string | null>(null)
+  const [voucher, setVoucher] = useState('')
+  const [voucherFault, setVoucherFault] = useState<string | null>(null)
   const form = useRef<HTMLFormElement>(null)
   const outside = isOutside || chosen?.place?.outside === true
   const choose = (next: Chosen | null) => {
@@ -111,6 +114,8 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
     )
     setSeriesFault(t('series.lost', { days: new Intl.ListFormat(locale).format(days) }))
   }
+  const { priceMinor, currency, paymentMode } = service
+  const isFree = paymentMode === 'free' || priceMinor === 0
 
   const [book, booking] = useBusy(async () => {
     setFault(null)
@@ -123,7 +128,10 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
     setFaults(wrong)
     if (!chosen) setTimeFault(t('noTime'))
     const isWritten = known !== null || (read.success && !wrong.phone && options.mayWrite)
-    if (!chosen || !isWritten) {
+    const code = isFree || isSeries ? '' : voucher.trim()
+    const isNone = code !== '' && readCode(code) === null
+    setVoucherFault(isNone ? reason.field('voucher') : null)
+    if (!chosen || !isWritten || isNone) {
       requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
       return
     }
@@ -141,11 +149,17 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
     const visit = {
       ...{ serviceId: service.id, memberId: chosen.memberId, siteId },
       ...{ startsAt: chosen.startsAt, anyway: outside },
+      voucher: code || null,
     }
     const answer = known
       ? await bookKnown(ticket, visit, known.patientId)
       : await bookCaller(options.clinicId, ticket, visit, read.data!)
     if (answer.ok) return made(answer.value)
+    if (answer.code === 'VOUCHER_REFUSED') {
+      setVoucherFault(reason(answer.code))
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
+      return
+    }
     if (answer.code === 'OUTSIDE_HOURS') return setOutside(true)
     if (answer.code === 'SLOT_TAKEN' || answer.code === 'SLOT_GONE') {
       setLost((count) => count + 1)
@@ -157,8 +171,8 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
   })
 
   const practitioners = options.practitioners.filter((each) => service.practitionerIds.includes(each.memberId))
-  const { priceMinor, currency, paymentMode } = service
-  const isFree = paymentMode === 'free' || priceMinor === 0
+  const isTyped = voucher.trim() !== ''
+  const hasVoucher = isTyped && !isSeries
   return (
     <form
       ref={form}
@@ -200,8 +214,8 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
         {c(`way.${service.way}`)}.{' '}
         {isFree
           ? t('free')
-          : `${t('price', { price: formatMoney(priceMinor, currency, locale) })} ${t(paymentMode === 'later' ? 'owedLater' : 'owedOnline')}`}
-        {isFree ? null : <Costs policy={options.cancellation} service={service} />}
+          : `${t('price', { price: formatMoney(priceMinor, currency, locale) })} ${t(hasVoucher ? 'byVoucher' : paymentMode === 'later' ? 'owedLater' : 'owedOnline')}`}
+        {isFree ? null : <Costs policy={options.cancellation} {...{ service, hasVoucher }} />}
       </p>
       <WhenPart
         {...{ options, service, memberId, chosen, typed, lost, outside }}
@@ -222,6 +236,26 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
           onKnown={setKnown}
         />
       </section>
+      {isFree ? null : isSeries ? (
+        isTyped ? (
+          <p className="text-soft">{t('voucherSeries')}</p>
+        ) : null
+      ) : (
+        <TextField
+          className="max-w-sm"
+          label={t('voucher')}
+          optional={c('optional')}
+          autoComplete="off"
+          autoCapitalize="characters"
+          spellCheck={false}
+          value={voucher}
+          error={voucherFault}
+          onChange={(event) => {
+            setVoucher(event.target.value)
+            setVoucherFault(null)
+          }}
+        />
+      )}
       {fault ? (
         <p role="alert" className="text-danger">
           {fault}
@@ -238,15 +272,31 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
 }
 
 /** What the caller is to be told of changing their mind. */
-function Costs({ policy, service }: { policy: CancellationPolicy; service: DeskOptions['services'][number] }) {
+function Costs({
+  policy,
+  service,
+  hasVoucher,
+}: {
+  policy: CancellationPolicy
+  service: DeskService
+  hasVoucher: boolean
+}) {
   const t = useTranslations('desk')
   const locale = useLocale()
   const part = (of: PartOfPrice) => partOfPrice(service.priceMinor, service.currency, of)
   const amount = (minor: number) => formatMoney(minor, service.currency, locale)
   const [late, missed] = [part(policy.lateFee), part(policy.noShowFee)]
+  const hours = policy.freeUntilMinutes / 60
+  if (hasVoucher)
+    return (
+      <>
+        {late === service.priceMinor ? ` ${t('voucherLate', { hours })}` : null}
+        {missed === service.priceMinor ? ` ${t('voucherMissed')}` : null}
+      </>
+    )
   return (
     <>
-      {late ? ` ${t('cancelLate', { hours: policy.freeUntilMinutes / 60, amount: amount(late) })}` : null}
+      {late ? ` ${t('cancelLate', { hours, amount: amount(late) })}` : null}
       {missed ? ` ${t('cancelMissed', { amount: amount(missed) })}` : null}
     </>
   )

@@ -56,7 +56,13 @@ export function MissDialog({ row, name, onClose }: { row: DayRow; name: string; 
       )}
       {ending ? (
         <ul className="mt-4 list-disc ps-5">
-          {ending.feeMinor ? <li>{t('fee', { amount: amount(ending.feeMinor) })}</li> : <li>{t('noFee')}</li>}
+          {ending.isVoucher ? (
+            <li>{t('voucher')}</li>
+          ) : ending.feeMinor ? (
+            <li>{t('fee', { amount: amount(ending.feeMinor) })}</li>
+          ) : (
+            <li>{t('noFee')}</li>
+          )}
           {ending.backMinor ? <li>{t('back', { amount: amount(ending.backMinor) })}</li> : null}
           {ending.owedMinor ? <li>{t('owed', { amount: amount(ending.owedMinor) })}</li> : null}
         </ul>

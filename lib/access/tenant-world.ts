@@ -44,6 +44,7 @@ export async function tenant(admin: TestDb['admin']) {
   const { appointmentId: heldId, paymentId: unwanted } = await waiting()
   const { appointmentId: passedId, paymentId: unpaid } = await waiting({ status: 'expired' })
   const { appointmentId: freeId, paymentId: unasked } = await waiting({ status: 'expired' })
+  const { appointmentId: spentOn } = await waiting({ status: 'completed', payment: 'none' })
   const [at] = await admin<{
     patientId: string
     otherPatientId: string
@@ -84,6 +85,7 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ letInId: randomUUID(), letIn: { sign: b64(32), dh: b64(32) } },
     ...{ rekeyId: randomUUID(), siteId: randomUUID(), refundId: randomUUID() },
     ...{ absenceId: randomUUID(), clinicDaysId: randomUUID(), seriesId: randomUUID() },
+    ...{ spentId: randomUUID(), voucherBatchId: randomUUID(), voucherHash: bytes(32) },
     ...{
       feedHash: bytes(32),
       busySourceId: randomUUID(),
@@ -123,6 +125,13 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ roles: ['frontdesk'], status: 'registered', sign_key: b64(32), dh_key: b64(32) },
   })
   await insert('site', { id: more.siteId, name: 'North', address: '5 High Street' })
+  const voucher = { batch_id: more.voucherBatchId, service_id: serviceId, made_by: memberId, made_at: new Date() }
+  await insert('voucher', { ...voucher, code_hash: more.voucherHash, last_day: '2099-12-31' })
+  await insert('voucher', { ...voucher, code_hash: bytes(32), last_day: '2099-12-31', used_by: appointmentId })
+  await insert('voucher', {
+    ...{ ...voucher, id: more.spentId, code_hash: bytes(32), last_day: '2099-12-31', used_by: spentOn },
+  })
+  await admin('UPDATE appointment SET voucher_id = $1 WHERE id = $2', [more.spentId, spentOn])
   await insert('member_site', { member_id: more.registeredId, site_id: more.siteId })
   await insert('absence', { id: more.absenceId, member_id: memberId, starts_at: '2026-12-01', ends_at: '2026-12-02' })
   await insert('date_hours', { member_id: memberId, day: '2026-12-01' })

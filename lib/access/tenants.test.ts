@@ -30,6 +30,7 @@ import { rewrapCases } from '../rewrap/tenant-cases.ts'
 import { scheduleCases } from '../schedule/tenant-cases.ts'
 import { siteCases } from '../site/tenant-cases.ts'
 import { waitlistCases } from '../waitlist/tenant-cases.ts'
+import { voucherCases } from '../voucher/tenant-cases.ts'
 import { testDb } from '../server/testing.ts'
 import { inClinic } from '../server/tx.ts'
 import type { StaffActor } from './rules.ts'
@@ -67,6 +68,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   schedule: scheduleCases,
   site: siteCases,
   waitlist: waitlistCases,
+  voucher: voucherCases,
 }
 const cases = Object.entries(tables).flatMap(([domain, table]) =>
   Object.entries(table).map(([name, row]) => ({ name: `${domain}/store ${name}`, row })),

@@ -23,6 +23,7 @@ import { verifyProof } from '../server/proof.ts'
 import { limit } from '../server/rate-limit.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { findSite } from '../site/store.ts'
+import { redeem, voucherOf, withTries } from '../voucher/flow.ts'
 import { admitPatient } from './admit.ts'
 import { confirmBooking } from './confirm.ts'
 import { heldBy } from './hold.ts'
@@ -44,7 +45,7 @@ export async function bookSlot(
 ): Promise<Result<rules.Booked>> {
   const counted = await limit('book', ip, { points: 30, seconds: 60 })
   if (!counted.ok) return counted
-  const booked = await heldBy(input, (tx, row) => bookIn(tx, row, input, now))
+  const booked = await withTries(ip, input.voucher, () => heldBy(input, (tx, row) => bookIn(tx, row, input, now)))
   if (!booked.ok) return booked
   const { clinicId, ...answer } = booked.value
   if (!waitsForMoney(answer.payment) || answer.status !== 'held') return ok(answer)
@@ -87,7 +88,8 @@ async function bookIn(
   }
   // Nobody can be called whose number is nowhere.
   if (row.way === 'phone' && !input.phone) return refuse('BAD_INPUT', { phone: 'required' })
-  const payment = firstPayment(row.paymentMode, row.priceMinor)
+  const isPaidFor = Boolean(input.voucher)
+  const payment = isPaidFor ? 'none' : firstPayment(row.paymentMode, row.priceMinor)
   if (payment === 'pending' && !clinic.takesPayments) return refuse('PAYMENTS_NOT_CONNECTED')
   const fields = rules.bookingFields({ clinicId, appointmentId: row.id, patientId, keyId, sign, dh })
   if (!(await verifyProof(sign, rules.bookingPurpose, fields, proof))) return refuse('BAD_PROOF')
@@ -123,17 +125,20 @@ async function bookIn(
     const signed = await addConsent(tx, actor, { appointmentId: row.id, signKey: sign, consent: input.consent })
     if (!signed.ok) return signed
   }
+  // After all else that may be wrong: only a whole booking uses it up.
+  const voucherId = input.voucher ? await redeem(tx, row, input.voucher, now) : null
+  if (isPaidFor && !voucherId) return refuse('VOUCHER_REFUSED')
   const account = payment === 'none' ? null : clinic.stripeAccount
   await insertPayment(tx, {
     clinicId,
     appointmentId: row.id,
     status: payment,
-    amountMinor: row.priceMinor,
+    amountMinor: voucherId ? 0 : row.priceMinor,
     currency: row.currency,
     account,
   })
   if (input.recallId) await store.markRecallBooked(tx, input.recallId, patientId)
-  const held = { ...row, patientId }
+  const held = { ...row, patientId, voucherId }
   if (payment === 'pending') await audit(tx, actor, 'appointment.awaits-payment', row.id)
   else await confirmBooking(tx, actor, held, now)
   return ok({
@@ -201,6 +206,7 @@ export async function viewOf(tx: Tx, row: store.AppointmentRow, now: Date): Prom
     site: await findSite(tx, row.siteId),
     price: { minor: row.priceMinor, currency: row.currency, mode: row.paymentMode },
     ...(payment ? await standingIn(tx, payment, row.depositMinor) : { paidMinor: 0, askedMinor: row.priceMinor }),
+    voucher: await voucherOf(tx, row, clinic.timeZone, now),
     payment: { status: payment?.status ?? 'none', refundedMinor: payment?.refundedMinor ?? 0, bounced },
     cancelling: cancelTerms(terms, row.startsAt),
     ending: isGone ? await endedOf(tx, row) : await endingOf(tx, row, asked),

@@ -14,11 +14,12 @@ import type { JobData, JobHandler } from '../server/jobs.ts'
 import { openField } from '../server/kms.ts'
 import { sendMail, type Mail } from '../server/mail.ts'
 import { inClinic } from '../server/tx.ts'
-import { formatDate, formatTime, sameClock, zoneCity } from '../time.ts'
+import { formatDate, formatPlainDay, formatTime, sameClock, zoneCity } from '../time.ts'
 import { calendarOf, calendarOfAll, methodOf } from './calendar.ts'
 import { findSite } from '../site/store.ts'
 import type { SiteView } from '../site/rules.ts'
 import { placeName } from './rules.ts'
+import { voucherOf } from '../voucher/flow.ts'
 import * as store from './store.ts'
 
 // Operational words only: "your appointment", the clinic, a time, a link. Not the service, for its name may say too much.
@@ -120,8 +121,9 @@ const calendarFileOf = (all: readonly MailFacts[]): Mail['ics'] => ({
 
 /** What is paid and what is not, as it is when the mail goes out; empty where nothing is either. */
 function paidWords({ row, locale, price, money }: MailFacts): string {
-  if (!price || !money) return ''
   const t = translator(locale, 'mail')
+  if (row.voucherId) return t('byVoucher')
+  if (!price || !money) return ''
   const amount = (minor: number) => formatMoney(minor, row.currency, locale)
   if (row.paymentMode === 'online') return t('paid', { price })
   if (money.status === 'paid') return t('paidAll', { price })
@@ -139,6 +141,13 @@ function costsOf({ row, locale, clinic }: MailFacts): string {
   const zone = row.timeZone || clinic.timeZone
   const when = `${formatDate(until, zone, locale)}, ${formatTime(until, zone, locale)}`
   const isFree = until > row.timedAt
+  if (row.voucherId)
+    return [
+      lateMinor > 0 ? (isFree ? t('voucherFree', { when }) : t('voucherNow')) : '',
+      missedMinor > 0 ? t('voucherMissed') : '',
+    ]
+      .filter(Boolean)
+      .join(' ')
   return [
     lateMinor > 0 && isFree ? t('cancelFree', { when }) : '',
     lateMinor > 0 ? t(isFree ? 'cancelLate' : 'cancelNow', { amount: amount(lateMinor) }) : '',
@@ -255,8 +264,16 @@ const mailMoved: JobHandler = async (data) => {
   })
 }
 
+const fullDay = { day: 'numeric', month: 'long', year: 'numeric' } as const
+
 /** What cancelling did cost; empty where it did not. */
-async function endedWords({ row, locale }: MailFacts): Promise<string> {
+async function endedWords({ row, locale, clinic }: MailFacts): Promise<string> {
+  if (row.voucherId) {
+    const voucher = await inClinic(row.clinicId, (tx) => voucherOf(tx, row, clinic.timeZone, new Date()))
+    const t = translator(locale, 'mail')
+    if (voucher?.is === 'used') return t('voucherUsed')
+    return voucher?.is === 'back' ? t('voucherBack', { day: formatPlainDay(voucher.lastDay, locale, fullDay) }) : ''
+  }
   if (row.feeMinor === 0) return ''
   const t = translator(locale, 'mail')
   const { feeMinor, owedMinor, backMinor } = await inClinic(row.clinicId, (tx) => endedOf(tx, row))

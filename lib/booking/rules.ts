@@ -10,6 +10,7 @@ import type { SiteView } from '../site/rules.ts'
 import { addDays, dayIn } from '../time.ts'
 import { Id } from '../ids.ts'
 import { largestMinor } from '../money.ts'
+import type { VoucherStanding } from '../voucher/rules.ts'
 
 // ── the appointment's life ──
 
@@ -226,6 +227,8 @@ export const BookInput = z.object({
   records: z.array(SealedRecord).min(1).max(6),
   consent: ConsentInput.nullable(),
   recallId: Id.nullish(),
+  /** A code, which pays for it. */
+  voucher: z.string().trim().max(60, { error: 'tooLong' }).nullish(),
 })
 
 export const SlotsInput = z.object({
@@ -396,6 +399,8 @@ export interface AppointmentView {
   askedMinor: number
   /** Of a booking with a deposit, what was paid and has not gone back. */
   paidMinor: number
+  /** The one that it was booked with. */
+  voucher: VoucherStanding | null
   /** `bounced`: a refund of it failed at the payer's bank. */
   payment: { status: PaymentStatus; refundedMinor: number; bounced: boolean }
   cancelling: CancelTerms

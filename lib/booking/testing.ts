@@ -70,6 +70,7 @@ export async function bookAs(
     phone?: string
     text?: Text
     ip?: string
+    voucher?: string
     types?: RecordType[]
     /** Between the hold and the booking. */
     meanwhile?: (id: string) => Promise<unknown>
@@ -101,6 +102,7 @@ export async function bookAs(
     },
     records: (wish.types ?? ['identity']).map((type) => sealedStub(clinicId, patientId, type)),
     consent: wish.text ? await signedConsent(who, wish.text, { clinicId, appointmentId: ref.id }) : null,
+    voucher: wish.voucher ?? null,
   }
   const booked = await bookSlot(anyone, input as never, at(new Date(), wish.ip))
   return { ...booked, appointmentId: ref.id, linkSecret }

@@ -41,7 +41,15 @@ async function booked(practitioner: string, isKnown: boolean, site: string | nul
       booked: false,
     },
   }
-  const given = { known, identity, reason: 'a rash', answers: null, signedName: '', home: 'memory' as const }
+  const given = {
+    known,
+    identity,
+    reason: 'a rash',
+    answers: null,
+    signedName: '',
+    voucher: '',
+    home: 'memory' as const,
+  }
   expect(await sendBooking(offer, ticket, given)).toMatchObject({ ok: true })
   return here.sent.map(({ meta, grants }) => [
     meta.type,

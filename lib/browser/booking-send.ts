@@ -17,6 +17,7 @@ export interface BookingAnswers {
   reason: string
   answers: Answers | null
   signedName: string
+  voucher: string
   home: KeyHome
 }
 
@@ -191,6 +192,7 @@ async function sendOnce(offer: BookingOffer, ticket: HeldTicket, given: BookingA
           })),
           consent,
           recallId: offer.recallId,
+          voucher: given.voucher || null,
         },
         { retry: true },
       ),

@@ -26,6 +26,7 @@ import { openField, patientEmailIndex, sealField } from '../server/kms.ts'
 import { limit } from '../server/rate-limit.ts'
 import { hold, inClinic, type Tx } from '../server/tx.ts'
 import { findSite } from '../site/store.ts'
+import { redeem, withTries } from '../voucher/flow.ts'
 import * as rules from './rules.ts'
 import * as store from './store.ts'
 
@@ -46,7 +47,7 @@ export function stretchOf(service: ServiceView, startsAt: Date) {
 
 /**
  * An appointment that somebody at the clinic makes for who calls. Once, however often it is sent. It is booked at once, with its money
- * due: nobody pays on the telephone.
+ * due: nobody pays on the telephone, unless by a voucher whose code they read out.
  */
 export async function book(
   actor: StaffActor,
@@ -55,7 +56,15 @@ export async function book(
 ): Promise<Result<rules.DeskBooked>> {
   const counted = await limit('desk-book', actor.memberId, rules.bookingsAnHour)
   if (!counted.ok) return counted
-  return inClinic(actor.clinicId, async (tx) => {
+  return withTries(actor.memberId, input.voucher, () => bookIn(actor, input, now))
+}
+
+const bookIn = (
+  actor: StaffActor,
+  input: In<typeof rules.DeskBookInput>,
+  now: Date,
+): Promise<Result<rules.DeskBooked>> =>
+  inClinic<Result<rules.DeskBooked>>(actor.clinicId, async (tx) => {
     // Two clicks at once: the second waits here, and finds what the first has made.
     await hold(tx, `desk|${input.id}`, 'write')
     const before = await bookings.findAppointment(tx, input.id)
@@ -91,7 +100,6 @@ export async function book(
     const mailed = await mayMail(tx, actor.clinicId, patient.value.patientId)
     return mailed ?? ok(await told(tx, made.value))
   })
-}
 
 async function repeated(
   tx: Tx,
@@ -215,14 +223,14 @@ export async function insertBooked(
     service: ServiceView
     memberId: string
     siteId: string | null
-    visit: { id: string; key: string; linkSecret: string; startsAt: string }
+    visit: { id: string; key: string; linkSecret: string; startsAt: string; voucher?: string | null }
     seriesId?: string
   },
   now: Date,
 ): Promise<Result<bookings.AppointmentRow>> {
   const { clinic, service, memberId, siteId, patientId, locale, timeZone, seriesId } = of
   const { clinicId } = actor
-  const { id, linkSecret, key } = of.visit
+  const { id, linkSecret, key, voucher } = of.visit
   const at = stretchOf(service, new Date(of.visit.startsAt))
   const price = service.paymentMode === 'free' ? 0 : service.priceMinor
   // Whatever is paid online elsewhere: here it is owed, and the link offers to pay it.
@@ -241,9 +249,12 @@ export async function insertBooked(
     linkHash: secretHash(linkSecret),
     linkSealed: await sealField(linkSecret, `appointment.link|${clinicId}|${id}`),
   })
-  const status = firstPayment(paymentMode, price)
+  const voucherId = voucher ? await redeem(tx, (await bookings.findAppointment(tx, id))!, voucher, now) : null
+  if (voucher && !voucherId) return refuse('VOUCHER_REFUSED')
+  const amountMinor = voucherId ? 0 : price
+  const status = firstPayment(paymentMode, amountMinor)
   const account = status === 'none' ? null : clinic.stripeAccount
-  await insertPayment(tx, { clinicId, appointmentId: id, status, amountMinor: price, currency: row.currency, account })
+  await insertPayment(tx, { clinicId, appointmentId: id, status, amountMinor, currency: row.currency, account })
   return ok((await bookings.findAppointment(tx, id))!)
 }
 

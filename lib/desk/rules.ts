@@ -38,6 +38,8 @@ export const DeskBookInput = z.object({
   startsAt: Instant,
   /** Although nobody is there by the hours. */
   anyway: z.boolean(),
+  /** A code that the caller reads out, which pays for it. */
+  voucher: BookInput.shape.voucher,
   patient: z.discriminatedUnion('kind', [Caller, Known]),
 })
 

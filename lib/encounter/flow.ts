@@ -204,9 +204,9 @@ export const miss = (
     const moved = await move(tx, actor, appointmentId, 'miss', now)
     if (!moved.ok) return moved
     const row = (await findAppointment(tx, appointmentId))!
-    await endMoney(tx, row, { how: 'missed' }, now)
     // Not what the page said that it costs: nobody is charged what was not read out.
-    if ((await findAppointment(tx, appointmentId))!.feeMinor !== feeMinor) return refuse('STALE')
+    if ((await endingOf(tx, row, { how: 'missed' })).feeMinor !== feeMinor) return refuse('STALE')
+    await endMoney(tx, row, { how: 'missed' }, now)
     return ok({ done: true as const })
   })
 

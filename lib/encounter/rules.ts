@@ -17,7 +17,8 @@ import type { Ending } from '../payment/rules.ts'
 const sealed = SealedRecord as unknown as z.ZodType<Sealed, Sealed>
 
 /** `owed`: it did not take place, and the money is not back yet. `fee`: what it cost all the same is paid. `bounced`: it was given back, and a bank sent it back. */
-export type PaidState = 'free' | 'paid' | 'owed' | 'fee' | 'bounced' | 'due' | 'later' | 'refunded' | 'failed'
+export type PaidState =
+  'free' | 'voucher' | 'paid' | 'owed' | 'fee' | 'bounced' | 'due' | 'later' | 'refunded' | 'failed'
 
 /** One line of the day: operational facts. Who it is opens in the browser. */
 export interface DayRow {

@@ -145,6 +145,7 @@ function moneyOf(row: Found, paid: PaidState, at: { dueMinor: number; backMinor:
 }
 
 function paidState(row: Found, { dueMinor, backMinor }: { dueMinor: number; backMinor: number }): PaidState {
+  if (row.voucherId) return 'voucher'
   if (row.paymentMode === 'free' || row.priceMinor === 0) return 'free'
   if (row.payment?.refunds.some(({ state }) => state === 'failed')) return 'bounced'
   if (didNotHappen(row) && row.payment?.counted.length) {

@@ -5,7 +5,9 @@ import { ok, type Result } from '../errors.ts'
 import { postingDay } from '../invoice/rules.ts'
 import { hold, inClinic, type Tx } from '../server/tx.ts'
 import { moneyOf, spanOf, type LedgerContract, type MoneyView } from './month.ts'
+import { startOfDay } from '../schedule/wall-clock.ts'
 import { dayIn } from '../time.ts'
+import { countUsed } from '../voucher/store.ts'
 import { causeOf, eventsOf, postingOf, standingOf, type LedgerEvent, type Standing, type StripeFact } from './rules.ts'
 import * as store from './store.ts'
 
@@ -68,7 +70,9 @@ export const loadMonth = (actor: StaffActor, ask: Ask, { now }: { now: Date }): 
     const unpaid = await store.listUnpaid(tx, clinicId)
     const bounced = await store.listBounced(tx, clinicId)
     const disputed = await store.listDisputed(tx, clinicId, new Date(now.getTime() - 90 * 86_400_000))
-    return ok({ month, today, zone, currencies, unpaid, bounced, disputed })
+    const [from, to] = [spanOf(month).from, spanOf(month).to].map((day) => startOfDay(day, zone)) as [Date, Date]
+    const vouchers = await countUsed(tx, clinicId, { from, to })
+    return ok({ month, today, zone, currencies, unpaid, bounced, disputed, vouchers })
   })
 
 /** For the accountant: what was posted, by account. */

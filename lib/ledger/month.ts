@@ -37,6 +37,8 @@ export interface MoneyOf {
 }
 export interface MoneyView {
   month: string
+  /** Visits of the month that vouchers paid for: none of it is in the books. */
+  vouchers: number
   today: string
   zone: string
   currencies: MoneyOf[]

@@ -1,7 +1,7 @@
 // A clinic's money in memory, moved by the rules alone: what a history of bookings, payments, refunds and crashes is played on. A
 // transaction that dies leaves nothing; what was asked of Stripe stays done there, whatever we know of it.
 import { creditTaxes, leftOf, taxesOf, totalsOf, type Line } from '../invoice/rules.ts'
-import { dueAtBooking, keptFee, usesVoucher, type NotTaken, type Terms } from '../price/rules.ts'
+import { dueAtBooking, keepsVoucher, keptFee, type NotTaken, type Terms } from '../price/rules.ts'
 import {
   causeOf,
   eventsOf,
@@ -167,7 +167,8 @@ export class Clinic {
       const fee = row.status === 'held' ? 0 : keptFee(row.terms, end)
       row.status = status
       const voucher = row.voucherId ? this.db.vouchers[row.voucherId]! : null
-      if (voucher?.state === 'booked' && usesVoucher(row.terms, fee)) this.endVoucher(voucher, 'used', row.id)
+      if (voucher?.state === 'booked' && fee > 0 && keepsVoucher(row.terms, end))
+        this.endVoucher(voucher, 'used', row.id)
       else {
         if (voucher?.state === 'booked') {
           voucher.state = 'open'

@@ -43,6 +43,7 @@ import rewrapEn from './en/rewrap.json' with { type: 'json' }
 import moveEn from './en/move.json' with { type: 'json' }
 import scheduleEn from './en/schedule.json' with { type: 'json' }
 import sitesEn from './en/sites.json' with { type: 'json' }
+import vouchersEn from './en/vouchers.json' with { type: 'json' }
 import staffEn from './en/staff.json' with { type: 'json' }
 import waitlistEn from './en/waitlist.json' with { type: 'json' }
 import accessFr from './fr/access.json' with { type: 'json' }
@@ -86,6 +87,7 @@ import rewrapFr from './fr/rewrap.json' with { type: 'json' }
 import moveFr from './fr/move.json' with { type: 'json' }
 import scheduleFr from './fr/schedule.json' with { type: 'json' }
 import sitesFr from './fr/sites.json' with { type: 'json' }
+import vouchersFr from './fr/vouchers.json' with { type: 'json' }
 import staffFr from './fr/staff.json' with { type: 'json' }
 import waitlistFr from './fr/waitlist.json' with { type: 'json' }
 import { unbrokenAll } from './french.ts'
@@ -132,6 +134,7 @@ const en = {
   move: moveEn,
   schedule: scheduleEn,
   sites: sitesEn,
+  vouchers: vouchersEn,
   staff: staffEn,
   waitlist: waitlistEn,
 }
@@ -180,6 +183,7 @@ const fr = {
   move: moveFr,
   schedule: scheduleFr,
   sites: sitesFr,
+  vouchers: vouchersFr,
   staff: staffFr,
   waitlist: waitlistFr,
 }

@@ -6,7 +6,7 @@ import { listDocuments } from '../invoice/store.ts'
 import { post } from '../ledger/flow.ts'
 import { standingOf } from '../ledger/rules.ts'
 import { findBook } from '../ledger/store.ts'
-import { bookedTerms, keptFee, type NotTaken } from '../price/rules.ts'
+import { bookedTerms, keepsVoucher, keptFee, type NotTaken } from '../price/rules.ts'
 import type { Tx } from '../server/tx.ts'
 import { oweRest } from './refund.ts'
 import type { Ending } from './rules.ts'
@@ -19,6 +19,10 @@ const nothing: Ending = { feeMinor: 0, backMinor: 0, owedMinor: 0 }
 
 /** What would become of a booking's money, if it ended so. */
 export async function endingOf(tx: Tx, row: bookings.AppointmentRow, end: NotTaken): Promise<Ending> {
+  if (row.voucherId) {
+    const isKept = row.status !== 'held' && keepsVoucher(bookedTerms(row), end)
+    return isKept ? { ...nothing, feeMinor: row.priceMinor, isVoucher: true } : nothing
+  }
   const payment = await store.findPayment(tx, row.id)
   if (!payment) return nothing
   const feeMinor = await feeOf(tx, row, payment, end)

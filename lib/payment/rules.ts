@@ -127,6 +127,8 @@ export interface Ending {
   backMinor: number
   /** Of the fee, what is not paid. */
   owedMinor: number
+  /** The fee is the voucher that it was booked with, and no money. */
+  isVoucher?: true
 }
 
 /** What of one payment was given back, or is to be: of one of Stripe's, or of what the desk took. */

@@ -6,11 +6,12 @@ import {
   cancelTerms,
   dueAtBooking,
   fixTerms,
+  keepsVoucher,
   keptFee,
   partOfPrice,
   saysAlike,
   TaxRate,
-  usesVoucher,
+  voucherPolicy,
   type PartOfPrice,
   type Paying,
 } from './rules'
@@ -77,8 +78,27 @@ describe('the terms of a booking', () => {
     expect(fixTerms(service, policy, { kind: 'given', priceMinor: 5500, taxRate: 10_000 })).toMatchObject({
       ...{ paying: 'free', priceMinor: 0 },
     })
-    expect([5500, 5499].map((fee) => usesVoucher(sold, fee))).toEqual([true, false])
-    expect(usesVoucher(fixTerms(service, policy), 6000)).toBe(false)
+  })
+
+  it('a voucher is used up by a fee of the whole price alone', () => {
+    const startsAt = new Date('2026-11-25T09:00:00Z')
+    const at = (now: string, by: 'patient' | 'clinic' = 'patient') =>
+      ({ how: 'cancelled', by, startsAt, now: new Date(now) }) as const
+    const [early, late] = [at('2026-11-24T09:00:00Z'), at('2026-11-24T09:00:01Z')]
+    const ends = [early, late, at('2026-11-25T08:00:00Z', 'clinic'), { how: 'missed' }, { how: 'slot-lost' }] as const
+    const kept = (lateFee: PartOfPrice) => {
+      const booked = { priceMinor: 6000, currency: 'eur', ...policy, lateFee }
+      const agreed = { ...booked, ...voucherPolicy(booked) }
+      // What they agree to is what becomes of it.
+      for (const end of ends) expect(keptFee(agreed, end) > 0).toBe(keepsVoucher(booked, end))
+      return ends.map((end) => keepsVoucher(agreed, end))
+    }
+    expect(kept(percent(50))).toEqual([false, false, false, true, false])
+    expect(kept(amount(5999))).toEqual([false, false, false, true, false])
+    expect(kept(percent(100))).toEqual([false, true, false, true, false])
+    expect(kept(amount(9000))).toEqual([false, true, false, true, false])
+    const free = { priceMinor: 0, currency: 'eur', ...policy }
+    expect(keepsVoucher(free, { how: 'missed' })).toBe(false)
   })
 
   it('stay what they were, whatever the clinic changes', () => {

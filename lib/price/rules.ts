@@ -157,6 +157,14 @@ export function keptFee(terms: Booked, end: NotTaken): number {
   return end.now <= freeUntil(terms, end.startsAt) ? 0 : fee(terms.lateFee)
 }
 
-/** A voucher for a visit that did not take place: only a fee of the whole price uses it up. A smaller one is owed instead. */
-export const usesVoucher = (terms: Terms, feeMinor: number) =>
-  terms.paying === 'voucher' && feeMinor === terms.priceMinor
+/** A voucher for a visit that did not take place: only a fee of the whole price uses it up. Of a smaller one nothing is kept. */
+export const keepsVoucher = (terms: Booked, end: NotTaken): boolean =>
+  terms.priceMinor > 0 && keptFee(terms, end) === terms.priceMinor
+
+/** What is agreed to where a voucher pays: that it is used up, or nothing. */
+export function voucherPolicy(terms: Booked): CancellationPolicy {
+  const { freeUntilMinutes, lateFee, noShowFee, priceMinor, currency } = terms
+  const whole = (part: PartOfPrice): PartOfPrice =>
+    partOfPrice(priceMinor, currency, part) === priceMinor ? part : { kind: 'none' }
+  return { freeUntilMinutes, lateFee: whole(lateFee), noShowFee: whole(noShowFee) }
+}

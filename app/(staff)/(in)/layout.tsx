@@ -45,6 +45,7 @@ const namespaces = [
   'rewrap',
   'schedule',
   'sites',
+  'vouchers',
   'staff',
   'waitlist',
 ] as const

@@ -34,6 +34,7 @@ import { merchantActions } from './merchant'
 import { scheduleActions } from './schedule'
 import { siteActions } from './site'
 import { waitlistActions } from './waitlist'
+import { voucherActions } from './voucher'
 
 /** Every action, by its name. A contract without its action does not compile once its domain is listed here. */
 const actions = {
@@ -70,6 +71,7 @@ const actions = {
   ...scheduleActions,
   ...siteActions,
   ...waitlistActions,
+  ...voucherActions,
 } satisfies Partial<Actions<Contract>>
 
 export const door = makeDoor({

@@ -30,6 +30,7 @@ const tones: Record<RowState, Tone> = {
 }
 const paidTones: Record<DayRow['paid'], Tone> = {
   free: 'neutral',
+  voucher: 'success',
   paid: 'success',
   owed: 'danger',
   fee: 'success',
@@ -181,8 +182,8 @@ function Visit({
       </p>
       <div className="mt-1.5 flex flex-wrap items-center gap-x-4 gap-y-1.5 text-sm">
         <Badge tone={paidTones[row.paid]}>
-          {row.paid === 'free'
-            ? t('paid.free')
+          {row.paid === 'free' || row.paid === 'voucher'
+            ? t(`paid.${row.paid}`)
             : `${t(`paid.${row.paid}`)} · ${formatMoney(row.moneyMinor, row.currency, locale)}`}
         </Badge>
         {row.dispute ? (

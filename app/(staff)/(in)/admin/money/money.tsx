@@ -71,8 +71,8 @@ export function Money({ start }: { start: MoneyView }) {
         </Banner>
       ) : null}
       <div className="flex flex-col gap-6">
-        {view.currencies.map((money) => (
-          <Currency key={money.currency} money={money} view={view} />
+        {view.currencies.map((money, nth) => (
+          <Currency key={money.currency} money={money} view={view} vouchers={nth === 0 ? view.vouchers : 0} />
         ))}
         {view.bounced.length ? <BouncedRefunds view={view} /> : null}
         {view.disputed.length ? <Disputes view={view} /> : null}
@@ -84,7 +84,7 @@ export function Money({ start }: { start: MoneyView }) {
   )
 }
 
-function Currency({ money, view }: { money: MoneyOf; view: MoneyView }) {
+function Currency({ money, view, vouchers }: { money: MoneyOf; view: MoneyView; vouchers: number }) {
   const t = useTranslations('money')
   const locale = useLocale()
   const { currency, today, month, weeks, services } = money
@@ -164,6 +164,7 @@ function Currency({ money, view }: { money: MoneyOf; view: MoneyView }) {
             }))}
             empty={<p className="text-soft">{t('servicesEmpty')}</p>}
           />
+          {vouchers ? <p className="mt-4 text-soft">{t('vouchers', { count: vouchers })}</p> : null}
         </Card>
       </div>
     </section>

@@ -11,6 +11,7 @@ import type { ClinicSettings, ConsentTextView, ServiceView } from '@/lib/clinic/
 import { formatMoney } from '@/lib/money'
 import { ConsentDialog } from './consent-dialog'
 import { ServiceDialog } from './service-dialog'
+import { Vouchers } from './vouchers'
 
 export function Services({ start }: { start: ClinicSettings }) {
   const t = useTranslations('admin')
@@ -130,6 +131,7 @@ export function Services({ start }: { start: ClinicSettings }) {
           </ul>
         )}
       </Card>
+      <Vouchers services={services} clinic={settings.clinic.name} />
       <ServiceDialog service={editing} settings={settings} onClose={() => setEditing(null)} onDone={refresh} />
       <ConsentDialog text={text} onClose={() => setText(null)} onDone={refresh} />
     </>
