@@ -98,7 +98,13 @@ export async function tenant(admin: TestDb['admin']) {
       document,
       eventId: `evt_${b64(9)}`,
     },
-    ...{ waitingId: randomUUID(), waitedId: randomUUID(), offerId: randomUUID(), waitingIndex: bytes(32) },
+    ...{
+      waitingId: randomUUID(),
+      listedId: randomUUID(),
+      waitedId: randomUUID(),
+      offerId: randomUUID(),
+      waitingIndex: bytes(32),
+    },
     passedIndex: bytes(32),
   }
   const proofHash = bytes(32)
@@ -239,6 +245,10 @@ export async function tenant(admin: TestDb['admin']) {
   }
   await insert('waitlist_entry', {
     ...{ ...waits, id: more.waitingId, state: 'asked', contact_index: more.waitingIndex, contact_sealed: bytes(8) },
+    ...{ link_hash: bytes(32), link_sealed: bytes(8) },
+  })
+  await insert('waitlist_entry', {
+    ...{ ...waits, id: more.listedId, state: 'waiting', contact_index: bytes(32), contact_sealed: bytes(8) },
     ...{ link_hash: bytes(32), link_sealed: bytes(8) },
   })
   const left = { state: 'ended', end_reason: 'left', ended_at: new Date() }

@@ -27,7 +27,7 @@ export const waitlistCases: TenantCases<typeof store> = {
     store.passesOf(tx, { serviceId: b.serviceId, contactIndex: b.passedIndex }, new Date('2020-01-01')),
   endUnconfirmed: (tx, { clinicId }, b) => store.endUnconfirmed(tx, clinicId, b.after, b.now),
   markWaiting: (tx, _, b) => store.markWaiting(tx, b.waitingId, 0),
-  saveFreeBefore: (tx, _, b) => store.saveFreeBefore(tx, b.waitingId, []),
+  saveFreeBefore: (tx, _, b) => store.saveFreeBefore(tx, b.listedId, ['2030-01-01T09:00:00.000Z']),
   putOff: (tx, _, b) => store.putOff(tx, b.waitingId, b.later),
   countMissed: (tx, _, b) => store.countMissed(tx, b.waitingId),
   endEntry: (tx, _, b) => store.endEntry(tx, b.waitingId, 'left', b.now),
