@@ -25,6 +25,42 @@ export function chargeFault(minor: number, currency: string): 'wholeAmount' | 'l
   return wholeOnly.has(currency.toLowerCase()) ? 'wholeAmount' : 'lastDigit'
 }
 
+/**
+ * The least that Stripe charges, in minor units, for an account that is paid out in the same currency: docs.stripe.com/currencies, minimum
+ * charge amounts. 0 where nothing is said of it.
+ */
+export const smallestCharge = (currency: string): number => smallest[currency.toLowerCase()] ?? 0
+const smallest: Record<string, number> = {
+  ...{
+    aed: 200,
+    aud: 50,
+    bgn: 100,
+    brl: 50,
+    cad: 50,
+    chf: 50,
+    czk: 1500,
+    dkk: 250,
+    eur: 50,
+    gbp: 30,
+    hkd: 400,
+    huf: 17_500,
+  },
+  ...{
+    inr: 50,
+    jpy: 50,
+    mxn: 1000,
+    myr: 200,
+    nok: 300,
+    nzd: 50,
+    pln: 200,
+    ron: 200,
+    sek: 300,
+    sgd: 50,
+    thb: 1000,
+    usd: 50,
+  },
+}
+
 /** The most that one price or payment may be. It fits a database integer, and a sum of thousands of them a number. */
 export const largestMinor = 1_000_000_000
 

@@ -46,6 +46,29 @@ it('payments are not connected by a clinic that nobody let', async () => {
   }
 })
 
+// Defence: tooSmall in saveService.
+it.each([
+  [{ paymentMode: 'online', priceMinor: 49 }, { 'service.priceMinor': 'smallCharge' }],
+  [
+    { paymentMode: 'deposit', priceMinor: 4500, deposit: { kind: 'percent', percent: 1 } },
+    { 'service.deposit': 'smallCharge' },
+  ],
+  [
+    { paymentMode: 'deposit', priceMinor: 4500, deposit: { kind: 'amount', minor: 4460 } },
+    { 'service.deposit': 'smallRest' },
+  ],
+  [{ paymentMode: 'deposit', priceMinor: 4500, deposit: { kind: 'percent', percent: 2 } }, null],
+])('a service that asks for less than Stripe charges is refused: %j', async (asked, fields) => {
+  await admin(`UPDATE clinic SET currency = 'eur', stripe_account = 'platform' WHERE id = $1`, [owner.clinicId])
+  const service = {
+    ...{ name: 'Consult', description: '', minutes: 30, bufferBefore: 0, bufferAfter: 0, stepMinutes: null },
+    ...{ minNoticeMinutes: null, horizonDays: null, dailyLimit: null, deposit: { kind: 'none' }, ...asked },
+    ...{ intakeForm: [], consentTextId: null, active: true, position: 0, practitionerIds: [] },
+  }
+  const answer = await saveService(owner, { id: null, version: 0, service } as never)
+  expect(answer).toMatchObject(fields ? { ok: false, code: 'BAD_INPUT', fields } : { ok: true })
+})
+
 // Defence: chargeFault in saveService. Without it the page to pay on fails for every patient of that service.
 it.each([
   ['kwd', 12_345, 'lastDigit'],

@@ -6,7 +6,7 @@ import { consentWords } from '../consent/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import type { LegalForm } from '../invoice/rules.ts'
 import { chargeFault } from '../money.ts'
-import type { CancellationPolicy } from '../price/rules.ts'
+import { type CancellationPolicy, tooSmall } from '../price/rules.ts'
 import { audit } from '../server/audit.ts'
 import { env } from '../server/env.ts'
 import { notify } from '../server/notify.ts'
@@ -121,6 +121,9 @@ export async function saveService(
       return refuse('PAYMENTS_NOT_CONNECTED')
     const fault = chargeFault(service.priceMinor, clinic.currency)
     if (fault) return refuse('BAD_INPUT', { 'service.priceMinor': fault })
+    const small = tooSmall({ ...service, currency: clinic.currency })
+    if (small === 'price') return refuse('BAD_INPUT', { 'service.priceMinor': 'smallCharge' })
+    if (small) return refuse('BAD_INPUT', { 'service.deposit': small === 'rest' ? 'smallRest' : 'smallCharge' })
     const known = new Set((await store.listPractitioners(tx)).map((each) => each.id))
     if (service.practitionerIds.some((each) => !known.has(each)))
       return refuse('BAD_INPUT', { 'service.practitionerIds': 'invalid' })

@@ -11,6 +11,7 @@ import {
   partOfPrice,
   saysAlike,
   TaxRate,
+  tooSmall,
   voucherPolicy,
   type PartOfPrice,
   type Paying,
@@ -79,6 +80,27 @@ describe('the terms of a booking', () => {
       ...{ paying: 'free', priceMinor: 0 },
     })
   })
+
+  it.each([
+    ['eur', 49, 'online', null, 'price'],
+    ['eur', 50, 'online', null, null],
+    ['eur', 49, 'later', null, null],
+    ['eur', 0, 'online', null, null],
+    ['eur', 4500, 'deposit', { kind: 'percent', percent: 1 }, 'deposit'],
+    ['eur', 5000, 'deposit', { kind: 'percent', percent: 1 }, null],
+    ['eur', 4500, 'deposit', { kind: 'amount', minor: 4451 }, 'rest'],
+    ['eur', 4500, 'deposit', { kind: 'amount', minor: 4450 }, null],
+    ['eur', 4500, 'deposit', { kind: 'percent', percent: 100 }, null],
+    ['huf', 900_000, 'deposit', { kind: 'percent', percent: 1 }, 'deposit'],
+    ['JPY', 4000, 'deposit', { kind: 'percent', percent: 1 }, 'deposit'],
+    ['kwd', 10, 'deposit', { kind: 'percent', percent: 1 }, 'deposit'],
+    ['kwd', 1000, 'deposit', { kind: 'percent', percent: 1 }, null],
+  ] as const)(
+    'what Stripe does not charge is not asked for: %s %i, %s %j',
+    (currency, priceMinor, paymentMode, deposit, what) => {
+      expect(tooSmall({ priceMinor, currency, paymentMode, deposit: deposit ?? { kind: 'none' } })).toBe(what)
+    },
+  )
 
   it('a voucher is used up by a fee of the whole price alone', () => {
     const startsAt = new Date('2026-11-25T09:00:00Z')

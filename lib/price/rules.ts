@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { downToStep, fractionOf, largestMinor, parseAmount, writeAmount } from '../money.ts'
+import { downToStep, fractionOf, largestMinor, parseAmount, writeAmount, smallestCharge } from '../money.ts'
 
 // What a visit costs, what is asked for when, and what is kept if it does not take place. Fixed when the slot is held: nothing
 // that the clinic changes afterwards touches what was booked.
@@ -74,6 +74,26 @@ export function fixTerms(
   const depositMinor = partOfPrice(priceMinor, currency, service.deposit)
   if (depositMinor === 0) return { ...fixed, paying: 'later' }
   return depositMinor === priceMinor ? { ...fixed, paying: 'online' } : { ...fixed, paying: 'deposit', depositMinor }
+}
+
+/**
+ * What of a service could not be paid online, for it is less than Stripe charges: its price, its deposit, or the rest after that. A patient
+ * would learn it of a page that does not open. Null where all of it can.
+ */
+export function tooSmall(service: {
+  priceMinor: number
+  currency: string
+  paymentMode: Exclude<Paying, 'voucher'>
+  deposit: PartOfPrice
+}): 'price' | 'deposit' | 'rest' | null {
+  const { priceMinor, currency, paymentMode, deposit } = service
+  if (priceMinor === 0 || (paymentMode !== 'online' && paymentMode !== 'deposit')) return null
+  const least = Math.max(1, smallestCharge(currency))
+  if (priceMinor < least) return 'price'
+  if (paymentMode === 'online') return null
+  const depositMinor = partOfPrice(priceMinor, currency, deposit)
+  if (depositMinor < least) return 'deposit'
+  return depositMinor < priceMinor && priceMinor - depositMinor < least ? 'rest' : null
 }
 
 /** What has to be paid before the booking counts. */

@@ -14,8 +14,8 @@ import { Select, TextArea, TextField } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
 import { assignments, type ClinicSettings, ServiceForm, type ServiceView, ways } from '@/lib/clinic/rules'
-import { chargeFault, parseAmount, parseRate, writeAmount, writeRate } from '@/lib/money'
-import { readPart, writePart } from '@/lib/price/rules'
+import { chargeFault, formatMoney, parseAmount, parseRate, smallestCharge, writeAmount, writeRate } from '@/lib/money'
+import { readPart, tooSmall, writePart } from '@/lib/price/rules'
 import { QuestionFields } from './question-fields'
 
 /** As it is typed: money in the currency's own words, no consent as an empty choice. */
@@ -67,7 +67,11 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
   const place = settings.sites.length ? settings.sites.map(({ name }) => name).join(', ') : clinic.address
   const several = useWatch({ control, name: 'practitionerIds' }).length > 1
   const depositKind = useWatch({ control, name: 'depositKind' })
-  const text = (fault: { message?: string } | undefined) => fault && reason.field(fault.message)
+  const text = (fault: { message?: string } | undefined) => {
+    const key = fault?.message
+    if (key !== 'smallCharge' && key !== 'smallRest') return fault && reason.field(key)
+    return t(`services.${key}`, { amount: formatMoney(smallestCharge(clinic.currency), clinic.currency, locale) })
+  }
 
   const save = form.handleSubmit(async ({ price, tax, consentTextId, depositKind: kind, depositText, ...typed }) => {
     setCode(null)
@@ -80,6 +84,14 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
     const deposit =
       typed.paymentMode === 'deposit' ? readPart(kind, depositText, clinic.currency, locale) : { kind: 'none' as const }
     if (!deposit) return form.setError('depositText', { message: 'invalid' }, { shouldFocus: true })
+    const small = tooSmall({ priceMinor, currency: clinic.currency, paymentMode: typed.paymentMode, deposit })
+    if (small === 'price') return form.setError('price', { message: 'smallCharge' }, { shouldFocus: true })
+    if (small)
+      return form.setError(
+        'depositText',
+        { message: small === 'rest' ? 'smallRest' : 'smallCharge' },
+        { shouldFocus: true },
+      )
     const answer = await call('clinic/save-service', {
       id: service === 'new' ? null : service.id,
       version: service === 'new' ? 0 : service.version,
