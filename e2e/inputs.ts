@@ -203,7 +203,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
       ...{ id: service!.id, version: service!.version },
       service: {
         ...{ name: 'Talk', description: '', minutes: 15, bufferBefore: 0, bufferAfter: 0, priceMinor: 0, position: 0 },
-        ...{ taxRate: 0, way: 'video', assignment: 'choose' },
+        ...{ taxRate: 0, way: 'video', assignment: 'choose', audience: 'anyone' },
         ...{ paymentMode: 'free', intakeForm, consentTextId, active: true, practitionerIds: [doctor.memberId] },
       },
     },

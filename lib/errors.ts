@@ -19,6 +19,8 @@ export const codes = {
   /** Whoever runs the day may say so all the same. */
   OUTSIDE_HOURS: 409,
   OTHER_READERS: 409,
+  /** A follow-up, for somebody of whom the clinic knows no visit: see booking/follow-up. */
+  FOLLOW_UP_ONLY: 409,
   HOLD_EXPIRED: 409,
   SLOT_GONE: 409,
   STALE: 409,

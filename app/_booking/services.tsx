@@ -3,9 +3,9 @@ import { LinkButton } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { CalendarIcon, ClockIcon } from '@/components/ui/icons'
 import { Avatar } from '@/components/ui/progress'
-import { EmptyState } from '@/components/ui/status'
+import { Badge, EmptyState } from '@/components/ui/status'
 import type { ClinicPage } from '@/lib/clinic/flow'
-import type { ServiceView } from '@/lib/clinic/rules'
+import { inOrderFor, type ServiceView } from '@/lib/clinic/rules'
 import { formatMoney, formatRate } from '@/lib/money'
 import { partOfPrice } from '@/lib/price/rules'
 
@@ -13,10 +13,12 @@ export async function Services({
   page,
   locale,
   recall,
+  hasBeen,
 }: {
   page: ClinicPage
   locale: string
   recall: string | undefined
+  hasBeen: boolean
 }) {
   const t = await getTranslations('booking')
   const { clinic, services, practitioners } = page
@@ -27,7 +29,7 @@ export async function Services({
         <h2 id="services" className="mb-4 text-xl">
           {t('chooseService')}
         </h2>
-        <ServiceList page={page} locale={locale} carry={recall ? { recall } : {}} />
+        <ServiceList page={page} locale={locale} hasBeen={hasBeen} carry={recall ? { recall } : {}} />
       </section>
       <section aria-labelledby="people">
         <h2 id="people" className="mb-4 text-xl">
@@ -67,25 +69,35 @@ export async function Services({
 export async function ServiceList({
   page: { clinic, services },
   locale,
+  hasBeen = false,
   carry,
 }: {
   page: ClinicPage
   locale: string
+  /** Whether this browser has booked here: what is for it comes first. */
+  hasBeen?: boolean
   carry: Record<string, string>
 }) {
   const t = await getTranslations('booking')
   const common = await getTranslations('common')
+  const audience = await getTranslations('audience')
   return services.length === 0 ? (
     <EmptyState icon={CalendarIcon} title={t('noServices')}>
       {t('noServicesText')} {clinic.phone}
     </EmptyState>
   ) : (
     <ul className="flex flex-col gap-3">
-      {services.map((service) => (
+      {inOrderFor(services, hasBeen).map((service) => (
         <li key={service.id}>
           <Card className="flex flex-wrap items-center justify-between gap-4">
             <div className="min-w-0 flex-1 basis-56">
               <h3 className="text-lg">{service.name}</h3>
+              {service.audience === 'anyone' ? null : (
+                <p className="my-1 flex flex-wrap items-center gap-x-2.5 gap-y-1 text-sm text-soft">
+                  <Badge tone="accent">{audience(service.audience)}</Badge>
+                  {audience(service.audience === 'follow_up' ? 'followUp.title' : 'firstVisit.title')}
+                </p>
+              )}
               {service.description ? <p className="text-soft">{service.description}</p> : null}
               <p className="figures mt-1.5 flex flex-wrap items-center gap-x-4 text-sm text-soft">
                 <span className="inline-flex items-center gap-1.5">

@@ -2,7 +2,8 @@ import { getTranslations } from 'next-intl/server'
 import { LinkButton } from '@/components/ui/button'
 import { PageHeader } from '@/components/ui/card'
 import { ArrowLeftIcon, CalendarIcon, ChevronLeftIcon, ChevronRightIcon, ClockIcon } from '@/components/ui/icons'
-import { EmptyState } from '@/components/ui/status'
+import { FirstVisits, Phone } from '@/components/booking/first-visits'
+import { Badge, EmptyState } from '@/components/ui/status'
 import { DayStrip, SlotGrid } from '@/components/ui/times'
 import { loadSlots } from '@/lib/booking/slots'
 import { nextFree, slotName } from '@/lib/booking/rules'
@@ -19,6 +20,8 @@ export interface StepProps {
   zone: string
   locale: string
   query: Record<'practitioner' | 'site' | 'day' | 'from' | 'recall', string | undefined>
+  /** Whether this browser has booked here. */
+  hasBeen?: boolean
   /** Goes along in each link. */
   carry?: Record<string, string>
   /** Where somebody whom none of them suits asks to be told of others. */
@@ -29,7 +32,7 @@ const isDay = (text: string | undefined): text is string => Day.safeParse(text).
 const daysShown = 7
 
 /** Days and free times as plain links: it works before any script has loaded, and without. */
-export async function Times({ page, service, zone, locale, query, carry = {}, waitlist }: StepProps) {
+export async function Times({ page, service, zone, locale, query, hasBeen = false, carry = {}, waitlist }: StepProps) {
   const t = await getTranslations('booking')
   const s = await getTranslations('sites')
   const common = await getTranslations('common')
@@ -119,6 +122,7 @@ export async function Times({ page, service, zone, locale, query, carry = {}, wa
           priceOf(service, locale, t),
         ].join(' · ')}
       />
+      <ForWhom {...{ page, service, hasBeen, carry }} isInvited={Boolean(query.recall)} />
       {isChosen ? null : (
         <p className="mb-6 max-w-prose">{t('withWhoever', { names: whoever(page, service, locale) })}</p>
       )}
@@ -238,13 +242,58 @@ export async function Times({ page, service, zone, locale, query, carry = {}, wa
           <LinkButton
             className="max-sm:w-full"
             icon={<ClockIcon size={18} />}
-            href={`${waitlist}${link({ from: undefined, day: undefined, recall: undefined })}`}
+            href={`${waitlist}${link({ from: undefined, day: undefined })}`}
           >
             {(await getTranslations('waitlist.page'))('link')}
           </LinkButton>
         </p>
       ) : null}
     </>
+  )
+}
+
+/** What is for others than everybody says so, and where the others find theirs. */
+async function ForWhom({
+  page: { clinic, services },
+  service: { audience },
+  hasBeen,
+  isInvited,
+  carry,
+}: Pick<StepProps, 'page' | 'service'> & { hasBeen: boolean; isInvited: boolean; carry: Record<string, string> }) {
+  if (audience === 'anyone') return null
+  const t = await getTranslations('audience')
+  const others = services.filter((each) => each.audience === (audience === 'follow_up' ? 'first_visit' : 'follow_up'))
+  const href = (service: string) => `?${new URLSearchParams({ service, ...carry })}`
+  const mark = <Badge tone="accent">{t(audience)}</Badge>
+  if (audience === 'first_visit')
+    return (
+      <div className="mb-6 flex max-w-prose flex-col gap-3">
+        <p>
+          {mark} {t('firstVisit.title')}
+        </p>
+        {hasBeen && others.length ? (
+          <>
+            <p>{t('firstVisit.text')}</p>
+            <FirstVisits services={others} href={href} />
+          </>
+        ) : null}
+      </div>
+    )
+  const isSure = hasBeen || isInvited
+  return (
+    <div className="mb-6 flex max-w-prose flex-col gap-3">
+      <p>
+        {mark} {t('followUp.title')}
+      </p>
+      {isSure ? null : (
+        <>
+          <p>{t('followUp.text')}</p>
+          {others.length ? <p>{t('followUp.first')}</p> : clinic.phone ? null : <p>{t('followUp.ask')}</p>}
+          <FirstVisits services={others} href={href} />
+          {clinic.phone ? <Phone number={clinic.phone}>{t('followUp.call', { phone: clinic.phone })}</Phone> : null}
+        </>
+      )}
+    </div>
   )
 }
 

@@ -9,9 +9,10 @@ import { Steps } from '@/components/ui/progress'
 import { Banner, LiveRegion, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
 import { type BookingOffer, type Hold, slotName } from '@/lib/booking/rules'
-import { prepareDevice, type Device } from '@/lib/browser/booking-device'
+import { prepareDevice } from '@/lib/browser/booking-device'
 import { forgetTicket, markBooked, takeSlot, type Slot, type Ticket } from '@/lib/browser/booking-hold'
 import { sendBooking } from '@/lib/browser/booking-send'
+import { markBeen } from '@/lib/browser/earlier-visit'
 import { vault } from '@/lib/browser/vault'
 import { formatMoney } from '@/lib/money'
 import { saysAlike } from '@/lib/price/rules'
@@ -19,13 +20,18 @@ import { DeviceNotes } from './device-notes'
 import { HoldNote } from './hold-note'
 import { LostSlot } from './lost-slot'
 import { mineMark, visitKey } from './own'
+import { Stranger } from './stranger'
 import { ConsentStep, QuestionsStep, ReviewStep, signsForWhom } from './late-steps'
 import { emptyValues, schemaOf, stepsOf, type StepName, type Values } from './values'
+import { fitting, type FormDevice, isOffered } from './fitting'
 import { WhoStep } from './who-step'
 import { WrongAnswers } from './wrong-answers'
 
 type Phase =
-  { is: 'preparing' } | { is: 'refused'; why: 'old-browser' | 'forged' | 'failed' } | { is: 'ready'; device: Device }
+  | { is: 'preparing' }
+  | { is: 'refused'; why: 'old-browser' | 'forged' | 'failed' }
+  | { is: 'stranger' }
+  | { is: 'ready'; device: FormDevice }
 interface Draft {
   values: Values
   step: StepName
@@ -100,14 +106,22 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       const prepared = await prepareDevice(offer.clinicId)
       if (gone) return
       if (!prepared.ok) return setPhase({ is: 'refused', why: prepared.why })
+      const device = await fitting(offer, prepared.device)
+      if (gone) return
+      // No time is held for who could not book it.
+      if (!device) return setPhase({ is: 'stranger' })
+      if (device.known.some(({ hasBeen }) => hasBeen)) markBeen(offer.clinicSlug)
       const draft = await vault().loadDraft<Draft>(draftName(offer))
       if (draft) {
         form.reset({ ...emptyValues, ...draft.values })
+        // Begun for somebody else than may have it now.
+        if (device.known[0] && !isOffered(device, draft.values.patient))
+          choosePatient(device.known[0].handle.patientId, device)
         setStatus(t('restored'))
         const asked = stepInAddress() as StepName | null
         if (asked && steps.includes(asked) && steps.indexOf(asked) <= steps.indexOf(draft.step)) show(asked, 'none')
-      } else if (prepared.device.known[0]) choosePatient(prepared.device.known[0].handle.patientId, prepared.device)
-      setPhase({ is: 'ready', device: prepared.device })
+      } else if (device.known[0]) choosePatient(device.known[0].handle.patientId, device)
+      setPhase({ is: 'ready', device })
       await take(offer.slot)
     })()
     const onBack = () => {
@@ -125,7 +139,7 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     }
   }, [])
 
-  const choosePatient = (id: string, device: Device) => {
+  const choosePatient = (id: string, device: FormDevice) => {
     const known = device.known.find((each) => each.handle.patientId === id)?.identity
     form.setValue('patient', id)
     if (!known) return
@@ -233,12 +247,16 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       if (sent.code === 'HOLD_EXPIRED') setHold('lost')
       if (sent.code === 'VOUCHER_REFUSED')
         return form.setError('voucher', { message: 'voucherRefused' }, { shouldFocus: true })
+      if (sent.code === 'FOLLOW_UP_ONLY' && offer.onlyKnown) return setPhase({ is: 'stranger' })
       return setProblem(sent.code)
     }
     await markBooked(offer.clinicId, ticket)
     if (values.shared) sessionStorage.setItem(visitKey(ticket.id), ticket.linkSecret)
     // Tells the appointment's page that this device holds keys for it.
-    if (home === 'stored') localStorage.setItem(mineMark(ticket.id), '1')
+    if (home === 'stored') {
+      localStorage.setItem(mineMark(ticket.id), '1')
+      markBeen(offer.clinicSlug)
+    }
     await vault().saveDraft(draftName(offer), '')
     // Kept otherwise: who comes back from Stripe's page is led on to the booking that was made.
     if (values.shared || !sent.value.checkoutUrl) sessionStorage.removeItem(`curtain:started:${offer.clinicId}`)
@@ -257,6 +275,9 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
       </div>
     )
   if (phase.is === 'refused') return <DeviceNotes refused={phase.why} />
+  if (phase.is === 'stranger' && offer.onlyKnown)
+    return <Stranger slug={offer.clinicSlug} onlyKnown={offer.onlyKnown} />
+  if (phase.is !== 'ready') return null
   if (hold === 'lost')
     return (
       <LostSlot

@@ -1,7 +1,7 @@
 /** Only what the patient's forms say, in the one language that is shown. */
 export async function formMessages(locale: 'en' | 'fr') {
   if (locale === 'fr') {
-    const [booking, errors, common, patient, care, payment, keep] = await Promise.all([
+    const [booking, errors, common, patient, care, payment, keep, audience] = await Promise.all([
       import('@/lib/messages/fr/booking.json'),
       import('@/lib/messages/fr/errors.json'),
       import('@/lib/messages/fr/common.json'),
@@ -9,6 +9,7 @@ export async function formMessages(locale: 'en' | 'fr') {
       import('@/lib/messages/fr/care.json'),
       import('@/lib/messages/fr/payment.json'),
       import('@/lib/messages/fr/keep.json'),
+      import('@/lib/messages/fr/audience.json'),
     ])
     return {
       booking: booking.default,
@@ -18,9 +19,10 @@ export async function formMessages(locale: 'en' | 'fr') {
       care: care.default,
       payment: payment.default,
       keep: keep.default,
+      audience: audience.default,
     }
   }
-  const [booking, errors, common, patient, care, payment, keep] = await Promise.all([
+  const [booking, errors, common, patient, care, payment, keep, audience] = await Promise.all([
     import('@/lib/messages/en/booking.json'),
     import('@/lib/messages/en/errors.json'),
     import('@/lib/messages/en/common.json'),
@@ -28,6 +30,7 @@ export async function formMessages(locale: 'en' | 'fr') {
     import('@/lib/messages/en/care.json'),
     import('@/lib/messages/en/payment.json'),
     import('@/lib/messages/en/keep.json'),
+    import('@/lib/messages/en/audience.json'),
   ])
   return {
     booking: booking.default,
@@ -37,5 +40,6 @@ export async function formMessages(locale: 'en' | 'fr') {
     care: care.default,
     payment: payment.default,
     keep: keep.default,
+    audience: audience.default,
   }
 }

@@ -100,7 +100,6 @@ export function FreeTimesPicker<S extends SlotView>({
               key={each}
               type="button"
               aria-pressed={each === day}
-              aria-label={`${long(each)}, ${words.free(count)}`}
               disabled={!count}
               onClick={() => setWish(each)}
               className={cx(
@@ -112,6 +111,7 @@ export function FreeTimesPicker<S extends SlotView>({
                     : 'border-transparent bg-sunken text-faint',
               )}
             >
+              <span className="sr-only">{`${long(each)}, ${words.free(count)}`}</span>
               <span aria-hidden className="text-xs">
                 {formatPlainDay(each, locale, { weekday: 'short' })}
               </span>

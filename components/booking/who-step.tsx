@@ -5,13 +5,13 @@ import { BooksUntil } from '@/components/care/books-until'
 import { Checkbox, RadioGroup } from '@/components/ui/choice'
 import { DateField } from '@/components/ui/date-field'
 import { Select, TextArea, TextField } from '@/components/ui/text-field'
-import type { Device } from '@/lib/browser/booking-device'
 import { guardianAgeOf, relations } from '@/lib/care/rules'
 import { useFieldError } from './field-error'
+import type { FormDevice } from './fitting'
 import type { Values } from './values'
 
 interface Props {
-  device: Device
+  device: FormDevice
   guardianAge: number
   /** By telephone: it takes a number. */
   isCalled: boolean
@@ -21,6 +21,7 @@ interface Props {
 export function WhoStep({ device, guardianAge, isCalled, onChoose }: Props) {
   const t = useTranslations('booking.who2')
   const common = useTranslations('common')
+  const audience = useTranslations('audience')
   const { register, control, watch, setValue } = useFormContext<Values>()
   const error = useFieldError()
   const patient = watch('patient')
@@ -32,8 +33,12 @@ export function WhoStep({ device, guardianAge, isCalled, onChoose }: Props) {
       label: identity?.name ?? t('unnamed'),
       hint: t('known'),
     })),
-    { value: 'me', label: t(device.known.length ? 'newMe' : 'me') },
-    { value: 'other', label: t('other'), hint: t('otherHint') },
+    ...(device.newcomers
+      ? [
+          { value: 'me', label: t(device.known.length ? 'newMe' : 'me') },
+          { value: 'other', label: t('other'), hint: t('otherHint') },
+        ]
+      : []),
   ]
   const choose = (id: string) => {
     // Another person: what was there of the one before goes.
@@ -49,6 +54,7 @@ export function WhoStep({ device, guardianAge, isCalled, onChoose }: Props) {
       <RadioGroup
         label={t('title')}
         hideLabel
+        hint={device.newcomers ? undefined : audience('only')}
         look="cards"
         name="patient"
         options={options}

@@ -235,6 +235,9 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
           }}
           onKnown={setKnown}
         />
+        <p role="status" className="mt-3 text-sm text-soft empty:hidden">
+          {fits(service, known) ? null : t(`fits.${service.audience as 'follow_up'}`)}
+        </p>
       </section>
       {isFree ? null : isSeries ? (
         isTyped ? (
@@ -270,6 +273,10 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
     </form>
   )
 }
+
+/** Whether a service is for who calls, as far as the clinic knows them. */
+const fits = ({ audience }: DeskService, known: KnownPerson | null) =>
+  audience === 'anyone' || (audience === 'follow_up') === (known?.hasBeen ?? false)
 
 /** What the caller is to be told of changing their mind. */
 function Costs({

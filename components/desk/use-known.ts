@@ -9,6 +9,7 @@ export interface KnownPerson {
   birthDate: string
   /** As the desk wrote it down, where they say another. */
   written: string | null
+  hasBeen: boolean
 }
 const most = 6
 
@@ -21,13 +22,14 @@ export function useKnown(typed: string) {
     asked.current = true
     const answer = await call('desk/patients', {}, { retry: true })
     if (!answer.ok) return void (asked.current = false)
-    const { patientIds, records } = answer.value
+    const { patientIds, been, records } = answer.value
     const opened: OpenedRecord[] = await openRecords(records, patientIds)
     setPeople(
       patientIds.flatMap((patientId) => {
         const identity = identityIn(opened, patientId)
         const written = writtenIn(opened, patientId)?.name ?? null
-        return identity ? { patientId, name: identity.name, birthDate: identity.birthDate, written } : []
+        const hasBeen = been.includes(patientId)
+        return identity ? { patientId, name: identity.name, birthDate: identity.birthDate, written, hasBeen } : []
       }),
     )
   }

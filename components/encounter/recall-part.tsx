@@ -12,6 +12,7 @@ import { Select, TextArea, TextField } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
 import { sendSealed } from '@/lib/browser/send-sealed'
+import { inOrderFor } from '@/lib/clinic/rules'
 import type { EncounterView } from '@/lib/encounter/rules'
 import { dueOn, type RecallContent, RecallForm } from '@/lib/recall/rules'
 import { dayIn, formatPlainDay } from '@/lib/time'
@@ -41,9 +42,17 @@ export function RecallPart({
   const toast = useToast()
   const reason = useReason()
   const today = dayIn(view.zone, new Date())
+  // Whoever comes back has been here.
+  const services = inOrderFor(view.services, true)
+  const same = services.find(({ id }) => id === view.service.id)
+  const next = same && same.audience !== 'first_visit' ? same : services[0]
   const form = useForm<z.input<typeof RecallForm>, unknown, RecallForm>({
     resolver: zodResolver(RecallForm),
-    defaultValues: { rule: { kind: 'in', count: 3, unit: 'months' }, serviceId: view.service.id, reason: '' },
+    defaultValues: {
+      rule: { kind: 'in', count: 3, unit: 'months' },
+      serviceId: next?.id ?? view.service.id,
+      reason: '',
+    },
   })
   const { register, formState } = form
   const { errors, isSubmitting } = formState
@@ -121,7 +130,7 @@ export function RecallPart({
         ) : null}
         <Select
           label={t('service')}
-          options={view.services.map(({ id, name }) => ({ value: id, label: name }))}
+          options={services.map(({ id, name }) => ({ value: id, label: name }))}
           {...register('serviceId')}
         />
         <TextArea

@@ -1,12 +1,16 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
+import { Stranger } from '@/components/booking/stranger'
 import { Button, LinkButton } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { LockIcon, MailIcon } from '@/components/ui/icons'
-import { Banner, EmptyState } from '@/components/ui/status'
+import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
+import type { BookingOffer } from '@/lib/booking/rules'
 import { askToWait } from '@/lib/browser/booking-hold'
+import { visitBrought } from '@/lib/browser/earlier-visit'
+import type { Visitor } from '@/lib/browser/known-here'
 import { type Faults, startOf, useFault, WishFields, wishOf } from './wish-fields'
 
 interface Props {
@@ -20,10 +24,55 @@ interface Props {
   practitioners: { id: string; name: string }[]
   sites: { id: string; name: string }[]
   back: string
+  slug: string
+  recallId: string | null
+  /** Null where anybody may wait for it. */
+  onlyKnown: BookingOffer['onlyKnown']
 }
 
 /** A wish and a way to be reached. Sent twice it is one, by an id that this form has. */
-export function JoinForm({ clinicId, serviceId, zone, locale, today, lastDay, chosen, back, ...choices }: Props) {
+export function JoinForm({ onlyKnown, slug, ...rest }: Props) {
+  const a = useTranslations('audience')
+  const { clinicId } = rest
+  /** Who of this device has been there; undefined while it is looked at. */
+  const [visitor, setVisitor] = useState<Visitor | null | undefined>(onlyKnown ? undefined : null)
+  const [isOpen, setOpen] = useState(!onlyKnown)
+  useEffect(() => {
+    if (!onlyKnown) return
+    void (async () => {
+      const { default: findVisitor } = await import('@/lib/browser/known-here')
+      const found = await findVisitor(clinicId)
+      setOpen(found !== null || visitBrought(clinicId) !== null)
+      setVisitor(found)
+    })()
+  }, [onlyKnown, clinicId])
+  if (visitor === undefined)
+    return (
+      <div role="status" aria-label={a('stranger.looking')}>
+        <Skeleton className="h-72 rounded-card" />
+      </div>
+    )
+  if (onlyKnown && !isOpen) return <Stranger {...{ slug, onlyKnown }} />
+  return <Wish {...rest} earlier={onlyKnown && visitBrought(clinicId)} visitor={visitor} />
+}
+
+function Wish({
+  clinicId,
+  serviceId,
+  zone,
+  locale,
+  today,
+  lastDay,
+  chosen,
+  back,
+  recallId,
+  earlier,
+  visitor,
+  ...choices
+}: Omit<Props, 'onlyKnown' | 'slug'> & {
+  earlier: { id: string; secret: string } | null
+  visitor: Visitor | null
+}) {
   const t = useTranslations('waitlist.page')
   const reason = useFault()
   const [id] = useState(() => crypto.randomUUID())
@@ -35,7 +84,11 @@ export function JoinForm({ clinicId, serviceId, zone, locale, today, lastDay, ch
   const [join, busy] = useBusy(async () => {
     const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone || zone
     const { phone: _phone, ...wish } = wishOf(typed)
-    const answer = await askToWait({ id, clinicId, serviceId, locale, timeZone, ...wish }, () => setWorking(true))
+    const known = await visitor?.show(id)
+    const answer = await askToWait(
+      { id, clinicId, serviceId, locale, timeZone, ...wish, recallId, earlier, ...(known && { known }) },
+      () => setWorking(true),
+    )
     setWorking(false)
     setFaults((!answer.ok && answer.fields) || {})
     setCode(answer.ok ? '' : answer.code)

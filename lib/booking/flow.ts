@@ -26,6 +26,7 @@ import { findSite } from '../site/store.ts'
 import { redeem, voucherOf, withTries } from '../voucher/flow.ts'
 import { admitPatient } from './admit.ts'
 import { confirmBooking } from './confirm.ts'
+import { mayFollowUp } from './follow-up.ts'
 import { heldBy } from './hold.ts'
 import { linkedAppointment, secretHash } from './link.ts'
 import { placeAt } from './place.ts'
@@ -99,6 +100,9 @@ async function bookIn(
   const admitted = await admitPatient(tx, actor, input)
   if (!admitted.ok) return admitted
   if (admitted.value.care) actor.care = admitted.value.care
+  // The defence of a follow-up: by what whoever books can show, whatever their browser was told.
+  if (service.audience === 'follow_up' && !(await mayFollowUp(tx, row, { ...input, patientId })))
+    return refuse('FOLLOW_UP_ONLY')
   const link = {
     linkHash: secretHash(input.linkSecret),
     linkSealed: await sealField(input.linkSecret, `appointment.link|${clinicId}|${row.id}`),

@@ -1,9 +1,11 @@
 import 'server-only'
-import type { ClinicProfile, ServiceView } from '../clinic/rules.ts'
-import { findConsentText } from '../clinic/store.ts'
+import { type ClinicProfile, isBookable, type ServiceView } from '../clinic/rules.ts'
+import { findConsentText, listServices } from '../clinic/store.ts'
+import { isId } from '../ids.ts'
 import { bookedAs } from '../price/rules.ts'
 import { inClinic } from '../server/tx.ts'
 import type { BookingOffer } from './rules.ts'
+import { isRecalled } from './store.ts'
 
 /** All that the form needs to know before it asks anything. */
 export async function findOffer(
@@ -16,6 +18,7 @@ export async function findOffer(
   const text = service.consentTextId
     ? await inClinic(clinic.id, (tx) => findConsentText(tx, service.consentTextId!))
     : null
+  const recallId = page.recall && isId(page.recall) ? page.recall : null
   const booked = bookedAs(service, clinic.cancellation)
   return {
     clinicId: clinic.id,
@@ -24,7 +27,7 @@ export async function findOffer(
     guardianAge: clinic.guardianAge,
     zone: page.zone,
     locale: page.locale === 'fr' ? 'fr' : 'en',
-    recallId: page.recall && /^[0-9a-f-]{36}$/.test(page.recall) ? page.recall : null,
+    recallId,
     slot: { ...slot, startsAt: slot.startsAt.toISOString() },
     practitioners: slot.memberId ? [] : practitioners,
     service: {
@@ -39,5 +42,22 @@ export async function findOffer(
       intakeVersion: service.intakeVersion,
     },
     consentText: text && { id: text.id, version: text.version, title: text.title, body: text.body },
+    onlyKnown: await onlyKnown(clinic, service, recallId),
   }
+}
+
+/** What there is for who may not book it; null where anybody may, or this recall asks for it. */
+export async function onlyKnown(
+  clinic: ClinicProfile,
+  service: ServiceView,
+  recallId: string | null,
+): Promise<BookingOffer['onlyKnown']> {
+  if (service.audience !== 'follow_up') return null
+  return inClinic(clinic.id, async (tx) => {
+    if (recallId && (await isRecalled(tx, recallId, service.id))) return null
+    const firstVisits = (await listServices(tx))
+      .filter((each) => each.audience === 'first_visit' && isBookable(each, clinic.takesPayments))
+      .map(({ id, name }) => ({ id, name }))
+    return { firstVisits, phone: clinic.phone }
+  })
 }

@@ -39,6 +39,9 @@ export const appointmentEvents = [
 ] as const
 export type AppointmentEvent = (typeof appointmentEvents)[number]
 
+/** An appointment that stands, or that took place: whose it is has been to the clinic, or is coming. */
+export const visitStates = ['booked', 'arrived', 'in_consult', 'completed'] as const
+
 const moves: Record<AppointmentStatus, Partial<Record<AppointmentEvent, AppointmentStatus>>> = {
   held: { book: 'booked', lapse: 'expired', release: 'expired', cancel: 'cancelled' },
   booked: {
@@ -229,6 +232,8 @@ export const BookInput = z.object({
   recallId: Id.nullish(),
   /** A code, which pays for it. */
   voucher: z.string().trim().max(60, { error: 'tooLong' }).nullish(),
+  /** The link of an earlier visit, where this device has no key of its patient. */
+  earlier: HoldRef.nullish(),
 })
 
 export const SlotsInput = z.object({
@@ -460,4 +465,6 @@ export interface BookingOffer {
     intakeVersion: number
   }
   consentText: { id: string; version: number; title: string; body: string } | null
+  /** Where it is for people who have been to the clinic: what there is for others. Null where anybody may book it. */
+  onlyKnown: { firstVisits: { id: string; name: string }[]; phone: string } | null
 }

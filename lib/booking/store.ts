@@ -1,7 +1,7 @@
 import 'server-only'
 import type { ConsentState, Prisma } from '@/prisma/generated/client'
 import type { Tx } from '../server/tx.ts'
-import type { AppointmentStatus } from './rules.ts'
+import { type AppointmentStatus, visitStates } from './rules.ts'
 import type { PaymentMode, Way } from '../clinic/rules.ts'
 import type { CancellationPolicy } from '../price/rules.ts'
 import type { Stretch } from '../schedule/rules.ts'
@@ -198,6 +198,22 @@ export async function updateContact(tx: Tx, patientId: string, contact: Contact)
 export async function findPatient(tx: Tx, id: string) {
   return tx.patient.findFirst({ where: { id } })
 }
+
+/** Whether a patient of this clinic has another appointment that stands, or that took place. */
+export const hasVisit = async (tx: Tx, patientId: string, except: string | null): Promise<boolean> =>
+  (await tx.appointment.count({
+    where: { patientId, status: { in: [...visitStates] }, ...(except && { id: { not: except } }) },
+  })) > 0
+
+/** Whether the clinic asked somebody back for this service, and waits for their answer. */
+export const isRecalled = async (tx: Tx, recallId: string, serviceId: string): Promise<boolean> =>
+  (await tx.recall.count({
+    where: { id: recallId, serviceId, status: { in: ['scheduled', 'invited', 'overdue'] } },
+  })) === 1
+
+/** Whether a held time was kept for somebody of the waiting list. */
+export const isOffered = async (tx: Tx, appointmentId: string): Promise<boolean> =>
+  (await tx.waitlistOffer.count({ where: { appointmentId } })) === 1
 
 // ── consents ──
 

@@ -61,6 +61,9 @@ export const bookingCases: TenantCases<typeof store> = {
       ...{ appointmentId: b.appointmentId, consentTextId: b.textId, textHash: 'x', recordId: randomUUID() },
       ...{ signer: 'x', signature: 'x' },
     }),
+  hasVisit: (tx, _, b) => store.hasVisit(tx, b.patientId, null),
+  isRecalled: (tx, _, b) => store.isRecalled(tx, b.recallId, b.serviceId),
+  isOffered: (tx, _, b) => store.isOffered(tx, b.appointmentId),
   listDone: (tx, _, b) => store.listDone(tx, b.appointmentId),
   lookupLapsed: {
     lookup: (tx, _, b) => store.lookupLapsed(tx, b.after),

@@ -72,6 +72,8 @@ export async function bookAs(
     ip?: string
     voucher?: string
     types?: RecordType[]
+    recallId?: string
+    earlier?: { id: string; secret: string }
     /** Between the hold and the booking. */
     meanwhile?: (id: string) => Promise<unknown>
   } = {},
@@ -101,6 +103,8 @@ export async function bookAs(
       timeZone: 'Europe/Paris',
     },
     records: (wish.types ?? ['identity']).map((type) => sealedStub(clinicId, patientId, type)),
+    recallId: wish.recallId ?? null,
+    earlier: wish.earlier ?? null,
     consent: wish.text ? await signedConsent(who, wish.text, { clinicId, appointmentId: ref.id }) : null,
     voucher: wish.voucher ?? null,
   }

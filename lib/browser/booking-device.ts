@@ -16,6 +16,8 @@ export interface KnownPatient {
   consent: PatientChart['consent']
   /** As what this device helps them; null where it is the patient's own. */
   helper: CareView | null
+  /** Whether they have a visit at the clinic, be it to come. */
+  hasBeen: boolean
   /** Their appointments, newest first. */
   appointments: string[]
 }
@@ -166,6 +168,7 @@ export async function knownPatients(clinicId: string): Promise<KnownPatient[]> {
       identity,
       consent,
       helper,
+      hasBeen: chart.value.hasBeen,
       appointments: chart.value.appointments.map(({ id }) => id),
     })
   }

@@ -17,6 +17,8 @@ export interface Ticket {
   slot: Slot
   /** Answered with a booking: what it leads to. */
   booked: boolean
+  /** A time that the waiting list kept for whoever opened its link here. */
+  offered?: true
 }
 
 const name = (clinicId: string) => `ticket:${clinicId}`
@@ -123,6 +125,12 @@ export function takeSlot(offer: BookingOffer, slot: Slot, onWork: () => void): P
   })
 }
 
+/** Whether the waiting list has kept this very time for who opened its link here. */
+export async function wasOffered({ clinicId, slot }: BookingOffer): Promise<boolean> {
+  const ticket = await load(clinicId)
+  return ticket?.offered === true && same(ticket.slot, slot)
+}
+
 /** Asks to be told of a time that becomes free. `onWork`: as in `takeSlot`. */
 export async function askToWait(
   input: Omit<Contract['waitlist/join']['in'], 'done'>,
@@ -159,6 +167,7 @@ export function takeOffered(
             serviceId,
             slot: { startsAt: slot.startsAt, memberId: slot.memberId, siteId: slot.siteId },
             booked: false,
+            offered: true,
           }
     await keep(clinicId, ticket)
     const taken = await call('waitlist/take', { ...link, appointmentId, holdSecret: ticket.secret }, { retry: true })

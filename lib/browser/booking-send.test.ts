@@ -29,7 +29,9 @@ beforeEach(() => {
 async function booked(practitioner: string, isKnown: boolean, site: string | null = null) {
   const { vault, handle } = await patientOf(world)
   here.vault = vault
-  const known = isKnown ? { handle, identity, consent: { seq: 0, previous: '' }, helper: null, appointments: [] } : null
+  const known = isKnown
+    ? { handle, identity, consent: { seq: 0, previous: '' }, helper: null, hasBeen: true, appointments: [] }
+    : null
   const secret = 'A'.repeat(22)
   const ticket = {
     ...{ id: crypto.randomUUID(), secret, key: crypto.randomUUID(), linkSecret: secret },

@@ -5,6 +5,7 @@ import type { ChecklistContent, IdentityContent, ReasonContent } from '../record
 import { call, type Answer } from './api.ts'
 import { audienceOf, isScoped } from '../crypto/policy.ts'
 import { loadChart, readClinicChain, type KnownPatient } from './booking-device.ts'
+import { visitBrought } from './earlier-visit.ts'
 import type { HeldTicket } from './booking-hold.ts'
 import type { KeyHome, SealInput } from './vault-api.ts'
 import { sendSealed } from './send-sealed.ts'
@@ -193,6 +194,7 @@ async function sendOnce(offer: BookingOffer, ticket: HeldTicket, given: BookingA
           consent,
           recallId: offer.recallId,
           voucher: given.voucher || null,
+          earlier: offer.onlyKnown && visitBrought(clinicId),
         },
         { retry: true },
       ),

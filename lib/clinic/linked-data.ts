@@ -1,5 +1,8 @@
 import type { ClinicPage } from './flow.ts'
 import { decimalText } from '../money.ts'
+import { inOrderFor } from './rules.ts'
+
+const audienceTypes = { first_visit: 'New patients', follow_up: 'Existing patients' }
 
 /** What a clinic's page tells search engines (schema.org MedicalClinic, as JSON-LD): what stands on it, and nothing else. */
 export function clinicData(
@@ -21,13 +24,17 @@ export function clinicData(
       name: displayName,
       ...(title && { jobTitle: title }),
     })),
-    makesOffer: services.map((service) => ({
+    isAcceptingNewPatients: services.some(({ audience }) => audience !== 'follow_up'),
+    makesOffer: inOrderFor(services, false).map((service) => ({
       '@type': 'Offer',
       url: `${url}?service=${service.id}`,
       itemOffered: {
         '@type': 'Service',
         name: service.name,
         ...(service.description && { description: service.description }),
+        ...(service.audience !== 'anyone' && {
+          audience: { '@type': 'Audience', audienceType: audienceTypes[service.audience] },
+        }),
       },
       price: service.paymentMode === 'free' ? '0' : decimalText(service.priceMinor, service.currency),
       priceCurrency: service.currency.toUpperCase(),

@@ -53,6 +53,10 @@ export type Way = (typeof ways)[number]
 export const assignments = ['choose', 'first', 'turn'] as const
 export type Assignment = (typeof assignments)[number]
 
+/** For whom a service is: whoever books, who comes for the first time, or who has been to the clinic before. */
+export const audiences = ['anyone', 'first_visit', 'follow_up'] as const
+export type Audience = (typeof audiences)[number]
+
 export interface ServiceView {
   id: string
   name: string
@@ -69,6 +73,7 @@ export interface ServiceView {
   dailyLimit: number | null
   way: Way
   assignment: Assignment
+  audience: Audience
   priceMinor: number
   currency: string
   /** Of the tax that the price includes, in thousandths of a percent. */
@@ -115,6 +120,16 @@ export interface ClinicSettings {
   sites: SiteView[]
   /** Of practitioners who see some sites only: those they can work at. */
   placed: { memberId: string; siteIds: string[] }[]
+}
+
+/**
+ * As they are offered, each in the clinic's own order: what is for people who have been there comes last for who has not, and first for who
+ * has; a first visit comes last for who has been.
+ */
+export function inOrderFor<S extends Pick<ServiceView, 'audience'>>(services: readonly S[], hasBeen: boolean): S[] {
+  const rank = ({ audience }: S) => (audience === 'anyone' ? 1 : (audience === 'follow_up') === hasBeen ? 0 : 2)
+  const ranked = hasBeen ? rank : (service: S) => Math.max(rank(service), 1)
+  return services.toSorted((a, b) => ranked(a) - ranked(b))
 }
 
 /** Whether Stripe's page stands between a booking and its slot. */
@@ -178,6 +193,7 @@ export const ServiceForm = z
     dailyLimit: maybe(1, 200),
     way: z.enum(ways).default('video'),
     assignment: z.enum(assignments).default('choose'),
+    audience: z.enum(audiences).default('anyone'),
     priceMinor: whole(0, 10_000_000),
     taxRate: TaxRate.default(0),
     paymentMode: z.enum(['free', 'online', 'later', 'deposit']),

@@ -19,6 +19,7 @@ const service = {
     dailyLimit: null,
     way: 'video' as const,
     assignment: 'choose' as const,
+    audience: 'anyone' as const,
   },
   ...{
     paymentMode: 'free' as const,

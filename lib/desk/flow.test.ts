@@ -263,7 +263,7 @@ test('somebody who is known gets a further appointment, and nothing is sealed an
   expect(await ask(further)).toMatchObject({ ok: true, value: { patientId, sent: 'mail' } })
   expect(await rowsOf('record')).toBe(before)
   const found = await patients(desk, {}, { now })
-  expect(found).toMatchObject({ ok: true, value: { patientIds: [patientId] } })
+  expect(found).toMatchObject({ ok: true, value: { patientIds: [patientId], been: [patientId] } })
   // By the practitioner themselves, though they see their own patients alone.
   await admin('UPDATE member SET own_patients = true WHERE id = $1', [world.memberId])
   const own: StaffActor = { ...desk, memberId: world.memberId, roles: ['practitioner'] }

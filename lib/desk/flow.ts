@@ -48,9 +48,11 @@ export const options = (actor: StaffActor, _: unknown, { now }: Context): Out<'d
       ...{ clinicId: clinic.id, clinic: clinic.name, zone: clinic.timeZone, locale: clinic.locale },
       today: dayIn(clinic.timeZone, now),
       cancellation: clinic.cancellation,
-      services: services.map(({ id, name, minutes, way, priceMinor, currency, paymentMode, practitionerIds }) => ({
-        ...{ id, name, minutes, way, priceMinor, currency, paymentMode, practitionerIds },
-      })),
+      services: services.map(
+        ({ id, name, minutes, way, priceMinor, currency, paymentMode, practitionerIds, audience }) => ({
+          ...{ id, name, minutes, way, priceMinor, currency, paymentMode, practitionerIds, audience },
+        }),
+      ),
       practitioners: practitioners.map(({ id, displayName }) => ({ memberId: id, name: displayName })),
       sites: (await listSites(tx)).map(({ id, name }) => ({ id, name })),
       texts: mayText(clinic.slug),
@@ -89,7 +91,8 @@ export async function patients(actor: StaffActor, _: unknown, { now }: Context):
   const answer = await inClinic(actor.clinicId, async (tx) => {
     const since = new Date(now.getTime() - knownDays * 24 * 60 * minute)
     const patientIds = await store.listKnown(tx, await seenBy(tx, actor), { since, most: mostKnown })
-    return ok({ patientIds, records: await listRecords(tx, actor, { patientIds, types: ['identity'] }) })
+    const been = await store.listBeen(tx, patientIds)
+    return ok({ patientIds, been, records: await listRecords(tx, actor, { patientIds, types: ['identity'] }) })
   })
   if (answer.ok) await auditReadings(actor, 'names.listed', answer.value.records)
   return answer

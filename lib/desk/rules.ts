@@ -1,7 +1,7 @@
 import type { CancellationPolicy } from '../price/rules.ts'
 import { z } from 'zod'
 import { BookInput, type FreeTimes, HoldRef, type MemberSlot } from '../booking/rules.ts'
-import type { PaymentMode, Way } from '../clinic/rules.ts'
+import type { Audience, PaymentMode, Way } from '../clinic/rules.ts'
 import { Day, Instant } from '../day.ts'
 import { Id } from '../ids.ts'
 import { SealedRecord, type StoredRecord } from '../record/rules.ts'
@@ -133,6 +133,7 @@ export interface DeskService {
   currency: string
   paymentMode: PaymentMode
   practitionerIds: string[]
+  audience: Audience
 }
 /** What the dialog is filled with. */
 export interface DeskOptions {
@@ -190,7 +191,11 @@ export interface DeskContract {
   'desk/times': { in: z.input<typeof TimesInput>; out: FreeTimes<MemberSlot> }
   'desk/place': { in: z.input<typeof PlaceInput>; out: DeskPlace }
   /** Names of the patients whom this member's day has had, sealed. */
-  'desk/patients': { in: z.input<typeof PatientsInput>; out: { patientIds: string[]; records: StoredRecord[] } }
+  'desk/patients': {
+    in: z.input<typeof PatientsInput>
+    /** `been`: those of them who have a visit, be it to come. */
+    out: { patientIds: string[]; been: string[]; records: StoredRecord[] }
+  }
   'desk/book': { in: z.input<typeof DeskBookInput>; out: DeskBooked }
   'desk/check': { in: z.input<typeof CheckInput>; out: { dates: CheckedDate[] } }
   /** A date that was lost refuses all: `fields` has what is in the way of each that was, by its place in the list. */

@@ -1,5 +1,6 @@
 import 'server-only'
 import type { Prisma } from '@/prisma/generated/client'
+import { visitStates } from '../booking/rules.ts'
 import type { Tx } from '../server/tx.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -35,6 +36,15 @@ export async function listPlaces(tx: Tx, patientId: string, seen: Prisma.Appoint
     take: 20,
     select: { memberId: true, siteId: true },
   })
+}
+
+/** Of these, who has an appointment that stands or took place. */
+export async function listBeen(tx: Tx, patientIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.appointment.groupBy({
+    by: ['patientId'],
+    where: { patientId: { in: [...patientIds] }, status: { in: [...visitStates] } },
+  })
+  return rows.flatMap(({ patientId }) => patientId ?? [])
 }
 
 /** Whom a member's days had or will have, those of the newest appointment first. */

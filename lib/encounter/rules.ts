@@ -2,7 +2,7 @@ import type { DocumentView } from '../invoice/rules.ts'
 import type { CareRow } from '../care/rules.ts'
 import { z } from 'zod'
 import type { AppointmentStatus } from '../booking/rules.ts'
-import type { Way } from '../clinic/rules.ts'
+import type { Audience, Way } from '../clinic/rules.ts'
 import type { ChainStatement, Sealed } from '../crypto/types.ts'
 import type { PrescriptionRow } from '../prescription/rules.ts'
 import type { RecallRow } from '../recall/rules.ts'
@@ -196,7 +196,7 @@ export interface EncounterView {
   clinic: { id: string; name: string; slug: string; address: string; phone: string }
   me: { memberId: string; name: string; title: string }
   service: { id: string; name: string; minutes: number; intakeForm: unknown }
-  services: { id: string; name: string }[]
+  services: { id: string; name: string; audience: Audience }[]
   statements: ChainStatement[]
   patientKeys: PatientKeyRow[]
   /** Who helps the patient, or did, and the server's clock. */

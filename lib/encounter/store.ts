@@ -276,7 +276,7 @@ export async function listServices(tx: Tx, actor: StaffActor) {
   return tx.service.findMany({
     where: { clinicId: actor.clinicId, active: true },
     orderBy: { position: 'asc' },
-    select: { id: true, name: true },
+    select: { id: true, name: true, audience: true },
   })
 }
 

@@ -5,6 +5,7 @@
 import accessEn from './en/access.json' with { type: 'json' }
 import accountEn from './en/account.json' with { type: 'json' }
 import adminEn from './en/admin.json' with { type: 'json' }
+import audienceEn from './en/audience.json' with { type: 'json' }
 import auditEn from './en/audit.json' with { type: 'json' }
 import bookingEn from './en/booking.json' with { type: 'json' }
 import calendarEn from './en/calendar.json' with { type: 'json' }
@@ -49,6 +50,7 @@ import waitlistEn from './en/waitlist.json' with { type: 'json' }
 import accessFr from './fr/access.json' with { type: 'json' }
 import accountFr from './fr/account.json' with { type: 'json' }
 import adminFr from './fr/admin.json' with { type: 'json' }
+import audienceFr from './fr/audience.json' with { type: 'json' }
 import auditFr from './fr/audit.json' with { type: 'json' }
 import bookingFr from './fr/booking.json' with { type: 'json' }
 import calendarFr from './fr/calendar.json' with { type: 'json' }
@@ -96,6 +98,7 @@ const en = {
   access: accessEn,
   account: accountEn,
   admin: adminEn,
+  audience: audienceEn,
   audit: auditEn,
   booking: bookingEn,
   calendar: calendarEn,
@@ -145,6 +148,7 @@ const fr = {
   access: accessFr,
   account: accountFr,
   admin: adminFr,
+  audience: audienceFr,
   audit: auditFr,
   booking: bookingFr,
   calendar: calendarFr,

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
 import type { PatientActor, PublicActor } from '../access/rules.ts'
 import { listStatements } from '../access/store.ts'
-import { lastConsent } from '../booking/store.ts'
+import { hasVisit, lastConsent } from '../booking/store.ts'
 import { listCare, useCare } from '../care/store.ts'
 import { findClinic } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
@@ -94,6 +94,7 @@ async function chartOf(actor: PatientActor, history: boolean, now: Date): Promis
       byCode,
       clinic: { name: clinic.name, address: clinic.address, phone: clinic.phone },
       statements: await listStatements(tx, clinicId),
+      hasBeen: await hasVisit(tx, patientId, null),
       keys: byCode ? [] : await store.listKeys(tx, patientId),
       care: byCode ? [] : (await listCare(tx, actor, [patientId])).map(({ row }) => row),
       now: now.toISOString(),

@@ -170,6 +170,8 @@ export interface PatientChart {
   /** Let in by a mailed code alone: it is told of the appointments it came to, and hands nothing in for them. */
   byCode: boolean
   statements: ChainStatement[]
+  /** Whether they have a visit at the clinic, be it to come. */
+  hasBeen: boolean
   /** Every key of the patient, removed ones too: none where a mailed code alone let this device in. */
   keys: OwnKeyRow[]
   records: StoredRecord[]

@@ -283,6 +283,7 @@ it('what was booked keeps its terms, whatever the clinic changes afterwards', as
     ...{
       way: 'video' as const,
       assignment: 'choose' as const,
+      audience: 'anyone' as const,
       paymentMode: 'later' as const,
       deposit: { kind: 'none' as const },
       intakeForm: { questions: [] },

@@ -2,14 +2,17 @@ import 'server-only'
 import type { z } from 'zod'
 import type { PublicActor } from '../access/rules.ts'
 import { asHold, tellWaitlist } from '../booking/hold.ts'
+import { mayFollowUp } from '../booking/follow-up.ts'
 import { countAt, isFlooded, isWorkDone } from '../booking/flood.ts'
 import { matches, secretHash } from '../booking/link.ts'
 import * as bookings from '../booking/store.ts'
 import { findClinic, findService } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
+import { findDeviceKey } from '../patient/store.ts'
 import type { Ctx } from '../server/action.ts'
 import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
+import { verifyProof } from '../server/proof.ts'
 import { limit } from '../server/rate-limit.ts'
 import { hold, inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import { listSites } from '../site/store.ts'
@@ -28,7 +31,7 @@ const minute = 60_000
  * already, that let times pass, or that was written to too often: only its mailbox tells.
  */
 export async function join(_: PublicActor, input: In<typeof rules.JoinInput>, { now, ip }: Ctx): Out<'waitlist/join'> {
-  const { id, clinicId, locale, email, done, ...wish } = input
+  const { id, clinicId, locale, email, done, known, recallId, earlier, ...wish } = input
   const counted = await limit('wait-join', `${clinicId} ${ip}`, rules.joinsAnHour)
   if (!counted.ok) return counted
   const isTold = done ? !(await isWorkDone(done, id)) : await isFlooded('wait-all', clinicId)
@@ -38,6 +41,12 @@ export async function join(_: PublicActor, input: In<typeof rules.JoinInput>, { 
     if (!clinic) return refuse('NOT_FOUND')
     const service = await wishedService(tx, clinic, wish, { now, asDesk: false })
     if (!service.ok) return service
+    // Nobody waits for what they could not book: whatever address they type.
+    if (service.value.audience === 'follow_up') {
+      const patientId = known ? await shownBy(tx, { clinicId, id, ...known }) : null
+      const at = { id: null, serviceId: wish.serviceId }
+      if (!(await mayFollowUp(tx, at, { patientId, recallId, earlier }))) return refuse('FOLLOW_UP_ONLY')
+    }
     await countAt('wait-all', clinicId)
     const sent = ok({ sent: true as const })
     // Sent again after a lost answer: it is done.
@@ -48,16 +57,24 @@ export async function join(_: PublicActor, input: In<typeof rules.JoinInput>, { 
     const before = await freeBefore(tx, clinic, wish, now)
     const contact = { channel: 'mail' as const, to: email }
     if (!(await limit('wait-contact', nameOf(contact), rules.asksADay)).ok) return sent
-    const waits = await store.listOfContact(tx, await contactIndex(clinicId, contact))
-    const known = waits.find(({ serviceId }) => serviceId === wish.serviceId) ?? waits[rules.mostEntries - 1]
+    const theirs = await store.listOfContact(tx, await contactIndex(clinicId, contact))
+    const waits = theirs.find(({ serviceId }) => serviceId === wish.serviceId) ?? theirs[rules.mostEntries - 1]
     // Nobody changes by an address alone what its owner waits for: they are told that they wait, and have the link to leave.
     const asked = { id, contact, wish, locale, state: 'asked' as const, network: ip, freeBefore: before }
-    const isNew = !known && (await insertWaiting(tx, clinicId, asked, now))
-    await enqueue(tx, 'waitlist.hello', { clinicId, entryId: known?.id ?? id, added: false })
+    const isNew = !waits && (await insertWaiting(tx, clinicId, asked, now))
+    await enqueue(tx, 'waitlist.hello', { clinicId, entryId: waits?.id ?? id, added: false })
     if (isNew) await notify(tx, 'staff', clinicId)
     return sent
   })
 }
+
+/** The patient whose key has signed for this place; null where it is nobody's, or not theirs. */
+async function shownBy(tx: Tx, facts: Known & { clinicId: string; id: string }): Promise<string | null> {
+  const key = await findDeviceKey(tx, facts)
+  if (!key || !(await verifyProof(key.signKey, rules.knownPurpose, rules.knownFields(facts), facts.proof))) return null
+  return key.patientId
+}
+type Known = NonNullable<In<typeof rules.JoinInput>['known']>
 
 /** Whether one more may ask. Where very many have, those who did not confirm soon go first. */
 async function makeRoom(tx: Tx, clinicId: string, now: Date): Promise<boolean> {

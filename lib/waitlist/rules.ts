@@ -234,11 +234,26 @@ const who = { id: Id, locale }
 const reached = ({ email: mail, phone: number }: { email: string; phone: string }) => mail !== '' || number !== ''
 const reach = { error: 'required', path: ['email'] }
 
+/** A patient's key, shown by its word on this place in the line. */
+const { patientId, keyId, proof } = BookInput.shape.patient.shape
+const Known = z.object({ patientId, keyId, proof })
+export const knownPurpose = 'waitlist-known'
+export const knownFields = (facts: { clinicId: string; id: string; patientId: string; keyId: string }) => [
+  facts.clinicId,
+  facts.id,
+  facts.patientId,
+  facts.keyId,
+]
+
 export const JoinInput = z
   .object({
     ...{ clinicId: Id, ...wish, ...who, timeZone: timeZone.refine((zone) => knownZone(zone) !== null) },
     /** A mailbox alone: a stranger's telephone is no place to ask whether it was they. */
     email,
+    /** For a service that is for people who have been there, what shows it. */
+    recallId: Id.nullish(),
+    earlier: HoldRef.nullish(),
+    known: Known.optional(),
     /** Once the answer was WORK_FIRST. */
     done: WorkDone.optional(),
   })

@@ -46,9 +46,10 @@ export default async function BookingPage({ params, searchParams }: Props) {
   const { clinic } = page
   const service = page.services.find((each) => each.id === query.service)
   const asked = (await cookies()).get('tz')?.value
+  const hasBeen = (await cookies()).get('been')?.value === '1'
   const zone = knownZone(asked) ?? clinic.timeZone
   const slot = service && parseSlot(query.slot, service, page.sites)
-  const common = { page, zone, locale, query }
+  const common = { page, zone, locale, query, hasBeen }
   return (
     <>
       <FirstPaintScript
@@ -67,7 +68,7 @@ export default async function BookingPage({ params, searchParams }: Props) {
       ) : (
         <>
           <PageHeader eyebrow={t('eyebrow')} title={clinic.name} lead={clinic.about || undefined} />
-          <Services page={page} locale={locale} recall={query.recall} />
+          <Services page={page} locale={locale} recall={query.recall} hasBeen={hasBeen} />
           <script type="application/ld+json" dangerouslySetInnerHTML={{ __html: clinicData(page, env().APP_ORIGIN) }} />
         </>
       )}

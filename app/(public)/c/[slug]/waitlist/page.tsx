@@ -5,11 +5,13 @@ import { NextIntlClientProvider } from 'next-intl'
 import { getLocale, getTranslations } from 'next-intl/server'
 import { PageHeader } from '@/components/ui/card'
 import { JoinForm } from '@/components/waitlist/join-form'
+import { onlyKnown } from '@/lib/booking/offer'
 import { loadClinicPage } from '@/lib/clinic/flow'
+import { isId } from '@/lib/ids'
 import { isLocale, pick } from '@/lib/messages/pick'
 import { addDays, dayIn, knownZone } from '@/lib/time'
 
-type Query = Record<'service' | 'practitioner' | 'site', string | undefined>
+type Query = Record<'service' | 'practitioner' | 'site' | 'recall', string | undefined>
 interface Props {
   params: Promise<{ slug: string }>
   searchParams: Promise<Query>
@@ -35,10 +37,12 @@ export default async function JoinPage({ params, searchParams }: Props) {
   const today = dayIn(zone, new Date())
   const memberId = service.practitionerIds.find((id) => id === query.practitioner) ?? ''
   const siteId = page.sites.find(({ id }) => id === query.site)?.id ?? ''
+  const recallId = query.recall && isId(query.recall) ? query.recall : null
   const back = new URLSearchParams({
     service: service.id,
     ...(memberId && { practitioner: memberId }),
     ...(siteId && { site: siteId }),
+    ...(recallId && { recall: recallId }),
   })
   return (
     <div className="mx-auto max-w-2xl">
@@ -47,7 +51,7 @@ export default async function JoinPage({ params, searchParams }: Props) {
         title={t('title')}
         lead={t('lead', { minutes: clinic.waitlistMinutes })}
       />
-      <NextIntlClientProvider locale={locale} messages={pick(locale, 'waitlist', 'errors')}>
+      <NextIntlClientProvider locale={locale} messages={pick(locale, 'waitlist', 'errors', 'audience')}>
         <JoinForm
           {...{ clinicId: clinic.id, serviceId: service.id, zone, locale, today }}
           lastDay={addDays(today, Math.min(service.horizonDays ?? clinic.horizonDays, 60))}
@@ -57,6 +61,9 @@ export default async function JoinPage({ params, searchParams }: Props) {
             .map(({ id, displayName }) => ({ id, name: displayName }))}
           sites={page.sites.map(({ id, name }) => ({ id, name }))}
           back={`/c/${clinic.slug}?${back}`}
+          slug={clinic.slug}
+          recallId={recallId}
+          onlyKnown={await onlyKnown(clinic, service, recallId)}
         />
       </NextIntlClientProvider>
     </div>

@@ -13,7 +13,7 @@ import { Banner } from '@/components/ui/status'
 import { Select, TextArea, TextField } from '@/components/ui/text-field'
 import { useToast } from '@/components/ui/toast'
 import { call } from '@/lib/browser/api'
-import { assignments, type ClinicSettings, ServiceForm, type ServiceView, ways } from '@/lib/clinic/rules'
+import { assignments, audiences, type ClinicSettings, ServiceForm, type ServiceView, ways } from '@/lib/clinic/rules'
 import { chargeFault, formatMoney, parseAmount, parseRate, smallestCharge, writeAmount, writeRate } from '@/lib/money'
 import { readPart, tooSmall, writePart } from '@/lib/price/rules'
 import { QuestionFields } from './question-fields'
@@ -64,6 +64,7 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
   const { errors, isSubmitting } = formState
   const mode = useWatch({ control, name: 'paymentMode' })
   const way = useWatch({ control, name: 'way' }) ?? 'video'
+  const audience = useWatch({ control, name: 'audience' }) ?? 'anyone'
   const place = settings.sites.length ? settings.sites.map(({ name }) => name).join(', ') : clinic.address
   const several = useWatch({ control, name: 'practitionerIds' }).length > 1
   const depositKind = useWatch({ control, name: 'depositKind' })
@@ -153,6 +154,13 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
           hint={way === 'video' ? undefined : t(`services.wayHints.${way}`, { place: place || t('services.nowhere') })}
           options={ways.map((value) => ({ value, label: c(`way.${value}`) }))}
           {...register('way')}
+        />
+        <RadioGroup
+          look="row"
+          label={t('services.audience')}
+          hint={audience === 'anyone' ? undefined : t(`services.audienceHints.${audience}`)}
+          options={audiences.map((value) => ({ value, label: t(`services.audiences.${value}`) }))}
+          {...register('audience')}
         />
         <details>
           <summary className="min-h-11 cursor-pointer py-2 font-semibold">{t('services.pace')}</summary>
@@ -273,6 +281,7 @@ function toTyped(
       dailyLimit: null,
       way: 'video',
       assignment: 'choose',
+      audience: 'anyone',
       paymentMode: 'free',
       price: '',
       tax: '0',

@@ -59,6 +59,9 @@ export function Services({ start }: { start: ClinicSettings }) {
                 <div className="min-w-0 flex-1 basis-64">
                   <p className="flex flex-wrap items-center gap-2.5 text-lg font-semibold">
                     <span className={service.active ? '' : 'text-soft'}>{service.name}</span>
+                    {service.audience === 'anyone' ? null : (
+                      <Badge tone="accent">{t(`services.audiences.${service.audience}`)}</Badge>
+                    )}
                     {service.active ? null : <Badge>{t('services.inactive')}</Badge>}
                     {service.active && !service.practitionerIds.length ? (
                       <Badge tone="warning">{t('services.nobody')}</Badge>
