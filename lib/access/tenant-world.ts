@@ -249,6 +249,7 @@ export async function tenant(admin: TestDb['admin']) {
   })
   await insert('waitlist_entry', {
     ...{ ...waits, id: more.listedId, state: 'waiting', contact_index: bytes(32), contact_sealed: bytes(8) },
+    free_before: '{2030-01-01T09:00:00Z}',
     ...{ link_hash: bytes(32), link_sealed: bytes(8) },
   })
   const left = { state: 'ended', end_reason: 'left', ended_at: new Date() }

@@ -29,6 +29,8 @@ export interface SlotSearch {
   now: Date
   /** Without what is taken: for checking that a start is offered at all. */
   ignoreBusy?: boolean
+  /** As if what is held and not booked yet were free. */
+  isHeldFree?: boolean
   /** An appointment that is to stand elsewhere: as if it were not there. */
   except?: string
   /** Whoever runs the day needs no notice, and looks further ahead. */
@@ -46,7 +48,7 @@ export async function searchSlots(tx: Tx, search: SlotSearch): Promise<rules.Mem
   const schedules = await readSchedules(tx, clinic, memberIds, { days, stretch })
   const busy = search.ignoreBusy
     ? new Map<string, Stretch[]>()
-    : await listBusy(tx, memberIds, { ...stretch, except: search.except }, now)
+    : await listBusy(tx, memberIds, { ...stretch, except: search.except, isHeldFree: search.isHeldFree }, now)
   const full = search.ignoreBusy ? null : await fullDays(tx, search, stretch)
   const { minutes, bufferBefore, bufferAfter } = service
   const slots = [...schedules].flatMap(([memberId, { schedule, away, places }]) =>

@@ -15,11 +15,11 @@ export async function lookupAppointment(tx: Tx, id: string): Promise<string | nu
   return rows[0]?.id ?? null
 }
 
-/** Taken stretches of these practitioners; holds that have run out are free. */
+/** Taken stretches of these practitioners; holds that have run out are free. `isHeldFree`: so is what nobody has booked yet. */
 export async function listBusy(
   tx: Tx,
   memberIds: readonly string[],
-  { from, until, except }: { from: Date; until: Date; except?: string },
+  { from, until, except, isHeldFree = false }: { from: Date; until: Date; except?: string; isHeldFree?: boolean },
   now: Date,
 ): Promise<Map<string, Stretch[]>> {
   // As two lists for each practitioner: a month of a large clinic is twenty thousand rows, which cost more to hand over than to find.
@@ -27,7 +27,7 @@ export async function listBusy(
     SELECT member_id AS "memberId", array_agg(extract(epoch FROM blocked_from) * 1000)::float8[] AS "from",
       array_agg(extract(epoch FROM blocked_until) * 1000)::float8[] AS "until"
     FROM appointment WHERE member_id = ANY(${memberIds}::uuid[]) AND tstzrange(blocked_from, blocked_until) && tstzrange(${from}, ${until})
-      AND (status IN ('booked', 'arrived', 'in_consult') OR (status = 'held' AND held_until >= ${now}))
+      AND (status IN ('booked', 'arrived', 'in_consult') OR (status = 'held' AND held_until >= ${now} AND NOT (${isHeldFree} AND patient_id IS NULL)))
       AND id IS DISTINCT FROM ${except ?? null}::uuid
     GROUP BY member_id`
   const busy = new Map<string, Stretch[]>(memberIds.map((id) => [id, []]))

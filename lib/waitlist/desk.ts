@@ -92,7 +92,7 @@ export async function add(actor: StaffActor, input: In<typeof rules.AddInput>, {
       if (known) await store.endEntry(tx, known.id, 'unconfirmed', now)
       const added = { id, contact: contact.value, wish, locale, state: 'waiting' as const, network: null }
       const before = await freeBefore(tx, clinic, wish, now)
-      await insertWaiting(tx, clinicId, { ...added, freeBefore: before }, now)
+      await insertWaiting(tx, clinicId, { ...added, ...before }, now)
     }
     const entryId = waits?.id ?? id
     // Nobody adds to what they do not see.

@@ -89,6 +89,7 @@ export async function insertWaiting(
     state: 'asked' | 'waiting'
     network: string | null
     freeBefore: string[]
+    freeBeyond: Date | null
   },
   now: Date,
 ): Promise<boolean> {

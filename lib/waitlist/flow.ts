@@ -60,7 +60,7 @@ export async function join(_: PublicActor, input: In<typeof rules.JoinInput>, { 
     const theirs = await store.listOfContact(tx, await contactIndex(clinicId, contact))
     const waits = theirs.find(({ serviceId }) => serviceId === wish.serviceId) ?? theirs[rules.mostEntries - 1]
     // Nobody changes by an address alone what its owner waits for: they are told that they wait, and have the link to leave.
-    const asked = { id, contact, wish, locale, state: 'asked' as const, network: ip, freeBefore: before }
+    const asked = { id, contact, wish, locale, state: 'asked' as const, network: ip, ...before }
     const isNew = !waits && (await insertWaiting(tx, clinicId, asked, now))
     await enqueue(tx, 'waitlist.hello', { clinicId, entryId: waits?.id ?? id, added: false })
     if (isNew) await notify(tx, 'staff', clinicId)

@@ -2,10 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { cancelByClinic } from '../booking/cancel'
+import { holdSlot } from '../booking/hold'
 import { testDb } from '../server/testing'
 import * as desk from './desk'
 import * as flow from './flow'
-import { anyone, ctx, dayAfter, mailServer, waitingWorld } from './testing'
+import { anyone, ctx, dayAfter, mailServer, newSecret, waitingWorld } from './testing'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 const { admin } = testDb()
@@ -74,6 +75,35 @@ it('are those of the moment in which they asked, not of the later one in which t
   await confirm(id)
   await world.work(now)
   expect(await days()).toEqual([dayAfter(now, 1)])
+})
+
+// Defences: `isHeldFree` in `makePlan` and in `freeBefore`; `offered` in `freeBefore`.
+it('are so though somebody looks at them meanwhile, or looked at them before they asked; but not what was kept for another', async () => {
+  const { now, clinicId, serviceId, memberId } = world
+  const look = (days: number) => {
+    const slot = { startsAt: `${dayAfter(now, days)}T10:30:00.000Z`, memberId, siteId: null }
+    return holdSlot(anyone, { id: randomUUID(), secret: newSecret(), clinicId, serviceId, ...slot }, ctx(now))
+  }
+  expect(await look(1)).toMatchObject({ ok: true })
+  const { id } = await world.ask('ada@example.org', { first: 1, last: 2 })
+  await confirm(id)
+  expect(await look(2)).toMatchObject({ ok: true })
+  await world.work(now)
+  const later = new Date(now.getTime() + 30 * 60_000)
+  await world.work(later)
+  expect([await days(), await before(id)]).toEqual([[], 2])
+  // Kept for somebody before: whoever asks then was not shown it, and is next.
+  const visit = await taken(3)
+  const first = await world.waits('first@example.org', { first: 3, last: 3 })
+  await visit.cancel()
+  await world.work(now)
+  expect(await days()).toEqual([dayAfter(now, 3)])
+  const second = await world.ask('second@example.org', { first: 3, last: 3 })
+  expect(await before(second.id)).toBe(0)
+  await flow.leave(anyone, first, ctx(now))
+  await confirm(second.id)
+  await world.work(now)
+  expect(await days()).toEqual([dayAfter(now, 3), dayAfter(now, 3)])
 })
 
 it('are kept in mind of a caller too, and forgotten with the rest of it', async () => {

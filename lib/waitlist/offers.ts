@@ -42,8 +42,8 @@ export async function tendClinic(clinicId: string, now: Date): Promise<void> {
       log.error({ code: 'WAITLIST_SETTLE', entryId: id, err: error }),
     )
   const plan = await makePlan(clinicId, now)
-  for (const { id, freeBefore } of plan?.fewer ?? [])
-    await inClinic(clinicId, (tx) => store.saveFreeBefore(tx, id, freeBefore))
+  for (const { id, starts } of plan?.booked ?? [])
+    await inClinic(clinicId, (tx) => store.dropFreeBefore(tx, id, starts))
   // What is left over by then, the next minute finds.
   for (let each = 0; plan && each < mostRounds; each++)
     if (!(await inClinic(clinicId, (tx) => offerNext(tx, plan, now)))) return

@@ -24,8 +24,8 @@ export interface Plan {
   timesOf: (entry: store.EntryRow) => Times | null
   /** Times of it that are gone by now. */
   gone: Set<string>
-  /** Whose times that were free before are fewer now, and which these are. */
-  fewer: { id: string; freeBefore: string[] }[]
+  /** Whose times that were free before are booked by now, and which. */
+  booked: { id: string; starts: string[] }[]
 }
 
 export const nameOfSlot = ({ memberId, startsAt }: { memberId: string; startsAt: Date | string }) =>
@@ -39,32 +39,46 @@ export async function makePlan(clinicId: string, now: Date): Promise<Plan | null
   }))
   if (!waiting.length) return null
   const times = new Map<string, Times>()
-  const fewer: Plan['fewer'] = []
+  const booked: Plan['booked'] = []
   for (const [serviceId, same] of Map.groupBy(waiting, (entry) => entry.serviceId)) {
-    const free = await inClinic(clinicId, (tx) => freeFor(tx, clinic, serviceId, same, now))
-    if (!free) continue
+    const [free, unbooked] = await inClinic(clinicId, async (tx) => [
+      await freeFor(tx, clinic, serviceId, same, now),
+      await freeFor(tx, clinic, serviceId, same, now, { isHeldFree: true }),
+    ])
+    if (!free || !unbooked) continue
     const { service, slots } = free
     const wall = remembered(rules.wallTime)
     for (const entry of same) {
       // The desk chooses with whom, whatever the service says; nobody else does where it was changed since.
       const isChosen = service.assignment === 'choose'
       const wish = { ...entry, memberId: isChosen || isOfDesk(entry) ? entry.memberId : null }
-      const before = rules.stillFree(entry.freeBefore, wish, slots)
-      if (before.length < entry.freeBefore.length) fewer.push({ id: entry.id, freeBefore: before })
+      const starts = rules.bookedSince(entry.freeBefore, wish, unbooked.slots)
+      if (starts.length) booked.push({ id: entry.id, starts })
+      const before = new Set(entry.freeBefore).difference(new Set(starts))
       times.set(entry.id, {
         service,
         isOne: isChosen || wish.memberId !== null,
-        slots: suiting(wish, slots, new Set(before), wall),
+        slots: suiting(wish, slots, { before, beyond: entry.freeBeyond?.toISOString() ?? null }, wall),
       })
     }
   }
-  return { clinic, timesOf: ({ id }) => times.get(id) ?? null, gone: new Set(), fewer }
+  return { clinic, timesOf: ({ id }) => times.get(id) ?? null, gone: new Set(), booked }
 }
 
-/** Starts that suit somebody and are free when they ask. */
-export async function freeBefore(tx: Tx, clinic: Clinic, wish: rules.Wish, now: Date): Promise<string[]> {
-  const free = await freeFor(tx, clinic, wish.serviceId, [wish], now)
-  return free ? rules.suitingStarts(wish, free.slots, remembered(rules.wallTime)) : []
+/**
+ * Starts that suit somebody and are free when they ask. What somebody looks at in that moment is free, for it may be they; what is kept
+ * for another who waits is not, for nobody was shown it.
+ */
+export async function freeBefore(tx: Tx, clinic: Clinic, wish: rules.Wish, now: Date) {
+  const free = await freeFor(tx, clinic, wish.serviceId, [wish], now, { isHeldFree: true })
+  if (!free) return { freeBefore: [], freeBeyond: null }
+  const offered = new Set((await store.listOpenOffers(tx, clinic.id)).map(({ appointment }) => nameOfSlot(appointment)))
+  const slots = free.slots.filter((slot) => !offered.has(nameOfSlot(slot)))
+  const beyond = rules.lastOf(free.slots)
+  return {
+    freeBefore: rules.suitingStarts(wish, slots, remembered(rules.wallTime)),
+    freeBeyond: beyond === null ? null : new Date(beyond),
+  }
 }
 
 const isOfDesk = ({ nearIndex }: store.EntryRow) => nearIndex === null
@@ -72,14 +86,15 @@ const isOfDesk = ({ nearIndex }: store.EntryRow) => nearIndex === null
 function suiting(
   wish: rules.Wish,
   slots: readonly MemberSlot[],
-  before: ReadonlySet<string>,
+  { before, beyond }: { before: ReadonlySet<string>; beyond: string | null },
   wall: typeof rules.wallTime,
 ): MemberSlot[] {
   // No zone is a day away: what is further off is not worth a calendar.
   const [from, until] = [addDays(wish.firstDay, -1), addDays(wish.lastDay, 2)]
   const found: MemberSlot[] = []
   for (const slot of slots) {
-    if (slot.startsAt < from || slot.startsAt > until || before.has(slot.startsAt)) continue
+    if (slot.startsAt < from || slot.startsAt > until) continue
+    if (before.has(slot.startsAt) || (beyond !== null && slot.startsAt > beyond)) continue
     if (rules.suits(wish, slot, wall)) found.push(slot)
     if (found.length === rules.mostSuiting) break
   }
@@ -93,6 +108,7 @@ async function freeFor(
   serviceId: string,
   waiting: readonly Pick<rules.Wish, 'firstDay' | 'lastDay'>[],
   now: Date,
+  { isHeldFree = false }: { isHeldFree?: boolean } = {},
 ) {
   const service = await findService(tx, serviceId)
   if (!service || !isBookable(service, clinic.takesPayments)) return null
@@ -109,7 +125,7 @@ async function freeFor(
   )
   const [firstDay, lastDay] = [first > today ? first : today, last < horizon ? last : horizon]
   if (firstDay > lastDay) return { service, slots: [] }
-  const search = { clinic, service, memberIds: service.practitionerIds, firstDay, lastDay, now }
+  const search = { clinic, service, memberIds: service.practitionerIds, firstDay, lastDay, now, isHeldFree }
   return { service, slots: (await searchSlots(tx, search)).slice(0, rules.mostSlots) }
 }
 

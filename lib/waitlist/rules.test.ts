@@ -3,13 +3,14 @@ import {
   AddInput,
   JoinInput,
   againAfter,
+  bookedSince,
   endOf,
   mailboxOf,
   mayTell,
+  mostSlots,
   offerUntil,
   outcomeOf,
   seenEntries,
-  stillFree,
   suitingStarts,
   suits,
   type Wish,
@@ -51,12 +52,13 @@ describe('what was free before', () => {
     expect(suitingStarts(wish, slots)).toEqual([early, late])
   })
   it.each([
-    ['is so while anybody has it free', {}, [slot(early, { memberId: 'b' }), slot(late)], [early, late]],
-    ['is news once it was taken', {}, [slot(late)], [late]],
-    ['of one practitioner is theirs', { memberId: 'a' }, [slot(early, { memberId: 'b' }), slot(late)], [late]],
-    ['at one site is there', { siteId: 'x' }, [slot(early), slot(late, { siteId: 'x' })], [late]],
-  ])('%s', (_, more, slots, left) => {
-    expect(stillFree([early, late], { ...wish, ...more }, slots)).toEqual(left)
+    ['is so while anybody has it free', {}, [slot(early, { memberId: 'b' }), slot(late)], []],
+    ['is news once it was booked', {}, [slot(late)], [early]],
+    ['of one practitioner is theirs', { memberId: 'a' }, [slot(early, { memberId: 'b' }), slot(late)], [early]],
+    ['at one site is there', { siteId: 'x' }, [slot(early), slot(late, { siteId: 'x' })], [early]],
+    ['is not known beyond what is looked at', {}, Array<ReturnType<typeof slot>>(mostSlots).fill(slot(early)), []],
+  ])('%s', (_, more, slots, booked) => {
+    expect(bookedSince([early, late], { ...wish, ...more }, slots)).toEqual(booked)
   })
 })
 

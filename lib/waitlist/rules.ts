@@ -39,8 +39,6 @@ export const clinicTextsADay = { points: 100, seconds: 86_400 }
 /** Free times of one service that are looked at, and that are kept in mind for one who waits. Where there are more, nobody needs a list. */
 export const mostSlots = 5000
 export const mostSuiting = 100
-/** Starts that were free already when somebody asked, as many as are remembered. */
-export const mostFreeBefore = 1000
 /** Whoever did not open the link by then did not ask. */
 export const askHours = 24
 /** Before its message has gone out, an offer holds its time for so long and no longer. */
@@ -110,28 +108,30 @@ export function suits(wish: Wish, slot: SlotView, wall = wallTime): boolean {
 /** Starts that suit, each once, of those that are free. */
 export function suitingStarts(wish: Wish, slots: readonly SlotView[], wall = wallTime): string[] {
   const starts = new Set<string>()
-  for (const slot of slots) {
-    if (starts.size === mostFreeBefore) break
-    if (!starts.has(slot.startsAt) && suits(wish, slot, wall)) starts.add(slot.startsAt)
-  }
+  for (const slot of slots) if (!starts.has(slot.startsAt) && suits(wish, slot, wall)) starts.add(slot.startsAt)
   return [...starts]
 }
 
 /**
- * Of the starts that were free before somebody asked, those that have been so ever since: they could have had these, and are not told of
- * them. One that was taken meanwhile is news when it is free again.
+ * Of the starts that were free before somebody asked, those that were booked since: free again, they are news. The others they could have
+ * had, and are not told of. Of what lies beyond the slots that were looked at, nothing is known.
  */
-export function stillFree(
+export function bookedSince(
   freeBefore: readonly string[],
   { memberId, siteId }: Pick<Wish, 'memberId' | 'siteId'>,
   slots: readonly SlotView[],
 ): string[] {
   if (!freeBefore.length) return []
+  const beyond = lastOf(slots)
   const isWished = (slot: SlotView) =>
     (memberId === null || memberId === slot.memberId) && (siteId === null || siteId === slot.siteId)
   const free = new Set(slots.filter(isWished).map(({ startsAt }) => startsAt))
-  return freeBefore.filter((startsAt) => free.has(startsAt))
+  return freeBefore.filter((startsAt) => !free.has(startsAt) && (beyond === null || startsAt <= beyond))
 }
+
+/** The last start that was looked at where there may be more; null where these are all. */
+export const lastOf = (slots: readonly SlotView[]): string | null =>
+  slots.length < mostSlots ? null : slots.at(-1)!.startsAt
 
 const firstHour = 8
 const lastHour = 20

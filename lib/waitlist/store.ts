@@ -122,8 +122,12 @@ export async function markWaiting(tx: Tx, id: string, missed: number): Promise<v
   await tx.waitlistEntry.updateMany({ where: { id, state: 'asked' }, data: { state: 'waiting', missed } })
 }
 
-export async function saveFreeBefore(tx: Tx, id: string, freeBefore: string[]): Promise<void> {
-  await tx.waitlistEntry.updateMany({ where: { id, state: 'waiting' }, data: { freeBefore } })
+/** Starts that are no longer among those that were free before, whatever else is taken from them meanwhile. */
+export async function dropFreeBefore(tx: Tx, id: string, starts: string[]): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE waitlist_entry
+    SET free_before = ARRAY(SELECT at FROM unnest(free_before) at WHERE at <> ALL (${starts}::timestamptz[]) ORDER BY at)
+    WHERE id = ${id}::uuid AND state = 'waiting'`
 }
 
 /** Could not be told, and is not tried before then. */
@@ -137,7 +141,7 @@ export async function countMissed(tx: Tx, id: string): Promise<void> {
 
 const ended = (endReason: EndReason, endedAt: Date) => ({
   ...{ state: 'ended' as const, endReason, endedAt },
-  ...{ contactSealed: null, linkSealed: null, nearIndex: null, wideIndex: null, freeBefore: [] },
+  ...{ contactSealed: null, linkSealed: null, nearIndex: null, wideIndex: null, freeBefore: [], freeBeyond: null },
 })
 
 /** Ends the waiting, and forgets how to reach them. Who let a time pass is known again for as long as the row stays. */

@@ -101,13 +101,17 @@ export async function waitingWorld(admin: TestDb['admin']) {
     )
     return { id, secret: row?.sealed ? await openField(row.sealed, `waitlist.link|${clinicId}|${id}`) : '' }
   }
-  /** As if whatever is free had become so since they asked. */
-  const allIsNews = () => admin(`UPDATE waitlist_entry SET free_before = '{}' WHERE clinic_id = $1`, [clinicId])
+  /** As if whatever is free had become so since they asked, or since one of them did. */
+  const allIsNews = (id: string | null = null) =>
+    admin(`UPDATE waitlist_entry SET free_before = '{}' WHERE clinic_id = $1 AND ($2::uuid IS NULL OR id = $2)`, [
+      clinicId,
+      id,
+    ])
   /** Waits, in the order of the calls; for all that is free. */
   async function waits(email: string, wanted: Wanted = {}) {
     const { id, answer } = await ask(email, wanted)
     if (!answer.ok) throw new Error(answer.code)
-    await allIsNews()
+    await allIsNews(id)
     const link = await linkOf(id)
     await flow.confirm(anyone, link, ctx(wanted.at ?? now))
     return link

@@ -158,6 +158,7 @@ export async function startStripe({ port, dir, webhookUrl, secretKey, webhookSec
   const file = filePersistence(join(dir, 'state.json'))
   let saved: string | null = null
   let touch = () => {}
+  let wake = () => {}
 
   const definition = defineEmulator<State>({
     name: 'curtain-stripe',
@@ -166,7 +167,12 @@ export async function startStripe({ port, dir, webhookUrl, secretKey, webhookSec
     cors: false,
     setup({ app, state, baseUrl, signal, onDispose }) {
       state.keys = { ...demoKeys, ...state.keys }
-      const post = courier({ state, url: webhookUrl, secret: webhookSecret, signal, delivered: () => touch() })
+      const post = courier({
+        ...{ state, url: webhookUrl, secret: webhookSecret, signal },
+        delivered: () => touch(),
+        isSaved: (id) => saved?.includes(id) ?? false,
+      })
+      wake = post.wake
       const beat = setInterval(() => expireDue(state) && touch(), 1000)
       onDispose(() => (post.stop(), clearInterval(beat)))
 
@@ -276,6 +282,7 @@ export async function startStripe({ port, dir, webhookUrl, secretKey, webhookSec
         if (data === saved) return
         await file.save(data)
         saved = data
+        wake()
       },
     },
   })

@@ -16,16 +16,21 @@ export interface Courier {
   stop: () => void
 }
 
-/** Sends what is due, oldest first and a few at a time; `delivered` is told after each, so that the disk learns of it. */
+/**
+ * Sends what is due, oldest first and a few at a time; `delivered` is told after each, so that the disk learns of it. `isSaved`: whether
+ * an event is on the disk. One that is not waits: nobody is told of a payment that a kill would undo.
+ */
 export function courier(options: {
   state: State
   url: string
   secret: string
   signal: AbortSignal
   delivered: () => void
+  isSaved: (id: string) => boolean
 }): Courier {
-  const { state, url, secret, signal, delivered } = options
+  const { state, url, secret, signal, delivered, isSaved } = options
   const underway = new Set<string>()
+  const saved = new Set<string>()
   const nameOf = ({ id, endpoint = '' }: Event) => `${id} ${endpoint}`
 
   async function send(event: Event): Promise<void> {
@@ -60,7 +65,11 @@ export function courier(options: {
     const due = state.events.filter(
       (event) => (url || event.endpoint) && !event.delivered && !underway.has(nameOf(event)) && event.nextAt <= now,
     )
-    for (const event of due.slice(0, Math.max(0, 8 - underway.size))) void send(event)
+    for (const event of due.slice(0, Math.max(0, 8 - underway.size))) {
+      if (!saved.has(event.id) && !isSaved(event.id)) continue
+      saved.add(event.id)
+      void send(event)
+    }
   }
 
   const beat = setInterval(wake, 250)
