@@ -6,8 +6,8 @@ import { Card, CardTitle } from '@/components/ui/card'
 import { PrintIcon } from '@/components/ui/icons'
 import { Badge } from '@/components/ui/status'
 import type { AppointmentView } from '@/lib/booking/rules'
+import { bindAll } from '@/lib/browser/bind-all'
 import type { OwnChart } from '@/lib/browser/patient-chart'
-import { bindAll } from '@/lib/browser/recover'
 import { formatDate, formatTime, sameClock, zoneCity } from '@/lib/time'
 import { mineMark } from './own'
 
@@ -43,8 +43,9 @@ export function Series({ own, view, locale }: { own: OwnChart; view: Appointment
   const isElsewhere = all.some(({ startsAt }) => !sameClock(zone, view.clinic.timeZone, new Date(startsAt)))
   const print = () => {
     flushSync(() => setPrinting(true))
+    // A phone goes on while it prints.
+    addEventListener('afterprint', () => setPrinting(false), { once: true })
     window.print()
-    setPrinting(false)
   }
   return (
     <Card>

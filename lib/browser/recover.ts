@@ -1,4 +1,5 @@
 import { call, type Answer } from './api.ts'
+import { bindAll } from './bind-all.ts'
 import { keepRoot, loadChart, loadClinicChain, tryRoot } from './booking-device.ts'
 import { handOnAll } from './own-keys.ts'
 import { openPatientSession } from './patient-session.ts'
@@ -41,13 +42,4 @@ export async function recover(secret: string, rootFingerprint: string | null): P
   if (!session.ok) return { ok: false, why: 'offline' }
   if (rootFingerprint) await keepRoot(here, rootFingerprint)
   return { ok: true, appointments: await bindAll(here) }
-}
-
-/** The links of all their appointments, told to the patient's own key: some went with a device, or never came to this one. Newest first. */
-export async function bindAll(patient: PatientHandle): Promise<string[]> {
-  const { patientId } = patient
-  const answer = await call('patient/links', {}, { as: 'patient', patientId, retry: true })
-  const links = answer.ok ? answer.value.links : []
-  for (const link of links) await vault().bindAppointment({ ...link, patientId })
-  return links.map(({ appointmentId }) => appointmentId)
 }

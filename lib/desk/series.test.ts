@@ -3,7 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { encode } from 'cborg'
 import { beforeEach, expect, test } from 'vitest'
 import type { Role, StaffActor } from '../access/rules.ts'
-import { sealedStub } from '../booking/testing.ts'
+import { showAppointment } from '../booking/flow.ts'
+import { anyone, at, sealedStub } from '../booking/testing.ts'
 import type { RecordType } from '../crypto/types.ts'
 import { clinicWorld } from '../payment/testing.ts'
 import { testDb } from '../server/testing.ts'
@@ -113,9 +114,14 @@ test('a date that was taken meanwhile refuses all, says which, and leaves nothin
   expect(await ask(input(starts.filter((_, index) => index !== 2 && index !== 4)))).toMatchObject({ ok: true })
 })
 
-// Defence: the order in insertAll. In the lists' own order the two wait for each other, and the database ends one of them.
+// Defence: the order in insertAll. In the lists' own order the two wait for each other, until the database ends one of them.
 test('of series that meet, booked at once in whatever order, one wins wholly', async () => {
   const starts = weekly(8)
+  const deadlocks = () =>
+    admin<{ count: string }>('SELECT deadlocks AS count FROM pg_stat_database WHERE datname = current_database()').then(
+      ([row]) => Number(row!.count),
+    )
+  const before = await deadlocks()
   for (const other of [starts.toReversed(), starts.slice(3), [...starts.slice(4), ...starts.slice(0, 4)]]) {
     const desks = await Promise.all([member(['frontdesk']), member(['frontdesk'])])
     const answers = await Promise.all([ask(input(starts), desks[0]), ask(input(other), desks[1])])
@@ -125,6 +131,7 @@ test('of series that meet, booked at once in whatever order, one wins wholly', a
     expect(await count('appointment', `status = 'booked'`)).toBe(won.length)
     await admin(`UPDATE appointment SET status = 'cancelled' WHERE clinic_id = $1`, [world.clinicId])
   }
+  expect(await deadlocks()).toBe(before)
 })
 
 test('each date is told by what is in its way, with the nearest free time beside the others', async () => {
@@ -255,6 +262,17 @@ test('each visit has its own link, shown until the patient has a device, and is 
   for (const { id, linkSecret } of given.visits)
     expect(await showLink(desk, { id })).toEqual({ ok: true, value: { linkSecret } })
   expect(await sendLink(desk, { id: given.visits[1]!.id }, { now })).toEqual({ ok: true, value: { sent: 'mail' } })
+})
+
+// Defence: viewOf, which says nothing of a series. The other links come to a device that proved the patient's key.
+test('who holds the link of one visit learns of that one alone', async () => {
+  const given = input(weekly(3))
+  await ask(given)
+  const [one, ...others] = given.visits
+  const seen = await showAppointment(anyone, { id: one!.id, secret: one!.linkSecret }, at(now))
+  expect(seen).toMatchObject({ ok: true, value: { id: one!.id } })
+  for (const { id, startsAt } of [...others, { id: given.id, startsAt: others[0]!.startsAt }])
+    for (const word of [id, startsAt]) expect(JSON.stringify(seen)).not.toContain(word)
 })
 
 test('twenty-six visits are booked in one go', async () => {
