@@ -161,6 +161,10 @@ test('each date is told by what is in its way, with the nearest free time beside
   expect(Math.abs(Date.parse(dates[2]!.near!) - +starts[2]!)).toBeLessThan(24 * 3_600_000)
   expect(dates[3]!.near).not.toBeNull()
   expect(dates[0]!.near).toBeNull()
+  const halfHours = (count: number) => new Date(+starts[1]! + count * 30 * 60_000)
+  const besides = await look([starts[1]!, halfHours(-1), halfHours(1)])
+  const near = besides.ok ? Date.parse(besides.value.dates[0]!.near!) : 0
+  expect(Math.abs(near - +starts[1]!)).toBe(60 * 60_000)
   // What is offered can be had, all of it at once.
   const all = dates.map(({ startsAt, near }) => new Date(near ?? startsAt))
   expect(await states(all)).toEqual(Array(7).fill('free'))
