@@ -12,7 +12,7 @@ import { type BookingOffer, type Hold, slotName } from '@/lib/booking/rules'
 import { prepareDevice } from '@/lib/browser/booking-device'
 import { forgetTicket, markBooked, takeSlot, type Slot, type Ticket } from '@/lib/browser/booking-hold'
 import { sendBooking } from '@/lib/browser/booking-send'
-import { markBeen } from '@/lib/browser/earlier-visit'
+import { forgetVisit, markBeen } from '@/lib/browser/earlier-visit'
 import { vault } from '@/lib/browser/vault'
 import { formatMoney } from '@/lib/money'
 import { saysAlike } from '@/lib/price/rules'
@@ -259,7 +259,10 @@ export function BookingForm({ offer }: { offer: BookingOffer }) {
     }
     await vault().saveDraft(draftName(offer), '')
     // Kept otherwise: who comes back from Stripe's page is led on to the booking that was made.
-    if (values.shared || !sent.value.checkoutUrl) sessionStorage.removeItem(`curtain:started:${offer.clinicId}`)
+    if (values.shared || !sent.value.checkoutUrl) {
+      sessionStorage.removeItem(`curtain:started:${offer.clinicId}`)
+      forgetVisit(offer.clinicId)
+    }
     setStatus(sent.value.checkoutUrl ? t('toPay') : t('done'))
     if (sent.value.checkoutUrl) location.assign(sent.value.checkoutUrl)
     else goToAppointment(ticket)

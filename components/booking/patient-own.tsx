@@ -11,6 +11,7 @@ import { Banner, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
 import { useFocusInSight } from '@/components/ui/use-focus-in-sight'
 import { useFocusKept } from '@/components/ui/use-focus-kept'
+import { forgetBeen } from '@/lib/browser/earlier-visit'
 import { openPatientSession } from '@/lib/browser/patient-session'
 import { loadOwn, type OwnAnswer } from '@/lib/browser/patient-chart'
 import { onPatientEvent } from '@/lib/browser/patient-events'
@@ -119,12 +120,20 @@ export function PatientOwn({ id, locale, view, onChange }: OwnProps) {
       {own.value.chart.byCode || own.value.care.some(({ mine }) => mine) ? null : (
         <KeepOffer own={own.value} id={id} status={view.status} stored={stored} />
       )}
-      <OwnData own={own.value} appointmentId={id} />
+      <OwnData own={own.value} appointmentId={id} clinic={view.clinic} />
     </>
   )
 }
 
-function OwnData({ own, appointmentId }: { own: Extract<OwnAnswer, { ok: true }>['value']; appointmentId: string }) {
+function OwnData({
+  own,
+  appointmentId,
+  clinic,
+}: {
+  own: Extract<OwnAnswer, { ok: true }>['value']
+  appointmentId: string
+  clinic: OwnProps['view']['clinic']
+}) {
   const t = useTranslations('patient')
   const [asking, setAsking] = useState(false)
   const bar = useFocusKept<HTMLDivElement>(asking)
@@ -132,6 +141,7 @@ function OwnData({ own, appointmentId }: { own: Extract<OwnAnswer, { ok: true }>
     await vault().forget(own.patient.patientId)
     // Those of a series are marked as well, though this device never was on their pages.
     for (const { id } of [{ id: appointmentId }, ...own.chart.appointments]) localStorage.removeItem(mineMark(id))
+    forgetBeen(clinic, await vault().patients())
     location.reload()
   })
   return (

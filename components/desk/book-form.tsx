@@ -14,7 +14,7 @@ import {
   newSeriesTicket,
   newTicket,
 } from '@/lib/browser/desk-book'
-import { type DeskBooked, type DeskOptions, type DeskService, mostVisits, type SeriesBooked } from '@/lib/desk/rules'
+import { type DeskBooked, type DeskOptions, type DeskService, mostVisits } from '@/lib/desk/rules'
 import { formatMoney } from '@/lib/money'
 import { type CancellationPolicy, type PartOfPrice, partOfPrice } from '@/lib/price/rules'
 import { dayIn, formatDay, formatTime } from '@/lib/time'
@@ -31,8 +31,6 @@ export interface Made extends DeskBooked {
   linkSecret: string
   practitioner: string
   locale: 'en' | 'fr'
-  /** All dates of a series. */
-  visits?: SeriesBooked['visits']
 }
 interface Props {
   options: DeskOptions

@@ -1,4 +1,4 @@
-import type { DeskBooked, DeskContract, SeriesBooked } from '../desk/rules.ts'
+import type { DeskBooked, DeskContract } from '../desk/rules.ts'
 import type { IdentityContent, ReasonContent } from '../record/rules.ts'
 import { type Answer, call } from './api.ts'
 import { newSecret } from './booking-hold.ts'
@@ -51,7 +51,7 @@ function identityDraft(place: Place, { name, birthDate, email, phone }: Caller):
 const reasonDrafts = (place: Place, appointmentId: string, { reason }: Caller): SealInput[] =>
   reason ? [draftIn(place)('reason', { appointmentId, reason } satisfies ReasonContent)] : []
 
-type Sent<T = DeskBooked> = Answer<T> | { ok: false; code: VaultError['code']; fields?: undefined }
+type Sent = Answer<DeskBooked> | { ok: false; code: VaultError['code']; fields?: undefined }
 
 export async function bookCaller(clinicId: string, ticket: DeskTicket, visit: Visit, caller: Caller): Promise<Sent> {
   const { id, key, linkSecret, patientId } = ticket
@@ -111,7 +111,7 @@ export async function bookSeriesForCaller(
   ticket: SeriesTicket,
   plan: SeriesPlan,
   caller: Caller,
-): Promise<Sent<SeriesBooked>> {
+): Promise<Sent> {
   const { serviceId, memberId, siteId } = plan
   const { email, phone, locale } = caller
   const place = { clinicId, patientId, memberId, siteId }
@@ -138,11 +138,7 @@ export async function bookSeriesForCaller(
   }
 }
 
-export function bookSeriesForKnown(
-  ticket: SeriesTicket,
-  plan: SeriesPlan,
-  patientId: string,
-): Promise<Sent<SeriesBooked>> {
+export function bookSeriesForKnown(ticket: SeriesTicket, plan: SeriesPlan, patientId: string): Promise<Sent> {
   const { serviceId, memberId, siteId } = plan
   const input = { id: ticket.id, serviceId, memberId, siteId, visits: visitsOf(plan, ticket) }
   return call('desk/book-series', { ...input, patient: { kind: 'known', patientId } }, { retry: true })

@@ -22,7 +22,24 @@ export function visitBrought(clinicId: string): VisitLink | null {
   }
 }
 
+export function forgetVisit(clinicId: string): void {
+  try {
+    sessionStorage.removeItem(name(clinicId))
+  } catch {
+    // Storage is off: then nothing was kept.
+  }
+}
+
 /** From now on the clinic's page puts follow-ups first here. A wish of this browser's, which opens nothing. */
 export function markBeen(slug: string): void {
-  document.cookie = `been=1;path=/c/${slug};max-age=31536000;samesite=lax`
+  document.cookie = `been=1;path=/c/${slug};max-age=31536000;samesite=lax${secure()}`
 }
+
+/** On a device from which a patient was removed: nothing says any more that somebody was at the clinic, unless another of its patients is here. */
+export function forgetBeen({ id, slug }: { id: string; slug: string }, here: readonly { clinicId: string }[]): void {
+  forgetVisit(id)
+  if (!here.some(({ clinicId }) => clinicId === id))
+    document.cookie = `been=;path=/c/${slug};max-age=0;samesite=lax${secure()}`
+}
+
+const secure = () => (location.protocol === 'https:' ? ';secure' : '')

@@ -95,7 +95,7 @@ test('somebody is let in, reads and acts for the patient, and both are told', as
   const [hers, his] = [await loadChart(actorOf(own), {}, at()), await loadChart(asHelper(son), {}, at())]
   for (const chart of [hers, his])
     expect(chart).toMatchObject({ ok: true, value: { care: [{ careId: son.careId, role: 'carer', endedAt: null }] } })
-  expect(await listLinks(asHelper(son))).toMatchObject({ ok: true })
+  expect(await listLinks(asHelper(son), {}, at())).toMatchObject({ ok: true })
   expect(await bookAs(world, son)).toMatchObject({ ok: true })
   // Not one of the patient's devices.
   const devices = await listDevices(actorOf(own))
@@ -138,7 +138,7 @@ test('attack 15: from its end on a helper opens no session, reads nothing and is
   expect(await grantTo(own, son)).toBe(1)
   await admin('UPDATE care SET until = now() WHERE id = $1', [son.careId])
   expect(await isKnown(son)).toBe(false)
-  expect(await listLinks(asHelper(son))).toEqual(refused('SIGN_IN_FIRST'))
+  expect(await listLinks(asHelper(son), {}, at())).toEqual(refused('SIGN_IN_FIRST'))
   await admin('DELETE FROM record_grant WHERE recipient_key = $1', [son.keys.dh])
   expect(await grantTo(own, son)).toBe(0)
   expect(await bookAs(world, son)).toMatchObject(refused('NO_KEY'))

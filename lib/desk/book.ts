@@ -68,7 +68,7 @@ const bookIn = (
     // Two clicks at once: the second waits here, and finds what the first has made.
     await hold(tx, `desk|${input.id}`, 'write')
     const before = await bookings.findAppointment(tx, input.id)
-    if (before) return repeated(tx, before, input)
+    if (before) return bookedBefore(tx, before, { ...input, patientId: input.patient.patientId })
     const clinic = (await findClinic(tx, actor.clinicId))!
     const service = await findService(tx, input.serviceId)
     if (!service?.active || !service.practitionerIds.includes(input.memberId)) return refuse('NOT_FOUND')
@@ -101,15 +101,19 @@ const bookIn = (
     return mailed ?? ok(await told(tx, made.value))
   })
 
-async function repeated(
+/** What a visit was booked as before, alone or with others, though it is asked for differently now: the first answer was lost. */
+export async function bookedBefore(
   tx: Tx,
   row: bookings.AppointmentRow,
-  { key, linkSecret, patient: { patientId } }: In<typeof rules.DeskBookInput>,
+  { key, linkSecret, patientId }: { key: string; linkSecret: string; patientId: string },
 ): Promise<Result<rules.DeskBooked>> {
   const isSame = row.idempotencyKey === key && row.patientId === patientId && matches(row.linkHash, linkSecret)
   if (!isSame) return refuse('SLOT_TAKEN')
-  return ok(await madeOf(tx, row))
+  const all = await bookings.listSeries(tx, row)
+  return ok(all.length ? { ...(await madeOf(tx, all[0]!)), visits: all.map(shownOf) } : await madeOf(tx, row))
 }
+
+export const shownOf = ({ id, startsAt }: bookings.AppointmentRow) => ({ id, startsAt: startsAt.toISOString() })
 
 export const madeOf = async (tx: Tx, row: bookings.AppointmentRow): Promise<rules.DeskBooked> => ({
   ...{ appointmentId: row.id, patientId: row.patientId!, startsAt: row.startsAt.toISOString(), memberId: row.memberId },

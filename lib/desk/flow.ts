@@ -90,8 +90,9 @@ const mostKnown = 600
 export async function patients(actor: StaffActor, _: unknown, { now }: Context): Out<'desk/patients'> {
   const answer = await inClinic(actor.clinicId, async (tx) => {
     const since = new Date(now.getTime() - knownDays * 24 * 60 * minute)
-    const patientIds = await store.listKnown(tx, await seenBy(tx, actor), { since, most: mostKnown })
-    const been = await store.listBeen(tx, patientIds)
+    const seen = await seenBy(tx, actor)
+    const patientIds = await store.listKnown(tx, seen, { since, most: mostKnown })
+    const been = await store.listBeen(tx, patientIds, seen)
     return ok({ patientIds, been, records: await listRecords(tx, actor, { patientIds, types: ['identity'] }) })
   })
   if (answer.ok) await auditReadings(actor, 'names.listed', answer.value.records)

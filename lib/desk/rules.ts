@@ -165,6 +165,8 @@ export interface DeskBooked {
   memberId: string
   /** How the link went out; null: it is handed over. */
   sent: 'mail' | 'text' | null
+  /** Where it is one of a series: all of them. */
+  visits?: { id: string; startsAt: string }[]
 }
 
 /**
@@ -182,9 +184,6 @@ export interface CheckedDate {
   /** The nearest free time within a week, where the date is not free. */
   near: string | null
 }
-export interface SeriesBooked extends DeskBooked {
-  visits: { id: string; startsAt: string }[]
-}
 
 export interface DeskContract {
   'desk/options': { in: z.input<typeof OptionsInput>; out: DeskOptions }
@@ -198,8 +197,8 @@ export interface DeskContract {
   }
   'desk/book': { in: z.input<typeof DeskBookInput>; out: DeskBooked }
   'desk/check': { in: z.input<typeof CheckInput>; out: { dates: CheckedDate[] } }
-  /** A date that was lost refuses all: `fields` has what is in the way of each that was, by its place in the list. */
-  'desk/book-series': { in: z.input<typeof SeriesInput>; out: SeriesBooked }
+  /** A date that was lost refuses all: `fields` has what is in the way of each that was, by its place in the list. `visits` is missing where the first of them was booked alone before. */
+  'desk/book-series': { in: z.input<typeof SeriesInput>; out: DeskBooked }
   /** A visit and the later ones that were booked with it, which stand. */
   'desk/later': { in: z.input<typeof LaterInput>; out: { visits: { id: string; startsAt: string }[] } }
   'desk/cancel-later': { in: z.input<typeof CancelLaterInput>; out: { cancelled: number } }

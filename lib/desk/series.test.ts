@@ -8,6 +8,7 @@ import { anyone, at, sealedStub } from '../booking/testing.ts'
 import type { RecordType } from '../crypto/types.ts'
 import { clinicWorld } from '../payment/testing.ts'
 import { testDb } from '../server/testing.ts'
+import { book } from './book.ts'
 import { seriesStarts } from './dates.ts'
 import { sendLink, showLink } from './flow.ts'
 import { bookSeries, cancelLater, check, later } from './series.ts'
@@ -277,6 +278,23 @@ test('who holds the link of one visit learns of that one alone', async () => {
   expect(seen).toMatchObject({ ok: true, value: { id: one!.id } })
   for (const { id, startsAt } of [...others, { id: given.id, startsAt: others[0]!.startsAt }])
     for (const word of [id, startsAt]) expect(JSON.stringify(seen)).not.toContain(word)
+})
+
+// Defence: bookedBefore, asked by both doors.
+test('after a lost answer the other way of booking tells what was booked, and books nothing more', async () => {
+  const alone = ({ visits, patient, serviceId, memberId, siteId }: Input) => {
+    const { records, ...visit } = visits[0]!
+    const who = patient.kind === 'new' ? { ...patient, records: [...patient.records, ...records] } : patient
+    return book(desk, { serviceId, memberId, siteId, ...visit, patient: who } as never, { now })
+  }
+  const [series, single] = [input(weekly(3)), input(weekly(3, new Date('2027-02-01T10:00:00Z')))]
+  await ask(series)
+  expect(await alone(series)).toMatchObject({ ok: true, value: { visits: series.visits.map(({ id }) => ({ id })) } })
+  expect(await alone(single)).toMatchObject({ ok: true })
+  const answer = await ask(single)
+  expect(answer).toMatchObject({ ok: true, value: { appointmentId: single.visits[0]!.id } })
+  expect(answer.ok && answer.value.visits).toBeUndefined()
+  expect(await count('appointment')).toBe(4)
 })
 
 test('twenty-six visits are booked in one go', async () => {

@@ -18,6 +18,7 @@ import { limit } from '../server/rate-limit.ts'
 import { hold, inClinic, type Tx } from '../server/tx.ts'
 import { addDays, dayIn } from '../time.ts'
 import {
+  bookedBefore,
   type Clinic,
   insertBooked,
   madeOf,
@@ -25,6 +26,7 @@ import {
   patientIn,
   placeIn,
   seenBy,
+  shownOf,
   stretchOf,
   told,
   type Whom,
@@ -145,6 +147,10 @@ export async function bookSeries(
       const { memberId, siteId, patient } = input
       const before = await bookings.listSeries(tx, { seriesId: input.id, patientId: patient.patientId })
       if (before.length) return repeated(tx, before, input)
+      const [once] = input.visits
+      await hold(tx, `desk|${once!.id}`, 'write')
+      const alone = await bookings.findAppointment(tx, once!.id)
+      if (alone) return bookedBefore(tx, alone, { ...once!, patientId: patient.patientId })
       const clinic = (await findClinic(tx, actor.clinicId))!
       const service = await findService(tx, input.serviceId)
       if (!service?.active || !service.practitionerIds.includes(memberId)) return refuse('NOT_FOUND')
@@ -177,8 +183,6 @@ export async function bookSeries(
     { timeout: 30_000 },
   )
 }
-
-const shownOf = ({ id, startsAt }: bookings.AppointmentRow) => ({ id, startsAt: startsAt.toISOString() })
 
 /** The earliest first, whatever the list's order: of two series that want the same times none waits for the other in a circle. */
 async function insertAll(
@@ -225,7 +229,7 @@ async function repeated(
   tx: Tx,
   rows: bookings.AppointmentRow[],
   { visits }: In<typeof rules.SeriesInput>,
-): Promise<Result<rules.SeriesBooked>> {
+): Promise<Result<rules.DeskBooked>> {
   const isSame = rows.some((row) =>
     visits.some(
       ({ id, key, linkSecret }) => id === row.id && key === row.idempotencyKey && matches(row.linkHash, linkSecret),

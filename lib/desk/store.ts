@@ -38,11 +38,15 @@ export async function listPlaces(tx: Tx, patientId: string, seen: Prisma.Appoint
   })
 }
 
-/** Of these, who has an appointment that stands or took place. */
-export async function listBeen(tx: Tx, patientIds: readonly string[]): Promise<string[]> {
+/** Of these, who has an appointment that stands or took place, of what a member sees. */
+export async function listBeen(
+  tx: Tx,
+  patientIds: readonly string[],
+  seen: Prisma.AppointmentWhereInput,
+): Promise<string[]> {
   const rows = await tx.appointment.groupBy({
     by: ['patientId'],
-    where: { patientId: { in: [...patientIds] }, status: { in: [...visitStates] } },
+    where: { patientId: { in: [...patientIds] }, status: { in: [...visitStates] }, AND: seen },
   })
   return rows.flatMap(({ patientId }) => patientId ?? [])
 }

@@ -10,6 +10,6 @@ export const deskCases: TenantCases<typeof store> = {
     }),
   lockKeys: (tx, _, b) => store.lockKeys(tx, b.patientId),
   listPlaces: (tx, _, b) => store.listPlaces(tx, b.patientId, {}),
-  listBeen: (tx, _, b) => store.listBeen(tx, [b.patientId]),
+  listBeen: (tx, _, b) => store.listBeen(tx, [b.patientId], {}),
   listKnown: (tx, _, b) => store.listKnown(tx, { patientId: b.patientId }, { since: new Date(0), most: 10 }),
 }

@@ -10,7 +10,7 @@ import { inClinic } from '../server/tx.ts'
 import { loadChart } from './flow.ts'
 import { addDevice, findBackup, handOn, listBehind, listDevices, removeDevice } from './flow-devices.ts'
 import { apart, deviceName, MOST_KEYS, tellApart } from './rules.ts'
-import { findDeviceKey, markUsed } from './store.ts'
+import { findDeviceKey, listLinks, markUsed } from './store.ts'
 import { patientWhoReadsTheLog } from './testing.ts'
 
 const { admin } = testDb()
@@ -242,4 +242,19 @@ test('attack 14: a device that comes and one that goes are entries of the log, w
     ['patient.kit-added', page.keyId],
     ['patient.device-removed', tablet.keyId],
   ])
+})
+
+test('the soonest visit is among the links, however many are to come', async () => {
+  const { own } = await patient()
+  const [before] = await admin<{ id: string }>('SELECT id FROM appointment WHERE patient_id = $1', [own.patientId])
+  await admin(
+    `INSERT INTO appointment (SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'idempotency_key', gen_random_uuid(), 'status', 'cancelled',
+       'starts_at', a.starts_at + n * interval '1 day', 'ends_at', a.ends_at + n * interval '1 day',
+       'blocked_from', a.blocked_from + n * interval '1 day', 'blocked_until', a.blocked_until + n * interval '1 day'))).*
+     FROM appointment a, generate_series(1, 60) n WHERE a.id = $1)`,
+    [before!.id],
+  )
+  const links = await inClinic(world.clinicId, (tx) => listLinks(tx, own.patientId, new Date()))
+  expect(links).toHaveLength(61)
+  expect(links.at(-1)!.id).toBe(before!.id)
 })

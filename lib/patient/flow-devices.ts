@@ -103,9 +103,11 @@ export async function findBackup(
 
 export const listLinks = (
   actor: PatientActor,
+  _: unknown,
+  { now }: { now: Date },
 ): Promise<Result<{ links: { appointmentId: string; linkSecret: string }[] }>> =>
   asOwnOrHelper(actor, async (tx) => {
-    const rows = await store.listLinks(tx, actor.patientId)
+    const rows = await store.listLinks(tx, actor.patientId, now)
     const links = await Promise.all(
       rows.map(async ({ id, linkSealed }) => ({
         appointmentId: id,

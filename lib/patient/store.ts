@@ -111,13 +111,23 @@ export async function listLacking(
     .slice(0, most)
 }
 
-export async function listLinks(tx: Tx, patientId: string) {
-  return tx.appointment.findMany({
-    where: { patientId, linkSealed: { not: null } },
+/** Newest first: of what is to come the soonest two hundred, of what is over the last forty. */
+export async function listLinks(tx: Tx, patientId: string, now: Date) {
+  const since = new Date(now.getTime() - 24 * 60 * 60_000)
+  const select = { id: true, linkSealed: true }
+  const coming = await tx.appointment.findMany({
+    where: { patientId, linkSealed: { not: null }, startsAt: { gte: since } },
+    orderBy: { startsAt: 'asc' },
+    take: 200,
+    select,
+  })
+  const over = await tx.appointment.findMany({
+    where: { patientId, linkSealed: { not: null }, startsAt: { lt: since } },
     orderBy: { startsAt: 'desc' },
     take: 40,
-    select: { id: true, linkSealed: true },
+    select,
   })
+  return [...coming.reverse(), ...over]
 }
 
 /** Called once: a device keeps the name that it first came with. */

@@ -9,7 +9,7 @@ export const patientCases: TenantCases<typeof store> = {
   listKeys: (tx, _, b) => store.listKeys(tx, b.patientId),
   lookupKey: { lookup: (tx, _, b) => store.lookupKey(tx, b.keyId), answers: (b) => b.clinicId },
   findBackup: (tx, _, b) => store.findBackup(tx, b.kitId),
-  listLinks: (tx, _, b) => store.listLinks(tx, b.patientId),
+  listLinks: (tx, _, b) => store.listLinks(tx, b.patientId, b.now),
   addKey: (tx, { clinicId }, b) =>
     store.addKey(tx, {
       ...{ keyId: randomUUID(), keys: { sign: randomUUID(), dh: randomUUID() }, clinicId, patientId: b.patientId },
