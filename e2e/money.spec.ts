@@ -432,7 +432,7 @@ test('a voucher pays for a visit, once: typed on a phone, given back and used ag
   await shoot(page, 'list')
   await page.getByRole('button', { name: /^Withdraw: / }).click()
   const sure = page.getByRole('alertdialog')
-  await expect(sure).toContainText('1 voucher for')
+  await expect(sure).toContainText('3 vouchers for')
   await sure.getByRole('button', { name: 'Withdraw' }).click()
   await expect(page.getByText('none left · 1 withdrawn')).toBeVisible()
 })

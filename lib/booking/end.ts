@@ -18,9 +18,10 @@ export async function endMoney(tx: Tx, row: AppointmentRow, end: NotTaken, now: 
   await settleEnd(tx, row, payment, end, now)
   if (row.voucherId && !keepsVoucher(bookedTerms(row), end)) {
     const today = dayIn((await findClinic(tx, row.clinicId))!.timeZone, now)
-    // What the clinic cancels costs nobody a voucher that was about to end.
-    const isTheirs = end.how === 'cancelled' && end.by === 'patient'
-    await releaseVoucher(tx, row.id, isTheirs ? today : addDays(today, daysAfterReturn))
+    // What the clinic cancels costs nobody a voucher that was about to end; who does not come gains no day.
+    const isClinics = end.how === 'cancelled' && end.by === 'clinic'
+    const until = isClinics ? addDays(today, daysAfterReturn) : today
+    await releaseVoucher(tx, row.id, end.how === 'missed' ? null : until)
   }
   if (waitsForMoney(payment.status)) await expirePayment(tx, row.clinicId, row.id, now)
 }

@@ -116,8 +116,8 @@ async function holds({ world: { clinicId }, owner }: Awaited<ReturnType<typeof c
   )
   expect(lost).toEqual([])
   const [whole] = await admin<{ made: number; used: number; withdrawn: number }>(
-    `SELECT count(*)::int AS made, count(used_by)::int AS used, count(withdrawn_at)::int AS withdrawn FROM voucher
-     WHERE clinic_id = $1 AND (used_by IS NULL OR withdrawn_at IS NULL)`,
+    `SELECT count(*)::int AS made, count(used_by)::int AS used, count(*) FILTER (WHERE used_by IS NULL AND withdrawn_at IS NOT NULL)::int AS withdrawn
+     FROM voucher WHERE clinic_id = $1`,
     [clinicId],
   )
   const listed = await list(owner, {}, now())

@@ -39,7 +39,7 @@ export const make = (
     const { clinicId } = actor
     await hold(tx, `vouchers|${clinicId}`, 'write')
     const service = await findService(tx, serviceId)
-    if (!service) return refuse('NOT_FOUND')
+    if (!service?.active) return refuse('NOT_FOUND')
     if (service.paymentMode === 'free' || service.priceMinor === 0)
       return refuse('BAD_INPUT', { serviceId: 'costsNothing' })
     if (await store.hasBatch(tx, actor, batchId)) return refuse('STALE')

@@ -60,6 +60,8 @@ export interface BatchView {
   made: number
   used: number
   withdrawn: number
+  /** Not withdrawn, whether or not a visit has it: that may be cancelled yet. */
+  open: number
   /** No visit can be booked with one of them any more. */
   isOver: boolean
 }
@@ -68,6 +70,6 @@ export interface VoucherContract {
   'voucher/list': { in: z.input<typeof NoInput>; out: { batches: BatchView[] } }
   /** The codes, which are never shown again. */
   'voucher/make': { in: z.input<typeof MakeInput>; out: { codes: string[]; service: string; lastDay: string } }
-  /** All of a batch that are unused. */
+  /** All of a batch. A visit that has one keeps it, and what comes back of it is refused. */
   'voucher/withdraw': { in: z.input<typeof WithdrawInput>; out: { withdrawn: number } }
 }

@@ -29,13 +29,15 @@ export const listBatches = (tx: Tx, actor: StaffActor, today: string): Promise<B
   tx.$queryRaw`
     SELECT v.batch_id AS "batchId", s.name AS service, to_char(min(v.made_at AT TIME ZONE c.time_zone), 'YYYY-MM-DD') AS "madeOn",
       to_char(max(v.last_day), 'YYYY-MM-DD') AS "lastDay", count(*)::int AS made, count(v.used_by)::int AS used,
-      count(v.withdrawn_at)::int AS withdrawn, max(v.last_day) < ${today}::date AS "isOver"
+      count(v.withdrawn_at) FILTER (WHERE v.used_by IS NULL)::int AS withdrawn,
+      count(*) FILTER (WHERE v.withdrawn_at IS NULL)::int AS open, max(v.last_day) < ${today}::date AS "isOver"
     FROM voucher v JOIN service s ON s.id = v.service_id JOIN clinic c ON c.id = v.clinic_id
     WHERE v.clinic_id = ${actor.clinicId}::uuid
     GROUP BY v.batch_id, s.name ORDER BY min(v.made_at) DESC LIMIT 200`
 
+/** Those in use too: their visits stay, and none of them can be used again once its visit is cancelled. */
 export async function withdrawBatch(tx: Tx, actor: StaffActor, batchId: string, now: Date): Promise<number> {
-  const where = { clinicId: actor.clinicId, batchId, usedBy: null, withdrawnAt: null }
+  const where = { clinicId: actor.clinicId, batchId, withdrawnAt: null }
   return (await tx.voucher.updateMany({ where, data: { withdrawnAt: now } })).count
 }
 
@@ -55,10 +57,12 @@ export async function useVoucher(
   return row?.id ?? null
 }
 
-/** Lets a booking's voucher go, which can be used until that day at the least. */
-export async function releaseVoucher(tx: Tx, appointmentId: string, until: string): Promise<void> {
+/** Lets a booking's voucher go, which can be used until that day at the least unless it is withdrawn. */
+export async function releaseVoucher(tx: Tx, appointmentId: string, until: string | null): Promise<void> {
   await tx.$executeRaw`
-    UPDATE voucher SET used_by = NULL, last_day = greatest(last_day, ${until}::date) WHERE used_by = ${appointmentId}::uuid`
+    UPDATE voucher SET used_by = NULL,
+      last_day = CASE WHEN withdrawn_at IS NULL THEN greatest(last_day, ${until}::date) ELSE last_day END
+    WHERE used_by = ${appointmentId}::uuid`
 }
 
 /** The voucher of a booking, as it stands now. Null for an id that is none. */

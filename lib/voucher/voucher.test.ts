@@ -208,3 +208,40 @@ it('guesses from one address come to an end', async () => {
   }
   expect(code).toBe('TOO_MANY')
 })
+
+// Defence: withdrawBatch takes what is in use too, and releaseVoucher lengthens none that is withdrawn.
+it('withdrawn while a visit has it, it pays for no other when that visit is cancelled', async () => {
+  const batchId = randomUUID()
+  const made = await make(owner, { batchId, serviceId: world.serviceId, count: 1, days: 30 }, now())
+  const code = made.ok ? made.value.codes[0]! : ''
+  const at = await book(code)
+  const dayOf = () => admin<{ day: string }>(`SELECT last_day::text AS day FROM voucher WHERE batch_id = $1`, [batchId])
+  const before = await dayOf()
+  expect(await withdraw(owner, { batchId }, now())).toEqual({ ok: true, value: { withdrawn: 1 } })
+  expect(await look(at)).toMatchObject({ status: 'booked', voucher: { is: 'used' } })
+  const { startsAt } = await rowOf(at.appointmentId)
+  const ask = { id: at.appointmentId, startsAt: startsAt.toISOString() }
+  expect(await cancelByClinic(owner, ask, now())).toMatchObject({ ok: true })
+  expect(await dayOf()).toEqual(before)
+  expect(await look(at)).toMatchObject({ voucher: { is: 'gone' } })
+  expect(await book(code)).toMatchObject({ ok: false, code: 'VOUCHER_REFUSED' })
+})
+
+// Defence: `missed` in endMoney.
+it('who does not come gains no day by it', async () => {
+  await policy({ kind: 'none' })
+  const [code] = await codesOf()
+  const at = await book(code!)
+  const dayOf = () =>
+    admin(`SELECT v.last_day::text AS day FROM voucher v JOIN appointment a ON a.voucher_id = v.id WHERE a.id = $1`, [
+      at.appointmentId,
+    ])
+  const before = await dayOf()
+  await admin(
+    `UPDATE appointment SET starts_at = starts_at - interval '70 days', ends_at = ends_at - interval '70 days',
+       blocked_from = blocked_from - interval '70 days', blocked_until = blocked_until - interval '70 days' WHERE id = $1`,
+    [at.appointmentId],
+  )
+  expect(await miss(owner, { appointmentId: at.appointmentId, feeMinor: 0 }, now())).toMatchObject({ ok: true })
+  expect(await dayOf()).toEqual(before)
+})

@@ -36,7 +36,9 @@ export function Vouchers({ services, clinic }: { services: ServiceView[]; clinic
   }
   useEffect(() => void load(), [])
   useLive(() => void load())
-  const paid = services.filter(({ paymentMode, priceMinor }) => paymentMode !== 'free' && priceMinor > 0)
+  const paid = services.filter(
+    ({ active, paymentMode, priceMinor }) => active && paymentMode !== 'free' && priceMinor > 0,
+  )
   return (
     <Card className="mt-6">
       <CardTitle
@@ -72,7 +74,7 @@ export function Vouchers({ services, clinic }: { services: ServiceView[]; clinic
                     .join(' · ')}
                 </p>
               </div>
-              {leftOf(batch) && !batch.isOver ? (
+              {batch.open && !batch.isOver ? (
                 <Button
                   size="sm"
                   variant="quiet"
@@ -114,7 +116,7 @@ function Withdrawing({ batch, onClose, onDone }: Closing & { batch: BatchView })
   return (
     <AlertDialog
       title={t('sure')}
-      description={t('sureText', { count: leftOf(batch), service: batch.service })}
+      description={t('sureText', { count: batch.open, service: batch.service })}
       cancelLabel={t('keep')}
       actionLabel={t('withdraw')}
       danger
