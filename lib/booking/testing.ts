@@ -81,7 +81,8 @@ export async function bookAs(
   const { clinicId, serviceId } = world
   const { patientId, keyId, keys } = who
   day += 1
-  const from = new Date(Date.now() + (1 + (day % 40)) * 86_400_000).toISOString().slice(0, 10)
+  // More than a day ahead at every hour, and in every zone.
+  const from = new Date(Date.now() + (2 + (day % 39)) * 86_400_000).toISOString().slice(0, 10)
   const found = await loadSlots({ clinicId, serviceId, from, days: 3 }, new Date())
   if (!found.ok || !found.value.slots[0]) throw new Error('no free start')
   const ref = { id: randomUUID(), secret: b64(16) }
