@@ -1,5 +1,6 @@
 import { useLocale, useTranslations } from 'next-intl'
 import { useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { Select, TextField } from '@/components/ui/text-field'
@@ -154,8 +155,9 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
       : await bookCaller(options.clinicId, ticket, visit, read.data!)
     if (answer.ok) return made(answer.value)
     if (answer.code === 'VOUCHER_REFUSED') {
-      setVoucherFault(reason(answer.code))
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
+      // On the page before it is looked for: a frame may come first.
+      flushSync(() => setVoucherFault(reason(answer.code)))
+      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
       return
     }
     if (answer.code === 'OUTSIDE_HOURS') return setOutside(true)
