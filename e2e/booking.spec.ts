@@ -362,8 +362,16 @@ test('while a clinic is flooded a browser works for its time, and nobody is aske
   expect(flooded).toEqual({ count: '1' })
   const next = await phone()
   try {
+    // The work takes as long as it happens to take, now and then no time at all: it is set once the words are on the page.
+    const isSet = Promise.withResolvers<void>()
+    await next.page.route('**/api/booking/work', async (route) => (await isSet.promise, await route.continue()))
+    const done = next.page.waitForRequest(
+      (request) => /\/booking\/hold$/.test(request.url()) && !!request.postDataJSON().done?.solution,
+    )
     await chooseTime(next.page, world.services.free.name)
     await expect(next.page.getByText(/^Very many are booking here right now/).first()).toBeVisible()
+    isSet.resolve()
+    await done
     await expect(next.page.getByText(/^This time is kept for you/)).toBeVisible()
     await expect(next.page.getByLabel('Full name')).toBeVisible()
   } finally {
