@@ -6,7 +6,6 @@ import { CalendarIcon, ClockIcon, VideoIcon } from '@/components/ui/icons'
 import { useBusy } from '@/components/ui/use-busy'
 import type { AppointmentView } from '@/lib/booking/rules'
 import { call } from '@/lib/browser/api'
-import { bringVisit } from '@/lib/browser/earlier-visit'
 import { ownZone } from '@/lib/browser/zone'
 import { formatMoney } from '@/lib/money'
 import { dayIn, formatDay, formatTime } from '@/lib/time'
@@ -91,12 +90,8 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
       {alive && !view.unclaimed && view.way === 'video' ? (
         <Join view={view} secret={secret} forgotten={forgotten} locale={locale} words={words} />
       ) : null}
-      {['cancelled', 'expired', 'completed'].includes(view.status) ? (
-        <LinkButton
-          variant="primary"
-          href={`/c/${view.clinic.slug}`}
-          onClick={() => view.status === 'completed' && bringVisit(view.clinic.id, link)}
-        >
+      {['cancelled', 'expired', 'completed', 'no_show'].includes(view.status) ? (
+        <LinkButton variant="primary" href={`/c/${view.clinic.slug}`}>
           {words.again}
         </LinkButton>
       ) : null}

@@ -6,11 +6,14 @@ import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
 import { useFocusInSight } from '@/components/ui/use-focus-in-sight'
 import type { AppointmentView } from '@/lib/booking/rules'
 import { call } from '@/lib/browser/api'
+import { bringVisit } from '@/lib/browser/earlier-visit'
 import type { ClaimProps } from './claim-form'
 import { AppointmentFacts, type Words } from './appointment-facts'
 import { Actions } from './appointment-actions'
 import { keepLink, mineMark, type OwnProps, visitKey } from './own'
 
+/** Statuses by whose link a follow-up can be booked. */
+const visits: readonly AppointmentView['status'][] = ['booked', 'arrived', 'in_consult', 'completed']
 const kept = (id: string) => {
   try {
     return localStorage.getItem(mineMark(id)) !== null
@@ -40,6 +43,8 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
     async (by: string) => {
       const answer = await call('booking/appointment', { id, secret: by }, { retry: true })
       if (answer.ok) keepLink(answer.value.clinic.id)
+      // Whoever goes on from here to the clinic's page has been there, or will have been.
+      if (answer.ok && visits.includes(answer.value.status)) bringVisit(answer.value.clinic.id, { id, secret: by })
       // A banner may come in above what has the focus.
       keepInSight()
       if (answer.ok) setView(answer.value)

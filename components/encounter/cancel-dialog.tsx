@@ -27,6 +27,8 @@ export function CancelDialog({ row, zone, name, open, onOpenChange }: Props) {
   const [fault, setFault] = useState<string | null>(null)
   const [which, setWhich] = useState<'one' | 'later'>('one')
   const [visits, setVisits] = useState<{ id: string; startsAt: string }[]>([])
+  /** How often the list proved to be out of date: then it is asked for anew. */
+  const [stale, setStale] = useState(0)
   const { appointmentId: id, startsAt } = row
   useEffect(() => {
     if (!open || !row.isSeries) return
@@ -39,7 +41,7 @@ export function CancelDialog({ row, zone, name, open, onOpenChange }: Props) {
     return () => {
       late = true
     }
-  }, [open, id, row.isSeries, startsAt])
+  }, [open, id, row.isSeries, startsAt, stale])
   const show = (is: boolean) => {
     setFault(null)
     setWhich('one')
@@ -50,7 +52,10 @@ export function CancelDialog({ row, zone, name, open, onOpenChange }: Props) {
       which === 'later'
         ? await call('desk/cancel-later', { visits }, { retry: true })
         : await call('booking/cancel-by-clinic', { id, startsAt }, { retry: true })
-    if (!answer.ok) return setFault(reason(answer.code))
+    if (!answer.ok) {
+      if (answer.code === 'STALE') setStale((times) => times + 1)
+      return setFault(reason(answer.code))
+    }
     toast(t(which === 'later' ? 'doneAll' : 'done'), 'success')
     show(false)
   })

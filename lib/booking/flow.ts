@@ -46,15 +46,22 @@ export async function bookSlot(
 ): Promise<Result<rules.Booked>> {
   const counted = await limit('book', ip, { points: 30, seconds: 60 })
   if (!counted.ok) return counted
-  const booked = await withTries(ip, input.voucher, () => heldBy(input, (tx, row) => bookIn(tx, row, input, now)))
+  // Counted for each clinic: who guesses at one ends no voucher of another for their neighbours.
+  const booked = await heldBy(input, (tx, row) =>
+    withTries(`${row.clinicId} ${ip}`, input.voucher, () => bookIn(tx, row, input, now)),
+  )
   if (!booked.ok) return booked
-  const { clinicId, ...answer } = booked.value
-  if (!waitsForMoney(answer.payment) || answer.status !== 'held') return ok(answer)
+  const { clinicId, withoutVoucher, ...answer } = booked.value
+  if (!waitsForMoney(answer.payment) || answer.status !== 'held' || withoutVoucher) return ok(answer)
   const opened = await openCheckout(clinicId, input.id, now)
   return ok({ ...answer, checkoutUrl: opened.ok ? opened.value.url : null })
 }
 
-type BookedIn = rules.Booked & { clinicId: string }
+interface BookedIn extends rules.Booked {
+  clinicId: string
+  /** It was made before a voucher's code was typed: its page says what is due, and none asks for money that nobody has agreed to. */
+  withoutVoucher?: boolean
+}
 
 async function bookIn(
   tx: Tx,
@@ -75,6 +82,7 @@ async function bookIn(
       status: row.status,
       payment: payment.status,
       checkoutUrl: null,
+      withoutVoucher: Boolean(input.voucher) && !row.voucherId,
     })
   }
   // A hold that ran out and was not taken meanwhile still serves: nobody else lost anything.

@@ -12,7 +12,7 @@ import { bookedTerms, cancelTerms } from '../price/rules.ts'
 import { env } from '../server/env.ts'
 import type { JobData, JobHandler } from '../server/jobs.ts'
 import { openField } from '../server/kms.ts'
-import { sendMail, type Mail } from '../server/mail.ts'
+import { type CalendarFile, sendMail } from '../server/mail.ts'
 import { inClinic } from '../server/tx.ts'
 import { formatDate, formatPlainDay, formatTime, sameClock, zoneCity } from '../time.ts'
 import { calendarOf, calendarOfAll, methodOf } from './calendar.ts'
@@ -110,12 +110,13 @@ const eventOf = ({ row, clinic, locale, place, link, to }: MailFacts) => ({
   mail: { from: env().MAIL_FROM, to },
 })
 
-function invitationOf(facts: MailFacts): Mail['ics'] {
+function invitationOf(facts: MailFacts, nth = 1): CalendarFile {
   const event = eventOf(facts)
-  return { name: 'appointment.ics', content: calendarOf(event), method: methodOf(event) }
+  const name = nth > 1 ? `appointment-${nth}.ics` : 'appointment.ics'
+  return { name, content: calendarOf(event), method: methodOf(event) }
 }
 
-const calendarFileOf = (all: readonly MailFacts[]): Mail['ics'] => ({
+const calendarFileOf = (all: readonly MailFacts[]): CalendarFile => ({
   ...{ name: 'appointments.ics', content: calendarOfAll(all.map(eventOf)), method: 'PUBLISH' },
 })
 
@@ -299,8 +300,9 @@ const mailCancelled: JobHandler = async (data) => {
   if (facts?.row.status !== 'cancelled') return
   const { row, locale, clinic, to } = facts
   const t = translator(locale, 'mail')
-  const all = [facts, ...(await alsoCancelled(data))]
-  const isOne = all.length === 1
+  const also = await alsoCancelled(data)
+  const all = [facts, ...also]
+  const isOne = also.length === 0
   // No fingerprint: this database's word would look like the clinic's own link, and prove nothing.
   const again = `${env().APP_ORIGIN}/c/${clinic.slug}`
   await sendMail({
@@ -316,7 +318,8 @@ const mailCancelled: JobHandler = async (data) => {
     ]
       .filter(Boolean)
       .join('\n\n'),
-    ics: isOne ? invitationOf(facts) : calendarFileOf(all),
+    ics: invitationOf(facts),
+    files: also.map((each, index) => invitationOf(each, index + 2)),
     messageId: `cancelled-${row.id}`,
   })
 }

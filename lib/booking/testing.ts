@@ -71,6 +71,8 @@ export async function bookAs(
     text?: Text
     ip?: string
     voucher?: string
+    /** Sent once more, with this code: the first answer was lost. */
+    again?: string
     types?: RecordType[]
     recallId?: string
     earlier?: { id: string; secret: string }
@@ -107,8 +109,9 @@ export async function bookAs(
     recallId: wish.recallId ?? null,
     earlier: wish.earlier ?? null,
     consent: wish.text ? await signedConsent(who, wish.text, { clinicId, appointmentId: ref.id }) : null,
-    voucher: wish.voucher ?? null,
   }
-  const booked = await bookSlot(anyone, input as never, at(new Date(), wish.ip))
+  const send = (voucher: string | null) => bookSlot(anyone, { ...input, voucher } as never, at(new Date(), wish.ip))
+  const first = await send(wish.voucher ?? null)
+  const booked = wish.again ? await send(wish.again) : first
   return { ...booked, appointmentId: ref.id, linkSecret }
 }

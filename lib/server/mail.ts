@@ -4,13 +4,21 @@ import nodemailer, { type Transporter } from 'nodemailer'
 import type MailMessage from 'nodemailer/lib/mailer/mail-message'
 import { env } from './env.ts'
 
+export interface CalendarFile {
+  name: string
+  content: string
+  method: 'PUBLISH' | 'REQUEST' | 'CANCEL'
+}
+
 export interface Mail {
   to: string
   subject: string
   text: string
   html?: string
   /** A calendar file, shown by mail programs as an invitation. */
-  ics?: { name: string; content: string; method: 'PUBLISH' | 'REQUEST' | 'CANCEL' }
+  ics?: CalendarFile
+  /** Further ones: what ends several events is a file for each (RFC 5546, 3.2.5). */
+  files?: CalendarFile[]
   /** The same mail sent again (a job tried twice) keeps its id, so that mail programs show one. */
   messageId?: string
   /** Where a mail program's own "unsubscribe" leads: one POST there is enough (RFC 8058). */
@@ -28,6 +36,7 @@ export async function sendMail({
   text,
   html,
   ics,
+  files = [],
   messageId,
   unsubscribe,
   mayEnd,
@@ -43,6 +52,10 @@ export async function sendMail({
     html,
     messageId: messageId && `<${messageId}@${host}>`,
     icalEvent: ics && { filename: ics.name, content: ics.content, method: ics.method },
+    attachments: files.map(({ name, content, method }) => ({
+      ...{ filename: name, content },
+      contentType: `text/calendar; charset=utf-8; method=${method}`,
+    })),
     headers: unsubscribe
       ? {
           'List-Unsubscribe': { prepared: true, value: `<${unsubscribe}>` },

@@ -8,7 +8,7 @@ import { ok, refuse, type Result } from '../errors.ts'
 import { bookedTerms, voucherPolicy } from '../price/rules.ts'
 import { audit } from '../server/audit.ts'
 import { notify } from '../server/notify.ts'
-import { giveBack, limit } from '../server/rate-limit.ts'
+import { isSpent, limit } from '../server/rate-limit.ts'
 import { hold, inClinic, type Tx } from '../server/tx.ts'
 import { addDays, dayIn } from '../time.ts'
 import * as rules from './rules.ts'
@@ -80,8 +80,8 @@ export async function voucherOf(
 }
 
 /**
- * A booking with what was typed as a voucher's code, where something was. Only a code that is refused stays counted against whoever
- * typed it: a waiting room full of people behind one address, each with a right one, is no guessing.
+ * A booking with what was typed as a voucher's code, where something was. Only a code that is refused counts against whoever typed
+ * it: a waiting room full of people behind one address, each with a right one, is no guessing.
  */
 export async function withTries<T>(
   who: string,
@@ -89,10 +89,9 @@ export async function withTries<T>(
   book: () => Promise<Result<T>>,
 ): Promise<Result<T>> {
   if (!typed) return book()
-  const tried = await limit('voucher', who, rules.triesAnHour)
-  if (!tried.ok) return tried
+  if (await isSpent('voucher', who, rules.triesAnHour)) return refuse('TOO_MANY')
   const answer = await book()
-  if (answer.ok || answer.code !== 'VOUCHER_REFUSED') await giveBack('voucher', who)
+  if (!answer.ok && answer.code === 'VOUCHER_REFUSED') await limit('voucher', who, rules.triesAnHour)
   return answer
 }
 

@@ -15,6 +15,7 @@ import * as desk from '../desk/book'
 import { complete } from '../encounter/flow'
 import { loadMonth } from '../ledger/flow'
 import { take } from '../payment/desk'
+import type * as paymentFlow from '../payment/flow'
 import { openCheckout } from '../payment/flow'
 import { booksOf, clinicWorld, factsOf, type Waiting } from '../payment/testing'
 import { testDb } from '../server/testing'
@@ -25,6 +26,10 @@ import { make } from './flow'
 import { codeLength, triesAnHour, writeCode } from './rules'
 
 vi.setConfig({ testTimeout: 60_000 })
+vi.mock('../payment/flow', async (original) => {
+  const flow = await original<typeof paymentFlow>()
+  return { ...flow, openCheckout: vi.fn(flow.openCheckout) }
+})
 const { admin } = testDb()
 type World = Pick<Awaited<ReturnType<typeof clinicWorld>>, 'clinicId' | 'memberId' | 'serviceId'>
 let world: Awaited<ReturnType<typeof clinicWorld>>
@@ -236,15 +241,42 @@ it('is read out to the desk: once, however often it is sent, and nothing is left
   expect(both.find(({ ok }) => !ok)).toMatchObject({ code: 'VOUCHER_REFUSED' })
 })
 
-// Defence: `giveBack` in withTries.
+// Defence: withTries counts what is refused alone.
 it('a waiting room with one address uses its codes, and a guesser behind another comes to an end', async () => {
   const factor = Number(process.env.RATE_LIMIT_FACTOR ?? 1)
   await admin('DELETE FROM rate_limit')
   const ip = nextIp()
   for (let nth = 0; nth < triesAnHour.points * factor + 2 && nth < 25; nth++)
     expect(await book(world.serviceId, await codeFor(world.serviceId), { ip })).toMatchObject({ ok: true })
-  const [left] = await admin<{ points: number }>(`SELECT points FROM rate_limit WHERE key LIKE 'voucher:%'`)
-  expect(left!.points).toBe(0)
+  expect(await admin(`SELECT points FROM rate_limit WHERE key LIKE 'voucher:%'`)).toEqual([])
+})
+
+// Defence: the clinic in the name that withTries counts under.
+it('who guesses at one clinic ends no voucher of another', async () => {
+  const other = await clinicWorld(admin)
+  const ip = nextIp()
+  await admin('DELETE FROM rate_limit')
+  let code = ''
+  for (let tries = 0; tries <= 400 && code !== 'TOO_MANY'; tries++) {
+    const at = await bookAs(other, await testDevice(), { voucher: 'no code', ip })
+    code = at.ok ? 'ok' : at.code
+    await admin(`DELETE FROM rate_limit WHERE key LIKE 'hold%' OR key LIKE 'book:%'`)
+  }
+  expect(code).toBe('TOO_MANY')
+  expect(await book(world.serviceId, await codeFor(world.serviceId), { ip })).toMatchObject({ ok: true })
+})
+
+// Defence: `withoutVoucher` in bookSlot.
+it('typed after the booking has begun, its answer lost, it opens no page that asks for money', async () => {
+  const serviceId = await service('online')
+  const opened = vi.mocked(openCheckout)
+  opened.mockClear()
+  const code = await codeFor(serviceId)
+  const again = await book(serviceId, undefined, { again: code })
+  expect(again).toMatchObject({ ok: true, value: { status: 'held', payment: 'pending', checkoutUrl: null } })
+  expect(opened).toHaveBeenCalledTimes(1)
+  expect(await usedBy()).not.toContain(again.appointmentId)
+  expect(await book(serviceId, code)).toMatchObject({ ok: true, value: { status: 'booked' } })
 })
 
 it('the month says how many visits were paid for so, and counts none that came back', async () => {
