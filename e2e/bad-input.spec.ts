@@ -85,6 +85,7 @@ const may: Partial<Record<ActionName, RegExp>> = {
   'booking/slots': /^memberId (missing|null)$/,
   'desk/times': /^memberId null$/,
   'desk/check': /^siteId null$/,
+  'companion/add': /^who\.(name|language) a text.*$/,
   'clinic/save-service':
     /^(id null|service\.consentTextId (missing|null)|service\.(practitionerIds|intakeForm\.questions)(\.0)? (missing|a list)|service\.practitionerIds\.0 missing|service\.intakeForm\.questions\.0\.(required|help|options|min|max|when) missing|service\.(minutes|bufferBefore|bufferAfter|priceMinor|position) .*|service\.(taxRate|way|assignment|audience) missing|service\.(name|description) a text.*|service\.intakeForm\.questions\.0\.label a text.*)$/,
   'schedule/save-week': /^(hours\.0\.siteId (missing|null)|(period|was) (missing|null))$/,

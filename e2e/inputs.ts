@@ -50,6 +50,10 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     ...{ firstDay: days(1).slice(0, 10), lastDay: days(20).slice(0, 10), parts: ['morning' as const] },
     ...{ email: 'waits@example.org', locale: 'en' as const },
   }
+  const comes = {
+    ...{ id: randomUUID(), kind: 'interpreter' as const, name: 'Noor', language: 'Dari', locale: 'en' as const },
+    email: 'noor@example.org',
+  }
   return {
     'access/register-start': { email: person.email, request: opaque },
     'access/slug-free': { slug: 'a-free-slug' },
@@ -93,6 +97,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
         ...{ kind: 'new', patientId, email: 'caller@example.org', phone: '', locale: 'en' },
         records: [book.records[0]!],
       },
+      companion: { who: comes, first: true },
     },
     'desk/check': {
       ...{ serviceId: services.free.id, memberId: doctor.memberId, siteId: null },
@@ -117,6 +122,18 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'desk/link': { id: appointmentId },
     'desk/send': { id: appointmentId },
     'desk/claim': { ...mine, patient: book.patient, records: [book.records[0]!] },
+    'companion/list': {},
+    'companion/of': { appointmentId },
+    'companion/add': { appointmentId, who: { ...comes, id: randomUUID() } },
+    'companion/remove': { id: randomUUID() },
+    'companion/again': {
+      ...{ appointmentId, memberId: doctor.memberId, siteId: null, startsAt: days(9), anyway: false },
+      ask: { kind: 'other', who: { ...comes, id: randomUUID() } },
+    },
+    'companion/drop': { appointmentId },
+    'companion/open': owned,
+    'companion/accept': { ...owned, startsAt: days(9) },
+    'companion/decline': { ...owned, startsAt: days(9) },
     'audit/log': { before: 50 },
     'elsewhere/save': { url: 'https://calendar.example.org/mine.ics' },
     'elsewhere/remove': {},

@@ -6,6 +6,7 @@ import type { CalendarContract } from './calendar/rules.ts'
 import type { CallContract } from './call/rules.ts'
 import type { CareContract } from './care/rules.ts'
 import type { ClinicContract } from './clinic/rules.ts'
+import type { CompanionContract } from './companion/rules.ts'
 import type { ConsentContract } from './consent/rules.ts'
 import type { DeskContract } from './desk/rules.ts'
 import type { EmergencyContract } from './emergency/rules.ts'
@@ -42,6 +43,7 @@ export type Contract = AccessContract &
   CallContract &
   CareContract &
   ClinicContract &
+  CompanionContract &
   ConsentContract &
   DeskContract &
   ElsewhereContract &

@@ -5,6 +5,7 @@ import { bookingJobs } from './booking/hold.ts'
 import { mailJobs } from './booking/mail.ts'
 import { callJobs } from './call/flow-codes.ts'
 import { careJobs } from './care/mail.ts'
+import { companionJobs } from './companion/mail.ts'
 import { deskJobs } from './desk/text.ts'
 import { elsewhereJobs } from './elsewhere/flow.ts'
 import { emergencyJobs } from './emergency/mail.ts'
@@ -39,6 +40,7 @@ const parts = [
   reminderJobs,
   waitlistJobs,
   lateJobs,
+  companionJobs,
 ]
 const stop = await startWorker({
   handlers: Object.assign({}, ...parts.map((part) => part.handlers)),

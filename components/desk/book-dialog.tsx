@@ -9,6 +9,7 @@ import { call } from '@/lib/browser/api'
 import type { DeskOptions } from '@/lib/desk/rules'
 import { BookForm, type Made } from './book-form'
 import { HandOver } from './hand-over'
+import { HeldFor } from './held-for'
 
 /** Where somebody pointed: a column of the calendar, and a time in it. */
 export interface Pointed {
@@ -20,6 +21,7 @@ export interface Pointed {
 export function BookDialog({ at, onClose }: { at: Pointed | null; onClose: () => void }) {
   const t = useTranslations('desk')
   const c = useTranslations('common')
+  const along = useTranslations('companion')
   const reason = useReason()
   const [options, setOptions] = useState<DeskOptions | null>(null)
   const [fault, setFault] = useState<string | null>(null)
@@ -34,12 +36,14 @@ export function BookDialog({ at, onClose }: { at: Pointed | null; onClose: () =>
       wide
       firm
       open
-      title={made ? t('booked') : t('title')}
+      title={made?.heldUntil ? along('heldTitle') : made ? t('booked') : t('title')}
       description={made ? undefined : t('lead')}
       closeLabel={c('close')}
       onOpenChange={(open) => open || onClose()}
     >
-      {made && options ? (
+      {made?.heldUntil && options ? (
+        <HeldFor {...made} until={made.heldUntil} zone={options.zone} onClose={onClose} />
+      ) : made && options ? (
         <HandOver {...made} clinic={options.clinic} zone={options.zone} onClose={onClose} />
       ) : options?.services.length === 0 ? (
         <p className="text-soft">{t('nobody')}</p>

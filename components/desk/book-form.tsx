@@ -1,6 +1,8 @@
 import { useLocale, useTranslations } from 'next-intl'
 import { useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
+import { type CompanionFaults, emptyCompanion, mended, readCompanion } from '@/components/companion/draft'
+import { WhoFields } from '@/components/companion/who-fields'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { Select, TextField } from '@/components/ui/text-field'
@@ -43,6 +45,7 @@ interface Props {
 export function BookForm({ options, at, onMade, onClose }: Props) {
   const t = useTranslations('desk')
   const c = useTranslations('common')
+  const along = useTranslations('companion')
   const locale = useLocale()
   const reason = useReason()
   // One booking, however often it is sent.
@@ -72,6 +75,9 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
   const [seriesFault, setSeriesFault] = useState<string | null>(null)
   const [voucher, setVoucher] = useState('')
   const [voucherFault, setVoucherFault] = useState<string | null>(null)
+  const [companionId] = useState(() => crypto.randomUUID())
+  const [companion, setCompanion] = useState(() => emptyCompanion(options.locale))
+  const [companionFaults, setCompanionFaults] = useState<CompanionFaults>({})
   const form = useRef<HTMLFormElement>(null)
   const outside = isOutside || chosen?.place?.outside === true
   const choose = (next: Chosen | null) => {
@@ -130,7 +136,9 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
     const code = isFree || isSeries ? '' : voucher.trim()
     const isNone = code !== '' && readCode(code) === null
     setVoucherFault(isNone ? reason.field('voucher') : null)
-    if (!chosen || !isWritten || isNone) {
+    const asked = companion.kind && !isSeries ? readCompanion(companion, companionId) : null
+    setCompanionFaults(asked?.faults ?? {})
+    if (!chosen || !isWritten || isNone || asked?.faults) {
       requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
       return
     }
@@ -149,6 +157,7 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
       ...{ serviceId: service.id, memberId: chosen.memberId, siteId },
       ...{ startsAt: chosen.startsAt, anyway: outside },
       voucher: code || null,
+      companion: asked && { who: asked.who, first: companion.first },
     }
     const answer = known
       ? await bookKnown(ticket, visit, known.patientId)
@@ -161,6 +170,7 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
       return
     }
     if (answer.code === 'OUTSIDE_HOURS') return setOutside(true)
+    if (answer.code === 'TOO_LATE') return setFault(along('tooSoon'))
     if (answer.code === 'SLOT_TAKEN' || answer.code === 'SLOT_GONE') {
       setLost((count) => count + 1)
       return setTimeFault(t(answer.code === 'SLOT_TAKEN' ? 'taken' : 'gone'))
@@ -239,6 +249,23 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
           {fits(service, known) ? null : t(`fits.${service.audience as 'follow_up'}`)}
         </p>
       </section>
+      <section aria-label={along('who.title')}>
+        <h3 className="mb-3 font-semibold">{along('who.title')}</h3>
+        {isSeries ? (
+          <p className="text-soft">{along('who.series')}</p>
+        ) : (
+          <WhoFields
+            booking
+            draft={companion}
+            faults={companionFaults}
+            way={service.way}
+            onDraft={(part) => {
+              setCompanion((now) => ({ ...now, ...part }))
+              setCompanionFaults((now) => mended(now, part))
+            }}
+          />
+        )}
+      </section>
       {isFree ? null : isSeries ? (
         isTyped ? (
           <p className="text-soft">{t('voucherSeries')}</p>
@@ -267,7 +294,11 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
       <div className="flex flex-col-reverse gap-2.5 sm:flex-row sm:justify-end">
         <Button onClick={onClose}>{t('cancel')}</Button>
         <Button type="submit" variant="primary" busy={booking}>
-          {isSeries ? t('series.submit', { count: planned.length }) : t(outside ? 'anyway' : 'submit')}
+          {isSeries
+            ? t('series.submit', { count: planned.length })
+            : companion.kind && companion.first
+              ? along('submitFirst')
+              : t(outside ? 'anyway' : 'submit')}
         </Button>
       </div>
     </form>

@@ -3,6 +3,7 @@ import { useLocale, useTranslations } from 'next-intl'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { admitNext } from '@/components/call/admit-next'
+import { CompanionDialog } from '@/components/companion/visit-dialog'
 import { LinkDialog } from '@/components/desk/link-dialog'
 import { BackDialog } from '@/components/money/back-dialog'
 import { CancelDialog } from './cancel-dialog'
@@ -40,13 +41,16 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
   const moves = useTranslations('move')
   const recognition = useTranslations('recognition')
   const desk = useTranslations('desk')
+  const along = useTranslations('companion.visit')
   const c = useTranslations('common')
   const locale = useLocale()
   const router = useRouter()
   const toast = useToast()
   const reason = useReason()
   const { isClinical, me } = useStaff()
-  const [open, setOpen] = useState<'move' | 'link' | 'cancel' | 'miss' | 'take' | 'back' | 'recognise' | null>(null)
+  const [open, setOpen] = useState<
+    'move' | 'link' | 'along' | 'cancel' | 'miss' | 'take' | 'back' | 'recognise' | null
+  >(null)
   const whenOpen = (is: boolean) => is || setOpen(null)
   const { appointmentId, patientId } = row
   const act = async (action: 'encounter/arrive' | 'encounter/complete') => {
@@ -69,6 +73,9 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
       : []),
     ...(stands ? [{ label: moves('menu'), onSelect: () => setOpen('move') }] : []),
     ...(stands || row.status === 'in_consult' ? [{ label: desk('menu'), onSelect: () => setOpen('link') }] : []),
+    ...(stands && Date.parse(row.startsAt) > Date.now()
+      ? [{ label: along('menu'), onSelect: () => setOpen('along') }]
+      : []),
     ...(isClinical && (isCalled || ['waiting', 'at_door', 'in_consult', 'late'].includes(state))
       ? [{ label: t('markDone'), onSelect: () => void act('encounter/complete') }]
       : []),
@@ -114,6 +121,7 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
       <CancelDialog {...{ row, zone, name }} open={open === 'cancel'} onOpenChange={whenOpen} />
       {open === 'miss' ? <MissDialog {...{ row, name }} onClose={() => setOpen(null)} /> : null}
       {open === 'link' ? <LinkDialog {...{ row, name, zone }} onClose={() => setOpen(null)} /> : null}
+      {open === 'along' ? <CompanionDialog visit={row} name={name} onClose={() => setOpen(null)} /> : null}
       {open === 'take' ? <TakeDialog row={row} name={name} onClose={() => setOpen(null)} /> : null}
       {open === 'back' ? <BackDialog visit={row} onClose={() => setOpen(null)} /> : null}
     </>

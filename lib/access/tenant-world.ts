@@ -106,6 +106,7 @@ export async function tenant(admin: TestDb['admin']) {
       waitingIndex: bytes(32),
     },
     passedIndex: bytes(32),
+    companionId: randomUUID(),
   }
   const proofHash = bytes(32)
 
@@ -263,6 +264,14 @@ export async function tenant(admin: TestDb['admin']) {
   await insert('waitlist_offer', {
     ...{ entry_id: more.waitedId, appointment_id: appointmentId, made_at: new Date(), outcome: 'booked' },
   })
+  const comes = {
+    ...{ kind: 'interpreter', person_sealed: bytes(8), locale: 'en', link_hash: bytes(32), link_sealed: bytes(8) },
+    ...{ asked_for: startsAt, answer_by: startsAt, made_at: new Date() },
+  }
+  await insert('companion', {
+    ...{ ...comes, id: more.companionId, appointment_id: appointmentId, state: 'invited', first: false },
+  })
+  await insert('companion', { ...comes, id: randomUUID(), appointment_id: freeId, state: 'lapsed', first: true })
   await insert('stripe_event', { id: more.eventId, type: 'charge.refunded', created_at: later })
   await insert('nonce', { value: more.nonce, purpose: 'any', expires_at: later })
   await insert('email_code', {

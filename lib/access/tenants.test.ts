@@ -29,6 +29,7 @@ import { retentionCases } from '../retention/tenant-cases.ts'
 import { rewrapCases } from '../rewrap/tenant-cases.ts'
 import { scheduleCases } from '../schedule/tenant-cases.ts'
 import { siteCases } from '../site/tenant-cases.ts'
+import { companionCases } from '../companion/tenant-cases.ts'
 import { waitlistCases } from '../waitlist/tenant-cases.ts'
 import { voucherCases } from '../voucher/tenant-cases.ts'
 import { testDb } from '../server/testing.ts'
@@ -67,6 +68,7 @@ const tables: Record<string, Record<string, TenantCase>> = {
   rewrap: rewrapCases,
   schedule: scheduleCases,
   site: siteCases,
+  companion: companionCases,
   waitlist: waitlistCases,
   voucher: voucherCases,
 }

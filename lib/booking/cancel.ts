@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { type PatientActor, type PublicActor, runsVisits, type StaffActor } from '../access/rules.ts'
 import { partOf } from '../access/part.ts'
 import { endWaiting } from '../call/move.ts'
+import { followEnd } from '../companion/ask.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { endingOf } from '../payment/fee.ts'
 import type { NotTaken } from '../price/rules.ts'
@@ -74,6 +75,7 @@ export async function cancelIn(
   await endWaiting(tx, row.id, now)
   await audit(tx, actor, 'appointment.cancelled', row.id)
   await endMoney(tx, row, end, now)
+  await followEnd(tx, actor, row)
   const job = { clinicId, appointmentId: row.id }
   if (row.status !== 'held' && isMailed) await enqueue(tx, 'mail.cancelled', job, { singletonKey: row.id })
   await tellWaitlist(tx, clinicId)

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { type PatientActor, runsVisits, type StaffActor } from '../access/rules.ts'
 import { partOf } from '../access/part.ts'
 import { moveCall } from '../call/move.ts'
+import { followMove } from '../companion/ask.ts'
 import { findClinic, findService, listPlaced, listPractitioners } from '../clinic/store.ts'
 import type { ServiceView } from '../clinic/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
@@ -144,8 +145,10 @@ export async function putAt(
   await audit(tx, actor, 'appointment.moved', row.id, { patientId: row.patientId! })
   const isElsewhere = +row.startsAt !== +to.startsAt || +row.endsAt !== +to.endsAt || row.siteId !== to.siteId
   const place = rules.placeName(to)
-  if (isElsewhere)
+  if (isElsewhere) {
+    await followMove(tx, actor, (await store.findAppointment(tx, row.id))!, now)
     await enqueue(tx, 'mail.moved', { clinicId, appointmentId: row.id, place }, { singletonKey: `${row.id}.${place}` })
+  }
   await tellWaitlist(tx, clinicId)
   await notify(tx, 'staff', clinicId)
   await notify(tx, 'patient', row.patientId!)

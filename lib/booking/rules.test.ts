@@ -36,6 +36,7 @@ describe('an appointment moves', () => {
     'arrived cancel': 'cancelled',
     'in_consult complete': 'completed',
     'expired rebook': 'booked',
+    'expired hold': 'held',
   }
   for (const state of appointmentStates)
     for (const event of appointmentEvents) {

@@ -36,6 +36,7 @@ export const appointmentEvents = [
   'cancel',
   'move',
   'rebook',
+  'hold',
 ] as const
 export type AppointmentEvent = (typeof appointmentEvents)[number]
 
@@ -59,8 +60,8 @@ const moves: Record<AppointmentStatus, Partial<Record<AppointmentEvent, Appointm
   // What was kept or given back for it is settled: who comes after all is booked anew.
   no_show: {},
   cancelled: {},
-  // Money that came after the hold ended takes the slot again, if it is still free.
-  expired: { rebook: 'booked' },
+  // Money that came after the hold ended takes the slot again, if it is still free; and the desk holds another time for it.
+  expired: { rebook: 'booked', hold: 'held' },
 }
 
 /** Where an event leads, or null where it is not possible. */

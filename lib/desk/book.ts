@@ -1,6 +1,6 @@
 import 'server-only'
 import type { z } from 'zod'
-import { groupsOf, runsVisits, type StaffActor } from '../access/rules.ts'
+import { groupsOf, runsVisits, type StaffActor, type SystemActor } from '../access/rules.ts'
 import { partOf } from '../access/part.ts'
 import { confirmBooking } from '../booking/confirm.ts'
 import { expirePayment } from '../booking/hold.ts'
@@ -12,6 +12,7 @@ import { deskDays } from '../booking/slots.ts'
 import * as bookings from '../booking/store.ts'
 import type { ServiceView } from '../clinic/rules.ts'
 import { findClinic, findService } from '../clinic/store.ts'
+import { ask } from '../companion/ask.ts'
 import type { Sealed } from '../crypto/types.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { firstPayment } from '../payment/rules.ts'
@@ -23,6 +24,7 @@ import { e164 } from '../reminder/text.ts'
 import { keepHours } from '../schedule/store.ts'
 import { enqueue } from '../server/jobs.ts'
 import { openField, patientEmailIndex, sealField } from '../server/kms.ts'
+import { notify } from '../server/notify.ts'
 import { limit } from '../server/rate-limit.ts'
 import { hold, inClinic, type Tx } from '../server/tx.ts'
 import { findSite } from '../site/store.ts'
@@ -80,14 +82,11 @@ const bookIn = (
     const patient = await patientIn(tx, actor, clinic, input, input.patient.kind === 'new' ? input.patient.records : [])
     if (!patient.ok) return patient
     const { memberId, siteId } = input
-    const made = await insertBooked(
-      tx,
-      actor,
-      { clinic, service, visit: input, memberId, siteId, ...patient.value },
-      now,
-    )
+    const whose = { clinic, service, visit: input, memberId, siteId, ...patient.value }
+    const isHeld = input.companion?.first === true
+    const made = await (isHeld ? insertTaken : insertBooked)(tx, actor, whose, now)
     if (!made.ok) return made
-    await confirmBooking(tx, actor, made.value, now)
+    if (!isHeld) await confirmBooking(tx, actor, made.value, now)
     // What was sealed belongs to an appointment that is there by now.
     if (input.patient.kind === 'new') {
       const { patientId, records } = input.patient
@@ -98,8 +97,17 @@ const bookIn = (
     if (!(await bookings.isSeen(tx, input.id, await seenBy(tx, actor)))) return refuse('NOT_ALLOWED')
     // Counted only now: a time that was taken has sent no mail.
     const mailed = await mayMail(tx, actor.clinicId, patient.value.patientId)
-    return mailed ?? ok(await told(tx, made.value))
+    if (mailed) return mailed
+    const { companion } = input
+    const asked = companion ? await ask(tx, actor, await rowOf(tx, input.id), companion, now) : null
+    if (asked?.ok === false) return asked
+    if (!isHeld) return ok(await told(tx, await rowOf(tx, input.id)))
+    await bookings.updateAppointment(tx, input.id, { heldUntil: asked!.value.until })
+    await notify(tx, 'staff', actor.clinicId)
+    return ok(await madeOf(tx, await rowOf(tx, input.id)))
   })
+
+const rowOf = async (tx: Tx, id: string) => (await bookings.findAppointment(tx, id))!
 
 /** What a visit was booked as before, alone or with others, though it is asked for differently now: the first answer was lost. */
 export async function bookedBefore(
@@ -115,10 +123,12 @@ export async function bookedBefore(
 
 export const shownOf = ({ id, startsAt }: bookings.AppointmentRow) => ({ id, startsAt: startsAt.toISOString() })
 
-export const madeOf = async (tx: Tx, row: bookings.AppointmentRow): Promise<rules.DeskBooked> => ({
-  ...{ appointmentId: row.id, patientId: row.patientId!, startsAt: row.startsAt.toISOString(), memberId: row.memberId },
-  sent: await wayOf(tx, row),
-})
+export async function madeOf(tx: Tx, row: bookings.AppointmentRow): Promise<rules.DeskBooked> {
+  const { id: appointmentId, patientId, memberId, heldUntil } = row
+  const made = { appointmentId, patientId: patientId!, startsAt: row.startsAt.toISOString(), memberId }
+  if (row.status === 'held') return { ...made, sent: null, heldUntil: heldUntil!.toISOString() }
+  return { ...made, sent: await wayOf(tx, row) }
+}
 
 /** Refuses a time that is over, too far, outside of the hours unless it is meant, or elsewhere than it was sealed for. */
 export async function placeIn(
@@ -218,20 +228,41 @@ function managingIn(header: string): string | null {
   }
 }
 
+interface Taken extends Whom {
+  clinic: Clinic
+  service: ServiceView
+  memberId: string
+  siteId: string | null
+  visit: { id: string; key: string; linkSecret: string; startsAt: string; voucher?: string | null }
+  seriesId?: string
+}
+
 /** The appointment with its link and what is owed for it, not yet said to be booked. */
 export async function insertBooked(
   tx: Tx,
   actor: StaffActor,
-  of: Whom & {
-    clinic: Clinic
-    service: ServiceView
-    memberId: string
-    siteId: string | null
-    visit: { id: string; key: string; linkSecret: string; startsAt: string; voucher?: string | null }
-    seriesId?: string
-  },
+  of: Taken,
   now: Date,
 ): Promise<Result<bookings.AppointmentRow>> {
+  const taken = await insertTaken(tx, actor, of, now)
+  if (taken.ok) await owe(tx, taken.value, of.clinic)
+  return taken
+}
+
+/** What was held until somebody else said yes is booked, and its patient told as of any booking. The row is locked. */
+export async function bookHeld(
+  tx: Tx,
+  actor: StaffActor | SystemActor,
+  row: bookings.AppointmentRow,
+  now: Date,
+): Promise<void> {
+  await owe(tx, row, (await findClinic(tx, row.clinicId))!)
+  await confirmBooking(tx, actor, row, now)
+  await told(tx, (await bookings.findAppointment(tx, row.id))!)
+}
+
+/** The appointment with its link, held for this moment. */
+async function insertTaken(tx: Tx, actor: StaffActor, of: Taken, now: Date): Promise<Result<bookings.AppointmentRow>> {
   const { clinic, service, memberId, siteId, patientId, locale, timeZone, seriesId } = of
   const { clinicId } = actor
   const { id, linkSecret, key, voucher } = of.visit
@@ -255,11 +286,16 @@ export async function insertBooked(
   })
   const voucherId = voucher ? await redeem(tx, (await bookings.findAppointment(tx, id))!, voucher, now) : null
   if (voucher && !voucherId) return refuse('VOUCHER_REFUSED')
-  const amountMinor = voucherId ? 0 : price
-  const status = firstPayment(paymentMode, amountMinor)
-  const account = status === 'none' ? null : clinic.stripeAccount
-  await insertPayment(tx, { clinicId, appointmentId: id, status, amountMinor, currency: row.currency, account })
   return ok((await bookings.findAppointment(tx, id))!)
+}
+
+/** What is to be paid for it, unless a voucher has. */
+async function owe(tx: Tx, row: bookings.AppointmentRow, clinic: Clinic): Promise<void> {
+  const { clinicId, id: appointmentId, currency } = row
+  const amountMinor = row.voucherId ? 0 : row.priceMinor
+  const status = firstPayment(row.paymentMode, amountMinor)
+  const account = status === 'none' ? null : clinic.stripeAccount
+  await insertPayment(tx, { clinicId, appointmentId, status, amountMinor, currency, account })
 }
 
 /** What is answered of a booking; where the link goes by text message, it is on its way. */

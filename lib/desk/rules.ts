@@ -1,5 +1,6 @@
 import type { CancellationPolicy } from '../price/rules.ts'
 import { z } from 'zod'
+import { CompanionAsk } from '../companion/rules.ts'
 import { BookInput, type FreeTimes, HoldRef, type MemberSlot } from '../booking/rules.ts'
 import type { Audience, PaymentMode, Way } from '../clinic/rules.ts'
 import { Day, Instant } from '../day.ts'
@@ -40,6 +41,8 @@ export const DeskBookInput = z.object({
   anyway: z.boolean(),
   /** A code that the caller reads out, which pays for it. */
   voucher: BookInput.shape.voucher,
+  /** Who comes along with the patient. */
+  companion: CompanionAsk.nullish(),
   patient: z.discriminatedUnion('kind', [Caller, Known]),
 })
 
@@ -165,6 +168,8 @@ export interface DeskBooked {
   memberId: string
   /** How the link went out; null: it is handed over. */
   sent: 'mail' | 'text' | null
+  /** Where it is held until somebody else has said that they can come: until when. The patient is told nothing before. */
+  heldUntil?: string
   /** Where it is one of a series: all of them. */
   visits?: { id: string; startsAt: string }[]
 }

@@ -177,7 +177,8 @@ export async function bookSeries(
       const seen = await seenBy(tx, actor)
       for (const { id } of made.value) if (!(await bookings.isSeen(tx, id, seen))) return refuse('NOT_ALLOWED')
       const mailed = await mayMail(tx, actor.clinicId, patientId)
-      return mailed ?? ok({ ...(await told(tx, first!)), visits: made.value.map(shownOf) })
+      const booked = (await bookings.findAppointment(tx, first!.id))!
+      return mailed ?? ok({ ...(await told(tx, booked)), visits: made.value.map(shownOf) })
     },
     // Each visit is some forty statements, and one commit.
     { timeout: 30_000 },

@@ -13,6 +13,7 @@ import callEn from './en/call.json' with { type: 'json' }
 import careEn from './en/care.json' with { type: 'json' }
 import clinicEn from './en/clinic.json' with { type: 'json' }
 import commonEn from './en/common.json' with { type: 'json' }
+import companionEn from './en/companion.json' with { type: 'json' }
 import consentEn from './en/consent.json' with { type: 'json' }
 import deskEn from './en/desk.json' with { type: 'json' }
 import devicesEn from './en/devices.json' with { type: 'json' }
@@ -58,6 +59,7 @@ import callFr from './fr/call.json' with { type: 'json' }
 import careFr from './fr/care.json' with { type: 'json' }
 import clinicFr from './fr/clinic.json' with { type: 'json' }
 import commonFr from './fr/common.json' with { type: 'json' }
+import companionFr from './fr/companion.json' with { type: 'json' }
 import consentFr from './fr/consent.json' with { type: 'json' }
 import deskFr from './fr/desk.json' with { type: 'json' }
 import devicesFr from './fr/devices.json' with { type: 'json' }
@@ -106,6 +108,7 @@ const en = {
   care: careEn,
   clinic: clinicEn,
   common: commonEn,
+  companion: companionEn,
   consent: consentEn,
   desk: deskEn,
   devices: devicesEn,
@@ -156,6 +159,7 @@ const fr = {
   care: careFr,
   clinic: clinicFr,
   common: commonFr,
+  companion: companionFr,
   consent: consentFr,
   desk: deskFr,
   devices: devicesFr,

@@ -1,4 +1,5 @@
 import 'server-only'
+import type { Prisma } from '@/prisma/generated/client'
 import { isPast, mayHelp } from '../care/rules.ts'
 import type { CareRole } from '../crypto/types.ts'
 import type { Tx } from '../server/tx.ts'
@@ -111,18 +112,23 @@ export async function listLacking(
     .slice(0, most)
 }
 
+/** A patient knows of every visit, but of one whose time is held until somebody else has said that they can come. */
+const isTold: Prisma.AppointmentWhereInput = {
+  OR: [{ status: { notIn: ['held', 'expired'] } }, { holdHash: { not: null } }],
+}
+
 /** Newest first: of what is to come the soonest two hundred, of what is over the last forty. */
 export async function listLinks(tx: Tx, patientId: string, now: Date) {
   const since = new Date(now.getTime() - 24 * 60 * 60_000)
   const select = { id: true, linkSealed: true }
   const coming = await tx.appointment.findMany({
-    where: { patientId, linkSealed: { not: null }, startsAt: { gte: since } },
+    where: { patientId, linkSealed: { not: null }, startsAt: { gte: since }, AND: isTold },
     orderBy: { startsAt: 'asc' },
     take: 200,
     select,
   })
   const over = await tx.appointment.findMany({
-    where: { patientId, linkSealed: { not: null }, startsAt: { lt: since } },
+    where: { patientId, linkSealed: { not: null }, startsAt: { lt: since }, AND: isTold },
     orderBy: { startsAt: 'desc' },
     take: 40,
     select,
@@ -193,7 +199,7 @@ export async function listCameTo(tx: Tx, key: Pick<DeviceKey, 'patientId' | 'sig
 export async function listOwn(tx: Tx, patientId: string, only: readonly string[] | null) {
   const within = only ? { in: [...only] } : undefined
   const appointments = await tx.appointment.findMany({
-    where: { patientId, id: within },
+    where: { patientId, id: within, AND: isTold },
     orderBy: { startsAt: 'desc' },
     select: {
       id: true,
@@ -227,7 +233,7 @@ export async function listOwn(tx: Tx, patientId: string, only: readonly string[]
 export async function findMailing(tx: Tx, { clinicId }: { clinicId: string }, patientId: string) {
   const patient = await tx.patient.findFirst({ where: { id: patientId, clinicId } })
   const newest = await tx.appointment.findFirst({
-    where: { patientId, clinicId },
+    where: { patientId, clinicId, AND: isTold },
     orderBy: { startsAt: 'desc' },
     select: { id: true },
   })

@@ -48,6 +48,7 @@ async function count({ patientId }: Tenant): Promise<Record<string, number>> {
     reminder: `appointment_id IN (${visits})`,
     late_notice: `appointment_id IN (${visits})`,
     waitlist_offer: `appointment_id IN (${visits})`,
+    companion: `appointment_id IN (${visits})`,
     payment: `appointment_id IN (${visits})`,
     refund: `payment_id IN (${payments})`,
     dispute: `payment_id IN (${payments})`,

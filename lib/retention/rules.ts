@@ -54,6 +54,7 @@ export const fates = {
   reminder: { goes: 'administrative', by: 'appointment' },
   late_notice: { goes: 'administrative', by: 'appointment' },
   waitlist_offer: { goes: 'administrative', by: 'appointment' },
+  companion: { goes: 'administrative', by: 'appointment' },
   call_message: { goes: 'administrative', by: 'call' },
   call_participant: { goes: 'administrative', by: 'call' },
   call: { goes: 'administrative', by: 'appointment' },
@@ -292,9 +293,16 @@ export interface RetentionContract {
 
 /** A column that `sealField` fills, and the context it is sealed under: `<kind>|<clinic>|<row>`. */
 export interface SealedColumn {
-  table: 'member' | 'patient' | 'appointment' | 'busy_source' | 'waitlist_entry' | 'merchant'
+  table: 'member' | 'patient' | 'appointment' | 'busy_source' | 'waitlist_entry' | 'merchant' | 'companion'
   column:
-    'email_sealed' | 'phone_sealed' | 'link_sealed' | 'url_sealed' | 'contact_sealed' | 'key_sealed' | 'secret_sealed'
+    | 'email_sealed'
+    | 'phone_sealed'
+    | 'link_sealed'
+    | 'url_sealed'
+    | 'contact_sealed'
+    | 'key_sealed'
+    | 'secret_sealed'
+    | 'person_sealed'
   kind: string
 }
 /** Every one there is: a column that is missing here would be lost with the KEK it lies under. */
@@ -306,6 +314,8 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'busy_source', column: 'url_sealed', kind: 'calendar.url' },
   { table: 'waitlist_entry', column: 'contact_sealed', kind: 'waitlist.contact' },
   { table: 'waitlist_entry', column: 'link_sealed', kind: 'waitlist.link' },
+  { table: 'companion', column: 'person_sealed', kind: 'companion.person' },
+  { table: 'companion', column: 'link_sealed', kind: 'companion.link' },
   { table: 'merchant', column: 'key_sealed', kind: 'merchant.key' },
   { table: 'merchant', column: 'secret_sealed', kind: 'merchant.secret' },
 ]

@@ -48,6 +48,7 @@ const namespaces = [
   'vouchers',
   'staff',
   'waitlist',
+  'companion',
 ] as const
 
 /** The server draws the frame and hands over sealed bytes; names and notes appear once the vault has opened them. */

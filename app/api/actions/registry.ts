@@ -10,6 +10,7 @@ import { deskActions } from './desk'
 import { bookingActions, consentActions, intakeActions } from './booking'
 import { calendarActions } from './calendar'
 import { callActions } from './call'
+import { companionActions } from './companion'
 import { careActions } from './care'
 import { clinicActions } from './clinic'
 import { elsewhereActions } from './elsewhere'
@@ -46,6 +47,7 @@ const actions = {
   ...careActions,
   ...bookingActions,
   ...deskActions,
+  ...companionActions,
   ...consentActions,
   ...intakeActions,
   ...paymentActions,

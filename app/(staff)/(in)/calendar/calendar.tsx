@@ -3,6 +3,7 @@ import { useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState, useTransition } from 'react'
+import { ToSettleList } from '@/components/companion/to-settle'
 import { BookDialog, type Pointed } from '@/components/desk/book-dialog'
 import { VisitMenu } from '@/components/encounter/visit-menu'
 import { NotShown } from '@/components/staff/not-shown'
@@ -99,6 +100,7 @@ export function Calendar({ start, input }: { start: CalendarView; input: Input }
         </Banner>
       ) : null}
       <NotShown failed={failed} />
+      <ToSettleList />
       <LiveRegion>{waiting ? s('waitingCount', { count: waiting }) : ''}</LiveRegion>
       <div className="mb-4 flex flex-wrap items-end gap-x-4 gap-y-3 print:hidden">
         <nav aria-label={t('spans')} className="flex gap-1 rounded-control border border-edge bg-surface p-1">

@@ -19,6 +19,7 @@ import { call } from '@/lib/browser/api'
 import { type DayView, nextUp, rowState } from '@/lib/encounter/rules'
 import type { ChecklistContent, IdentityContent } from '@/lib/record/rules'
 import { addDays, formatPlainDay, formatTime } from '@/lib/time'
+import { ToSettleList } from '@/components/companion/to-settle'
 import { BookDialog } from '@/components/desk/book-dialog'
 import { useHelpers } from '@/components/care/use-helpers'
 import { DayList } from './day-list'
@@ -133,6 +134,7 @@ export function Today({ start, input }: { start: DayView; input: { day?: string;
       ) : null}
       {booking ? <BookDialog at={null} onClose={() => setBooking(false)} /> : null}
       <NotShown failed={alteredOf(records ?? [])} />
+      <ToSettleList />
       <LiveRegion>
         {waiting ? t('waitingCount', { count: waiting }) : ''} {atDoor ? t('doorCount', { count: atDoor }) : ''}
       </LiveRegion>
