@@ -264,12 +264,12 @@ describe('the interpreter is asked first', () => {
       appointmentId,
     ])
     await bookingJobs.handlers['holds.lapse']({}, '')
-    expect(await desk.list(staff, {}, { now: new Date() })).toMatchObject({
+    expect(await desk.list(staff, {}, { now: later(25) })).toMatchObject({
       value: { rows: [{ appointmentId, companion: { state: 'lapsed' } }] },
     })
     expect(await desk.drop(staff, { appointmentId }, { now })).toMatchObject({ ok: true })
     expect(await desk.drop(staff, { appointmentId }, { now })).toMatchObject({ ok: true })
-    expect(await desk.list(staff, {}, { now: new Date() })).toMatchObject({ value: { rows: [] } })
+    expect(await desk.list(staff, {}, { now: later(25) })).toMatchObject({ value: { rows: [] } })
     const links = await inClinic(world.clinicId, (tx) => listLinks(tx, patientId, now))
     expect(links).toEqual([])
   })
