@@ -283,6 +283,7 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
     'encounter/complete': { appointmentId },
     'encounter/missing': { appointmentId },
     'encounter/arrive': { appointmentId },
+    'encounter/unarrive': { appointmentId },
     'encounter/miss': { appointmentId },
     'pair/post': { relay: b64(16), seq: 1, body: b64(60) },
     'pair/read': { relay: b64(16), seq: 1 },

@@ -343,6 +343,18 @@ test('a visit by telephone, and one in person: said wherever it is shown, and no
         .getByText(/^Waiting/),
     ).toBeVisible()
     await expect(page.getByRole('status').getByText('You are in the waiting room')).toBeVisible()
+    // It was somebody else.
+    await office.getByRole('button', { name: 'More for Hal Here' }).click()
+    await office.getByRole('menuitem', { name: 'Not here yet' }).click()
+    await expect(
+      office
+        .getByRole('listitem')
+        .filter({ hasText: 'Hal Here' })
+        .getByText(/^Waiting/),
+    ).toHaveCount(0)
+    expect(
+      await stack.sql('SELECT status::text, arrived_at FROM appointment WHERE id = $1', [here.appointmentId]),
+    ).toEqual([{ status: 'booked', arrived_at: null }])
     expect([...doctor.faults, ...patient.faults]).toEqual([])
   } finally {
     await Promise.all([doctor.close(), patient.close()])

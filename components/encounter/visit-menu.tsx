@@ -19,7 +19,7 @@ import { Menu, type MenuBeside } from '@/components/ui/menu'
 import { useToast } from '@/components/ui/toast'
 import { runsDay } from '@/lib/access/rules'
 import { call } from '@/lib/browser/api'
-import { type DayRow, mayArrive, type RowState } from '@/lib/encounter/rules'
+import { type DayRow, mayArrive, mayUnarrive, type RowState } from '@/lib/encounter/rules'
 import { formatMoney } from '@/lib/money'
 import { formatTime } from '@/lib/time'
 
@@ -53,7 +53,7 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
   >(null)
   const whenOpen = (is: boolean) => is || setOpen(null)
   const { appointmentId, patientId } = row
-  const act = async (action: 'encounter/arrive' | 'encounter/complete') => {
+  const act = async (action: 'encounter/arrive' | 'encounter/unarrive' | 'encounter/complete') => {
     const answer = await call(action, { appointmentId })
     if (!answer.ok) toast(reason(answer.code), 'danger')
   }
@@ -68,6 +68,7 @@ export function VisitMenu({ row, state, zone, name, named, beside }: Props) {
   const isCalled = row.way === 'phone' && row.status === 'booked' && Date.parse(row.startsAt) <= Date.now()
   const items = [
     ...(mayArrive(row, new Date()) ? [{ label: t('markArrived'), onSelect: () => void act('encounter/arrive') }] : []),
+    ...(mayUnarrive(row) ? [{ label: t('markNotArrived'), onSelect: () => void act('encounter/unarrive') }] : []),
     ...(beside && isClinical
       ? [{ label: t(state === 'waiting' ? 'admit' : 'open'), onSelect: () => openVisit() }]
       : []),

@@ -19,7 +19,14 @@ function codes(): string[] {
   return [
     ...new Set([
       ...found,
-      ...['encounter.arrive', 'encounter.complete', 'encounter.miss', 'recall.invited', 'recall.declined'],
+      ...[
+        'encounter.arrive',
+        'encounter.unarrive',
+        'encounter.complete',
+        'encounter.miss',
+        'recall.invited',
+        'recall.declined',
+      ],
     ]),
   ]
 }

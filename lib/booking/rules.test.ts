@@ -31,6 +31,7 @@ describe('an appointment moves', () => {
     'booked move': 'booked',
     'arrived move': 'booked',
     'arrived begin': 'in_consult',
+    'arrived unarrive': 'booked',
     'arrived complete': 'completed',
     'arrived miss': 'no_show',
     'arrived cancel': 'cancelled',

@@ -30,6 +30,7 @@ export const appointmentEvents = [
   'lapse',
   'release',
   'arrive',
+  'unarrive',
   'begin',
   'complete',
   'miss',
@@ -54,7 +55,11 @@ const moves: Record<AppointmentStatus, Partial<Record<AppointmentEvent, Appointm
     move: 'booked',
   },
   // Who waits for another time has not arrived for that one.
-  arrived: { begin: 'in_consult', complete: 'completed', miss: 'no_show', cancel: 'cancelled', move: 'booked' },
+  arrived: {
+    ...{ begin: 'in_consult', complete: 'completed', miss: 'no_show', cancel: 'cancelled', move: 'booked' },
+    // Somebody else was taken for them.
+    unarrive: 'booked',
+  },
   in_consult: { complete: 'completed' },
   completed: {},
   // What was kept or given back for it is settled: who comes after all is booked anew.

@@ -24,7 +24,7 @@ import { auditOpened, auditReadings, touched } from '@/lib/server/audit-readings
 import { notify } from '@/lib/server/notify'
 import { inClinic, type Tx } from '@/lib/server/tx'
 import { addDays, dayIn } from '@/lib/time'
-import { type DayView, type EncounterView, mayArrive, nextUp, weekStart } from './rules'
+import { type DayView, type EncounterView, mayArrive, mayUnarrive, nextUp, weekStart } from './rules'
 import type * as rules from './rules'
 import { listCare } from '../care/store.ts'
 import * as store from './store'
@@ -182,6 +182,10 @@ export async function complete(
 export const arrive = (actor: StaffActor, { appointmentId }: In<typeof rules.AppointmentInput>, { now }: Context) =>
   inClinic(actor.clinicId, (tx) => move(tx, actor, appointmentId, 'arrive', now))
 
+/** Said of the wrong one: they are not there yet. */
+export const unarrive = (actor: StaffActor, { appointmentId }: In<typeof rules.AppointmentInput>, { now }: Context) =>
+  inClinic(actor.clinicId, (tx) => move(tx, actor, appointmentId, 'unarrive', now))
+
 /** What a patient who did not come is charged, for the question that is asked before. */
 export const missing = (
   actor: StaffActor,
@@ -214,13 +218,14 @@ async function move(
   tx: Tx,
   actor: StaffActor,
   appointmentId: string,
-  event: Extract<AppointmentEvent, 'arrive' | 'complete' | 'miss'>,
+  event: Extract<AppointmentEvent, 'arrive' | 'unarrive' | 'complete' | 'miss'>,
   now: Date,
 ): Promise<Result<{ done: true }>> {
   const found = await store.findVisit(tx, actor, appointmentId, now)
   if (!found) return refuse('NOT_FOUND')
   const { status } = found.row
   if (event === 'arrive' && !mayArrive(found.row, now)) return refuse('WRONG_STATE')
+  if (event === 'unarrive' && !mayUnarrive(found.row)) return refuse('WRONG_STATE')
   const startsAt = new Date(found.row.startsAt)
   // Nobody has missed what has not begun.
   const to = event === 'miss' && startsAt > now ? null : nextAppointment(status, event)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type DayRow, mayArrive, nextUp, rowState, weekStart, whyUnnamed } from './rules.ts'
+import { type DayRow, mayArrive, mayUnarrive, nextUp, rowState, weekStart, whyUnnamed } from './rules.ts'
 
 const now = new Date('2026-03-02T10:00:00Z')
 const row = (status: DayRow['status'], startsAt: string, more: Partial<DayRow> = {}) =>
@@ -40,6 +40,16 @@ test.each([
   [row('booked', coming, { way: 'video' }), false],
 ] as const)('%o: the clinic may say that they are there: %s', (each, may) => {
   expect(mayArrive(each, now)).toBe(may)
+})
+
+test.each([
+  [row('arrived', coming, { way: 'in_person' }), true],
+  [row('booked', coming, { way: 'in_person' }), false],
+  [row('in_consult', coming, { way: 'in_person' }), false],
+  // Their own device is there.
+  [row('arrived', coming, { way: 'video' }), false],
+] as const)('%o: that they are there may be taken back: %s', (each, may) => {
+  expect(mayUnarrive(each)).toBe(may)
 })
 
 test('next is who has waited longest, else who comes next, never who is in, done or gone', () => {

@@ -108,6 +108,10 @@ const hour = 3_600_000
 export const mayArrive = (row: Pick<DayRow, 'way' | 'status' | 'startsAt'>, now: Date): boolean =>
   row.way === 'in_person' && row.status === 'booked' && Math.abs(Date.parse(row.startsAt) - now.getTime()) <= 12 * hour
 
+/** Whether that may be taken back: what the clinic said, and not what a device did. */
+export const mayUnarrive = (row: Pick<DayRow, 'way' | 'status'>): boolean =>
+  row.way === 'in_person' && row.status === 'arrived'
+
 /** Who to see next: the longest waiting, else the next to come; never one who is in, done or gone. */
 export function nextUp<T extends Seen & Pick<DayRow, 'arrivedAt'>>(rows: readonly T[], now: Date): T | null {
   const waiting = rows.filter((row) => rowState(row, now) === 'waiting')
@@ -229,6 +233,7 @@ export interface EncounterContract {
   }
   'encounter/complete': { in: z.input<typeof AppointmentInput>; out: { done: true } }
   'encounter/arrive': { in: z.input<typeof AppointmentInput>; out: { done: true } }
+  'encounter/unarrive': { in: z.input<typeof AppointmentInput>; out: { done: true } }
   /** What becomes of the money when the patient did not come: for the question before it. */
   'encounter/missing': { in: z.input<typeof AppointmentInput>; out: Ending & { currency: string } }
   'encounter/miss': { in: z.input<typeof MissInput>; out: { done: true } }

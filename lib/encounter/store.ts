@@ -293,6 +293,7 @@ export async function moveVisit(
       status: at.to,
       ...(at.to === 'completed' && { completedAt: now }),
       ...(at.to === 'arrived' && { arrivedAt: now }),
+      ...(at.from === 'arrived' && at.to === 'booked' && { arrivedAt: null }),
     },
   })
   return count === 1

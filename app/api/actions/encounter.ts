@@ -8,6 +8,7 @@ export const encounterActions = {
   'encounter/save-record': action(['practitioner'], rules.SaveRecordInput, flow.saveNote),
   'encounter/complete': action(['practitioner'], rules.AppointmentInput, flow.complete),
   'encounter/arrive': action('staff', rules.AppointmentInput, flow.arrive),
+  'encounter/unarrive': action('staff', rules.AppointmentInput, flow.unarrive),
   'encounter/missing': action('staff', rules.AppointmentInput, flow.missing),
   'encounter/miss': action('staff', rules.MissInput, flow.miss),
 } satisfies Actions<rules.EncounterContract>
