@@ -83,7 +83,7 @@ test('an interpreter is asked first; on a yes the patient is told, on a no anoth
   await shoot(page, 'held')
   await dialog.getByRole('button', { name: 'Done' }).click()
   const list = page.getByRole('list', { name: 'Who comes along' })
-  await expect(list.getByRole('listitem')).toHaveCount(1)
+  await expect(list.getByRole('listitem')).toHaveCount(1, { timeout: 60_000 })
   await expect(list).toContainText(name)
   await expect(list).toContainText('Held until')
 
@@ -161,6 +161,6 @@ test('an interpreter is asked first; on a yes the patient is told, on a no anoth
   await dialog.getByRole('button', { name: 'Ask somebody else' }).click()
   await expect(dialog).toHaveCount(0)
   await mailOf('sister@family.test', 'Can you come?')
-  await expect(list).toHaveCount(0)
+  await expect(list).toHaveCount(0, { timeout: 60_000 })
   expect(faults).toEqual([])
 })

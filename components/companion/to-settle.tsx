@@ -1,6 +1,6 @@
 'use client'
 import { useLocale, useTranslations } from 'next-intl'
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { MoveDialog } from '@/components/schedule/move-dialog'
 import { useLive } from '@/components/staff/use-live'
 import { useReason } from '@/components/staff/use-reason'
@@ -30,9 +30,12 @@ export function ToSettleList() {
   const toast = useToast()
   const [listed, setListed] = useState<Listed>(none)
   const [open, setOpen] = useState<{ row: ToSettle; what: 'again' | 'drop' | 'move' | 'other' } | null>(null)
+  const latest = useRef(0)
   const load = async () => {
+    const nth = ++latest.current
     const fresh = await call('companion/list', {}, { retry: true })
-    if (fresh.ok) setListed(fresh.value)
+    // Of two that are under way the later one knows more.
+    if (fresh.ok && nth === latest.current) setListed(fresh.value)
   }
   useEffect(() => void load(), [])
   useLive(() => void load())

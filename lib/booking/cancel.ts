@@ -52,6 +52,8 @@ export async function cancelByClinic(
     const row = await store.lockAppointment(tx, input.id)
     const seen = runsVisits(actor, await partOf(tx, actor))
     if (!row?.patientId || !(await store.isSeen(tx, row.id, seen))) return refuse('NOT_FOUND')
+    // Held until somebody who comes along has said yes: its patient knows of nothing that could be cancelled. See companion/drop.
+    if (row.status === 'held' && !row.holdHash) return refuse('WRONG_STATE')
     // It was moved since: nobody cancels a time that they have not seen.
     if (row.status !== 'cancelled' && +row.startsAt !== Date.parse(input.startsAt)) return refuse('STALE')
     return cancelIn(tx, actor, row, { how: 'cancelled', by: 'clinic', startsAt: row.startsAt, now }, now)

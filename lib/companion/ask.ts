@@ -17,16 +17,11 @@ import * as store from './store.ts'
 export const personOf = async ({ clinicId, id, personSealed }: store.CompanionRow): Promise<rules.Person> =>
   JSON.parse(await openField(personSealed, `companion.person|${clinicId}|${id}`)) as rules.Person
 
-/** `drop`: an event that stands in a calendar by now; `was`: when it began there. */
+/** A mail that was overtaken by the next is not sent: what ends an event in a calendar is said by each until there is another. */
 export type Word = 'asked' | 'moved' | 'kept' | 'over' | 'out'
-export async function tell(
-  tx: Tx,
-  { clinicId, id }: store.CompanionRow,
-  word: Word,
-  { drop = false, was }: { drop?: boolean; was?: Date } = {},
-): Promise<void> {
+export async function tell(tx: Tx, { clinicId, id }: store.CompanionRow, word: Word): Promise<void> {
   const { sequence } = (await store.findCompanion(tx, id))!
-  const data = { clinicId, companionId: id, word, sequence, drop, was: was?.toISOString() ?? null }
+  const data = { clinicId, companionId: id, word, sequence }
   await enqueue(tx, 'companion.mail', data, { singletonKey: `${id}.${sequence}` })
 }
 
@@ -34,7 +29,7 @@ export async function tell(
 export async function counted(clinicId: string, email: string): Promise<Result<true>> {
   const all = await limit('companion-clinic', clinicId, rules.asksADay)
   if (!all.ok) return all
-  const one = await limit('companion-to', email, rules.asksOfOneADay)
+  const one = await limit('companion-to', `${clinicId} ${email}`, rules.asksOfOneADay)
   return one.ok ? ok(true) : one
 }
 
@@ -93,11 +88,10 @@ export async function askAnew(
   if (!state) return refuse('WRONG_STATE')
   const until = rules.answerBy(row.startsAt, first, now)
   if (!until) return refuse('TOO_LATE')
-  const was = companion.askedFor
-  const asked = { state, first, askedFor: row.startsAt, movedFrom: was, answerBy: until }
+  const asked = { state, first, askedFor: row.startsAt, movedFrom: companion.askedFor, answerBy: until }
   await store.moveCompanion(tx, companion.id, asked)
   await note(tx, actor, row, companion.id, 'asked')
-  await tell(tx, companion, 'moved', { drop: companion.state === 'accepted', was })
+  await tell(tx, companion, 'moved')
   return ok({ until })
 }
 
@@ -126,8 +120,7 @@ export async function withdraw(
   const wasExpected = companion.state === 'invited' || companion.state === 'accepted'
   await store.moveCompanion(tx, companion.id, { state })
   await note(tx, actor, row, companion.id, 'withdrawn')
-  const drop = companion.state === 'accepted'
-  if (wasExpected) await tell(tx, companion, 'over', { drop, was: companion.askedFor })
+  if (wasExpected) await tell(tx, companion, 'over')
 }
 
 /** The visit is cancelled. */

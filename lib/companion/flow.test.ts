@@ -259,10 +259,8 @@ describe('the interpreter is asked first', () => {
 
   test('whoever sweeps holds first, the desk has it on its list, and lets it go', async () => {
     const { appointmentId, patientId } = await asked()
-    await admin(`UPDATE appointment SET held_until = now() - interval '1 minute' WHERE id = $1`, [appointmentId])
-    await admin(`UPDATE companion SET answer_by = now() - interval '1 minute' WHERE appointment_id = $1`, [
-      appointmentId,
-    ])
+    await admin(`UPDATE appointment SET held_until = $2 WHERE id = $1`, [appointmentId, later(1)])
+    await admin(`UPDATE companion SET answer_by = $2 WHERE appointment_id = $1`, [appointmentId, later(1)])
     await bookingJobs.handlers['holds.lapse']({}, '')
     expect(await desk.list(staff, {}, { now: later(25) })).toMatchObject({
       value: { rows: [{ appointmentId, companion: { state: 'lapsed' } }] },
@@ -272,6 +270,21 @@ describe('the interpreter is asked first', () => {
     expect(await desk.list(staff, {}, { now: later(25) })).toMatchObject({ value: { rows: [] } })
     const links = await inClinic(world.clinicId, (tx) => listLinks(tx, patientId, now))
     expect(links).toEqual([])
+  })
+
+  test('nobody is booked for what the clinic does not offer any more, nor told that it was', async () => {
+    const { appointmentId, link, input } = await asked()
+    await admin('UPDATE service SET active = false WHERE id = $1', [world.serviceId])
+    expect(await say(accept, link)).toEqual({ ok: false, code: 'TOO_LATE' })
+    expect(await visit(appointmentId)).toMatchObject({ status: 'held', payments: 0 })
+    expect(await patientsMails()).toBe(0)
+    // Nor is it cancelled: its patient knows of nothing.
+    expect(await cancelByClinic(staff, { id: appointmentId, startsAt }, { now })).toEqual({
+      ...{ ok: false, code: 'WRONG_STATE' },
+    })
+    await say(decline, link)
+    // The desk's answer was lost meanwhile: it is not told that it is booked.
+    expect(await book(staff, input, { now })).toEqual({ ok: false, code: 'STALE' })
   })
 
   test('a voucher waits with the time, pays at the yes, and is back when the desk lets go', async () => {
@@ -342,6 +355,19 @@ describe('to a visit that stands', () => {
     ])
     expect(await open(anyone, link, at(now))).toMatchObject({ value: { state: 'withdrawn', may: { accept: false } } })
     expect(await say(accept, link, to)).toMatchObject({ code: 'TOO_LATE' })
+  })
+
+  // Defence: `calendarAt`. Of two moves the mail of the first is overtaken, and not sent.
+  test('moved twice before the mail goes out, their calendar still loses the event', async () => {
+    const { appointmentId, who, link } = await asked(false)
+    await say(accept, link)
+    await post()
+    for (const [sequence, day] of ['2026-12-01', '2026-12-02'].entries()) {
+      const at = { startsAt: `${day}T10:00:00.000Z`, endsAt: `${day}T10:30:00.000Z` }
+      const move = { id: appointmentId, sequence, memberId: world.memberId, anyway: false, ...at }
+      expect(await moveAppointment(staff, move, { now })).toMatchObject({ ok: true })
+    }
+    expect(await post()).toMatchObject([{ method: 'CANCEL', uid: who.id }])
   })
 
   test('a changed mind is on the desk’s list while the visit stands; another is asked, one at a time', async () => {

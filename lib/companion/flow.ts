@@ -6,7 +6,7 @@ import { matches } from '../booking/link.ts'
 import { placeWords } from '../booking/mail.ts'
 import { nextAppointment } from '../booking/rules.ts'
 import * as bookings from '../booking/store.ts'
-import { findClinic } from '../clinic/store.ts'
+import { findClinic, findService } from '../clinic/store.ts'
 import { bookHeld } from '../desk/book.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import type { Ctx } from '../server/action.ts'
@@ -56,19 +56,28 @@ export const open = (_: PublicActor, input: In<typeof rules.LinkInput>, ctx: Ctx
     const { name, phone, timeZone } = clinic
     const state = rules.stateAt(companion, row, ctx.now)
     const may = rules.mayAnswer(companion, row, ctx.now)
-    const startsAt = may.accept || may.decline || state === 'accepted' ? row.startsAt : companion.askedFor
+    const isTheirs = may.accept || may.decline || state === 'accepted'
+    const startsAt = isTheirs ? row.startsAt : companion.askedFor
     const endsAt = new Date(+startsAt + +row.endsAt - +row.startsAt)
     return ok({
       ...{ state, kind: companion.kind, first: companion.first, may, way: row.way },
       clinic: { name, phone, timeZone },
       language: (await personOf(companion)).language,
-      place: row.way === 'in_person' ? placeWords(row.way, clinic, await findSite(tx, row.siteId), ctx.locale) : null,
+      place:
+        isTheirs && row.way === 'in_person'
+          ? placeWords(row.way, clinic, await findSite(tx, row.siteId), ctx.locale)
+          : null,
       ...{ startsAt: startsAt.toISOString(), endsAt: endsAt.toISOString() },
       movedFrom: companion.movedFrom?.toISOString() ?? null,
       answerBy: companion.answerBy.toISOString(),
       changeableUntil: rules.changeableUntil(startsAt).toISOString(),
     })
   })
+
+async function isOffered(tx: Tx, row: bookings.AppointmentRow): Promise<boolean> {
+  const service = await findService(tx, row.serviceId)
+  return service?.active === true && service.practitionerIds.includes(row.memberId)
+}
 
 async function answered(
   tx: Tx,
@@ -85,7 +94,9 @@ async function answered(
   if (!to || !rules.mayAnswer(companion, row, now)[event]) return refuse('TOO_LATE')
   const counted = await limit('companion-answer', companion.id, rules.answersADay)
   if (!counted.ok) return counted
-  await store.moveCompanion(tx, companion.id, { state: to })
+  // A day has passed since the time was held: nobody is booked with who has left, or for what the clinic does not do any more.
+  if (event === 'accept' && row.status === 'held' && !(await isOffered(tx, row))) return refuse('TOO_LATE')
+  await store.moveCompanion(tx, companion.id, { state: to, ...(event === 'accept' && { calendarAt: row.startsAt }) })
   if (event === 'accept') {
     if (row.status === 'held') await bookHeld(tx, system(row.clinicId), row, now)
     await tell(tx, companion, 'kept')
@@ -95,7 +106,7 @@ async function answered(
       await bookings.updateAppointment(tx, row.id, { status: freed })
       await tellWaitlist(tx, row.clinicId)
     }
-    if (companion.state === 'accepted') await tell(tx, companion, 'out', { drop: true })
+    if (companion.state === 'accepted') await tell(tx, companion, 'out')
   }
   const after = (await bookings.findAppointment(tx, row.id))!
   await note(tx, system(row.clinicId), after, companion.id, event === 'accept' ? 'accepted' : 'declined')

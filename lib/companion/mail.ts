@@ -66,13 +66,13 @@ const mailCompanion: JobHandler = async (data) => {
     isAsked ? t('along.notYou') : '',
     clinic.phone ? `${clinic.name}\n${clinic.phone}` : clinic.name,
   ]
-  const isInCalendar = word === 'kept' || data.drop === true
+  const isInCalendar = word !== 'asked' && companion.calendarAt !== null
   const event = {
     row: {
       ...{ id: companion.id, sequence: companion.sequence, createdAt: companion.madeAt },
       ...(word === 'kept'
         ? { startsAt: row.startsAt, endsAt: row.endsAt, status: 'booked' as const, cancelledAt: null }
-        : endOf(data.was === null ? spoken : new Date(String(data.was)), length)),
+        : endOf(companion.calendarAt ?? spoken, length)),
     },
     ...{ clinic: clinic.name, place: where, locale, link, mail: { from: env().MAIL_FROM, to: person.email } },
   } as const

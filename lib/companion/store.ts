@@ -18,7 +18,10 @@ export async function lookupCompanions(tx: Tx): Promise<string[]> {
 }
 
 /** False where the visit has somebody already, or the id is somebody's. */
-export async function insertCompanion(tx: Tx, row: Omit<CompanionRow, 'sequence' | 'movedFrom'>): Promise<boolean> {
+export async function insertCompanion(
+  tx: Tx,
+  row: Omit<CompanionRow, 'sequence' | 'movedFrom' | 'calendarAt'>,
+): Promise<boolean> {
   const { count } = await tx.companion.createMany({ data: [row], skipDuplicates: true })
   return count === 1
 }
@@ -39,6 +42,7 @@ export async function moveCompanion(
     first?: boolean
     askedFor?: Date
     movedFrom?: Date | null
+    calendarAt?: Date
     answerBy?: Date
   },
 ): Promise<void> {

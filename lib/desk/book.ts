@@ -117,6 +117,8 @@ export async function bookedBefore(
 ): Promise<Result<rules.DeskBooked>> {
   const isSame = row.idempotencyKey === key && row.patientId === patientId && matches(row.linkHash, linkSecret)
   if (!isSame) return refuse('SLOT_TAKEN')
+  // Booked or held by then, and not any more: who asked along has said no, or a colleague took it back.
+  if (row.status === 'expired' || row.status === 'cancelled') return refuse('STALE')
   const all = await bookings.listSeries(tx, row)
   return ok(all.length ? { ...(await madeOf(tx, all[0]!)), visits: all.map(shownOf) } : await madeOf(tx, row))
 }
