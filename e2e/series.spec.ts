@@ -83,10 +83,15 @@ test('six visits are booked in one call beside a holiday, seen on the patient’
     .getByRole('button', { name: /^Leave out/ })
     .click()
   await expect(dialog.getByRole('button', { name: 'Book 5 visits' })).toBeVisible()
+  // What was said before is shown until all six are looked at anew.
+  const anew = page.waitForResponse(
+    (response) => response.url().endsWith('/desk/check') && response.request().postDataJSON().starts.length === 6,
+  )
   await dates
     .nth(5)
     .getByRole('button', { name: /^Put back/ })
     .click()
+  await anew
   await expect(dialog.getByText('6 visits can be booked.')).toBeVisible()
 
   // Somebody takes the fifth meanwhile: nothing is booked, it is said which, and nothing that was typed is lost.
