@@ -231,6 +231,11 @@ export async function wellFormed(world: ClinicWorld, baseUrl: string, booked: Bo
       ...{ id: randomUUID(), sequence: 0, memberId: doctor.memberId, anyway: false },
       ...{ startsAt: '2027-12-27T08:00:00Z', endsAt: '2027-12-27T08:30:00Z' },
     },
+    'booking/move-group': {
+      ...{ visits: [{ id: randomUUID(), sequence: 0 }], memberId: doctor.memberId, anyway: false },
+      ...{ startsAt: '2027-12-27T08:00:00Z', endsAt: '2027-12-27T08:30:00Z' },
+    },
+    'booking/cancel-group': { ids: [randomUUID()], startsAt: '2027-12-27T08:00:00Z' },
     'schedule/load': { from: '2026-12-01', until: '2026-12-31' },
     'schedule/save-week': {
       ...{ memberId: doctor.memberId, period: { from: '2027-07-01', until: '2027-08-31' }, was: null },

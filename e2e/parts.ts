@@ -1,10 +1,10 @@
 // Parts of a clinic in journeys: who may open what, as the database has it, and patients who choose one of several.
-import { expect, type Page } from '@playwright/test'
+import { expect, type Locator, type Page } from '@playwright/test'
 import { fillForm } from './journey.ts'
 import type { TestStack } from './stack.ts'
 import type { ClinicWorld } from './world.ts'
 
-export const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name })
+export const button = (page: Page | Locator, name: string | RegExp) => page.getByRole('button', { name })
 /** The open one: what is told at the edge of the page is one too. */
 export const dialogOf = (page: Page) => page.locator('[role=dialog]:not([data-type])')
 

@@ -19,6 +19,10 @@ export const codes = {
   /** Whoever runs the day may say so all the same. */
   OUTSIDE_HOURS: 409,
   OTHER_READERS: 409,
+  /** A group's visits are booked one by one: see booking/session. */
+  GROUP_ALONE: 409,
+  /** Somebody has a place of the group who pays still, or waits for who comes along. */
+  PLACE_HELD: 409,
   /** A follow-up, for somebody of whom the clinic knows no visit: see booking/follow-up. */
   FOLLOW_UP_ONLY: 409,
   HOLD_EXPIRED: 409,

@@ -105,6 +105,7 @@ export async function ServiceList({
                   {common('minutes', { count: service.minutes })}
                 </span>
                 <span>{common(`way.${service.way}`)}</span>
+                {service.places > 1 ? <span>{common('inGroup', { places: service.places })}</span> : null}
                 <span className="font-semibold text-ink">{priceOf(service, locale, t)}</span>
               </p>
             </div>

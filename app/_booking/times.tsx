@@ -119,6 +119,7 @@ export async function Times({ page, service, zone, locale, query, hasBeen = fals
         lead={[
           common('minutes', { count: service.minutes }),
           common(`way.${service.way}`),
+          ...(service.places > 1 ? [common('inGroup', { places: service.places })] : []),
           priceOf(service, locale, t),
         ].join(' · ')}
       />

@@ -15,6 +15,8 @@ import { HeldFor } from './held-for'
 export interface Pointed {
   memberId: string
   startsAt: string
+  /** Where a group is to be joined. */
+  serviceId?: string
 }
 
 /** A whole booking for somebody on the telephone, in one dialog; then the link that is theirs. */

@@ -52,7 +52,9 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
   const [ticket] = useState(newTicket)
   const [seriesTicket] = useState(() => newSeriesTicket(ticket, mostVisits))
   const offered = at ? options.services.filter((each) => each.practitionerIds.includes(at.memberId)) : options.services
-  const [service, setService] = useState<DeskService>(offered[0] ?? options.services[0]!)
+  const [service, setService] = useState<DeskService>(
+    offered.find(({ id }) => id === at?.serviceId) ?? offered[0] ?? options.services[0]!,
+  )
   const [memberId, setMemberId] = useState(at && offered.length ? at.memberId : '')
   const pointed =
     at && offered.length && Date.parse(at.startsAt) > Date.now() ? { ...at, siteId: null, place: null } : null
@@ -89,7 +91,9 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
   const refused = (code: string) => setFault(reason(code))
   const series = useSeries({ first: chosen, serviceId: service.id, zone, lost, onRefused: refused })
   const planned = series.dates.filter(({ isLeft }) => !isLeft)
-  const isSeries = planned.length > 1
+  // A series is one patient's alone.
+  const isGroup = service.places > 1
+  const isSeries = !isGroup && planned.length > 1
   // What was chosen is asked about anew for another service, another length.
   const again = () => setChosen((now) => now && { ...now, place: null })
 
@@ -221,7 +225,7 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
         />
       </div>
       <p className="-mt-2 text-sm text-soft">
-        {c(`way.${service.way}`)}.{' '}
+        {c(`way.${service.way}`)}. {isGroup ? `${c('inGroup', { places: service.places })}. ` : ''}
         {isFree
           ? t('free')
           : `${t('price', { price: formatMoney(priceMinor, currency, locale) })} ${t(hasVoucher ? 'byVoucher' : paymentMode === 'later' ? 'owedLater' : 'owedOnline')}`}
@@ -234,7 +238,7 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
         onType={setTyped}
         onRefused={refused}
       />
-      <RepeatPart {...{ options, series }} startsAt={chosen?.startsAt ?? null} fault={seriesFault} />
+      {isGroup ? null : <RepeatPart {...{ options, series }} startsAt={chosen?.startsAt ?? null} fault={seriesFault} />}
       <section aria-label={t('who')}>
         <h3 className="mb-3 font-semibold">{t('who')}</h3>
         <WhoCalls

@@ -44,6 +44,12 @@ export async function tenant(admin: TestDb['admin']) {
   const { appointmentId: heldId, paymentId: unwanted } = await waiting()
   const { appointmentId: passedId, paymentId: unpaid } = await waiting({ status: 'expired' })
   const { appointmentId: freeId, paymentId: unasked } = await waiting({ status: 'expired' })
+  const { appointmentId: groupId } = await waiting({ status: 'booked' })
+  await admin(`UPDATE appointment SET way = 'in_person', seat = 0 WHERE id = $1`, [groupId])
+  const [group] = await admin<{ sessionId: string; startsAt: Date; endsAt: Date }>(
+    `SELECT session_id AS "sessionId", starts_at AS "startsAt", ends_at AS "endsAt" FROM appointment WHERE id = $1`,
+    [groupId],
+  )
   const { appointmentId: spentOn } = await waiting({ status: 'completed', payment: 'none' })
   const [at] = await admin<{
     patientId: string
@@ -356,7 +362,7 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ record_id: more.draftId, revision: 1, session_id: more.sessionId, until: later, chain_length: 1 },
   })
   return {
-    ...{ ...ids, ...more, startsAt, endsAt, proofHash },
+    ...{ ...ids, ...more, startsAt, endsAt, proofHash, group: group! },
     claimHash,
     ...{ linkHash: new Uint8Array(at!.linkHash), emailIndex: new Uint8Array(at!.emailIndex) },
     emailSealed: new Uint8Array(at!.emailSealed),

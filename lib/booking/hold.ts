@@ -19,6 +19,7 @@ import { addDays, dayIn } from '../time.ts'
 import { countAt, isFlooded, isWorkDone } from './flood.ts'
 import { matches, secretHash } from './link.ts'
 import * as rules from './rules.ts'
+import { sessionsOf, takeSeat } from './session.ts'
 import { hasRoom, searchSlots } from './slots.ts'
 import * as store from './store.ts'
 
@@ -105,7 +106,7 @@ export async function placeHold(
 ): Promise<Result<store.NewHold>> {
   const there = await offeredBy(tx, wish, memberIds)
   if (!there.length) return refuse('SLOT_GONE')
-  for (const memberId of await askedFor(tx, wish, there)) {
+  for (const memberId of await withOthersFirst(tx, wish, await askedFor(tx, wish, there))) {
     const held = await holdWith(tx, { ...wish, memberId }, as)
     if (held) return ok(held)
   }
@@ -142,6 +143,14 @@ async function askedFor(tx: Tx, { clinic, service, startsAt, now }: Wish, there:
   return rules.askedInOrder(assignment, there, new Map([...had].map(([id, all]) => [id, all.length])))
 }
 
+/** A group that somebody is in already fills before another begins beside it. */
+async function withOthersFirst(tx: Tx, { service, startsAt, now }: Wish, there: string[]): Promise<string[]> {
+  const look = { from: startsAt, until: new Date(startsAt.getTime() + 1) }
+  const begun = (await sessionsOf(tx, service, there, look, now)).filter(({ start }) => start === +startsAt)
+  const isBegun = (id: string) => begun.some(({ memberId }) => memberId === id)
+  return there.toSorted((a, b) => Number(isBegun(b)) - Number(isBegun(a)))
+}
+
 /** Null where this one has no room or no time for it. */
 async function holdWith(
   tx: Tx,
@@ -149,17 +158,21 @@ async function holdWith(
   as: Pick<store.NewHold, 'id' | 'heldUntil' | 'holdHash'>,
 ): Promise<store.NewHold | null> {
   const day = dayIn(clinic.timeZone, startsAt)
-  if (!(await hasRoom(tx, { clinic, service, memberId, day, now }))) return null
+  if (!(await hasRoom(tx, { clinic, service, memberId, day, now, startsAt }))) return null
   const endsAt = new Date(startsAt.getTime() + service.minutes * minute)
-  const hold: store.NewHold = {
-    ...{ ...as, clinicId: clinic.id, serviceId: service.id, memberId, siteId, startsAt, endsAt },
+  const blocked = {
     blockedFrom: new Date(startsAt.getTime() - service.bufferBefore * minute),
     blockedUntil: new Date(endsAt.getTime() + service.bufferAfter * minute),
+  }
+  for (const lapsed of await store.lapseInTheWay(tx, memberId, blocked.blockedFrom, blocked.blockedUntil, now))
+    await expirePayment(tx, clinic.id, lapsed, now)
+  const place = await takeSeat(tx, service, { memberId, siteId, startsAt, endsAt })
+  if (!place) return null
+  const hold: store.NewHold = {
+    ...{ ...as, clinicId: clinic.id, serviceId: service.id, memberId, siteId, startsAt, endsAt, ...blocked, ...place },
     ...bookedAs(service, clinic.cancellation),
     way: service.way,
   }
-  for (const lapsed of await store.lapseInTheWay(tx, memberId, hold.blockedFrom, hold.blockedUntil, now))
-    await expirePayment(tx, clinic.id, lapsed, now)
   return (await store.insertHold(tx, hold, now)) ? hold : null
 }
 

@@ -18,6 +18,7 @@ import { dayIn } from '../time.ts'
 import { expirePayment, tellWaitlist } from './hold.ts'
 import { placeAt } from './place.ts'
 import * as rules from './rules.ts'
+import { placesOf, takeSeat } from './session.ts'
 import { deskDays, findFree } from './slots.ts'
 import * as store from './store.ts'
 
@@ -37,31 +38,42 @@ export async function moveAppointment(
     const row = await store.lockAppointment(tx, input.id)
     const seen = runsVisits(actor, await partOf(tx, actor))
     if (!row?.patientId || !(await store.isSeen(tx, row.id, seen))) return refuse('NOT_FOUND')
-    if (!rules.nextAppointment(row.status, 'move')) return refuse('WRONG_STATE')
-    const [startsAt, endsAt] = [new Date(input.startsAt), new Date(input.endsAt)]
-    const isThere = row.memberId === input.memberId && +row.startsAt === +startsAt && +row.endsAt === +endsAt
-    // Sent again after a lost answer: it is done.
-    if (isThere) return ok({ sequence: row.sequence })
-    if (row.sequence !== input.sequence) return refuse('STALE')
-    if (startsAt < now && +startsAt !== +row.startsAt) return refuse('BAD_INPUT', { startsAt: 'tooSmall' })
-    if (+startsAt > +now + deskDays * 24 * 60 * minute && +startsAt !== +row.startsAt)
-      return refuse('BAD_INPUT', { startsAt: 'tooLarge' })
-    const clinic = (await findClinic(tx, actor.clinicId))!
-    const service = (await findService(tx, row.serviceId))!
-    const { memberId } = input
-    if (memberId !== row.memberId) {
-      if (!service.practitionerIds.includes(memberId)) return refuse('BAD_INPUT', { memberId: 'invalid' })
-      // What was sealed for one part of the clinic does not open to another.
-      if (!(await readAlike(tx, actor.clinicId, row.memberId, memberId))) return refuse('OTHER_READERS')
-    }
-    await keepHours(tx, clinic.id, memberId)
-    const place = await placeAt(tx, clinic, memberId, { startsAt, endsAt, siteId: row.siteId })
-    if (place === undefined && !input.anyway) return refuse('OUTSIDE_HOURS')
-    // Where nobody is by the hours, it stays where it was.
-    const siteId = place === undefined ? row.siteId : place
-    if (siteId !== row.siteId && (await hasParts(tx))) return refuse('OTHER_READERS')
-    return putAt(tx, actor, row, { service, memberId, siteId, startsAt, endsAt }, now)
+    return moveIn(tx, actor, row, input, now)
   })
+}
+
+/** The row is locked, and whoever moves it runs its visit. */
+export async function moveIn(
+  tx: Tx,
+  actor: StaffActor,
+  row: store.AppointmentRow,
+  input: In<typeof rules.MoveInput>,
+  now: Date,
+): Promise<Result<{ sequence: number }>> {
+  if (!rules.nextAppointment(row.status, 'move')) return refuse('WRONG_STATE')
+  const [startsAt, endsAt] = [new Date(input.startsAt), new Date(input.endsAt)]
+  const isThere = row.memberId === input.memberId && +row.startsAt === +startsAt && +row.endsAt === +endsAt
+  // Sent again after a lost answer: it is done.
+  if (isThere) return ok({ sequence: row.sequence })
+  if (row.sequence !== input.sequence) return refuse('STALE')
+  if (startsAt < now && +startsAt !== +row.startsAt) return refuse('BAD_INPUT', { startsAt: 'tooSmall' })
+  if (+startsAt > +now + deskDays * 24 * 60 * minute && +startsAt !== +row.startsAt)
+    return refuse('BAD_INPUT', { startsAt: 'tooLarge' })
+  const clinic = (await findClinic(tx, actor.clinicId))!
+  const service = (await findService(tx, row.serviceId))!
+  const { memberId } = input
+  if (memberId !== row.memberId) {
+    if (!service.practitionerIds.includes(memberId)) return refuse('BAD_INPUT', { memberId: 'invalid' })
+    // What was sealed for one part of the clinic does not open to another.
+    if (!(await readAlike(tx, actor.clinicId, row.memberId, memberId))) return refuse('OTHER_READERS')
+  }
+  await keepHours(tx, clinic.id, memberId)
+  const place = await placeAt(tx, clinic, memberId, { startsAt, endsAt, siteId: row.siteId })
+  if (place === undefined && !input.anyway) return refuse('OUTSIDE_HOURS')
+  // Where nobody is by the hours, it stays where it was.
+  const siteId = place === undefined ? row.siteId : place
+  if (siteId !== row.siteId && (await hasParts(tx))) return refuse('OTHER_READERS')
+  return putAt(tx, actor, row, { service, memberId, siteId, startsAt, endsAt }, now)
 }
 
 /** Times that are free for an appointment, by a practitioner's hours, for whoever runs the day. */
@@ -102,10 +114,10 @@ export async function moveTimes(
 /** A service with the length that an appointment of it has, at the service's own pace. */
 export const asBooked = (
   service: ServiceView,
-  { startsAt, endsAt }: { startsAt: Date; endsAt: Date },
+  row: { startsAt: Date; endsAt: Date; seat: number | null },
 ): ServiceView => ({
-  ...service,
-  minutes: (endsAt.getTime() - startsAt.getTime()) / minute,
+  ...placesOf(service, row),
+  minutes: (row.endsAt.getTime() - row.startsAt.getTime()) / minute,
   stepMinutes: service.stepMinutes ?? rules.stepMinutes(service.minutes),
 })
 
@@ -132,6 +144,8 @@ export async function putAt(
   }
   for (const id of await store.lapseInTheWay(tx, to.memberId, blocked.blockedFrom, blocked.blockedUntil, now))
     await expirePayment(tx, clinicId, id, now)
+  const place = await takeSeat(tx, placesOf(service, row), to)
+  if (!place) return refuse('SLOT_TAKEN')
   // Who waits for the same start has arrived, however long it takes now and with whomever.
   const isLater = +row.startsAt !== +to.startsAt
   const status = isLater ? rules.nextAppointment(row.status, 'move')! : row.status
@@ -139,15 +153,17 @@ export async function putAt(
   // Nobody pays for a time that they did not choose and had no day to decline.
   const agreed = CancellationPolicy.parse(row.cancellation)
   const cancellation = isLater && actor.kind === 'staff' ? policyMovedByClinic(agreed, to.startsAt, now) : agreed
-  if (!(await store.moveTo(tx, row.id, { ...to, ...blocked, ...arrival, cancellation }))) return refuse('SLOT_TAKEN')
+  if (!(await store.moveTo(tx, row.id, { ...to, ...blocked, ...arrival, ...place, cancellation })))
+    return refuse('SLOT_TAKEN')
   await moveCall(tx, row, to, (await findClinic(tx, clinicId))!)
   const sequence = row.sequence + 1
   await audit(tx, actor, 'appointment.moved', row.id, { patientId: row.patientId! })
   const isElsewhere = +row.startsAt !== +to.startsAt || +row.endsAt !== +to.endsAt || row.siteId !== to.siteId
-  const place = rules.placeName(to)
+  const name = rules.placeName(to)
   if (isElsewhere) {
     await followMove(tx, actor, (await store.findAppointment(tx, row.id))!, now)
-    await enqueue(tx, 'mail.moved', { clinicId, appointmentId: row.id, place }, { singletonKey: `${row.id}.${place}` })
+    const job = { clinicId, appointmentId: row.id, place: name }
+    await enqueue(tx, 'mail.moved', job, { singletonKey: `${row.id}.${name}` })
   }
   await tellWaitlist(tx, clinicId)
   await notify(tx, 'staff', clinicId)

@@ -72,7 +72,7 @@ export async function rescheduleAppointment(
     const offered = await searchSlots(tx, { ...search, firstDay: addDays(day, -1), lastDay: day, ignoreBusy: true })
     if (!offered.some((slot) => slot.startsAt === startsAt.toISOString())) return refuse('SLOT_GONE')
     const { memberId, siteId } = row
-    if (!(await hasRoom(tx, { ...search, memberId, day }))) return refuse('SLOT_TAKEN')
+    if (!(await hasRoom(tx, { ...search, memberId, day, startsAt }))) return refuse('SLOT_TAKEN')
     const actor: PatientActor = { kind: 'patient', clinicId, patientId: row.patientId!, keyId: '' }
     // Counted only now: what is refused, or sent again, sends no mail.
     const counted = await limit('reschedule', input.id, rules.movesADay)

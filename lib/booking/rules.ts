@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ConsentInput } from '../consent/rules.ts'
-import type { Assignment, PaymentMode, Way } from '../clinic/rules.ts'
+import { type Assignment, mostPlaces, type PaymentMode, type Way } from '../clinic/rules.ts'
 import { Day, Instant } from '../day.ts'
 import type { IntakeForm } from '../intake/rules.ts'
 import type { Ending, PaymentStatus } from '../payment/rules.ts'
@@ -267,27 +267,32 @@ export const RescheduleInput = z.object({
   startsAt: Instant,
 })
 
+const to = { memberId: Id, startsAt: Instant, endsAt: Instant, anyway: z.boolean() }
+const inOrder = { error: 'timeOrder', path: ['endsAt'] }
 /** As whoever moves it saw it: `sequence` is that of then. `anyway`: although nobody is there by the hours. */
-export const MoveInput = z
+export const MoveInput = z.object({ id: Id, sequence, ...to }).refine(isLength, inOrder)
+/** Everybody whom whoever moves a group saw in it. */
+export const MoveGroupInput = z
   .object({
-    id: Id,
-    sequence,
-    memberId: Id,
-    startsAt: Instant,
-    endsAt: Instant,
-    anyway: z.boolean(),
+    visits: z
+      .array(z.object({ id: Id, sequence }))
+      .min(1)
+      .max(mostPlaces),
+    ...to,
   })
-  .refine(({ startsAt, endsAt }) => isLength(Date.parse(endsAt) - Date.parse(startsAt)), {
-    error: 'timeOrder',
-    path: ['endsAt'],
-  })
-const isLength = (ms: number) => ms >= 5 * 60_000 && ms <= 480 * 60_000
+  .refine(isLength, inOrder)
+function isLength({ startsAt, endsAt }: { startsAt: string; endsAt: string }): boolean {
+  const ms = Date.parse(endsAt) - Date.parse(startsAt)
+  return ms >= 5 * 60_000 && ms <= 480 * 60_000
+}
 
 /** `feeMinor`: what the page said that it costs; without a word, nothing. */
 export const CancelByLinkInput = HoldRef.extend({ feeMinor: z.number().int().min(0).max(largestMinor).optional() })
 
 /** `startsAt`: as whoever cancels it saw it. */
 export const CancelInput = z.object({ id: Id, startsAt: Instant })
+/** Everybody whom whoever cancels a group saw in it. */
+export const CancelGroupInput = z.object({ ids: z.array(Id).min(1).max(mostPlaces), startsAt: Instant })
 
 export interface Hold {
   id: string
@@ -444,6 +449,8 @@ export interface BookingContract {
   'booking/move': { in: z.input<typeof MoveInput>; out: { sequence: number } }
   'booking/cancel': { in: z.input<typeof CancelByLinkInput>; out: { status: AppointmentStatus } }
   'booking/cancel-by-clinic': { in: z.input<typeof CancelInput>; out: { status: AppointmentStatus } }
+  'booking/move-group': { in: z.input<typeof MoveGroupInput>; out: { moved: number } }
+  'booking/cancel-group': { in: z.input<typeof CancelGroupInput>; out: { cancelled: number } }
 }
 
 /** What the booking form is given by its page. */

@@ -14,6 +14,7 @@ import { limit } from '../server/rate-limit.ts'
 import { hold, inClinic, type Tx } from '../server/tx.ts'
 import { addDays, dayIn } from '../time.ts'
 import * as rules from './rules.ts'
+import { sessionsOf } from './session.ts'
 import { listBusy } from './store.ts'
 
 const minute = 60_000
@@ -46,28 +47,34 @@ export async function searchSlots(tx: Tx, search: SlotSearch): Promise<rules.Mem
   const days = { from: firstDay, until: addDays(lastDay, 1) }
   const stretch = { from: startOfDay(firstDay, zone), until: startOfDay(addDays(lastDay, 2), zone) }
   const schedules = await readSchedules(tx, clinic, memberIds, { days, stretch })
+  const look = { ...stretch, except: search.except, isHeldFree: search.isHeldFree }
+  const sessions = (await sessionsOf(tx, service, memberIds, look, now)).filter(
+    ({ taken }) => search.ignoreBusy || taken < service.places,
+  )
   const busy = search.ignoreBusy
     ? new Map<string, Stretch[]>()
-    : await listBusy(tx, memberIds, { ...stretch, except: search.except, isHeldFree: search.isHeldFree }, now)
+    : await listBusy(tx, memberIds, { ...look, besides: sessions.map(({ id }) => id) }, now)
   const full = search.ignoreBusy ? null : await fullDays(tx, search, stretch)
   const { minutes, bufferBefore, bufferAfter } = service
   const slots = [...schedules].flatMap(([memberId, { schedule, away, places }]) =>
     places
       .filter((siteId) => search.siteId === undefined || siteId === search.siteId)
-      .flatMap((siteId) =>
+      .flatMap((siteId) => {
+        const theirs = sessions.filter((each) => each.memberId === memberId)
         // A stretch is at one place, and so is what begins in it.
-        freeStarts({
+        return freeStarts({
           zone,
           rowsOn: (day) => rowsOn(schedule, day).filter((row) => row.siteId === siteId),
           pace: { minutes, bufferBefore, bufferAfter, step: service.stepMinutes ?? rules.stepMinutes(minutes) },
-          busy: [...away, ...(busy.get(memberId) ?? [])],
+          busy: [...away, ...(busy.get(memberId) ?? []), ...theirs.filter((each) => each.siteId !== siteId)],
+          shared: theirs.filter((each) => each.siteId === siteId),
           ...{ firstDay, lastDay },
           ...(full && { isFull: (day: string) => full.has(`${memberId} ${day}`) }),
           notBefore:
             now.getTime() + (search.asDesk ? 0 : (service.minNoticeMinutes ?? clinic.minNoticeMinutes) * minute),
           notAfter: now.getTime() + horizonOf(search) * 24 * 60 * minute,
-        }).map((at) => ({ startsAt: new Date(at).toISOString(), memberId, siteId })),
-      ),
+        }).map((at) => ({ startsAt: new Date(at).toISOString(), memberId, siteId }))
+      }),
   )
   return slots.sort((a, b) => (a.startsAt < b.startsAt ? -1 : a.startsAt > b.startsAt ? 1 : 0))
 }
@@ -90,7 +97,12 @@ async function fullDays(
   return new Set([...byDay].flatMap(([name, all]) => (all.length >= dailyLimit ? [name] : [])))
 }
 
-type OneDay = Omit<SlotSearch, 'memberIds' | 'firstDay' | 'lastDay'> & { memberId: string; day: string }
+type OneDay = Omit<SlotSearch, 'memberIds' | 'firstDay' | 'lastDay'> & {
+  memberId: string
+  day: string
+  /** Who joins a group that begins then takes up nothing of the day. */
+  startsAt?: Date
+}
 
 /** Whether one more of the service fits into a practitioner's day. Who asks at once for the last one waits for who asked before. */
 export async function hasRoom(tx: Tx, asked: OneDay): Promise<boolean> {
@@ -101,8 +113,11 @@ export async function hasRoom(tx: Tx, asked: OneDay): Promise<boolean> {
 }
 
 /** The same as it looks now: by the time that something is booked it may be another. */
-export async function looksRoomy(tx: Tx, { clinic, service, memberId, day, now, except }: OneDay): Promise<boolean> {
+export async function looksRoomy(tx: Tx, asked: OneDay): Promise<boolean> {
+  const { clinic, service, memberId, day, now, except, startsAt } = asked
   const stretch = { from: startOfDay(day, clinic.timeZone), until: startOfDay(addDays(day, 1), clinic.timeZone) }
+  const begun = startsAt ? await sessionsOf(tx, service, [memberId], { ...stretch, except }, now) : []
+  if (begun.some(({ start }) => start === +startsAt!)) return true
   const full = await fullDays(tx, { clinic, service, memberIds: [memberId], now, except }, stretch)
   return !full?.has(`${memberId} ${day}`)
 }

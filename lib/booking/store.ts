@@ -15,11 +15,11 @@ export async function lookupAppointment(tx: Tx, id: string): Promise<string | nu
   return rows[0]?.id ?? null
 }
 
-/** Taken stretches of these practitioners; holds that have run out are free. `isHeldFree`: so is what nobody has booked yet. */
+/** Taken stretches of these practitioners; holds that have run out are free. `isHeldFree`: so is what nobody has booked yet. `besides`: sessions that are left out. */
 export async function listBusy(
   tx: Tx,
   memberIds: readonly string[],
-  { from, until, except, isHeldFree = false }: { from: Date; until: Date; except?: string; isHeldFree?: boolean },
+  { from, until, except, isHeldFree = false, besides = [] }: Looked & { besides?: readonly string[] },
   now: Date,
 ): Promise<Map<string, Stretch[]>> {
   // As two lists for each practitioner: a month of a large clinic is twenty thousand rows, which cost more to hand over than to find.
@@ -28,7 +28,7 @@ export async function listBusy(
       array_agg(extract(epoch FROM blocked_until) * 1000)::float8[] AS "until"
     FROM appointment WHERE member_id = ANY(${memberIds}::uuid[]) AND tstzrange(blocked_from, blocked_until) && tstzrange(${from}, ${until})
       AND (status IN ('booked', 'arrived', 'in_consult') OR (status = 'held' AND held_until >= ${now} AND NOT (${isHeldFree} AND patient_id IS NULL)))
-      AND id IS DISTINCT FROM ${except ?? null}::uuid
+      AND id IS DISTINCT FROM ${except ?? null}::uuid AND NOT session_id = ANY(${besides}::uuid[])
     GROUP BY member_id`
   const busy = new Map<string, Stretch[]>(memberIds.map((id) => [id, []]))
   for (const row of rows)
@@ -37,6 +37,77 @@ export async function listBusy(
       row.from.map((start, index) => ({ from: start, until: row.until[index]! })),
     )
   return busy
+}
+
+interface Looked {
+  from: Date
+  until: Date
+  except?: string | undefined
+  isHeldFree?: boolean | undefined
+}
+
+/** A group at one time: milliseconds since 1970, with its buffers in `from` and `until`. */
+export interface Session extends Stretch {
+  id: string
+  memberId: string
+  siteId: string | null
+  start: number
+  end: number
+  /** How many of its places are taken. */
+  taken: number
+}
+
+/** Groups of a service that somebody is in; what counts as taken is as in `listBusy`. */
+export async function listSessions(
+  tx: Tx,
+  serviceId: string,
+  memberIds: readonly string[],
+  { from, until, except, isHeldFree = false }: Looked,
+  now: Date,
+): Promise<Session[]> {
+  const rows = await tx.$queryRaw<
+    (Pick<Session, 'id' | 'memberId' | 'siteId' | 'taken'> & Record<'startsAt' | 'endsAt' | 'first' | 'last', Date>)[]
+  >`
+    SELECT session_id AS id, member_id AS "memberId", site_id AS "siteId", starts_at AS "startsAt", ends_at AS "endsAt",
+      min(blocked_from) AS first, max(blocked_until) AS last, count(*)::int AS taken
+    FROM appointment WHERE service_id = ${serviceId}::uuid AND member_id = ANY(${memberIds}::uuid[]) AND seat IS NOT NULL
+      AND tstzrange(blocked_from, blocked_until) && tstzrange(${from}, ${until})
+      AND (status IN ('booked', 'arrived', 'in_consult') OR (status = 'held' AND held_until >= ${now} AND NOT (${isHeldFree} AND patient_id IS NULL)))
+      AND id IS DISTINCT FROM ${except ?? null}::uuid
+    GROUP BY session_id, member_id, site_id, starts_at, ends_at`
+  return rows.map(({ startsAt, endsAt, first, last, ...row }) => ({
+    ...row,
+    ...{ start: +startsAt, end: +endsAt, from: +first, until: +last },
+  }))
+}
+
+/** Places of a group that are taken, by holds too that ran out and are not lapsed yet. */
+export async function listSeats(
+  tx: Tx,
+  serviceId: string,
+  at: Pick<AppointmentRow, 'memberId' | 'siteId' | 'startsAt' | 'endsAt'>,
+): Promise<number[]> {
+  const { memberId, siteId, startsAt, endsAt } = at
+  const rows = await tx.appointment.findMany({
+    where: {
+      ...{ serviceId, memberId, siteId, startsAt, endsAt, seat: { not: null } },
+      status: { in: ['held', 'booked', 'arrived', 'in_consult'] },
+    },
+    select: { seat: true },
+  })
+  return rows.map(({ seat }) => seat!)
+}
+
+/** Whoever has a place in the same group, and has not let go of it, held ones too, in an order that is always the same. */
+export const listSession = (tx: Tx, sessionId: string): Promise<AppointmentRow[]> =>
+  tx.appointment.findMany({
+    where: { sessionId, seat: { not: null }, status: { in: ['held', 'booked', 'arrived', 'in_consult'] } },
+    orderBy: { id: 'asc' },
+  })
+
+/** Takes visits out of their time, in this transaction, which gives them another or none: they would be in each other's way. */
+export async function setAside(tx: Tx, ids: readonly string[]): Promise<void> {
+  await tx.appointment.updateMany({ where: { id: { in: [...ids] } }, data: { status: 'expired' } })
 }
 
 export interface NewHold {
@@ -59,6 +130,8 @@ export interface NewHold {
   depositMinor: number
   cancellation: CancellationPolicy
   way: Way
+  /** Its place in a group; null: of none. */
+  seat: number | null
 }
 
 /** Ends the holds in the way that have run out. Answers their ids. */
@@ -76,11 +149,11 @@ export async function lapseInTheWay(tx: Tx, memberId: string, from: Date, until:
 export async function insertHold(tx: Tx, hold: NewHold, now: Date): Promise<boolean> {
   const count = await tx.$executeRaw`
     INSERT INTO appointment (id, clinic_id, service_id, member_id, site_id, status, starts_at, ends_at, blocked_from, blocked_until,
-      held_since, held_until, hold_hash, price_minor, currency, tax_rate, payment_mode, deposit_minor, cancellation, way)
+      held_since, held_until, hold_hash, price_minor, currency, tax_rate, payment_mode, deposit_minor, cancellation, way, seat)
     VALUES (${hold.id}::uuid, ${hold.clinicId}::uuid, ${hold.serviceId}::uuid, ${hold.memberId}::uuid, ${hold.siteId}::uuid, 'held', ${hold.startsAt},
       ${hold.endsAt}, ${hold.blockedFrom}, ${hold.blockedUntil}, ${now}, ${hold.heldUntil}, ${hold.holdHash}, ${hold.priceMinor},
       ${hold.currency}, ${hold.taxRate}, ${hold.paymentMode}::payment_mode, ${hold.depositMinor}, ${JSON.stringify(hold.cancellation)}::jsonb,
-      ${hold.way}::visit_way)
+      ${hold.way}::visit_way, ${hold.seat})
     ON CONFLICT DO NOTHING`
   return count === 1
 }
@@ -113,6 +186,7 @@ export interface NewTime {
   blockedFrom: Date
   blockedUntil: Date
   cancellation: CancellationPolicy
+  seat: number | null
 }
 
 /** False when the practitioner is taken then; nothing is moved in that case, and the transaction goes on. */
@@ -129,10 +203,10 @@ export async function moveTo(tx: Tx, id: string, to: NewTime): Promise<boolean> 
   return true
 }
 
-/** PostgreSQL's exclusion_violation, or the deadlock of two that want each other's place, however deep the driver buried it. */
+/** PostgreSQL's exclusion_violation, a place that somebody else has, or the deadlock of two that want each other's, however deep the driver buried it. */
 const isInTheWay = (error: unknown): boolean =>
   error instanceof Error &&
-  (/23P01|40P01/.test(JSON.stringify(error, Object.getOwnPropertyNames(error))) || isInTheWay(error.cause))
+  (/23P01|40P01|P2002|23505/.test(JSON.stringify(error, Object.getOwnPropertyNames(error))) || isInTheWay(error.cause))
 
 /** The visits that were booked together with one, itself included, the earliest first; none of one that was booked by itself. */
 export const listSeries = async (
@@ -148,11 +222,11 @@ export const listSeries = async (
 export const isSeen = async (tx: Tx, id: string, seen: Prisma.AppointmentWhereInput): Promise<boolean> =>
   (await tx.appointment.count({ where: { AND: [{ id }, seen] } })) === 1
 
-/** Whether the row's stretch is taken by another. */
+/** Whether the row's stretch is taken by another; who has it with them in a group is not in the way. */
 export async function isTaken(tx: Tx, row: AppointmentRow, now: Date): Promise<boolean> {
   const busy = await tx.appointment.count({
     where: {
-      id: { not: row.id },
+      sessionId: { not: row.sessionId },
       memberId: row.memberId,
       blockedFrom: { lt: row.blockedUntil },
       blockedUntil: { gt: row.blockedFrom },

@@ -18,11 +18,16 @@ export const bookingCases: TenantCases<typeof store> = {
   moveTo: (tx, _, b) =>
     store.moveTo(tx, b.appointmentId, {
       ...{ status: 'booked', memberId: b.memberId, siteId: null, startsAt: b.startsAt, endsAt: b.endsAt },
-      ...{ blockedFrom: b.startsAt, blockedUntil: b.endsAt, cancellation: freeOfCharge },
+      ...{ blockedFrom: b.startsAt, blockedUntil: b.endsAt, cancellation: freeOfCharge, seat: null },
     }),
   listSeries: (tx, _, b) => store.listSeries(tx, { seriesId: b.seriesId, patientId: b.patientId }),
   isSeen: (tx, _, b) => store.isSeen(tx, b.appointmentId, {}),
   listBusy: (tx, _, b) => store.listBusy(tx, [b.memberId], { from: b.startsAt, until: b.endsAt }, b.now),
+  listSessions: (tx, _, b) =>
+    store.listSessions(tx, b.serviceId, [b.memberId], { from: new Date(0), until: new Date('2100-01-01') }, b.now),
+  listSeats: (tx, _, b) => store.listSeats(tx, b.serviceId, { ...b.group, memberId: b.memberId, siteId: null }),
+  listSession: (tx, _, b) => store.listSession(tx, b.group.sessionId),
+  setAside: (tx, _, b) => store.setAside(tx, [b.appointmentId]),
   lapseInTheWay: (tx, _, b) => store.lapseInTheWay(tx, b.memberId, b.startsAt, b.after, b.after),
   insertHold: (tx, { clinicId }, b) => {
     const [startsAt, endsAt] = [b.after, new Date(b.after.getTime() + 30 * minute)]
@@ -32,7 +37,7 @@ export const bookingCases: TenantCases<typeof store> = {
         ...{ id: randomUUID(), clinicId, serviceId: b.serviceId, memberId: b.memberId, startsAt, endsAt },
         ...{ blockedFrom: startsAt, blockedUntil: endsAt, heldUntil: b.later, holdHash: bytes(32) },
         ...{ priceMinor: 0, currency: 'eur', taxRate: 0, paymentMode: 'free', way: 'video' as const, siteId: null },
-        ...{ depositMinor: 0, cancellation: freeOfCharge },
+        ...{ depositMinor: 0, cancellation: freeOfCharge, seat: null },
       },
       b.now,
     )
@@ -41,7 +46,7 @@ export const bookingCases: TenantCases<typeof store> = {
   findAppointment: (tx, _, b) => store.findAppointment(tx, b.appointmentId),
   updateAppointment: (tx, _, b) => store.updateAppointment(tx, b.appointmentId, { status: 'cancelled' }),
   isTaken: (tx, _, b) => {
-    const stretch = { blockedFrom: b.startsAt, blockedUntil: b.endsAt }
+    const stretch = { sessionId: randomUUID(), blockedFrom: b.startsAt, blockedUntil: b.endsAt }
     return store.isTaken(tx, { id: randomUUID(), memberId: b.memberId, ...stretch } as store.AppointmentRow, b.now)
   },
   findPatientKeys: (tx, _, b) => store.findPatientKeys(tx, b.patientId),

@@ -75,6 +75,8 @@ export async function bookAs(
     again?: string
     types?: RecordType[]
     recallId?: string
+    /** This time, and no other. */
+    startsAt?: string
     earlier?: { id: string; secret: string }
     /** Between the hold and the booking. */
     meanwhile?: (id: string) => Promise<unknown>
@@ -87,8 +89,9 @@ export async function bookAs(
   const from = new Date(Date.now() + (2 + (day % 39)) * 86_400_000).toISOString().slice(0, 10)
   const found = await loadSlots({ clinicId, serviceId, from, days: 3 }, new Date())
   if (!found.ok || !found.value.slots[0]) throw new Error('no free start')
+  const slot = { ...found.value.slots[0], ...(wish.startsAt && { startsAt: wish.startsAt }) }
   const ref = { id: randomUUID(), secret: b64(16) }
-  const held = await holdSlot(anyone, { ...ref, clinicId, serviceId, ...found.value.slots[0] }, at())
+  const held = await holdSlot(anyone, { ...ref, clinicId, serviceId, ...slot }, at())
   if (!held.ok) return { ...held, appointmentId: ref.id, linkSecret: '' }
   await wish.meanwhile?.(ref.id)
   const ids = { clinicId, appointmentId: ref.id, patientId, keyId, sign: keys.sign, dh: keys.dh }

@@ -70,11 +70,16 @@ type Range = Parameters<typeof listLoad>[2]
 
 /** Of the whole clinic's week everything that is seen; else what is not, and takes time all the same. */
 async function loadOf(tx: Tx, actor: StaffActor, range: Range, of: { isWhole: boolean; mine: readonly DayRow[] }) {
-  if (!of.isWhole) return listLoad(tx, actor, range)
+  if (!of.isWhole) return onceEach(await listLoad(tx, actor, range))
   if (!Object.keys(range.seen).length) return []
   const mine = new Set(of.mine.map((row) => row.appointmentId))
-  return (await listLoad(tx, actor, { ...range, seen: {} })).filter(({ id }) => !mine.has(id))
+  return onceEach((await listLoad(tx, actor, { ...range, seen: {} })).filter(({ id }) => !mine.has(id)))
 }
+
+/** A group takes its time once, however many are in it. */
+const onceEach = <T extends { sessionId: string }>(all: readonly T[]): T[] => [
+  ...new Map(all.map((each) => [each.sessionId, each])).values(),
+]
 
 /** Those who are asked for; and who left the clinic, for as long as appointments of theirs stand. */
 function columnsOf(choices: CalendarView['choices'], rows: readonly DayRow[], memberId: string | undefined) {

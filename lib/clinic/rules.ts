@@ -72,6 +72,8 @@ export interface ServiceView {
   /** Most appointments a day with one practitioner; null: as many as there is time for. */
   dailyLimit: number | null
   way: Way
+  /** How many patients share its time; 1: nobody does. */
+  places: number
   assignment: Assignment
   audience: Audience
   priceMinor: number
@@ -180,6 +182,9 @@ export const ProfileForm = z.object({
   horizonDays: whole(1, 365),
 })
 
+/** Of one practitioner's time. */
+export const mostPlaces = 30
+
 export const ServiceForm = z
   .object({
     name: needed(80),
@@ -192,6 +197,7 @@ export const ServiceForm = z
     horizonDays: maybe(1, 365),
     dailyLimit: maybe(1, 200),
     way: z.enum(ways).default('video'),
+    places: whole(1, mostPlaces).default(1),
     assignment: z.enum(assignments).default('choose'),
     audience: z.enum(audiences).default('anyone'),
     priceMinor: whole(0, 10_000_000),
@@ -208,6 +214,8 @@ export const ServiceForm = z
     error: 'tooLarge',
     path: ['priceMinor'],
   })
+  // A call is between two browsers, and nobody rings thirty people at once: see decisions/038.
+  .refine(({ places, way }) => places === 1 || way === 'in_person', { error: 'groupWay', path: ['places'] })
   .refine(({ paymentMode, deposit }) => (paymentMode === 'deposit') === (deposit.kind !== 'none'), {
     error: 'required',
     path: ['deposit'],

@@ -18,6 +18,7 @@ const service = {
     horizonDays: null,
     dailyLimit: null,
     way: 'video' as const,
+    places: 1,
     assignment: 'choose' as const,
     audience: 'anyone' as const,
   },

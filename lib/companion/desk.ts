@@ -4,6 +4,7 @@ import type { StaffActor, SystemActor } from '../access/rules.ts'
 import { expirePayment, tellWaitlist } from '../booking/hold.ts'
 import { hasParts, readAlike } from '../booking/move.ts'
 import { nextAppointment } from '../booking/rules.ts'
+import { placesOf, takeSeat } from '../booking/session.ts'
 import * as bookings from '../booking/store.ts'
 import { findClinic, findService } from '../clinic/store.ts'
 import { bookHeld, placeIn, seenBy, stretchOf } from '../desk/book.ts'
@@ -176,10 +177,12 @@ async function holdAnew(
   const at = stretchOf(service, new Date(startsAt))
   for (const lapsed of await bookings.lapseInTheWay(tx, memberId, at.blockedFrom, at.blockedUntil, now))
     await expirePayment(tx, clinic.id, lapsed, now)
+  const place = await takeSeat(tx, placesOf(service, row), { memberId, siteId, ...at })
+  if (!place) return refuse('SLOT_TAKEN')
   const status = nextAppointment(row.status, 'hold')!
   const cancellation = CancellationPolicy.parse(row.cancellation)
-  if (!(await bookings.moveTo(tx, row.id, { status, memberId, siteId, ...at, cancellation, timedAt: now })))
-    return refuse('SLOT_TAKEN')
+  const to = { status, memberId, siteId, ...at, ...place, cancellation, timedAt: now }
+  if (!(await bookings.moveTo(tx, row.id, to))) return refuse('SLOT_TAKEN')
   return ok((await bookings.findAppointment(tx, row.id))!)
 }
 

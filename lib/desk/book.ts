@@ -9,6 +9,7 @@ import { hasParts, readAlike } from '../booking/move.ts'
 import { placeAt } from '../booking/place.ts'
 import { bookingsADay } from '../booking/rules.ts'
 import { deskDays } from '../booking/slots.ts'
+import { takeSeat } from '../booking/session.ts'
 import * as bookings from '../booking/store.ts'
 import type { ServiceView } from '../clinic/rules.ts'
 import { findClinic, findService } from '../clinic/store.ts'
@@ -272,14 +273,16 @@ async function insertTaken(tx: Tx, actor: StaffActor, of: Taken, now: Date): Pro
   const price = service.paymentMode === 'free' ? 0 : service.priceMinor
   // Whatever is paid online elsewhere: here it is owed, and the link offers to pay it.
   const paymentMode = service.paymentMode === 'free' ? ('free' as const) : ('later' as const)
+  for (const lapsed of await bookings.lapseInTheWay(tx, memberId, at.blockedFrom, at.blockedUntil, now))
+    await expirePayment(tx, clinicId, lapsed, now)
+  const place = await takeSeat(tx, service, { memberId, siteId, ...at })
+  if (!place) return refuse('SLOT_TAKEN')
   const row = {
-    ...{ id, clinicId, serviceId: service.id, memberId, siteId, ...at, heldUntil: now, holdHash: null },
+    ...{ id, clinicId, serviceId: service.id, memberId, siteId, ...at, ...place, heldUntil: now, holdHash: null },
     ...{ priceMinor: price, currency: service.currency, taxRate: service.taxRate, paymentMode, depositMinor: 0 },
     cancellation: clinic.cancellation,
     way: service.way,
   }
-  for (const lapsed of await bookings.lapseInTheWay(tx, memberId, at.blockedFrom, at.blockedUntil, now))
-    await expirePayment(tx, clinicId, lapsed, now)
   if (!(await bookings.insertHold(tx, row, now))) return refuse('SLOT_TAKEN')
   await bookings.updateAppointment(tx, id, {
     ...{ patientId, locale, timeZone, idempotencyKey: key, seriesId },

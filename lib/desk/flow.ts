@@ -5,6 +5,7 @@ import { partOf } from '../access/part.ts'
 import { placeAt } from '../booking/place.ts'
 import type { FreeTimes, MemberSlot } from '../booking/rules.ts'
 import { findFree } from '../booking/slots.ts'
+import { isTakenAt } from '../booking/session.ts'
 import * as bookings from '../booking/store.ts'
 import { findClinic, findService, listPractitioners, listServices } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
@@ -49,8 +50,8 @@ export const options = (actor: StaffActor, _: unknown, { now }: Context): Out<'d
       today: dayIn(clinic.timeZone, now),
       cancellation: clinic.cancellation,
       services: services.map(
-        ({ id, name, minutes, way, priceMinor, currency, paymentMode, practitionerIds, audience }) => ({
-          ...{ id, name, minutes, way, priceMinor, currency, paymentMode, practitionerIds, audience },
+        ({ id, name, minutes, way, places, priceMinor, currency, paymentMode, practitionerIds, audience }) => ({
+          ...{ id, name, minutes, way, places, priceMinor, currency, paymentMode, practitionerIds, audience },
         }),
       ),
       practitioners: practitioners.map(({ id, displayName }) => ({ memberId: id, name: displayName })),
@@ -79,8 +80,9 @@ export const place = (actor: StaffActor, input: In<typeof rules.PlaceInput>, { n
     if (!service?.active || !service.practitionerIds.includes(input.memberId)) return refuse('NOT_FOUND')
     const at = stretchOf(service, new Date(input.startsAt))
     const found = await placeAt(tx, clinic, input.memberId, { ...at, siteId: null })
-    const busy = await bookings.listBusy(tx, [input.memberId], { from: at.blockedFrom, until: at.blockedUntil }, now)
-    return ok({ siteId: found ?? null, outside: found === undefined, taken: busy.get(input.memberId)!.length > 0 })
+    const siteId = found ?? null
+    const taken = await isTakenAt(tx, service, { memberId: input.memberId, siteId, ...at }, now)
+    return ok({ siteId, outside: found === undefined, taken })
   })
 
 /** A year back and all that is to come; a clinic with more sees those of late. */

@@ -132,6 +132,7 @@ export interface DeskService {
   name: string
   minutes: number
   way: Way
+  places: number
   priceMinor: number
   currency: string
   paymentMode: PaymentMode

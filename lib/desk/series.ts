@@ -154,6 +154,8 @@ export async function bookSeries(
       const clinic = (await findClinic(tx, actor.clinicId))!
       const service = await findService(tx, input.serviceId)
       if (!service?.active || !service.practitionerIds.includes(memberId)) return refuse('NOT_FOUND')
+      // Each visit of a series is for one patient alone.
+      if (service.places > 1) return refuse('GROUP_ALONE')
       if (service.way === 'phone' && patient.kind === 'new' && !patient.phone)
         return refuse('BAD_INPUT', { 'patient.phone': 'required' })
       const sealed = input.visits.flatMap(({ records }) => records)

@@ -25,6 +25,8 @@ export interface DayRow {
   appointmentId: string
   /** How often it was moved. */
   sequence: number
+  /** The group that it is a place of, and how many that has; null: of none. */
+  group: { id: string; serviceId: string; places: number } | null
   /** Booked with others at once. */
   isSeries: boolean
   patientId: string

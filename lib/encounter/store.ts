@@ -96,6 +96,7 @@ function toRow(row: Found, items: Open, now: Date): DayRow {
   return {
     appointmentId: row.id,
     sequence: row.sequence,
+    group: row.seat === null ? null : { id: row.sessionId, serviceId: row.serviceId, places: row.service.places },
     isSeries: row.seriesId !== null,
     patientId: row.patientId!,
     memberId: row.memberId,
@@ -184,7 +185,7 @@ export async function listLoad(tx: Tx, actor: StaffActor, at: { from: Date; to: 
       ...(at.memberId ? { memberId: at.memberId } : {}),
       AND: at.seen,
     },
-    select: { id: true, memberId: true, startsAt: true, endsAt: true },
+    select: { id: true, memberId: true, startsAt: true, endsAt: true, sessionId: true },
   })
 }
 

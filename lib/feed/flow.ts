@@ -9,6 +9,7 @@ import { audit } from '../server/audit.ts'
 import { env } from '../server/env.ts'
 import { limitHere } from '../server/rate-limit.ts'
 import { inClinic, inNoClinic } from '../server/tx.ts'
+import { dayIn } from '../time.ts'
 import { feedDays, feedFile, type FeedView } from './rules.ts'
 import * as store from './store.ts'
 
@@ -60,14 +61,14 @@ export async function readFeed(file: string, now: Date): Promise<Result<{ text: 
     const stretch = { from: new Date(+now - feedDays.back * day), until: new Date(+now + feedDays.ahead * day) }
     for (const visit of await store.listVisits(tx, owner.memberId, stretch))
       calendar.createEvent({
-        id: `visit-${visit.id}`,
+        id: `visit-${visit.sessionId}`,
         sequence: visit.sequence,
         // Of its last change: the same appointments are the same bytes.
         stamp: visit.timedAt > visit.createdAt ? visit.timedAt : visit.createdAt,
         start: visit.startsAt,
         end: visit.endsAt,
         summary: t('event'),
-        url: `${env().APP_ORIGIN}/encounter/${visit.id}`,
+        url: `${env().APP_ORIGIN}${visit.seat === null ? `/encounter/${visit.id}` : `/calendar?day=${dayIn(clinic.timeZone, visit.startsAt)}`}`,
       })
     const text = calendar.toString()
     return ok({ text, etag: `"${createHash('sha256').update(text).digest('base64url')}"` })

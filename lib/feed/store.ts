@@ -32,7 +32,7 @@ export async function deleteFeed(tx: Tx, { memberId }: StaffActor): Promise<bool
   return (await tx.calendarFeed.deleteMany({ where: { memberId } })).count === 1
 }
 
-/** Times and ids alone. */
+/** Times and ids alone; a group is one. */
 export const listVisits = (tx: Tx, memberId: string, { from, until }: { from: Date; until: Date }) =>
   tx.appointment.findMany({
     where: {
@@ -41,6 +41,16 @@ export const listVisits = (tx: Tx, memberId: string, { from, until }: { from: Da
       startsAt: { lt: until },
       endsAt: { gt: from },
     },
-    select: { id: true, startsAt: true, endsAt: true, sequence: true, createdAt: true, timedAt: true },
+    select: {
+      startsAt: true,
+      endsAt: true,
+      id: true,
+      sessionId: true,
+      seat: true,
+      sequence: true,
+      createdAt: true,
+      timedAt: true,
+    },
     orderBy: [{ startsAt: 'asc' }, { id: 'asc' }],
+    distinct: ['sessionId'],
   })

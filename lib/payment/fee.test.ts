@@ -282,6 +282,7 @@ it('what was booked keeps its terms, whatever the clinic changes afterwards', as
     ...{ stepMinutes: null, minNoticeMinutes: null, horizonDays: null, dailyLimit: null, position: 0, active: true },
     ...{
       way: 'video' as const,
+      places: 1,
       assignment: 'choose' as const,
       audience: 'anyone' as const,
       paymentMode: 'later' as const,

@@ -4,8 +4,9 @@ import type { SystemActor } from '../access/rules.ts'
 import { confirmBooking } from '../booking/confirm.ts'
 import { placeAt } from '../booking/place.ts'
 import { nextAppointment } from '../booking/rules.ts'
+import { takeSeat } from '../booking/session.ts'
 import * as bookings from '../booking/store.ts'
-import { findClinic } from '../clinic/store.ts'
+import { findClinic, findService } from '../clinic/store.ts'
 import { stripeFor } from '../merchant/api.ts'
 import { keepHours } from '../schedule/store.ts'
 import { audit } from '../server/audit.ts'
@@ -118,7 +119,13 @@ async function freeAgain(tx: Tx, appointment: bookings.AppointmentRow, now: Date
   if (await bookings.isTaken(tx, appointment, now)) return false
   const clinic = (await findClinic(tx, appointment.clinicId))!
   await keepHours(tx, clinic.id, appointment.memberId)
-  return (await placeAt(tx, clinic, appointment.memberId, appointment)) === appointment.siteId
+  if ((await placeAt(tx, clinic, appointment.memberId, appointment)) !== appointment.siteId) return false
+  if (appointment.seat === null) return true
+  // Somebody may have its place in the group by now, and another one be free.
+  const place = await takeSeat(tx, (await findService(tx, appointment.serviceId))!, appointment)
+  if (!place || place.seat === null) return false
+  await bookings.updateAppointment(tx, appointment.id, place)
+  return true
 }
 
 /** A slot taken between the look and the booking breaks the exclusion constraint: the second look sees it. */

@@ -236,6 +236,7 @@ describe('a time that is taken while an absence is saved', () => {
         paymentMode: 'free' as const,
         depositMinor: 0,
         way: 'video' as const,
+        seat: null,
       }
       const none = { kind: 'none' } as const
       const cancellation = { freeUntilMinutes: 0, lateFee: none, noShowFee: none }

@@ -35,17 +35,20 @@ const questionOf = (zone: string, firstDay: string) =>
       week,
       pace,
       busy: stretchesOf(firstDay),
+      shared: stretchesOf(firstDay),
       full: fc.boolean(),
       notice: fives(0, 2880),
       horizon: fives(2880, 7200),
     })
-    .map(({ week, pace, busy, full, notice, horizon }): StartsQuestion => {
+    .map(({ week, pace, busy, shared, full, notice, horizon }): StartsQuestion => {
       const start = Date.parse(`${firstDay}T00:00:00Z`)
       return {
         zone,
         rowsOn: (day) => week[isoWeekday(day) - 1]!,
         pace,
         busy,
+        // Buffers of any length lie before a group's start.
+        shared: shared.map((each, index) => ({ ...each, start: each.from + index * 5 * minute })),
         firstDay,
         lastDay: addDays(firstDay, 2),
         notBefore: start + notice * minute,

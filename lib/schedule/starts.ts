@@ -17,14 +17,21 @@ export interface StartsQuestion {
   pace: Pace
   /** What is taken, by whatever: appointments with their buffers, absences, busy times elsewhere. */
   busy: readonly Stretch[]
+  /** Groups that have room, each with its buffers: one may begin with them, and with nothing else of theirs. */
+  shared?: readonly Shared[]
   /** Local days, the last one included. */
   firstDay: string
   lastDay: string
   /** No start before this instant, none at or after the other. */
   notBefore: number
   notAfter: number
-  /** Local days that have as many appointments as they may. */
+  /** Local days that have as many appointments as they may; who joins a group takes up none. */
   isFull?: (day: string) => boolean
+}
+
+/** What a group takes up, and when it begins. */
+export interface Shared extends Stretch {
+  start: number
 }
 
 const minute = 60_000
@@ -41,17 +48,25 @@ export function freeStarts(question: StartsQuestion): number[] {
   const byDay = openStretches(zone, days, rowsOn)
   const open = union([...byDay.values()].flat())
   const busy = union(question.busy)
+  const shared = question.shared ?? []
+  const joined = new Set(shared.map(({ start }) => start))
   const [length, step] = [pace.minutes * minute, pace.step * minute]
   const [before, after] = [pace.bufferBefore * minute, pace.bufferAfter * minute]
   const found = new Set<number>()
   for (const [day, stretches] of byDay) {
-    if (day > lastDay || question.isFull?.(day)) continue
-    for (const stretch of stretches)
-      for (const start of paced(stretch, step)) {
-        if (start < notBefore || start >= notAfter) continue
+    if (day > lastDay) continue
+    const isFull = question.isFull?.(day) ?? false
+    for (const stretch of stretches) {
+      // A group may have been put at a time of its own.
+      const groups = [...joined].filter((start) => stretch.from <= start && start < stretch.until)
+      for (const start of [...paced(stretch, step), ...groups]) {
+        if (start < notBefore || start >= notAfter || (isFull && !joined.has(start))) continue
         if (!covers(open, start, start + length)) continue
-        if (!meets(busy, start - before, start + length + after)) found.add(start)
+        const [from, until] = [start - before, start + length + after]
+        if (shared.some((each) => each.start !== start && each.from < until && from < each.until)) continue
+        if (!meets(busy, from, until)) found.add(start)
       }
+    }
   }
   return [...found].sort((a, b) => a - b)
 }

@@ -165,7 +165,7 @@ export async function listInTheWay(
   return rows.map(({ id, startsAt }) => ({ appointmentId: id, startsAt: startsAt.toISOString() }))
 }
 
-/** How many appointments of a service a practitioner has, by their starts: for a day's limit. */
+/** How many appointments of a service a practitioner has, by their starts, a group's as one: for a day's limit. */
 export async function listStarts(
   tx: Tx,
   serviceId: string,
@@ -185,5 +185,6 @@ export async function listStarts(
       ],
     },
     select: { memberId: true, startsAt: true },
+    distinct: ['sessionId'],
   })
 }

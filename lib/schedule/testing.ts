@@ -31,12 +31,15 @@ export function slowly(question: StartsQuestion): number[] {
   const end = Date.parse(`${lastDay}T00:00:00Z`) + 3 * 24 * 60 * minute
   for (let start = Date.parse(`${firstDay}T00:00:00Z`) - 2 * 24 * 60 * minute; start < end; start += grid) {
     const { day, minute: of } = at(start)
-    if (day < firstDay || day > lastDay || question.isFull?.(day)) continue
+    if (day < firstDay || day > lastDay) continue
+    const isJoined = question.shared?.some((each) => each.start === start) ?? false
+    if (question.isFull?.(day) && !isJoined) continue
     if (start < notBefore || start >= notAfter) continue
-    if (!within(start).some((row) => (of - row.startMinute) % pace.step === 0)) continue
+    if (!within(start).some((row) => isJoined || (of - row.startMinute) % pace.step === 0)) continue
     const finish = start + pace.minutes * minute
     if (!each(start, finish, (instant) => within(instant).length > 0)) continue
-    const isFree = (instant: number) => !question.busy.some(({ from, until }) => from <= instant && instant < until)
+    const taken = [...question.busy, ...(question.shared ?? []).filter((each) => each.start !== start)]
+    const isFree = (instant: number) => !taken.some(({ from, until }) => from <= instant && instant < until)
     if (each(start - pace.bufferBefore * minute, finish + pace.bufferAfter * minute, isFree)) found.push(start)
   }
   return found

@@ -1,6 +1,7 @@
 import { cancelAppointment, cancelByClinic } from '@/lib/booking/cancel'
 import * as flow from '@/lib/booking/flow'
 import { setWork } from '@/lib/booking/flood'
+import { cancelGroup, moveGroup } from '@/lib/booking/group'
 import * as holds from '@/lib/booking/hold'
 import { moveAppointment, moveTimes } from '@/lib/booking/move'
 import { otherTimes, rescheduleAppointment } from '@/lib/booking/reschedule'
@@ -29,6 +30,8 @@ export const bookingActions = {
   'booking/move': action('staff', rules.MoveInput, moveAppointment),
   'booking/cancel': action('public', rules.CancelByLinkInput, cancelAppointment),
   'booking/cancel-by-clinic': action('staff', rules.CancelInput, cancelByClinic),
+  'booking/move-group': action('staff', rules.MoveGroupInput, moveGroup),
+  'booking/cancel-group': action('staff', rules.CancelGroupInput, cancelGroup),
 } satisfies Actions<rules.BookingContract>
 
 export const consentActions = {

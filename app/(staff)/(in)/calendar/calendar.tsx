@@ -19,7 +19,9 @@ import { Day } from '@/lib/day'
 import { type DayRow, rowState } from '@/lib/encounter/rules'
 import { addDays, formatPlainDay, zoneCity } from '@/lib/time'
 import { Grid } from './grid'
+import { GroupDialog } from './group-dialog'
 import { type Asked, MoveAsk } from './move-ask'
+import { canMove } from './moving'
 import { Overview } from './overview'
 import { type Input, useCalendar } from './use-calendar'
 
@@ -40,6 +42,8 @@ export function Calendar({ start, input }: { start: CalendarView; input: Input }
   const calendar = useCalendar(start, input)
   const { view, rows, names, now, stale, failed } = calendar
   const [chosen, setChosen] = useState<Chosen | null>(null)
+  /** The group whose list is open. */
+  const [group, setGroup] = useState<Chosen | null>(null)
   const [asked, setAsked] = useState<(Asked & { busy: boolean }) | null>(null)
   const [going, startGoing] = useTransition()
   const [booking, setBooking] = useState<Pointed | 'anywhere' | null>(null)
@@ -66,6 +70,8 @@ export function Calendar({ start, input }: { start: CalendarView; input: Input }
   const isOverview = span === 'week' && !input.memberId
   const button = buttonClass({ size: 'sm' })
   const row = chosen && (rows.find((each) => each.appointmentId === chosen.row.appointmentId) ?? chosen.row)
+  const groupOf = (each: DayRow) => rows.filter((other) => other.group && other.group.id === each.group?.id)
+  const inGroup = group ? groupOf(rows.find((each) => each.appointmentId === group.row.appointmentId) ?? group.row) : []
   const nameOf = (each: DayRow) => names.get(each.patientId) ?? s('unnamed')
   return (
     <div data-sheet="wide">
@@ -161,7 +167,7 @@ export function Calendar({ start, input }: { start: CalendarView; input: Input }
           <Grid
             {...calendar}
             asked={asked}
-            onOpen={(each, anchor) => setChosen({ row: each, anchor, open: true })}
+            onOpen={(each, anchor) => (each.group ? setGroup : setChosen)({ row: each, anchor, open: true })}
             onMove={(each) => setAsked({ ...each, busy: false })}
             onBook={setBooking}
           />
@@ -180,9 +186,26 @@ export function Calendar({ start, input }: { start: CalendarView; input: Input }
         <MoveAsk
           {...asked}
           {...{ zone, refresh: calendar.refresh }}
-          name={nameOf(asked.row)}
+          group={groupOf(asked.row).filter(canMove)}
+          name={asked.row.group ? t('group.move', { count: groupOf(asked.row).length }) : nameOf(asked.row)}
           onBusy={(busy) => setAsked({ ...asked, busy })}
           onClose={() => setAsked(null)}
+        />
+      ) : null}
+      {group && inGroup.length ? (
+        <GroupDialog
+          rows={inGroup}
+          {...{ zone, now, nameOf }}
+          onMore={(each) => {
+            setGroup(null)
+            setChosen({ row: each, anchor: group.anchor, open: true })
+          }}
+          onBook={(at) => {
+            setGroup(null)
+            setBooking(at)
+          }}
+          refresh={calendar.refresh}
+          onClose={() => setGroup(null)}
         />
       ) : null}
       {chosen && row ? (

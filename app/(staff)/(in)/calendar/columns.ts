@@ -11,6 +11,8 @@ export interface Band {
 }
 export interface Block extends Box, Placed {
   row: DayRow
+  /** All of a group, `row` the first of them; of others it alone. */
+  rows: DayRow[]
 }
 /** One practitioner's local day. */
 export interface Column {
@@ -74,9 +76,12 @@ const bandOf = (axis: Axis, day: string, { from, until }: { from: number; until:
 })
 
 function blocksOf(axis: Axis, day: string, rows: readonly DayRow[]): Block[] {
-  const boxes = rows.map((row) => {
+  // A group is one block.
+  const groups = Map.groupBy(rows, (row) => row.group?.id ?? row.appointmentId)
+  const boxes = [...groups.values()].map((rows) => {
+    const row = rows[0]!
     const { from, until } = bandOf(axis, day, stretchOf(row))
-    return { row, key: `${row.appointmentId} ${day}`, top: from, bottom: Math.max(until, from + leastMinutes) }
+    return { row, rows, key: `${row.appointmentId} ${day}`, top: from, bottom: Math.max(until, from + leastMinutes) }
   })
   const placed = sideBySide(boxes)
   return boxes.map((box) => ({ ...box, ...placed.get(box.key)! }))

@@ -87,6 +87,8 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
     return d('cursorAt', { time: time(from), column: found ? columnName(found) : '' })
   }
   const [said, setSaid] = useState('')
+  const placesOf = ({ group }: DayRow, rows: readonly DayRow[]) =>
+    group && t('places', { count: rows.filter(isIn).length, places: group.places })
   const onDrop = (row: DayRow, target: Target) => {
     const practitioner = columns.find(({ key }) => key === target.column)?.name ?? row.practitioner
     onMove({ row, target, practitioner })
@@ -230,24 +232,28 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
             >
               <div className="absolute inset-x-0" style={{ top: high(-shown.from), height: high(axis.length) }}>
                 <Ground column={column} axis={axis} words={{ taken: t('taken'), elsewhere: t('elsewhere') }} />
-                {column.blocks.map(({ row, key, ...at }) => {
-                  const state = rowState(row, now)
+                {column.blocks.map(({ row, rows: all, key, ...at }) => {
+                  const state = stateOf(all, now)
                   const name = names.get(row.patientId) ?? (opening ? null : s('unnamed'))
+                  const places = placesOf(row, all)
+                  const everybody = all.map(nameOf).join(', ')
+                  const words = {
+                    day: isWeek ? columnName(column) : 'none',
+                    ...{ from: time(row.startsAt), until: time(row.endsAt), name: nameOf(row) },
+                    ...{ service: serviceOf(row), practitioner: row.practitioner, state: s(`state.${state}`) },
+                  }
                   return (
                     <Block
                       key={key}
                       id={key}
-                      {...{ top: at.top, bottom: at.bottom, lane: at.lane, lanes: at.lanes, state, name }}
+                      {...{ top: at.top, bottom: at.bottom, lane: at.lane, lanes: at.lanes, state }}
+                      name={places ? `${row.service}, ${places}` : name}
                       time={time(row.startsAt)}
-                      service={serviceOf(row)}
+                      service={places ? everybody : serviceOf(row)}
                       current={key === current}
-                      movable={canMove(row)}
+                      movable={all.every(canMove)}
                       busy={asked?.busy === true && asked.row.appointmentId === row.appointmentId}
-                      label={t('block', {
-                        day: isWeek ? columnName(column) : 'none',
-                        ...{ from: time(row.startsAt), until: time(row.endsAt), name: nameOf(row) },
-                        ...{ service: serviceOf(row), practitioner: row.practitioner, state: s(`state.${state}`) },
-                      })}
+                      label={places ? t('groupBlock', { ...words, places, names: everybody }) : t('block', words)}
                     />
                   )
                 })}
@@ -286,6 +292,16 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
       <p className="mt-3 text-sm text-soft print:hidden">{t('hint')}</p>
     </>
   )
+}
+
+/** Whoever came, or is to come. */
+const isIn = ({ status }: DayRow) => status !== 'no_show'
+
+const states = ['in_consult', 'waiting', 'at_door', 'late', 'upcoming', 'done', 'missed'] as const
+/** Of a group, what there is to do for any of them. */
+function stateOf(rows: readonly DayRow[], now: Date) {
+  const all = rows.map((row) => rowState(row, now))
+  return states.find((state) => all.includes(state)) ?? all[0]!
 }
 
 const originOf = (row: DayRow, { key, memberId }: Column): Target => ({

@@ -17,6 +17,8 @@ export interface Asked {
   practitioner: string
 }
 interface Props extends Asked {
+  /** Of a group, everybody in it. */
+  group: readonly DayRow[]
   name: string
   zone: string
   /** Reads the calendar again: nothing moves on the screen before the server has said so. */
@@ -26,7 +28,7 @@ interface Props extends Asked {
 }
 
 /** Whether an appointment is to go where it was put: from when to when, and who learns of it. */
-export function MoveAsk({ row, target, practitioner, name, zone, refresh, onBusy, onClose }: Props) {
+export function MoveAsk({ row, target, practitioner, group, name, zone, refresh, onBusy, onClose }: Props) {
   const t = useTranslations('calendar.ask')
   const m = useTranslations('move')
   const locale = useLocale()
@@ -45,8 +47,11 @@ export function MoveAsk({ row, target, practitioner, name, zone, refresh, onBusy
     onBusy(true)
     const { appointmentId: id, sequence } = row
     const at = { startsAt: new Date(target.from).toISOString(), endsAt: new Date(target.until).toISOString() }
-    const input = { id, sequence, memberId: target.memberId, ...at, anyway: outside }
-    const answer = await call('booking/move', input, { retry: true })
+    const to = { memberId: target.memberId, ...at, anyway: outside }
+    const visits = group.map((each) => ({ id: each.appointmentId, sequence: each.sequence }))
+    const answer = visits.length
+      ? await call('booking/move-group', { visits, ...to }, { retry: true })
+      : await call('booking/move', { id, sequence, ...to }, { retry: true })
     if (!answer.ok && answer.code === 'OUTSIDE_HOURS') {
       onBusy(false)
       return setOutside(true)
@@ -88,7 +93,7 @@ export function MoveAsk({ row, target, practitioner, name, zone, refresh, onBusy
           {m('outside')}
         </Banner>
       ) : null}
-      <p className="mt-4 text-sm text-soft">{t(isLater ? 'mailed' : 'notMailed')}</p>
+      <p className="mt-4 text-sm text-soft">{t(isLater ? (group.length ? 'mailedAll' : 'mailed') : 'notMailed')}</p>
     </AlertDialog>
   )
 }

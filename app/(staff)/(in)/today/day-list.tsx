@@ -83,6 +83,7 @@ export const DayList = ({
         opening={opening}
         next={row.appointmentId === nextId}
         lateMinutes={lateIn(row, late)}
+        inGroup={rows.filter((each) => each.group?.id === row.group?.id && isIn(each)).length}
       />
     ))}
   </ol>
@@ -101,7 +102,11 @@ interface VisitProps {
   next: boolean
   /** By how many minutes its practitioner runs late, if that still counts for it. */
   lateMinutes: number
+  /** How many of its group came, or are to come. */
+  inGroup: number
 }
+
+const isIn = ({ status }: DayRow) => status !== 'cancelled' && status !== 'no_show'
 
 const lateIn = (row: DayRow, late: readonly { memberId: string; minutes: number }[]) =>
   row.status === 'booked' || row.status === 'arrived'
@@ -120,6 +125,7 @@ function Visit({
   opening,
   next,
   lateMinutes,
+  inGroup,
 }: VisitProps) {
   const t = useTranslations('staff')
   const c = useTranslations('common')
@@ -164,6 +170,7 @@ function Visit({
         <Badge tone={tones[state]}>
           {since === null ? t(`state.${state}`) : t('waitingSince', { minutes: since })}
         </Badge>
+        {row.group ? <Badge>{t('group', { count: inGroup, places: row.group.places })}</Badge> : null}
         {next ? <Badge tone="accent">{t('nextUp')}</Badge> : null}
         {lateMinutes ? (
           <Badge tone="warning">

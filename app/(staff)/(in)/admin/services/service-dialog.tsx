@@ -76,6 +76,8 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
 
   const save = form.handleSubmit(async ({ price, tax, consentTextId, depositKind: kind, depositText, ...typed }) => {
     setCode(null)
+    if (typed.places > 1 && typed.way !== 'in_person')
+      return form.setError('places', { message: 'groupWay' }, { shouldFocus: true })
     const priceMinor = typed.paymentMode === 'free' ? 0 : parseAmount(price, clinic.currency, locale)
     if (priceMinor === null) return form.setError('price', { message: 'number' }, { shouldFocus: true })
     const fault = chargeFault(priceMinor, clinic.currency)
@@ -153,7 +155,15 @@ function Form({ service, settings, onClose, onDone }: Props & { service: Service
           label={t('services.way')}
           hint={way === 'video' ? undefined : t(`services.wayHints.${way}`, { place: place || t('services.nowhere') })}
           options={ways.map((value) => ({ value, label: c(`way.${value}`) }))}
-          {...register('way')}
+          {...register('way', { onChange: () => form.clearErrors('places') })}
+        />
+        <TextField
+          label={t('services.places')}
+          hint={t('services.placesHint')}
+          inputMode="numeric"
+          className="max-w-sm"
+          error={text(errors.places)}
+          {...register('places')}
         />
         <RadioGroup
           look="row"
@@ -280,6 +290,7 @@ function toTyped(
       horizonDays: null,
       dailyLimit: null,
       way: 'video',
+      places: 1,
       assignment: 'choose',
       audience: 'anyone',
       paymentMode: 'free',

@@ -69,6 +69,7 @@ export function Services({ start }: { start: ClinicSettings }) {
                   </p>
                   <p className="text-sm text-soft">
                     {c('minutes', { count: service.minutes })} · {c(`way.${service.way}`)} ·{' '}
+                    {service.places > 1 ? `${c('inGroup', { places: service.places })} · ` : ''}
                     {t('services.questions', { count: service.intakeForm.questions.length })}
                     {service.consentTextId ? ` · ${t('services.withConsent')}` : ''}
                   </p>
