@@ -7,6 +7,7 @@ import { inClinic, type Tx } from '../server/tx.ts'
 import { cancelIn } from './cancel.ts'
 import { moveIn } from './move.ts'
 import * as rules from './rules.ts'
+import { keepSeats } from './session.ts'
 import * as store from './store.ts'
 
 type In<S extends z.ZodType> = z.output<S>
@@ -32,10 +33,14 @@ async function lockGroup(
   }
   const [first] = rows
   if (rows.some(({ sessionId }) => sessionId !== first!.sessionId)) return refuse('STALE')
+  // Nobody comes into it any more until this is done.
+  await keepSeats(tx, first!)
   const others = (await store.listSession(tx, first!.sessionId)).filter(({ id }) => !ids.includes(id))
   if (others.some(({ status }) => status !== 'held')) return refuse('STALE')
   const held: store.AppointmentRow[] = []
   for (const { id } of others) held.push((await store.lockAppointment(tx, id))!)
+  // Whoever had a place but not booked it may have done so while this waited for their row.
+  if (held.some(({ status }) => !['held', 'expired', 'cancelled'].includes(status))) return refuse('STALE')
   return ok({ rows, held })
 }
 

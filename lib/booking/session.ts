@@ -18,13 +18,17 @@ interface At {
 export const placesOf = (service: ServiceView, { seat }: { seat: number | null }): ServiceView =>
   seat === null ? { ...service, places: 1 } : service
 
+/** Nobody else is given a place at this time until the transaction ends. */
+export const keepSeats = (tx: Tx, { memberId, startsAt }: Pick<At, 'memberId' | 'startsAt'>): Promise<void> =>
+  hold(tx, `session|${memberId}|${startsAt.toISOString()}`, 'write')
+
 /**
  * A place at this time that nobody has: null in `seat` for a service that is not shared. Null where all are taken. Nobody else is given
  * one of them until the transaction ends.
  */
 export async function takeSeat(tx: Tx, { id, places }: Group, at: At): Promise<{ seat: number | null } | null> {
   if (places === 1) return { seat: null }
-  await hold(tx, `session|${at.memberId}|${at.startsAt.toISOString()}`, 'write')
+  await keepSeats(tx, at)
   const taken = new Set(await listSeats(tx, id, at))
   for (let seat = 0; seat < places; seat++) if (!taken.has(seat)) return { seat }
   return null

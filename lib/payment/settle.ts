@@ -133,7 +133,7 @@ export async function overtaken<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (error) {
-    if (!/23P01|appointment_slot/.test(wordsOf(error))) throw error
+    if (!/23P01|appointment_slot|appointment_seat/.test(wordsOf(error))) throw error
     return run()
   }
 }
