@@ -40,7 +40,8 @@ async function launch(options: BrowserContextOptions, args: string[]): Promise<D
 export function watch(page: Page): string[] {
   const faults: string[] = []
   page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(message.text())
+    // What could not be loaded is named by its address alone.
+    if (message.type() === 'error') faults.push(`${message.text()} ${message.location().url}`)
   })
   page.on('pageerror', (error) => faults.push(String(error)))
   return faults
