@@ -25,6 +25,10 @@ export const codes = {
   PLACE_HELD: 409,
   /** A follow-up, for somebody of whom the clinic knows no visit: see booking/follow-up. */
   FOLLOW_UP_ONLY: 409,
+  /** Beside others as many as the hours allow: see booking/walk-in. */
+  WALK_INS_FULL: 409,
+  /** Only what the desk itself booked is put beside others. */
+  BOOKED_ONLINE: 409,
   HOLD_EXPIRED: 409,
   SLOT_GONE: 409,
   STALE: 409,

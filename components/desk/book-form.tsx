@@ -73,6 +73,7 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
   const [timeFault, setTimeFault] = useState<string | null>(null)
   const [fault, setFault] = useState<string | null>(null)
   const [isOutside, setOutside] = useState(false)
+  const [beside, setBeside] = useState(false)
   const [lost, setLost] = useState(0)
   const [seriesFault, setSeriesFault] = useState<string | null>(null)
   const [voucher, setVoucher] = useState('')
@@ -82,14 +83,20 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
   const [companionFaults, setCompanionFaults] = useState<CompanionFaults>({})
   const form = useRef<HTMLFormElement>(null)
   const outside = isOutside || chosen?.place?.outside === true
+  /** Beside others a time may be taken, as long as there is room. */
+  const inTheWay = ({ place }: Pick<Chosen, 'place'>): string | null => {
+    if (!place) return null
+    if (beside) return place.walkIns.left > 0 ? null : reason('WALK_INS_FULL')
+    return place.taken ? t(place.walkIns.left > 0 ? 'takenBeside' : 'taken') : null
+  }
   const choose = (next: Chosen | null) => {
-    setTimeFault(next?.place?.taken ? t('taken') : null)
+    setTimeFault(null)
     setOutside(false)
     setChosen(next)
   }
   const { zone } = options
   const refused = (code: string) => setFault(reason(code))
-  const series = useSeries({ first: chosen, serviceId: service.id, zone, lost, onRefused: refused })
+  const series = useSeries({ first: beside ? null : chosen, serviceId: service.id, zone, lost, onRefused: refused })
   const planned = series.dates.filter(({ isLeft }) => !isLeft)
   // A series is one patient's alone.
   const isGroup = service.places > 1
@@ -126,6 +133,11 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
   const { priceMinor, currency, paymentMode } = service
   const isFree = paymentMode === 'free' || priceMinor === 0
 
+  /** Said far above the button that was pressed. */
+  const lose = (why: string) => {
+    flushSync(() => setTimeFault(why))
+    form.current?.querySelector('[role=alert]')?.scrollIntoView({ block: 'center' })
+  }
   const [book, booking] = useBusy(async () => {
     setFault(null)
     setSeriesFault(null)
@@ -155,11 +167,11 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
       if (!found.ok) return setFault(reason(found.code))
       siteId = found.value.siteId
       choose({ ...chosen, siteId, place: found.value })
-      if (found.value.outside || found.value.taken) return
+      if (found.value.outside || inTheWay({ place: found.value })) return
     }
     const visit = {
       ...{ serviceId: service.id, memberId: chosen.memberId, siteId },
-      ...{ startsAt: chosen.startsAt, anyway: outside },
+      ...{ startsAt: chosen.startsAt, anyway: outside, beside },
       voucher: code || null,
       companion: asked && { who: asked.who, first: companion.first },
     }
@@ -175,9 +187,14 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
     }
     if (answer.code === 'OUTSIDE_HOURS') return setOutside(true)
     if (answer.code === 'TOO_LATE') return setFault(along('tooSoon'))
+    if (answer.code === 'WALK_INS_FULL') {
+      // Somebody was faster: what room there is now is asked again.
+      again()
+      return lose(reason(answer.code))
+    }
     if (answer.code === 'SLOT_TAKEN' || answer.code === 'SLOT_GONE') {
       setLost((count) => count + 1)
-      return setTimeFault(t(answer.code === 'SLOT_TAKEN' ? 'taken' : 'gone'))
+      return lose(t(answer.code === 'SLOT_TAKEN' ? 'taken' : 'gone'))
     }
     const time = answer.fields?.startsAt
     if (time) return setTimeFault(t(time === 'tooSmall' ? 'past' : 'far'))
@@ -232,13 +249,22 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
         {isFree ? null : <Costs policy={options.cancellation} {...{ service, hasVoucher }} />}
       </p>
       <WhenPart
-        {...{ options, service, memberId, chosen, typed, lost, outside }}
-        fault={timeFault}
+        {...{ options, service, memberId, chosen, typed, lost, outside, beside }}
+        onBeside={(is) => {
+          setBeside(is)
+          setTimeFault(null)
+        }}
+        fault={timeFault ?? (chosen && inTheWay(chosen))}
         onChoose={choose}
         onType={setTyped}
         onRefused={refused}
       />
-      {isGroup ? null : <RepeatPart {...{ options, series }} startsAt={chosen?.startsAt ?? null} fault={seriesFault} />}
+      {beside || isGroup ? null : (
+        <RepeatPart {...{ options, series }} startsAt={chosen?.startsAt ?? null} fault={seriesFault} />
+      )}
+      <p role="status" className="-mt-3 text-sm text-soft empty:hidden">
+        {beside ? t('besideOnce') : null}
+      </p>
       <section aria-label={t('who')}>
         <h3 className="mb-3 font-semibold">{t('who')}</h3>
         <WhoCalls

@@ -2,7 +2,10 @@ import { useLocale, useTranslations } from 'next-intl'
 import { useCallback, useEffect, useState } from 'react'
 import { FreeTimesPicker } from '@/components/booking/free-times'
 import { minuteOf } from '@/components/schedule/clock'
+import { Button } from '@/components/ui/button'
 import { Disclosure } from '@/components/ui/card'
+import { Checkbox } from '@/components/ui/choice'
+import { ClockIcon } from '@/components/ui/icons'
 import { Banner } from '@/components/ui/status'
 import { Select, TextField } from '@/components/ui/text-field'
 import { call } from '@/lib/browser/api'
@@ -35,6 +38,10 @@ interface Props {
   /** Free times are read again when this changes. */
   lost: number
   outside: boolean
+  /** As a walk-in, beside others. */
+  beside?: boolean
+  /** None: it is no walk-in. */
+  onBeside?: (beside: boolean) => void
   fault: string | null
   onRefused: (code: string) => void
 }
@@ -49,6 +56,8 @@ export function WhenPart({
   onType,
   lost,
   outside,
+  beside = false,
+  onBeside,
   fault,
   onRefused,
 }: Props) {
@@ -90,6 +99,12 @@ export function WhenPart({
     const isTime = Day.safeParse(next.day).success && minute !== null
     onChoose(isTime ? at(instantAt(next.day, minute, zone).toISOString(), who) : null)
   }
+  // Who stands at the desk came a moment ago: their visit begins with the five minutes that have begun.
+  const typeNow = () => {
+    const begun = new Date(Math.floor(Date.now() / 300_000) * 300_000)
+    type({ day: dayIn(zone, begun), time: formatTime(begun, zone, 'en') })
+    onBeside?.(true)
+  }
   const begins = chosen && new Date(chosen.startsAt)
   const words = begins && {
     day: formatDay(begins, zone, locale),
@@ -106,6 +121,14 @@ export function WhenPart({
         <p role="alert" className="text-danger">
           {fault}
         </p>
+      ) : null}
+      {onBeside && (beside || chosen?.place?.walkIns.most) ? (
+        <Checkbox
+          label={t('beside')}
+          hint={chosen?.place ? t('besideLeft', chosen.place.walkIns) : undefined}
+          checked={beside}
+          onChange={(event) => onBeside(event.target.checked)}
+        />
       ) : null}
       {outside ? (
         <Banner tone="warning" announce title={t('outsideTitle')}>
@@ -129,10 +152,9 @@ export function WhenPart({
           onPick={(slot) => {
             const begin = new Date(slot.startsAt)
             onType({ day: dayIn(zone, begin), time: formatTime(begin, zone, 'en') })
-            onChoose({
-              ...at(slot.startsAt, slot.memberId, slot.siteId),
-              place: { siteId: slot.siteId, outside: false, taken: false },
-            })
+            // What is free is taken like by any other; what may be put in beside it is asked all the same.
+            onBeside?.(false)
+            onChoose(at(slot.startsAt, slot.memberId, slot.siteId))
           }}
           hintOf={(slot) =>
             [
@@ -165,6 +187,11 @@ export function WhenPart({
             onChange={(event) => type({ ...typed, time: event.target.value })}
           />
         </div>
+        {options.walkIns && onBeside ? (
+          <Button size="sm" className="mt-3" icon={<ClockIcon size={18} />} onClick={() => typeNow()}>
+            {t('now')}
+          </Button>
+        ) : null}
       </Disclosure>
     </section>
   )

@@ -2,6 +2,7 @@
 import { useLocale, useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { useReason } from '@/components/staff/use-reason'
+import { walkInChoices } from '@/components/staff/week-fields'
 import { Button, IconButton } from '@/components/ui/button'
 import { RadioGroup } from '@/components/ui/choice'
 import { Dialog } from '@/components/ui/dialog'
@@ -34,6 +35,7 @@ interface Span {
   start: string
   end: string
   site: string
+  walkIns: number
 }
 
 export function DayDialog(props: Props) {
@@ -57,17 +59,19 @@ export function DayDialog(props: Props) {
 
 function Fields({ day, memberId, own, usual, places, onDone, onClose }: Props & { day: string }) {
   const t = useTranslations('schedule')
+  const a = useTranslations('admin')
   const reason = useReason()
   const [choice, setChoice] = useState<Choice>(own === null ? 'usual' : own.length ? 'own' : 'closed')
   // What is there keeps its place, be it at no site.
   const known = own?.length ? own : usual
   const [spans, setSpans] = useState<Span[]>(() =>
-    (known.length ? known : [{ startMinute: 540, endMinute: 720, siteId: places[0]?.value || null }]).map(
+    (known.length ? known : [{ startMinute: 540, endMinute: 720, siteId: places[0]?.value || null, walkIns: 0 }]).map(
       (row, id): Span => ({
         id,
         start: fieldTime(row.startMinute),
         end: fieldTime(row.endMinute),
         site: row.siteId ?? '',
+        walkIns: row.walkIns,
       }),
     ),
   )
@@ -75,10 +79,10 @@ function Fields({ day, memberId, own, usual, places, onDone, onClose }: Props & 
   const change = (id: number, part: Partial<Span>) =>
     setSpans((all) => all.map((span) => (span.id === id ? { ...span, ...part } : span)))
   const [save, busy] = useBusy(async () => {
-    const hours = spans.map(({ start, end, site }) => ({
+    const hours = spans.map(({ start, end, site, walkIns }) => ({
       startMinute: minuteOf(start) ?? -1,
       endMinute: minuteOf(end, true) ?? -1,
-      siteId: site || null,
+      ...{ siteId: site || null, walkIns },
     }))
     const input = { memberId, day, hours: choice === 'usual' ? null : choice === 'closed' ? [] : hours }
     const checked = SaveDayInput.safeParse(input)
@@ -151,6 +155,17 @@ function Fields({ day, memberId, own, usual, places, onDone, onClose }: Props & 
                     onChange={(event) => change(span.id, { site: event.target.value })}
                   />
                 ) : null}
+                <Select
+                  hideLabel
+                  label={t('walkIns', { number: index + 1 })}
+                  options={walkInChoices.map((count) => ({
+                    value: String(count),
+                    label: a('hours.beside', { count }),
+                  }))}
+                  className="w-44"
+                  value={String(span.walkIns)}
+                  onChange={(event) => change(span.id, { walkIns: Number(event.target.value) })}
+                />
                 {spans.length > 1 ? (
                   <IconButton
                     label={t('removeSpan', { number: index + 1 })}
@@ -172,7 +187,7 @@ function Fields({ day, memberId, own, usual, places, onDone, onClose }: Props & 
                 ...all,
                 {
                   id: Math.max(...all.map(({ id }) => id)) + 1,
-                  ...{ start: '14:00', end: '18:00', site: places[0]?.value ?? '' },
+                  ...{ start: '14:00', end: '18:00', site: places[0]?.value ?? '', walkIns: 0 },
                 },
               ])
             }

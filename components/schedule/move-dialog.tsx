@@ -4,6 +4,7 @@ import { useCallback, useEffect, useState } from 'react'
 import { FreeTimesPicker } from '@/components/booking/free-times'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
+import { Checkbox } from '@/components/ui/choice'
 import { Dialog } from '@/components/ui/dialog'
 import { FieldError } from '@/components/ui/field'
 import { Banner, Skeleton } from '@/components/ui/status'
@@ -70,6 +71,7 @@ function Fields({ visit, zone, onClose }: Omit<Props, 'name' | 'open' | 'onOpenC
   const [facts, setFacts] = useState<MoveTimes | null>(null)
   const [fault, setFault] = useState<string | null>(null)
   const [outside, setOutside] = useState(false)
+  const [beside, setBeside] = useState(false)
   const [lost, setLost] = useState(0)
   const set = (part: Partial<Form>) => {
     setFault(null)
@@ -85,6 +87,7 @@ function Fields({ visit, zone, onClose }: Omit<Props, 'name' | 'open' | 'onOpenC
     if (!answer.ok) return setFault(reason(answer.code))
     setFacts(answer.value)
     setMemberId(answer.value.memberId)
+    setBeside(answer.value.walkIn)
     setForm({ ...textOf(new Date(answer.value.startsAt), zone), minutes: String(lengthOf(answer.value)) })
   }
   // Before there is anything to move, it is asked once whether it can be.
@@ -99,7 +102,7 @@ function Fields({ visit, zone, onClose }: Omit<Props, 'name' | 'open' | 'onOpenC
     if (!Number.isInteger(minutes) || minutes < 5 || minutes > 480) return setFault(t('length'))
     if (!facts) return
     const endsAt = new Date(startsAt.getTime() + minutes * 60_000)
-    const input = { id, memberId, sequence: facts.sequence, anyway }
+    const input = { id, memberId, sequence: facts.sequence, anyway, beside }
     const answer = await call(
       'booking/move',
       { ...input, startsAt: startsAt.toISOString(), endsAt: endsAt.toISOString() },
@@ -109,7 +112,8 @@ function Fields({ visit, zone, onClose }: Omit<Props, 'name' | 'open' | 'onOpenC
       const isElsewhere = +startsAt !== Date.parse(facts.startsAt) || minutes !== lengthOf(facts)
       const when = `${formatDay(startsAt, zone, locale)}, ${formatTime(startsAt, zone, locale)}`
       const who = facts.practitioners.find((each) => each.memberId === memberId)?.name ?? ''
-      toast(isElsewhere ? t('moved', { when }) : t('given', { name: who }), 'success')
+      const isGiven = memberId !== facts.memberId
+      toast(isElsewhere ? t('moved', { when }) : isGiven ? t('given', { name: who }) : t('kept'), 'success')
       return onClose()
     }
     if (answer.code === 'OUTSIDE_HOURS') return setOutside(true)
@@ -121,7 +125,11 @@ function Fields({ visit, zone, onClose }: Omit<Props, 'name' | 'open' | 'onOpenC
   })
   if (!facts) return fault ? <FieldError>{fault}</FieldError> : <Skeleton className="h-64 rounded-card" />
   const begins = new Date(facts.startsAt)
-  const isSame = memberId === facts.memberId && startsAt?.getTime() === +begins && minutes === lengthOf(facts)
+  const isSame =
+    memberId === facts.memberId &&
+    startsAt?.getTime() === +begins &&
+    minutes === lengthOf(facts) &&
+    beside === facts.walkIn
   return (
     <form
       noValidate
@@ -150,7 +158,11 @@ function Fields({ visit, zone, onClose }: Omit<Props, 'name' | 'open' | 'onOpenC
           of={`${memberId} ${lost}`}
           start={begins.getTime() > Date.now() ? dayIn(zone, begins) : today}
           chosen={startsAt?.toISOString() ?? null}
-          onPick={(slot) => set(textOf(new Date(slot.startsAt), zone))}
+          onPick={(slot) => {
+            set(textOf(new Date(slot.startsAt), zone))
+            // What is free is taken like by any other.
+            setBeside(false)
+          }}
           onRefused={(code) => setFault(reason(code))}
           hintOf={({ siteId }) => facts.sites.find((site) => site.id === siteId)?.name}
           words={{
@@ -188,6 +200,17 @@ function Fields({ visit, zone, onClose }: Omit<Props, 'name' | 'open' | 'onOpenC
           />
         </div>
       </fieldset>
+      {facts.mayBeside || facts.walkIn ? (
+        <Checkbox
+          label={t('beside')}
+          hint={t('besideHint')}
+          checked={beside}
+          onChange={(event) => {
+            set({})
+            setBeside(event.target.checked)
+          }}
+        />
+      ) : null}
       {outside ? (
         <Banner tone="warning" announce title={t('outsideTitle')}>
           {t('outside')}

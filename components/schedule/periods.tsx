@@ -175,7 +175,7 @@ function Fields({
           onChange={(event) => setPeriod((all) => ({ ...all, until: event.target.value }))}
         />
       </div>
-      <WeekFields control={form.control} register={form.register} errors={errors} places={places} />
+      <WeekFields control={form.control} register={form.register} errors={errors} places={places} beside />
       {faults.hours ? <FieldError>{t('periodEmpty')}</FieldError> : null}
       {faults.other ? <FieldError>{faults.other}</FieldError> : null}
       <Button type="submit" variant="primary" busy={isSubmitting}>

@@ -5,6 +5,7 @@ import { Button, IconButton } from '@/components/ui/button'
 import { FieldError } from '@/components/ui/field'
 import { PlusIcon, TrashIcon } from '@/components/ui/icons'
 import { Select, type SelectOption, TextField } from '@/components/ui/text-field'
+import { mostWalkIns } from '@/lib/schedule/rules'
 import { useReason } from './use-reason'
 import type { WeekForm } from './week'
 
@@ -14,7 +15,11 @@ export interface WeekProps {
   errors: FieldErrors<WeekForm>
   /** Where each stretch can be; none, of a clinic with one place. */
   places?: SelectOption[]
+  /** Whether it is asked how many visits the desk may put in beside others. */
+  beside?: boolean
 }
+
+export const walkInChoices = Array.from({ length: mostWalkIns + 1 }, (_, count) => count)
 
 /** Seven days; a day without a stretch is closed. */
 export const WeekFields = (form: WeekProps) => (
@@ -29,7 +34,7 @@ export const WeekFields = (form: WeekProps) => (
 const weekdayName = (format: ReturnType<typeof useFormatter>, weekday: number, style: 'long' | 'short' = 'long') =>
   format.dateTime(new Date(Date.UTC(2024, 0, weekday)), { weekday: style, timeZone: 'UTC' })
 
-function DayFields({ day, control, register, errors, places = [] }: WeekProps & { day: number }) {
+function DayFields({ day, control, register, errors, places = [], beside = false }: WeekProps & { day: number }) {
   const t = useTranslations('admin')
   const s = useTranslations('sites')
   const format = useFormatter()
@@ -74,6 +79,18 @@ function DayFields({ day, control, register, errors, places = [] }: WeekProps & 
                     {...register(`days.${day}.spans.${index}.site`)}
                   />
                 ) : null}
+                {beside ? (
+                  <Select
+                    hideLabel
+                    label={t('hours.walkIns', { day: name, number: index + 1 })}
+                    options={walkInChoices.map((count) => ({
+                      value: String(count),
+                      label: t('hours.beside', { count }),
+                    }))}
+                    className="w-44"
+                    {...register(`days.${day}.spans.${index}.walkIns`)}
+                  />
+                ) : null}
                 <IconButton
                   label={t('hours.removeSpan', { day: name, number: index + 1 })}
                   icon={<TrashIcon />}
@@ -94,6 +111,7 @@ function DayFields({ day, control, register, errors, places = [] }: WeekProps & 
           append({
             ...(fields.length ? { start: '14:00', end: '18:00' } : { start: '09:00', end: '12:00' }),
             site: places[0]?.value ?? '',
+            walkIns: '0',
           })
         }
       >

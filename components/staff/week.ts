@@ -9,7 +9,7 @@ const clock = (minute: number) =>
 const endOf = (text: string) => minutes(text) || 1440
 
 const Span = z
-  .object({ start: time, end: time, site: z.string() })
+  .object({ start: time, end: time, site: z.string(), walkIns: z.string() })
   .refine(({ start, end }) => minutes(start) < endOf(end), { error: 'timeOrder', path: ['end'] })
 
 /** A practitioner's week as it is typed: seven days, each with no, one or several stretches. */
@@ -38,21 +38,27 @@ export const toWeek = (rows: readonly Row[]): WeekForm => ({
     spans: rows
       .filter((row) => row.weekday === weekday)
       .sort((a, b) => a.startMinute - b.startMinute)
-      .map((row) => ({ start: clock(row.startMinute), end: clock(row.endMinute), site: row.siteId ?? '' })),
+      .map((row) => ({
+        start: clock(row.startMinute),
+        end: clock(row.endMinute),
+        site: row.siteId ?? '',
+        walkIns: String(row.walkIns),
+      })),
   })),
 })
 
 export const toRows = (week: WeekForm): Row[] =>
   week.days.flatMap(({ weekday, spans }) =>
-    spans.map(({ start, end, site }) => ({
+    spans.map(({ start, end, site, walkIns }) => ({
       ...{ weekday, startMinute: minutes(start), endMinute: endOf(end) },
       siteId: site || null,
+      walkIns: Number(walkIns),
     })),
   )
 
 export const officeWeek: WeekForm = toWeek(
   [1, 2, 3, 4, 5].flatMap((weekday) => [
-    { weekday, startMinute: 540, endMinute: 720, siteId: null },
-    { weekday, startMinute: 840, endMinute: 1080, siteId: null },
+    { weekday, startMinute: 540, endMinute: 720, siteId: null, walkIns: 0 },
+    { weekday, startMinute: 840, endMinute: 1080, siteId: null, walkIns: 0 },
   ]),
 )

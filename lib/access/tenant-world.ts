@@ -51,6 +51,9 @@ export async function tenant(admin: TestDb['admin']) {
     [groupId],
   )
   const { appointmentId: spentOn } = await waiting({ status: 'completed', payment: 'none' })
+  const { appointmentId: walkInId } = await waiting({ status: 'booked' })
+  await admin('UPDATE appointment SET lane = 1 WHERE id = $1', [walkInId])
+  await admin('UPDATE weekly_hours SET walk_ins = 1 WHERE clinic_id = $1', [clinicId])
   const [at] = await admin<{
     patientId: string
     otherPatientId: string

@@ -7,7 +7,7 @@ import { followMove } from '../companion/ask.ts'
 import { findClinic, findService, listPlaced, listPractitioners } from '../clinic/store.ts'
 import type { ServiceView } from '../clinic/rules.ts'
 import { ok, refuse, type Result } from '../errors.ts'
-import { keepHours } from '../schedule/store.ts'
+import { hasWalkIns, keepHours } from '../schedule/store.ts'
 import { audit } from '../server/audit.ts'
 import { enqueue } from '../server/jobs.ts'
 import { notify } from '../server/notify.ts'
@@ -21,6 +21,7 @@ import * as rules from './rules.ts'
 import { placesOf, takeSeat } from './session.ts'
 import { deskDays, findFree } from './slots.ts'
 import * as store from './store.ts'
+import { takeLane } from './walk-in.ts'
 
 type In<S extends z.ZodType> = z.output<S>
 const minute = 60_000
@@ -52,10 +53,15 @@ export async function moveIn(
 ): Promise<Result<{ sequence: number }>> {
   if (!rules.nextAppointment(row.status, 'move')) return refuse('WRONG_STATE')
   const [startsAt, endsAt] = [new Date(input.startsAt), new Date(input.endsAt)]
-  const isThere = row.memberId === input.memberId && +row.startsAt === +startsAt && +row.endsAt === +endsAt
+  const beside = input.beside ?? false
+  const isThere =
+    row.memberId === input.memberId && +row.startsAt === +startsAt && +row.endsAt === +endsAt && row.lane > 0 === beside
   // Sent again after a lost answer: it is done.
   if (isThere) return ok({ sequence: row.sequence })
   if (row.sequence !== input.sequence) return refuse('STALE')
+  if (beside && row.holdHash) return refuse('BOOKED_ONLINE')
+  // Whoever is in a group has a place of it.
+  if (beside && row.seat !== null) return refuse('BAD_INPUT', { beside: 'invalid' })
   if (startsAt < now && +startsAt !== +row.startsAt) return refuse('BAD_INPUT', { startsAt: 'tooSmall' })
   if (+startsAt > +now + deskDays * 24 * 60 * minute && +startsAt !== +row.startsAt)
     return refuse('BAD_INPUT', { startsAt: 'tooLarge' })
@@ -73,7 +79,7 @@ export async function moveIn(
   // Where nobody is by the hours, it stays where it was.
   const siteId = place === undefined ? row.siteId : place
   if (siteId !== row.siteId && (await hasParts(tx))) return refuse('OTHER_READERS')
-  return putAt(tx, actor, row, { service, memberId, siteId, startsAt, endsAt }, now)
+  return putAt(tx, actor, row, { service, memberId, siteId, startsAt, endsAt, beside }, now)
 }
 
 /** Times that are free for an appointment, by a practitioner's hours, for whoever runs the day. */
@@ -97,6 +103,7 @@ export async function moveTimes(
     const memberIds = practitioners.filter(({ memberId }) => memberId === input.memberId).map((each) => each.memberId)
     const siteId = (await hasParts(tx)) ? row.siteId : undefined
     const free = await findFree(tx, { clinic, service, memberIds, siteId, now, except: row.id, asDesk: true }, input)
+    const who = practitioners.map((each) => each.memberId)
     return ok({
       ...free,
       zone: clinic.timeZone,
@@ -105,6 +112,8 @@ export async function moveTimes(
       memberId: row.memberId,
       startsAt: row.startsAt.toISOString(),
       endsAt: row.endsAt.toISOString(),
+      walkIn: row.lane > 0,
+      mayBeside: row.holdHash === null && row.seat === null && (await hasWalkIns(tx, who)),
       practitioners,
       sites: (await listSites(tx)).map(({ id, name }) => ({ id, name })),
     })
@@ -127,6 +136,8 @@ interface Place {
   siteId: string | null
   startsAt: Date
   endsAt: Date
+  /** Beside others: as many as the hours allow. */
+  beside: boolean
 }
 
 /** The same for whoever asks: the time is taken under the constraint, and who has to know is told. */
@@ -134,7 +145,7 @@ export async function putAt(
   tx: Tx,
   actor: StaffActor | PatientActor,
   row: store.AppointmentRow,
-  { service, ...to }: Place,
+  { service, beside, ...to }: Place,
   now: Date,
 ): Promise<Result<{ sequence: number }>> {
   const { clinicId } = row
@@ -142,8 +153,11 @@ export async function putAt(
     blockedFrom: new Date(to.startsAt.getTime() - service.bufferBefore * minute),
     blockedUntil: new Date(to.endsAt.getTime() + service.bufferAfter * minute),
   }
+  const clinic = (await findClinic(tx, clinicId))!
   for (const id of await store.lapseInTheWay(tx, to.memberId, blocked.blockedFrom, blocked.blockedUntil, now))
     await expirePayment(tx, clinicId, id, now)
+  const lane = beside ? await takeLane(tx, clinic, to.memberId, { ...to, ...blocked }, row.id) : 0
+  if (lane === null) return refuse('WALK_INS_FULL')
   const place = await takeSeat(tx, placesOf(service, row), to)
   if (!place) return refuse('SLOT_TAKEN')
   // Who waits for the same start has arrived, however long it takes now and with whomever.
@@ -153,9 +167,9 @@ export async function putAt(
   // Nobody pays for a time that they did not choose and had no day to decline.
   const agreed = CancellationPolicy.parse(row.cancellation)
   const cancellation = isLater && actor.kind === 'staff' ? policyMovedByClinic(agreed, to.startsAt, now) : agreed
-  if (!(await store.moveTo(tx, row.id, { ...to, ...blocked, ...arrival, ...place, cancellation })))
+  if (!(await store.moveTo(tx, row.id, { ...to, ...blocked, ...arrival, ...place, cancellation, lane })))
     return refuse('SLOT_TAKEN')
-  await moveCall(tx, row, to, (await findClinic(tx, clinicId))!)
+  await moveCall(tx, row, to, clinic)
   const sequence = row.sequence + 1
   await audit(tx, actor, 'appointment.moved', row.id, { patientId: row.patientId! })
   const isElsewhere = +row.startsAt !== +to.startsAt || +row.endsAt !== +to.endsAt || row.siteId !== to.siteId

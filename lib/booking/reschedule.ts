@@ -78,6 +78,6 @@ export async function rescheduleAppointment(
     const counted = await limit('reschedule', input.id, rules.movesADay)
     if (!counted.ok) return counted
     const endsAt = new Date(startsAt.getTime() + (row.endsAt.getTime() - row.startsAt.getTime()))
-    return putAt(tx, actor, row, { service: search.service, memberId, siteId, startsAt, endsAt }, now)
+    return putAt(tx, actor, row, { service: search.service, memberId, siteId, startsAt, endsAt, beside: false }, now)
   })
 }

@@ -6,6 +6,7 @@ import type { IntakeForm } from '../intake/rules.ts'
 import type { Ending, PaymentStatus } from '../payment/rules.ts'
 import { type CancelTerms, type CancellationPolicy, freeUntil } from '../price/rules.ts'
 import { SealedRecord } from '../record/rules.ts'
+import type { Stretch } from '../schedule/rules.ts'
 import type { SiteView } from '../site/rules.ts'
 import { addDays, dayIn } from '../time.ts'
 import { Id } from '../ids.ts'
@@ -132,6 +133,33 @@ export function joinWindow(
     until: new Date(appointment.endsAt.getTime() + clinic.graceMinutes * 60_000),
   }
 }
+
+// ── beside others ──
+
+/** Who stands at the desk has been there while they were typed in. */
+export const walkInMinutes = 30
+
+interface Lane extends Stretch {
+  lane: number
+}
+/** How many of these there are at once at the fullest moment of a stretch that each of them meets. */
+const atOnce = (beside: readonly Stretch[], at: Stretch): number =>
+  Math.max(
+    0,
+    ...beside.map((each) => {
+      const moment = Math.max(each.from, at.from)
+      return beside.filter(({ from, until }) => from <= moment && moment < until).length
+    }),
+  )
+/** The lane for one more visit, where that many may be at once; null where they are there. */
+export function freeLane(beside: readonly Lane[], at: Stretch, most: number): number | null {
+  if (atOnce(beside, at) >= most) return null
+  const used = new Set(beside.map(({ lane }) => lane))
+  return [1, 2, 3, 4, 5].find((lane) => !used.has(lane)) ?? null
+}
+/** How many more there may be all through a stretch. */
+export const lanesLeft = (beside: readonly Lane[], at: Stretch, most: number): number =>
+  freeLane(beside, at, most) === null ? 0 : most - atOnce(beside, at)
 
 // ── slots ──
 
@@ -270,7 +298,13 @@ export const RescheduleInput = z.object({
 const to = { memberId: Id, startsAt: Instant, endsAt: Instant, anyway: z.boolean() }
 const inOrder = { error: 'timeOrder', path: ['endsAt'] }
 /** As whoever moves it saw it: `sequence` is that of then. `anyway`: although nobody is there by the hours. */
-export const MoveInput = z.object({ id: Id, sequence, ...to }).refine(isLength, inOrder)
+export const MoveInput = z
+  .object({
+    ...{ id: Id, sequence, ...to },
+    /** Beside others, as a walk-in: of what the desk booked. */
+    beside: z.boolean().optional(),
+  })
+  .refine(isLength, inOrder)
 /** Everybody whom whoever moves a group saw in it. */
 export const MoveGroupInput = z
   .object({
@@ -365,6 +399,10 @@ export interface MoveTimes extends FreeTimes {
   memberId: string
   startsAt: string
   endsAt: string
+  /** Beside others. */
+  walkIn: boolean
+  /** Booked by the clinic, with practitioners whose hours have room for walk-ins. */
+  mayBeside: boolean
   practitioners: { memberId: string; name: string }[]
   sites: { id: string; name: string }[]
 }

@@ -15,7 +15,10 @@ export async function lookupAppointment(tx: Tx, id: string): Promise<string | nu
   return rows[0]?.id ?? null
 }
 
-/** Taken stretches of these practitioners; holds that have run out are free. `isHeldFree`: so is what nobody has booked yet. `besides`: sessions that are left out. */
+/**
+ * Taken stretches of these practitioners; holds that have run out are free, and what the desk put in beside others takes nothing.
+ * `isHeldFree`: so is what nobody has booked yet. `besides`: sessions that are left out.
+ */
 export async function listBusy(
   tx: Tx,
   memberIds: readonly string[],
@@ -28,7 +31,7 @@ export async function listBusy(
       array_agg(extract(epoch FROM blocked_until) * 1000)::float8[] AS "until"
     FROM appointment WHERE member_id = ANY(${memberIds}::uuid[]) AND tstzrange(blocked_from, blocked_until) && tstzrange(${from}, ${until})
       AND (status IN ('booked', 'arrived', 'in_consult') OR (status = 'held' AND held_until >= ${now} AND NOT (${isHeldFree} AND patient_id IS NULL)))
-      AND id IS DISTINCT FROM ${except ?? null}::uuid AND NOT session_id = ANY(${besides}::uuid[])
+      AND lane = 0 AND id IS DISTINCT FROM ${except ?? null}::uuid AND NOT session_id = ANY(${besides}::uuid[])
     GROUP BY member_id`
   const busy = new Map<string, Stretch[]>(memberIds.map((id) => [id, []]))
   for (const row of rows)
@@ -132,6 +135,8 @@ export interface NewHold {
   way: Way
   /** Its place in a group; null: of none. */
   seat: number | null
+  /** Beside others, by the desk; none: as anything that is booked. */
+  lane?: number
 }
 
 /** Ends the holds in the way that have run out. Answers their ids. */
@@ -149,11 +154,11 @@ export async function lapseInTheWay(tx: Tx, memberId: string, from: Date, until:
 export async function insertHold(tx: Tx, hold: NewHold, now: Date): Promise<boolean> {
   const count = await tx.$executeRaw`
     INSERT INTO appointment (id, clinic_id, service_id, member_id, site_id, status, starts_at, ends_at, blocked_from, blocked_until,
-      held_since, held_until, hold_hash, price_minor, currency, tax_rate, payment_mode, deposit_minor, cancellation, way, seat)
+      held_since, held_until, hold_hash, price_minor, currency, tax_rate, payment_mode, deposit_minor, cancellation, way, seat, lane)
     VALUES (${hold.id}::uuid, ${hold.clinicId}::uuid, ${hold.serviceId}::uuid, ${hold.memberId}::uuid, ${hold.siteId}::uuid, 'held', ${hold.startsAt},
       ${hold.endsAt}, ${hold.blockedFrom}, ${hold.blockedUntil}, ${now}, ${hold.heldUntil}, ${hold.holdHash}, ${hold.priceMinor},
       ${hold.currency}, ${hold.taxRate}, ${hold.paymentMode}::payment_mode, ${hold.depositMinor}, ${JSON.stringify(hold.cancellation)}::jsonb,
-      ${hold.way}::visit_way, ${hold.seat})
+      ${hold.way}::visit_way, ${hold.seat}, ${hold.lane ?? 0})
     ON CONFLICT DO NOTHING`
   return count === 1
 }
@@ -187,6 +192,7 @@ export interface NewTime {
   blockedUntil: Date
   cancellation: CancellationPolicy
   seat: number | null
+  lane: number
 }
 
 /** False when the practitioner is taken then; nothing is moved in that case, and the transaction goes on. */
@@ -228,12 +234,30 @@ export async function isTaken(tx: Tx, row: AppointmentRow, now: Date): Promise<b
     where: {
       sessionId: { not: row.sessionId },
       memberId: row.memberId,
+      lane: row.lane,
       blockedFrom: { lt: row.blockedUntil },
       blockedUntil: { gt: row.blockedFrom },
       OR: [{ status: { in: ['booked', 'arrived', 'in_consult'] } }, { status: 'held', heldUntil: { gte: now } }],
     },
   })
   return busy > 0
+}
+
+/** What the desk put in beside others, and a stretch of time meets. */
+export async function listBeside(
+  tx: Tx,
+  memberId: string,
+  { from, until, except }: { from: Date; until: Date; except: string | null },
+): Promise<(Stretch & { lane: number })[]> {
+  const rows = await tx.appointment.findMany({
+    where: {
+      ...(except && { id: { not: except } }),
+      ...{ memberId, lane: { gt: 0 }, status: { in: ['held', 'booked', 'arrived', 'in_consult'] } },
+      ...{ blockedFrom: { lt: until }, blockedUntil: { gt: from } },
+    },
+    select: { lane: true, blockedFrom: true, blockedUntil: true },
+  })
+  return rows.map(({ lane, blockedFrom, blockedUntil }) => ({ lane, from: +blockedFrom, until: +blockedUntil }))
 }
 
 // ── patients ──

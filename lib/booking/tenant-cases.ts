@@ -18,7 +18,7 @@ export const bookingCases: TenantCases<typeof store> = {
   moveTo: (tx, _, b) =>
     store.moveTo(tx, b.appointmentId, {
       ...{ status: 'booked', memberId: b.memberId, siteId: null, startsAt: b.startsAt, endsAt: b.endsAt },
-      ...{ blockedFrom: b.startsAt, blockedUntil: b.endsAt, cancellation: freeOfCharge, seat: null },
+      ...{ blockedFrom: b.startsAt, blockedUntil: b.endsAt, cancellation: freeOfCharge, seat: null, lane: 0 },
     }),
   listSeries: (tx, _, b) => store.listSeries(tx, { seriesId: b.seriesId, patientId: b.patientId }),
   isSeen: (tx, _, b) => store.isSeen(tx, b.appointmentId, {}),
@@ -45,8 +45,10 @@ export const bookingCases: TenantCases<typeof store> = {
   lockAppointment: (tx, _, b) => store.lockAppointment(tx, b.appointmentId),
   findAppointment: (tx, _, b) => store.findAppointment(tx, b.appointmentId),
   updateAppointment: (tx, _, b) => store.updateAppointment(tx, b.appointmentId, { status: 'cancelled' }),
+  listBeside: (tx, _, b) =>
+    store.listBeside(tx, b.memberId, { from: new Date(0), until: new Date('2100-01-01'), except: null }),
   isTaken: (tx, _, b) => {
-    const stretch = { sessionId: randomUUID(), blockedFrom: b.startsAt, blockedUntil: b.endsAt }
+    const stretch = { sessionId: randomUUID(), lane: 0, blockedFrom: b.startsAt, blockedUntil: b.endsAt }
     return store.isTaken(tx, { id: randomUUID(), memberId: b.memberId, ...stretch } as store.AppointmentRow, b.now)
   },
   findPatientKeys: (tx, _, b) => store.findPatientKeys(tx, b.patientId),

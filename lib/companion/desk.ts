@@ -181,7 +181,8 @@ async function holdAnew(
   if (!place) return refuse('SLOT_TAKEN')
   const status = nextAppointment(row.status, 'hold')!
   const cancellation = CancellationPolicy.parse(row.cancellation)
-  const to = { status, memberId, siteId, ...at, ...place, cancellation, timedAt: now }
+  // A walk-in that nobody came along to is given an ordinary time.
+  const to = { status, memberId, siteId, ...at, ...place, cancellation, timedAt: now, lane: 0 }
   if (!(await bookings.moveTo(tx, row.id, to))) return refuse('SLOT_TAKEN')
   return ok((await bookings.findAppointment(tx, row.id))!)
 }

@@ -7,10 +7,11 @@ import { expirePayment } from '../booking/hold.ts'
 import { matches, secretHash } from '../booking/link.ts'
 import { hasParts, readAlike } from '../booking/move.ts'
 import { placeAt } from '../booking/place.ts'
-import { bookingsADay } from '../booking/rules.ts'
+import { bookingsADay, walkInMinutes } from '../booking/rules.ts'
 import { deskDays } from '../booking/slots.ts'
 import { takeSeat } from '../booking/session.ts'
 import * as bookings from '../booking/store.ts'
+import { takeLane } from '../booking/walk-in.ts'
 import type { ServiceView } from '../clinic/rules.ts'
 import { findClinic, findService } from '../clinic/store.ts'
 import { ask } from '../companion/ask.ts'
@@ -138,12 +139,13 @@ export async function placeIn(
   tx: Tx,
   clinic: Clinic,
   service: ServiceView,
-  input: { memberId: string; siteId: string | null; startsAt: string; anyway: boolean },
+  input: { memberId: string; siteId: string | null; startsAt: string; anyway: boolean; beside?: boolean | undefined },
   now: Date,
 ): Promise<Result<true>> {
   const { memberId, siteId } = input
   const { startsAt, endsAt } = stretchOf(service, new Date(input.startsAt))
-  if (startsAt < now) return refuse('BAD_INPUT', { startsAt: 'tooSmall' })
+  const grace = input.beside ? walkInMinutes * minute : 0
+  if (+startsAt < +now - grace) return refuse('BAD_INPUT', { startsAt: 'tooSmall' })
   if (+startsAt > +now + deskDays * 24 * 60 * minute) return refuse('BAD_INPUT', { startsAt: 'tooLarge' })
   await keepHours(tx, clinic.id, memberId)
   const there = await placeAt(tx, clinic, memberId, { startsAt, endsAt, siteId })
@@ -236,7 +238,14 @@ interface Taken extends Whom {
   service: ServiceView
   memberId: string
   siteId: string | null
-  visit: { id: string; key: string; linkSecret: string; startsAt: string; voucher?: string | null }
+  visit: {
+    id: string
+    key: string
+    linkSecret: string
+    startsAt: string
+    voucher?: string | null
+    beside?: boolean | undefined
+  }
   seriesId?: string
 }
 
@@ -275,6 +284,9 @@ async function insertTaken(tx: Tx, actor: StaffActor, of: Taken, now: Date): Pro
   const paymentMode = service.paymentMode === 'free' ? ('free' as const) : ('later' as const)
   for (const lapsed of await bookings.lapseInTheWay(tx, memberId, at.blockedFrom, at.blockedUntil, now))
     await expirePayment(tx, clinicId, lapsed, now)
+  if (of.visit.beside && service.places > 1) return refuse('BAD_INPUT', { beside: 'invalid' })
+  const lane = of.visit.beside ? await takeLane(tx, clinic, memberId, { ...at, siteId }, null) : 0
+  if (lane === null) return refuse('WALK_INS_FULL')
   const place = await takeSeat(tx, service, { memberId, siteId, ...at })
   if (!place) return refuse('SLOT_TAKEN')
   const row = {
@@ -282,6 +294,7 @@ async function insertTaken(tx: Tx, actor: StaffActor, of: Taken, now: Date): Pro
     ...{ priceMinor: price, currency: service.currency, taxRate: service.taxRate, paymentMode, depositMinor: 0 },
     cancellation: clinic.cancellation,
     way: service.way,
+    lane,
   }
   if (!(await bookings.insertHold(tx, row, now))) return refuse('SLOT_TAKEN')
   await bookings.updateAppointment(tx, id, {

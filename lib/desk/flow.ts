@@ -7,10 +7,12 @@ import type { FreeTimes, MemberSlot } from '../booking/rules.ts'
 import { findFree } from '../booking/slots.ts'
 import { isTakenAt } from '../booking/session.ts'
 import * as bookings from '../booking/store.ts'
+import { walkInsLeft } from '../booking/walk-in.ts'
 import { findClinic, findService, listPractitioners, listServices } from '../clinic/store.ts'
 import { ok, refuse, type Result } from '../errors.ts'
 import { listRecords } from '../record/store.ts'
 import { mayText } from '../reminder/choice.ts'
+import { hasWalkIns } from '../schedule/store.ts'
 import { audit } from '../server/audit.ts'
 import { auditReadings } from '../server/audit-readings.ts'
 import { enqueue } from '../server/jobs.ts'
@@ -58,6 +60,7 @@ export const options = (actor: StaffActor, _: unknown, { now }: Context): Out<'d
       sites: (await listSites(tx)).map(({ id, name }) => ({ id, name })),
       texts: mayText(clinic.slug),
       mayWrite: groupsOf(actor.roles, part).some((group) => group.startsWith('desk')),
+      walkIns: await hasWalkIns(tx, ids),
     })
   })
 
@@ -82,7 +85,11 @@ export const place = (actor: StaffActor, input: In<typeof rules.PlaceInput>, { n
     const found = await placeAt(tx, clinic, input.memberId, { ...at, siteId: null })
     const siteId = found ?? null
     const taken = await isTakenAt(tx, service, { memberId: input.memberId, siteId, ...at }, now)
-    return ok({ siteId, outside: found === undefined, taken })
+    const isShared = service.places > 1
+    const walkIns = isShared
+      ? { most: 0, left: 0 }
+      : await walkInsLeft(tx, clinic, input.memberId, { ...at, siteId: null })
+    return ok({ siteId, outside: found === undefined, taken, walkIns })
   })
 
 /** A year back and all that is to come; a clinic with more sees those of late. */

@@ -43,6 +43,8 @@ export const DeskBookInput = z.object({
   voucher: BookInput.shape.voucher,
   /** Who comes along with the patient. */
   companion: CompanionAsk.nullish(),
+  /** As a walk-in: beside others, as many as the hours allow. */
+  beside: z.boolean().optional(),
   patient: z.discriminatedUnion('kind', [Caller, Known]),
 })
 
@@ -154,12 +156,16 @@ export interface DeskOptions {
   texts: boolean
   /** Whether what this member seals of a new patient is believed: who sees their own patients alone books those whom they know. */
   mayWrite: boolean
+  /** Whether any hours of these practitioners have room for walk-ins. */
+  walkIns: boolean
 }
 /** Where a practitioner is at a time, and whether it is theirs by the hours and free. */
 export interface DeskPlace {
   siteId: string | null
   outside: boolean
   taken: boolean
+  /** How many more walk-ins may be put in then, of how many at once. */
+  walkIns: { most: number; left: number }
 }
 export interface DeskBooked {
   appointmentId: string

@@ -40,6 +40,8 @@ export interface DayRow {
   step: number
   startsAt: string
   endsAt: string
+  /** Put in by the desk beside others. */
+  walkIn: boolean
   status: AppointmentStatus
   paid: PaidState
   /** What `paid` speaks of. */

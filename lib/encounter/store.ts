@@ -108,6 +108,7 @@ function toRow(row: Found, items: Open, now: Date): DayRow {
     step: row.service.stepMinutes ?? stepMinutes(row.service.minutes),
     startsAt: row.startsAt.toISOString(),
     endsAt: row.endsAt.toISOString(),
+    walkIn: row.lane > 0,
     status: row.status as AppointmentStatus,
     paid,
     moneyMinor: moneyOf(row, paid, { ...open, bouncedMinor }),

@@ -18,7 +18,12 @@ let owner: StaffActor
 // A Monday in winter: 08:00 UTC is 09:00 in Paris.
 const now = new Date('2026-11-20T09:00:00Z')
 const monday = '2026-11-30'
-const from = (hour: number, until: number) => ({ startMinute: hour * 60, endMinute: until * 60, siteId: null })
+const from = (hour: number, until: number) => ({
+  startMinute: hour * 60,
+  endMinute: until * 60,
+  siteId: null,
+  walkIns: 0,
+})
 const weekday = (day: number, hour: number, until: number) => ({ weekday: day, ...from(hour, until) })
 
 beforeEach(async () => {

@@ -64,7 +64,7 @@ const meets = (a: Period, b: Period) => a.from <= b.until && b.from <= a.until
 const isSame = (a: Period, b: Period) => a.from === b.from && a.until === b.until
 const hoursOf = (rows: readonly (rules.PlacedRow & { weekday: number })[]) =>
   rows
-    .map((row) => [row.weekday, row.startMinute, row.endMinute, row.siteId].join())
+    .map((row) => [row.weekday, row.startMinute, row.endMinute, row.siteId, row.walkIns].join())
     .sort()
     .join(';')
 

@@ -13,13 +13,21 @@ import {
 } from './rules.ts'
 
 describe('which hours hold on a day', () => {
-  const usual = { weekday: 1, startMinute: 540, endMinute: 720, siteId: null, validFrom: null, validUntil: null }
+  const usual = {
+    weekday: 1,
+    startMinute: 540,
+    endMinute: 720,
+    siteId: null,
+    walkIns: 0,
+    validFrom: null,
+    validUntil: null,
+  }
   const summer = { ...usual, startMinute: 480, validFrom: '2026-07-01', validUntil: '2026-08-31' }
   const schedule: Schedule = {
     weekly: [usual, summer],
     dates: [
       { day: '2026-12-28', hours: null },
-      { day: '2026-05-25', hours: { startMinute: 600, endMinute: 660, siteId: null } },
+      { day: '2026-05-25', hours: { startMinute: 600, endMinute: 660, siteId: null, walkIns: 0 } },
     ],
     isClosed: (day) => day === '2026-05-25' || day === '2026-04-06',
   }

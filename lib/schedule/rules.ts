@@ -13,9 +13,10 @@ export interface Row {
   startMinute: number
   endMinute: number
 }
-/** Hours at a place; null: at no site. */
+/** Hours at a place; null: at no site. `walkIns`: visits that the desk may put in beside others at once. */
 export interface PlacedRow extends Row {
   siteId: string | null
+  walkIns: number
 }
 /** Hours of one weekday (ISO: 1 is Monday). With dates, of those local days alone, both included: summer hours. */
 export interface WeeklyRow extends PlacedRow {
@@ -81,11 +82,14 @@ export const mostDays = 400
 // ── at the door ──
 
 const minutes = { startMinute: z.number().int().min(0).max(1439), endMinute: z.number().int().min(1).max(1440) }
+/** At once, in any block of hours: as many lanes as the database has. */
+export const mostWalkIns = 5
+const walkIns = z.number().int().min(0).max(mostWalkIns).default(0)
 const placed = z
-  .object({ ...minutes, siteId: Id.nullable().default(null) })
+  .object({ ...minutes, siteId: Id.nullable().default(null), walkIns })
   .refine((row) => row.startMinute < row.endMinute, { error: 'timeOrder' })
 const weekly = z
-  .object({ weekday: z.number().int().min(1).max(7), ...minutes, siteId: Id.nullable().default(null) })
+  .object({ weekday: z.number().int().min(1).max(7), ...minutes, siteId: Id.nullable().default(null), walkIns })
   .refine((row) => row.startMinute < row.endMinute, { error: 'timeOrder' })
 
 /** No two rows of one day at once. */

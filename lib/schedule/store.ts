@@ -46,11 +46,17 @@ export async function listDates(
     where: { ...ofMembers(memberIds), day: { gte: date(from), lte: date(until) } },
     orderBy: [{ memberId: 'asc' }, { day: 'asc' }, { startMinute: 'asc' }],
   })
-  return rows.map(({ memberId, day: at, startMinute, endMinute, siteId }) => ({
+  return rows.map(({ memberId, day: at, startMinute, endMinute, siteId, walkIns }) => ({
     memberId,
     day: day(at),
-    hours: startMinute === null || endMinute === null ? null : { startMinute, endMinute, siteId },
+    hours: startMinute === null || endMinute === null ? null : { startMinute, endMinute, siteId, walkIns },
   }))
+}
+
+/** Whether any hours of these let the desk put visits in beside others. */
+export async function hasWalkIns(tx: Tx, memberIds: readonly string[]): Promise<boolean> {
+  const where = { ...ofMembers(memberIds), walkIns: { gt: 0 } }
+  return (await tx.weeklyHours.count({ where })) + (await tx.dateHours.count({ where })) > 0
 }
 
 /** Those that a stretch of time meets, oldest first. */

@@ -9,6 +9,7 @@ export const scheduleCases: TenantCases<typeof store> = {
   keepHours: 'pure',
   listWeekly: (tx, _, b) => store.listWeekly(tx, [b.memberId]),
   listDates: (tx, _, b) => store.listDates(tx, days, [b.memberId]),
+  hasWalkIns: (tx, _, b) => store.hasWalkIns(tx, [b.memberId]),
   listAbsences: (tx, _, b) => store.listAbsences(tx, stretch, [b.memberId]),
   listClinicDays: { own: (tx) => store.listClinicDays(tx, days) },
   setWeek: (tx, actor, b) => store.setWeek(tx, actor, b.memberId, null, []),

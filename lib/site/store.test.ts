@@ -20,7 +20,7 @@ test('hours on single dates and in a period keep a site open until they are over
     return answer.ok && answer.value.sites.find((site) => site.id === id)?.hours
   }
   expect(await counted()).toBe(0)
-  const row = { startMinute: 540, endMinute: 720, siteId: id }
+  const row = { startMinute: 540, endMinute: 720, siteId: id, walkIns: 0 }
   await schedule.saveDay(owner, { memberId, day: '2026-11-30', hours: [row] }, { now })
   expect(await counted()).toBe(1)
   expect(await flow.close(owner, { id }, { now })).toMatchObject({ code: 'SITE_IN_USE' })

@@ -28,6 +28,8 @@ export interface BlockProps {
   /** Null while it is being opened. */
   name: string | null
   service: string
+  /** Put in beside others: its border says it to the eye. */
+  walkIn: boolean
   /** The whole of it, as it is read aloud. */
   label: string
   /** The one of all that Tab comes to. */
@@ -44,6 +46,7 @@ export const Block = memo(function Block({
   time,
   name,
   service,
+  walkIn,
   label,
   current,
   movable,
@@ -66,6 +69,7 @@ export const Block = memo(function Block({
         'print:text-[7.5pt] print:leading-tight',
         'focus-visible:z-20 focus-visible:outline-3 focus-visible:outline-accent',
         isLow ? 'flex-nowrap leading-[1.35rem]' : 'flex-col py-0.5 leading-snug',
+        walkIn && 'border-dashed',
         busy && 'animate-sway',
         className,
       )}

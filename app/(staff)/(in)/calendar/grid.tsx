@@ -240,6 +240,7 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
                   const words = {
                     day: isWeek ? columnName(column) : 'none',
                     ...{ from: time(row.startsAt), until: time(row.endsAt), name: nameOf(row) },
+                    walkIn: row.walkIn ? 'yes' : 'no',
                     ...{ service: serviceOf(row), practitioner: row.practitioner, state: s(`state.${state}`) },
                   }
                   return (
@@ -249,7 +250,8 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
                       {...{ top: at.top, bottom: at.bottom, lane: at.lane, lanes: at.lanes, state }}
                       name={places ? `${row.service}, ${places}` : name}
                       time={time(row.startsAt)}
-                      service={places ? everybody : serviceOf(row)}
+                      service={places ? everybody : row.walkIn ? `${s('walkIn')} · ${serviceOf(row)}` : serviceOf(row)}
+                      walkIn={row.walkIn}
                       current={key === current}
                       movable={all.every(canMove)}
                       busy={asked?.busy === true && asked.row.appointmentId === row.appointmentId}

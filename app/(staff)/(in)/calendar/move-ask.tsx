@@ -35,6 +35,8 @@ export function MoveAsk({ row, target, practitioner, group, name, zone, refresh,
   const toast = useToast()
   const reason = useReason()
   const [outside, setOutside] = useState(false)
+  // A walk-in takes a time that is free; where it is taken, whoever moves it is asked once more.
+  const [beside, setBeside] = useState(false)
   const isLater = Date.parse(row.startsAt) !== target.from || Date.parse(row.endsAt) !== target.until
   const place = (from: number, until: number, who: string) =>
     t('place', {
@@ -51,10 +53,14 @@ export function MoveAsk({ row, target, practitioner, group, name, zone, refresh,
     const visits = group.map((each) => ({ id: each.appointmentId, sequence: each.sequence }))
     const answer = visits.length
       ? await call('booking/move-group', { visits, ...to }, { retry: true })
-      : await call('booking/move', { id, sequence, ...to }, { retry: true })
+      : await call('booking/move', { id, sequence, ...to, beside }, { retry: true })
     if (!answer.ok && answer.code === 'OUTSIDE_HOURS') {
       onBusy(false)
       return setOutside(true)
+    }
+    if (!answer.ok && answer.code === 'SLOT_TAKEN' && row.walkIn && !beside) {
+      onBusy(false)
+      return setBeside(true)
     }
     // Both, that what is on the screen is what is: it was moved, or somebody else was faster.
     await refresh()
@@ -81,19 +87,26 @@ export function MoveAsk({ row, target, practitioner, group, name, zone, refresh,
         </>
       }
       cancelLabel={m('keep')}
-      actionLabel={m(outside ? 'anyway' : 'move')}
+      actionLabel={beside ? t('putBeside') : m(outside ? 'anyway' : 'move')}
       busy={busy}
       open
       // While the server is asked there is nothing to give up.
       onOpenChange={(is) => is || busy || onClose()}
       onAction={() => void move()}
     >
-      {outside ? (
+      {beside ? (
+        <Banner tone="warning" announce className="mt-4" title={t('besideTitle')}>
+          {t('beside')}
+        </Banner>
+      ) : outside ? (
         <Banner tone="warning" announce className="mt-4" title={m('outsideTitle')}>
           {m('outside')}
         </Banner>
       ) : null}
-      <p className="mt-4 text-sm text-soft">{t(isLater ? (group.length ? 'mailedAll' : 'mailed') : 'notMailed')}</p>
+      <p className="mt-4 text-sm text-soft">
+        {t(isLater ? (group.length ? 'mailedAll' : 'mailed') : 'notMailed')}
+        {row.walkIn && !beside ? ` ${t('walkIn')}` : null}
+      </p>
     </AlertDialog>
   )
 }

@@ -171,6 +171,7 @@ function Visit({
           {since === null ? t(`state.${state}`) : t('waitingSince', { minutes: since })}
         </Badge>
         {row.group ? <Badge>{t('group', { count: inGroup, places: row.group.places })}</Badge> : null}
+        {row.walkIn ? <Badge>{t('walkIn')}</Badge> : null}
         {next ? <Badge tone="accent">{t('nextUp')}</Badge> : null}
         {lateMinutes ? (
           <Badge tone="warning">

@@ -56,7 +56,8 @@ export function UsualWeek({ practitioner, rows, places, onDone }: Props) {
             </p>
           </div>
         </div>
-        <WeekFields control={form.control} register={form.register} errors={errors} places={places} />
+        <WeekFields control={form.control} register={form.register} errors={errors} places={places} beside />
+        <p className="mt-3 text-sm text-soft">{t('hours.besideHint')}</p>
         <div className="mt-4">
           <Button type="submit" variant="primary" busy={isSubmitting} disabled={!isDirty}>
             {t('hours.save')}
