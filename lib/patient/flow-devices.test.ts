@@ -247,11 +247,16 @@ test('attack 14: a device that comes and one that goes are entries of the log, w
 test('the soonest visit is among the links, however many are to come', async () => {
   const { own } = await patient()
   const [before] = await admin<{ id: string }>('SELECT id FROM appointment WHERE patient_id = $1', [own.patientId])
+  const [columns] = await admin<{ all: string }>(
+    `SELECT string_agg(quote_ident(attname), ',') AS all FROM pg_attribute
+     WHERE attrelid = 'appointment'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''`,
+  )
   await admin(
-    `INSERT INTO appointment (SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'idempotency_key', gen_random_uuid(), 'status', 'cancelled',
+    `INSERT INTO appointment (${columns!.all}) SELECT ${columns!.all} FROM (
+       SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'idempotency_key', gen_random_uuid(), 'status', 'cancelled',
        'starts_at', a.starts_at + n * interval '1 day', 'ends_at', a.ends_at + n * interval '1 day',
        'blocked_from', a.blocked_from + n * interval '1 day', 'blocked_until', a.blocked_until + n * interval '1 day'))).*
-     FROM appointment a, generate_series(1, 60) n WHERE a.id = $1)`,
+       FROM appointment a, generate_series(1, 60) n WHERE a.id = $1) copied`,
     [before!.id],
   )
   const links = await inClinic(world.clinicId, (tx) => listLinks(tx, own.patientId, new Date()))
