@@ -43,8 +43,9 @@ export function AppointmentIsland({ id, locale, words }: { id: string; locale: '
     async (by: string) => {
       const answer = await call('booking/appointment', { id, secret: by }, { retry: true })
       if (answer.ok) keepLink(answer.value.clinic.id)
-      // Whoever goes on from here to the clinic's page has been there, or will have been.
-      if (answer.ok && visits.includes(answer.value.status)) bringVisit(answer.value.clinic.id, { id, secret: by })
+      // Whoever goes on from here to the clinic's page has been there, or will have been; a device with keys says it by these, for whose they are.
+      if (answer.ok && visits.includes(answer.value.status) && !kept(id))
+        bringVisit(answer.value.clinic.id, { id, secret: by })
       // A banner may come in above what has the focus.
       keepInSight()
       if (answer.ok) setView(answer.value)
