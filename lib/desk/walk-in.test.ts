@@ -13,6 +13,7 @@ import { anyone, at, bookAs, sealedStub, testDevice } from '../booking/testing.t
 import type { RecordType } from '../crypto/types.ts'
 import { clinicWorld } from '../payment/testing.ts'
 import { testDb } from '../server/testing.ts'
+import { withClient } from '../../scripts/stack/postgres.ts'
 import { make } from '../voucher/flow.ts'
 import { dayAfter, waitingWorld } from '../waitlist/testing.ts'
 import { book } from './book.ts'
@@ -20,7 +21,7 @@ import { options, place } from './flow.ts'
 import { SeriesInput } from './rules.ts'
 import { bookSeries, check } from './series.ts'
 
-const { admin } = testDb()
+const { admin, urls } = testDb()
 let world: Awaited<ReturnType<typeof clinicWorld>>
 let desk: StaffActor
 const now = new Date('2026-11-20T09:00:00Z')
@@ -132,7 +133,28 @@ test('what is bookable online stays as it was, be the walk-in there first or the
   expect(await lanes()).toEqual([0, 1, 2])
 })
 
-// Defence: the lock in takeLane; without it the constraint alone keeps two from one lane.
+// Defence: the lock in takeLane. Two that would be given different lanes are kept apart by no constraint.
+test('of two at once that would be one too many, in lanes of their own, one is put in', async () => {
+  const on = (time: string) => ({ startsAt: `2026-11-30T${time}:00.000Z` })
+  for (const time of ['09:00', '09:30']) expect((await ask(on(time))).answer).toMatchObject({ ok: true })
+  await admin(`UPDATE appointment SET lane = 2 WHERE clinic_id = $1 AND starts_at = $2`, [
+    ...[world.clinicId, on('09:30').startsAt],
+  ])
+  const waiting = async () =>
+    (await admin(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length
+  const both = await withClient(urls().admin, async (client) => {
+    await client.query('BEGIN')
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`walk-ins|${world.memberId}`])
+    let over = false
+    const asked = Promise.all([ask(on('09:00')), ask(on('09:15'))]).finally(() => (over = true))
+    while (!over && (await waiting()) < 2);
+    expect(over).toBe(false)
+    await client.query('COMMIT')
+    return asked
+  })
+  expect(both.map(({ answer }) => (answer.ok ? 'in' : answer.code)).sort()).toEqual(['WALK_INS_FULL', 'in'])
+})
+
 test('of ten desks at once over the last lane, one has it', async () => {
   await ask()
   const answers = await Promise.all(Array.from({ length: 10 }, () => ask()))
