@@ -5,6 +5,7 @@ import { Button } from '@/components/ui/button'
 import { Card, CardTitle, Facts } from '@/components/ui/card'
 import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
+import { useLinkSecret } from '@/components/ui/use-link-secret'
 import { call } from '@/lib/browser/api'
 import type { CompanionView } from '@/lib/companion/rules'
 import { formatDate, formatTime, sameClock, zoneCity } from '@/lib/time'
@@ -15,7 +16,7 @@ export function ComeAlong({ id }: { id: string }) {
   const c = useTranslations('common')
   const errors = useTranslations('errors')
   const locale = useLocale()
-  const [secret, setSecret] = useState<string | null | undefined>(undefined)
+  const secret = useLinkSecret()
   const [view, setView] = useState<CompanionView | null>(null)
   const [code, setCode] = useState('')
   const top = useRef<HTMLDivElement>(null)
@@ -27,12 +28,6 @@ export function ComeAlong({ id }: { id: string }) {
     },
     [id],
   )
-  useEffect(() => {
-    const begin = () => setSecret(/[#&]s=([\w-]{20,64})/.exec(location.hash)?.[1] ?? null)
-    begin()
-    addEventListener('hashchange', begin)
-    return () => removeEventListener('hashchange', begin)
-  }, [])
   // Whenever the page is looked at: it may have been moved meanwhile.
   useEffect(() => {
     if (!secret) return

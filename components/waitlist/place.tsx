@@ -6,6 +6,7 @@ import { Card, CardTitle, Facts } from '@/components/ui/card'
 import { AlertDialog } from '@/components/ui/dialog'
 import { Banner, EmptyState, Skeleton } from '@/components/ui/status'
 import { useBusy } from '@/components/ui/use-busy'
+import { useLinkSecret } from '@/components/ui/use-link-secret'
 import { slotName } from '@/lib/booking/rules'
 import { call } from '@/lib/browser/api'
 import { takeOffered } from '@/lib/browser/booking-hold'
@@ -18,7 +19,7 @@ export function PlaceInLine({ id }: { id: string }) {
   const t = useTranslations('waitlist.link')
   const c = useTranslations('common')
   const fault = useFault()
-  const [secret, setSecret] = useState<string | null | undefined>(undefined)
+  const secret = useLinkSecret()
   const [view, setView] = useState<WaitView | null>(null)
   const [code, setCode] = useState('')
   const [asking, setAsking] = useState(false)
@@ -32,12 +33,6 @@ export function PlaceInLine({ id }: { id: string }) {
     },
     [id],
   )
-  useEffect(() => {
-    const begin = () => setSecret(/[#&]s=([\w-]{20,64})/.exec(location.hash)?.[1] ?? null)
-    begin()
-    addEventListener('hashchange', begin)
-    return () => removeEventListener('hashchange', begin)
-  }, [])
   // Asked again now and then, and whenever the page is looked at: a time comes and goes without it.
   useEffect(() => {
     if (!secret) return
