@@ -99,9 +99,14 @@ async function idsOf(intent: string, { account, owner }: Heard): Promise<{ clini
   return (await api.paymentIntents.retrieve(intent).catch(unlessMissing))?.metadata ?? {}
 }
 
+/** Events that this process wrote down in the last minute, and when. What is sent again later is asked about by the job. */
+const writtenHere = new Map<string, number>()
+const minute = 60_000
+const mostWritten = 10_000
+
 /**
- * A verified event, written down to be taken by the worker: Stripe is answered before anything is asked or locked. Delivered again
- * it is one job while that waits, and none once it was taken.
+ * A verified event, written down to be taken by the worker: Stripe is answered before anything is asked or locked. Delivered again it
+ * is one job while that waits; a job that finds it taken does nothing. What this process has just written down makes no second one.
  */
 export async function hearEvent(
   event: Stripe.Event,
@@ -109,11 +114,14 @@ export async function hearEvent(
 ): Promise<'heard' | 'repeat' | 'not-ours'> {
   const heard = heardOf(event, from)
   if (!heard) return 'not-ours'
-  return lookup(async (tx) => {
-    if (await store.lookupEvent(tx, heard.id)) return 'repeat'
-    await enqueue(tx, 'payment.event', heard, { singletonKey: heard.id })
-    return 'heard'
-  })
+  const { id } = heard
+  if (performance.now() - (writtenHere.get(id) ?? -minute) < minute) return 'repeat'
+  await enqueue(null, 'payment.event', heard, { singletonKey: id })
+  // Only now, when it is in the database for good.
+  writtenHere.delete(id)
+  writtenHere.set(id, performance.now())
+  if (writtenHere.size > mostWritten) writtenHere.delete(writtenHere.keys().next().value!)
+  return 'heard'
 }
 
 /** A verified event, once. Late, twice and out of order end in the same state: payment/rules decides, the rows are locked. */

@@ -13,6 +13,8 @@ export function db(): PrismaClient {
       connectionString: env().DATABASE_URL,
       max: env().DATABASE_POOL,
       connectionTimeoutMillis: 10_000,
+      // Whoever comes after a quiet minute does not wait for each connection to be made anew.
+      idleTimeoutMillis: 600_000,
     }),
     // Its messages carry values; what went wrong is logged by code where it is caught.
     log: [],

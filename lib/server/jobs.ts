@@ -69,14 +69,14 @@ export interface EnqueueOptions {
   retentionSeconds?: number
 }
 
-/** Adds a job in the caller's own transaction: it exists when, and only when, that commits. */
-export async function enqueue(tx: Tx, name: string, data: JobData, options: EnqueueOptions = {}): Promise<void> {
+/** Adds a job in the caller's own transaction: it exists when, and only when, that commits. In none (null) it exists once this ends. */
+export async function enqueue(tx: Tx | null, name: string, data: JobData, options: EnqueueOptions = {}): Promise<void> {
   const boss = await jobs()
   await queue(boss, name)
   // Under that policy the jobs without a key would be one.
   const singletonKey = options.singletonKey ?? randomUUID()
   const slower = options.retryDelayMax ? { retryBackoff: true } : {}
-  const send: SendOptions = { ...options, ...slower, singletonKey, db: fromPrisma(tx) }
+  const send: SendOptions = { ...options, ...slower, singletonKey, ...(tx && { db: fromPrisma(tx) }) }
   await boss.send(name, data, send)
 }
 

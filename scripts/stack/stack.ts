@@ -333,8 +333,9 @@ export class Stack {
     const worker: Part = new Part({
       name: 'worker',
       title: 'The job worker',
-      command: node,
-      args: [file],
+      // Whoever waits at a page comes before what is done behind it.
+      command: 'nice',
+      args: ['-n', '10', node, file],
       options: { cwd: root, env: { ...base(), ...this.facts.env } },
       // It listens on nothing; it says so when its queues are open.
       ready: async () => /worker ready/.test(worker.lastOutput),
