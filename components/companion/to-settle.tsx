@@ -86,7 +86,8 @@ export function ToSettleList() {
                   {companion.kind === 'interpreter'
                     ? t('interpreter', { language: companion.language })
                     : t('companion')}
-                  : {[companion.name, companion.email].filter(Boolean).join(', ')}
+                  {' · '}
+                  {[companion.name, companion.email].filter(Boolean).join(', ')}
                   {row.stands ? ` · ${t('stands')}` : ''}
                 </p>
               </div>

@@ -9,6 +9,13 @@ test('no line of French ends with an opening quote, or begins with a mark that b
   expect(JSON.stringify(catalogue.fr).match(/.{0,20}(?: [;?!»]|« ).{0,20}/g)).toBeNull()
 })
 
+test('a thing has one name in French, on every page but the home page, which speaks to those who found clinics', () => {
+  const { landing: _home, common, ...rest } = catalogue.fr
+  const { description: _description, ...shared } = common
+  const said = JSON.stringify({ ...rest, shared })
+  expect(said.match(/.{0,20}(?<![Ee]-)\b(?:mails?\b(?!":)|[Aa]ctes?\b|(?:la|une) clinique\b).{0,20}/g)).toBeNull()
+})
+
 test('what an argument is written with stays', () => {
   const asked = 'ouvre le {date, date, ::EEEEdMMMM} à {date, time, ::HHmm}'
   expect(unbroken(asked)).toBe(asked)
