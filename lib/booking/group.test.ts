@@ -288,6 +288,25 @@ describe('all of them', () => {
   })
 
   test('none goes where one cannot, nor where somebody was not seen', async () => {
+  // Defence: `together`. Without it a group that has more people than its service has places fits at no time at all.
+  test('go together after the service has fewer places than they are; nobody more comes along', async () => {
+    await set(4)
+    const all = [await booked(), await booked(), await booked()]
+    const beside = await booked(8)
+    await set(2)
+    const move = (half: number) => moveGroup(desk, { visits: visits(...all), ...to(half) }, at())
+    // With the one who is there they would be four.
+    expect(await move(8)).toMatchObject({ code: 'SLOT_TAKEN' })
+    expect(await move(4)).toEqual({ ok: true, value: { moved: 3 } })
+    expect(await move(4)).toEqual({ ok: true, value: { moved: 3 } })
+    const rows = (await rowsOf()).filter(({ id }) => id !== beside.id)
+    expect(rows.map(({ seat, startsAt }) => [seat, startsAt.toISOString()])).toEqual(
+      [0, 1, 2].map((seat) => [seat, start(4)]),
+    )
+    expect(await offered()).not.toContain(start(4))
+    expect(await ask(4)).toBe('SLOT_TAKEN')
+  })
+
     await set(3)
     const [ada, ben] = [await booked(), await booked()]
     await holdSlot(anyone, wish(4, other), at())

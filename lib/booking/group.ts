@@ -80,7 +80,7 @@ export async function moveGroup(
       )
       for (const row of rows) {
         const { sequence } = visits.find(({ id }) => id === row.id)!
-        const moved = await moveIn(tx, actor, row, { ...to, id: row.id, sequence }, now)
+        const moved = await moveIn(tx, actor, row, { ...to, id: row.id, sequence }, now, rows.length)
         if (!moved.ok) return moved
         // It was there: sent again, or nothing was to change.
         if (moved.value.sequence === row.sequence) await store.updateAppointment(tx, row.id, { status: row.status })

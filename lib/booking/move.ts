@@ -43,13 +43,14 @@ export async function moveAppointment(
   })
 }
 
-/** The row is locked, and whoever moves it runs its visit. */
+/** The row is locked, and whoever moves it runs its visit. `together`: how many go to that time with it, itself included. */
 export async function moveIn(
   tx: Tx,
   actor: StaffActor,
   row: store.AppointmentRow,
   input: In<typeof rules.MoveInput>,
   now: Date,
+  together = 1,
 ): Promise<Result<{ sequence: number }>> {
   if (!rules.nextAppointment(row.status, 'move')) return refuse('WRONG_STATE')
   const [startsAt, endsAt] = [new Date(input.startsAt), new Date(input.endsAt)]
@@ -79,7 +80,7 @@ export async function moveIn(
   // Where nobody is by the hours, it stays where it was.
   const siteId = place === undefined ? row.siteId : place
   if (siteId !== row.siteId && (await hasParts(tx))) return refuse('OTHER_READERS')
-  return putAt(tx, actor, row, { service, memberId, siteId, startsAt, endsAt, beside }, now)
+  return putAt(tx, actor, row, { service, memberId, siteId, startsAt, endsAt, beside, together }, now)
 }
 
 /** Times that are free for an appointment, by a practitioner's hours, for whoever runs the day. */
@@ -138,6 +139,8 @@ interface Place {
   endsAt: Date
   /** Beside others: as many as the hours allow. */
   beside: boolean
+  /** How many go there at once: a group that is larger than its service is by now stays together. */
+  together?: number
 }
 
 /** The same for whoever asks: the time is taken under the constraint, and who has to know is told. */
@@ -145,7 +148,7 @@ export async function putAt(
   tx: Tx,
   actor: StaffActor | PatientActor,
   row: store.AppointmentRow,
-  { service, beside, ...to }: Place,
+  { service, beside, together = 1, ...to }: Place,
   now: Date,
 ): Promise<Result<{ sequence: number }>> {
   const { clinicId } = row
@@ -158,7 +161,8 @@ export async function putAt(
     await expirePayment(tx, clinicId, id, now)
   const lane = beside ? await takeLane(tx, clinic, to.memberId, { ...to, ...blocked }, row.id) : 0
   if (lane === null) return refuse('WALK_INS_FULL')
-  const place = await takeSeat(tx, placesOf(service, row), to)
+  const { places, ...group } = placesOf(service, row)
+  const place = await takeSeat(tx, { ...group, places: Math.max(places, together) }, to)
   if (!place) return refuse('SLOT_TAKEN')
   // Who waits for the same start has arrived, however long it takes now and with whomever.
   const isLater = +row.startsAt !== +to.startsAt
