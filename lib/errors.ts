@@ -72,6 +72,8 @@ export const codes = {
   SITE_IN_USE: 409,
   /** Unknown, used, withdrawn, over, or for something else: all the same. */
   VOUCHER_REFUSED: 409,
+  /** A visit that is to have another time was to be paid with one that pays for something else by now. */
+  VOUCHER_GONE: 409,
 } as const
 
 export type Code = keyof typeof codes

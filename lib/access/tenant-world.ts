@@ -70,7 +70,10 @@ export async function tenant(admin: TestDb['admin']) {
     [appointmentId, memberId, heldId],
   )
   const { patientId, otherPatientId, startsAt, endsAt } = at!
-  const ids = { clinicId, memberId, serviceId, appointmentId, paymentId, heldId, freeId, patientId, otherPatientId }
+  const ids = {
+    ...{ clinicId, memberId, serviceId, appointmentId, paymentId, heldId, freeId, spentOn },
+    ...{ patientId, otherPatientId },
+  }
   const more = {
     slug: `lumen-${clinicId.slice(0, 8)}`,
     ...{ registeredId: randomUUID(), sessionId: randomUUID(), invitationId: randomUUID(), textId: randomUUID() },

@@ -16,9 +16,7 @@ import { auditReadings } from '../server/audit-readings.ts'
 import { notify } from '../server/notify.ts'
 import { limit } from '../server/rate-limit.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
-import { addDays, dayIn } from '../time.ts'
-import { daysAfterReturn } from '../voucher/rules.ts'
-import { releaseVoucher } from '../voucher/store.ts'
+import { lendBack, stillPays } from '../voucher/flow.ts'
 import { ask, askAnew, counted, personOf, withdraw } from './ask.ts'
 import * as rules from './rules.ts'
 import * as store from './store.ts'
@@ -166,6 +164,7 @@ async function holdAnew(
   { memberId, siteId, startsAt, anyway }: In<typeof rules.AgainInput>,
   now: Date,
 ): Promise<Result<bookings.AppointmentRow>> {
+  if (!(await stillPays(tx, row, now))) return refuse('VOUCHER_GONE')
   const clinic = (await findClinic(tx, actor.clinicId))!
   const service = await findService(tx, row.serviceId)
   if (!service?.active || !service.practitionerIds.includes(memberId)) return refuse('NOT_FOUND')
@@ -214,11 +213,8 @@ export async function forgo(
 ): Promise<void> {
   const status = nextAppointment(row.status, 'release')
   if (status) await bookings.updateAppointment(tx, row.id, { status })
-  if (row.voucherId) {
-    const { timeZone } = (await findClinic(tx, row.clinicId))!
-    await releaseVoucher(tx, row.id, addDays(dayIn(timeZone, now), daysAfterReturn))
-    await bookings.updateAppointment(tx, row.id, { voucherId: null })
-  }
+  await lendBack(tx, row, now)
+  if (row.voucherId) await bookings.updateAppointment(tx, row.id, { voucherId: null })
   await withdraw(tx, actor, row, companion)
   if (status) await tellWaitlist(tx, row.clinicId)
   await notify(tx, 'staff', row.clinicId)

@@ -287,7 +287,7 @@ describe('the interpreter is asked first', () => {
     expect(await book(staff, input, { now })).toEqual({ ok: false, code: 'STALE' })
   })
 
-  test('a voucher waits with the time, pays at the yes, and is back when the desk lets go', async () => {
+  async function voucher() {
     const voucherId = randomUUID()
     const code = writeCode(randomBytes(codeLength))
     const hash = createHash('sha256')
@@ -300,6 +300,11 @@ describe('the interpreter is asked first', () => {
     )
     const usedBy = async () =>
       (await admin<{ by: string | null }>('SELECT used_by AS by FROM voucher WHERE id = $1', [voucherId]))[0]!.by
+    return { voucherId, code, usedBy }
+  }
+
+  test('a voucher waits with the time, pays at the yes, and is back when the desk lets go', async () => {
+    const { code, usedBy } = await voucher()
     const one = await asked(true, { voucher: code })
     expect(await usedBy()).toBe(one.appointmentId)
     await desk.drop(staff, { appointmentId: one.appointmentId }, { now })
@@ -311,6 +316,43 @@ describe('the interpreter is asked first', () => {
       two.appointmentId,
     ])
     expect([await usedBy(), paid!.status]).toEqual([two.appointmentId, 'none'])
+  })
+
+  // Defence: lendBack and stillPays. Without them the code pays for nothing until a week after a visit that nobody was told of.
+  test('a voucher is free with the time, and taken again for another unless it pays for something else by then', async () => {
+    const { voucherId, code, usedBy } = await voucher()
+    const one = await asked(true, { voucher: code })
+    await say(decline, one.link)
+    expect(await usedBy()).toBeNull()
+    expect(await again(one.appointmentId)).toMatchObject({ ok: true })
+    expect(await usedBy()).toBe(one.appointmentId)
+    // No answer, and somebody else sweeps the hold first.
+    await admin('UPDATE appointment SET held_until = $2 WHERE id = $1', [one.appointmentId, later(3)])
+    await bookingJobs.handlers['holds.lapse']({}, '')
+    await tend(world.clinicId, later(27))
+    expect([await visit(one.appointmentId), await usedBy()]).toMatchObject([{ state: 'lapsed' }, null])
+
+    // Meanwhile the patient uses it.
+    const two = await asked(false, { voucher: code, startsAt: '2026-12-03T09:00:00.000Z' })
+    expect(await usedBy()).toBe(two.appointmentId)
+    expect(await again(one.appointmentId, {}, later(28))).toEqual({ ok: false, code: 'VOUCHER_GONE' })
+    expect(await visit(one.appointmentId)).toMatchObject({ status: 'expired', state: 'lapsed' })
+    await desk.drop(staff, { appointmentId: one.appointmentId }, { now: later(28) })
+    expect(await usedBy()).toBe(two.appointmentId)
+
+    // Withdrawn while nobody had it, it pays for nothing more.
+    await cancelByClinic(staff, { id: two.appointmentId, startsAt: '2026-12-03T09:00:00.000Z' }, { now })
+    const three = await asked(true, { voucher: code, startsAt: '2026-12-04T09:00:00.000Z' })
+    await say(decline, three.link, '2026-12-04T09:00:00.000Z')
+    await admin('UPDATE voucher SET withdrawn_at = now() WHERE id = $1', [voucherId])
+    const wanted = { startsAt: '2026-12-05T09:00:00.000Z', ask: null }
+    expect(await again(three.appointmentId, wanted)).toEqual({ ok: false, code: 'VOUCHER_GONE' })
+    await admin('UPDATE voucher SET withdrawn_at = NULL WHERE id = $1', [voucherId])
+    expect(await again(three.appointmentId, wanted)).toEqual({ ok: true, value: { until: null } })
+    const [paid] = await admin<{ status: string }>('SELECT status::text FROM payment WHERE appointment_id = $1', [
+      three.appointmentId,
+    ])
+    expect([await usedBy(), paid!.status]).toEqual([three.appointmentId, 'none'])
   })
 
   test('what is too soon to wait for is refused, and nothing is left of it', async () => {

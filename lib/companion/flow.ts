@@ -15,6 +15,7 @@ import { notify } from '../server/notify.ts'
 import { limit } from '../server/rate-limit.ts'
 import { inClinic, inNoClinic, type Tx } from '../server/tx.ts'
 import { findSite } from '../site/store.ts'
+import { lendBack } from '../voucher/flow.ts'
 import { note, personOf, tell } from './ask.ts'
 import { forgo } from './desk.ts'
 import * as rules from './rules.ts'
@@ -104,6 +105,7 @@ async function answered(
     const freed = row.status === 'held' ? nextAppointment(row.status, 'release') : null
     if (freed) {
       await bookings.updateAppointment(tx, row.id, { status: freed })
+      await lendBack(tx, row, now)
       await tellWaitlist(tx, row.clinicId)
     }
     if (companion.state === 'accepted') await tell(tx, companion, 'out')
@@ -156,7 +158,10 @@ async function lapse(tx: Tx, { row, companion }: Found, now: Date): Promise<void
     await bookings.updateAppointment(tx, row.id, { status: freed })
     await tellWaitlist(tx, row.clinicId)
   }
-  await note(tx, system(row.clinicId), { ...row, status: freed ?? row.status }, companion.id, 'lapsed')
+  // Somebody else may have freed the time before.
+  const status = freed ?? row.status
+  if (status === 'expired') await lendBack(tx, row, now)
+  await note(tx, system(row.clinicId), { ...row, status }, companion.id, 'lapsed')
   await notify(tx, 'staff', row.clinicId)
 }
 

@@ -112,3 +112,17 @@ export async function redeem(tx: Tx, row: AppointmentRow, typed: string, now: Da
     })
   return voucherId
 }
+
+/** A visit was let go of before its patient was told of it: its voucher pays for another, or for it again once there is a time. */
+export async function lendBack(tx: Tx, row: AppointmentRow, now: Date): Promise<void> {
+  if (!row.voucherId) return
+  const { timeZone } = (await findClinic(tx, row.clinicId))!
+  await store.releaseVoucher(tx, row.id, addDays(dayIn(timeZone, now), rules.daysAfterReturn))
+}
+
+/** Whether what such a visit was to be paid with still pays for it. */
+export async function stillPays(tx: Tx, row: AppointmentRow, now: Date): Promise<boolean> {
+  if (!row.voucherId) return true
+  const { timeZone } = (await findClinic(tx, row.clinicId))!
+  return store.retakeVoucher(tx, { id: row.voucherId, appointmentId: row.id, today: dayIn(timeZone, now) })
+}

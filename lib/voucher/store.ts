@@ -57,6 +57,18 @@ export async function useVoucher(
   return row?.id ?? null
 }
 
+/** Takes for a booking the voucher that it was let go of. False where another has used it since, it was withdrawn, or is over. */
+export async function retakeVoucher(
+  tx: Tx,
+  by: { id: string; appointmentId: string; today: string },
+): Promise<boolean> {
+  const count = await tx.$executeRaw`
+    UPDATE voucher SET used_by = ${by.appointmentId}::uuid
+    WHERE id = ${by.id}::uuid AND (used_by = ${by.appointmentId}::uuid
+      OR (used_by IS NULL AND withdrawn_at IS NULL AND last_day >= ${by.today}::date))`
+  return count === 1
+}
+
 /** Lets a booking's voucher go, which can be used until that day at the least unless it is withdrawn. */
 export async function releaseVoucher(tx: Tx, appointmentId: string, until: string | null): Promise<void> {
   await tx.$executeRaw`

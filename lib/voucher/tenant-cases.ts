@@ -21,6 +21,8 @@ export const voucherCases: TenantCases<typeof store> = {
       ...{ clinicId, serviceId: b.serviceId, appointmentId: randomUUID() },
       ...{ codeHash: b.voucherHash, today: '2026-01-01' },
     }),
+  retakeVoucher: (tx, _, b) =>
+    store.retakeVoucher(tx, { id: b.spentId, appointmentId: b.spentOn, today: '2026-01-01' }),
   releaseVoucher: (tx, _, b) => store.releaseVoucher(tx, b.appointmentId, lastDay),
   countUsed: (tx, _, b) =>
     store.countUsed(tx, b.clinicId, { from: new Date('2020-01-01'), to: new Date('2100-01-01') }),
