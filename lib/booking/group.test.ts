@@ -288,7 +288,6 @@ describe('all of them', () => {
     expect((await mailsOf('mail.moved')).map(({ id }) => id)).toEqual(sorted(ada.id, ben.id))
   })
 
-  test('none goes where one cannot, nor where somebody was not seen', async () => {
   // Defence: `together`. Without it a group that has more people than its service has places fits at no time at all.
   test('go together after the service has fewer places than they are; nobody more comes along', async () => {
     await set(4)
@@ -308,6 +307,7 @@ describe('all of them', () => {
     expect(await ask(4)).toBe('SLOT_TAKEN')
   })
 
+  test('none goes where one cannot, nor where somebody was not seen', async () => {
     await set(3)
     const [ada, ben] = [await booked(), await booked()]
     await holdSlot(anyone, wish(4, other), at())
@@ -431,5 +431,36 @@ describe('all of them', () => {
     expect(rows.map(({ appointmentId }) => appointmentId).sort()).toEqual(sorted(ada.id, ben.id))
     const week = await loadCalendar(desk, { day: monday, span: 'week', names: false }, { now: new Date() })
     expect(week.ok && week.value.load).toHaveLength(1)
+  })
+
+  // Defence: the highest of `listVisits`. A program that reads a lower number than it has leaves the event as it was.
+  test('are an event whose number never falls, whoever of them goes', async () => {
+    await set(3)
+    const made = await makeFeed(desk, {}, { now: new Date() })
+    const url = made.ok ? made.value.url : ''
+    const event = async () => {
+      const feed = await readFeed(url.slice(url.lastIndexOf('/') + 1), new Date())
+      const text = feed.ok ? feed.value.text : ''
+      const [sequence, stamp] = [/SEQUENCE:(\d+)/.exec(text)?.[1] ?? 0, /DTSTAMP:(\w+)/.exec(text)?.[1]]
+      return [text.match(/BEGIN:VEVENT/g)?.length ?? 0, Number(sequence), stamp]
+    }
+    const all = [await booked(), await booked(), await booked()]
+    await admin(
+      `UPDATE appointment SET created_at = '2026-01-01T08:00:00Z', timed_at = '2026-01-01T08:00:00Z' WHERE clinic_id = $1`,
+      [world.clinicId],
+    )
+    expect(await event()).toEqual([1, 0, '20260101T080000Z'])
+    // Whichever the database would name first.
+    for (const [index, { id }] of all.entries())
+      await admin(`UPDATE appointment SET sequence = $2, timed_at = $3 WHERE id = $1`, [
+        ...[id, [2, 5, 1][index], `2026-01-0${[3, 5, 2][index]}T08:00:00Z`],
+      ])
+    expect(await event()).toEqual([1, 5, '20260105T080000Z'])
+    expect(await cancelByClinic(desk, { id: all[1]!.id, startsAt: start(0) }, at())).toMatchObject({ ok: true })
+    const [count, sequence, stamp] = await event()
+    expect([count, sequence]).toEqual([1, 6])
+    expect(stamp).not.toBe('20260105T080000Z')
+    for (const { id } of all) await cancelByClinic(desk, { id, startsAt: start(0) }, at())
+    expect(await event()).toEqual([0, 0, undefined])
   })
 })

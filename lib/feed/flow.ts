@@ -64,7 +64,7 @@ export async function readFeed(file: string, now: Date): Promise<Result<{ text: 
         id: `visit-${visit.sessionId}`,
         sequence: visit.sequence,
         // Of its last change: the same appointments are the same bytes.
-        stamp: visit.timedAt > visit.createdAt ? visit.timedAt : visit.createdAt,
+        stamp: visit.changedAt,
         start: visit.startsAt,
         end: visit.endsAt,
         summary: t('event'),

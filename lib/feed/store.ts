@@ -32,25 +32,29 @@ export async function deleteFeed(tx: Tx, { memberId }: StaffActor): Promise<bool
   return (await tx.calendarFeed.deleteMany({ where: { memberId } })).count === 1
 }
 
-/** Times and ids alone; a group is one. */
-export const listVisits = (tx: Tx, memberId: string, { from, until }: { from: Date; until: Date }) =>
-  tx.appointment.findMany({
+/** Times and ids alone; a group is one, changed as often as any visit of it was and whenever one last was, those who cancelled too. */
+export async function listVisits(tx: Tx, memberId: string, { from, until }: { from: Date; until: Date }) {
+  const rows = await tx.appointment.findMany({
     where: {
       memberId,
-      status: { in: ['booked', 'arrived', 'in_consult', 'completed'] },
+      OR: [
+        { status: { in: ['booked', 'arrived', 'in_consult', 'completed'] } },
+        { status: 'cancelled', seat: { not: null } },
+      ],
       startsAt: { lt: until },
       endsAt: { gt: from },
     },
     select: {
-      startsAt: true,
-      endsAt: true,
-      id: true,
-      sessionId: true,
-      seat: true,
-      sequence: true,
-      createdAt: true,
-      timedAt: true,
+      ...{ startsAt: true, endsAt: true, id: true, sessionId: true, seat: true, status: true },
+      ...{ sequence: true, createdAt: true, timedAt: true, cancelledAt: true },
     },
     orderBy: [{ startsAt: 'asc' }, { id: 'asc' }],
-    distinct: ['sessionId'],
   })
+  const sessions = [...Map.groupBy(rows, ({ sessionId }) => sessionId).values()]
+  return sessions.flatMap((all) => {
+    const stands = all.find(({ status }) => status !== 'cancelled')
+    const changes = all.flatMap(({ createdAt, timedAt, cancelledAt }) => [createdAt, timedAt, cancelledAt ?? createdAt])
+    const sequence = Math.max(...all.map((row) => row.sequence))
+    return stands ? [{ ...stands, sequence, changedAt: new Date(Math.max(...changes.map(Number))) }] : []
+  })
+}
