@@ -112,7 +112,7 @@ test('the desk puts a walk-in beside what is booked, as the hours allow, and the
   await shoot(page, 'dialog')
   const late = await begin(second.page, time, 'fr')
   await late.getByLabel('Sans rendez-vous, à côté de ce qui est réservé').check()
-  await expect(late.getByText('Encore 1 visite sur 1 à la fois.')).toBeVisible()
+  await expect(late.getByText('Encore 1 place (au plus 1 à la fois).')).toBeVisible()
   await shoot(second.page, 'dialog-fr')
   await type(page, 'Wanda Walker')
   await type(second.page, 'Loïc Late', 'fr')
@@ -121,7 +121,7 @@ test('the desk puts a walk-in beside what is booked, as the hours allow, and the
   await dialog.getByRole('button', { name: 'Done' }).click()
   await button(second.page, 'Réserver le rendez-vous').click()
   await expect(late.getByText(/^Aucune visite sans rendez-vous ne peut être ajoutée à cette heure/)).toBeVisible()
-  await expect(late.getByText('Plus aucune sur 1 à la fois.')).toBeVisible()
+  await expect(late.getByText('Plus de place (au plus 1 à la fois).')).toBeVisible()
   await expect(late.getByLabel('Nom complet')).toHaveValue('Loïc Late')
   await shoot(second.page, 'lost-fr')
 
