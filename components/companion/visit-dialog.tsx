@@ -1,5 +1,5 @@
 'use client'
-import { useTranslations } from 'next-intl'
+import { useLocale, useTranslations } from 'next-intl'
 import { useEffect, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
 import { useReason } from '@/components/staff/use-reason'
@@ -44,7 +44,15 @@ export function CompanionDialog({ visit, name, onClose }: Props) {
   })
   const isFree = known === null || known?.state === 'declined' || known?.state === 'lapsed'
   return (
-    <Dialog wide open title={t('title', { name })} closeLabel={c('close')} onOpenChange={(open) => open || onClose()}>
+    <Dialog
+      wide
+      // What is typed is lost by no slip.
+      firm={known !== undefined && isFree}
+      open
+      title={t('title', { name })}
+      closeLabel={c('close')}
+      onOpenChange={(open) => open || onClose()}
+    >
       {fault ? (
         <div role="alert" className="mb-4">
           <FieldError>{fault}</FieldError>
@@ -112,17 +120,21 @@ function AskForm({
   onClose: () => void
 }) {
   const t = useTranslations('companion.visit')
+  const locale = useLocale()
   const reason = useReason()
   const toast = useToast()
   const form = useRef<HTMLFormElement>(null)
   // One question, however often it is sent.
   const [id] = useState(() => crypto.randomUUID())
-  const [draft, setDraft] = useState(() => emptyCompanion('en', 'interpreter'))
+  const [draft, setDraft] = useState(() => emptyCompanion(locale, 'interpreter'))
   const [faults, setFaults] = useState<CompanionFaults>({})
   const [fault, setFault] = useState<string | null>(null)
   const [ask, asking] = useBusy(async () => {
     const read = readCompanion(draft, id)
-    flushSync(() => setFaults(read.faults ?? {}))
+    flushSync(() => {
+      setFault(null)
+      setFaults(read.faults ?? {})
+    })
     if (!read.who) return form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
     const answer = await call('companion/add', { appointmentId, who: read.who }, { retry: true })
     if (!answer.ok) return setFault(reason(answer.code))
