@@ -129,6 +129,13 @@ test('an interpreter is asked first; on a yes the patient is told, on a no anoth
   await list.getByRole('button', { name: 'Choose another time for Samira Second' }).click()
   dialog = dialogOf(page)
   await expect(dialog.getByRole('heading', { name: 'Another time for Samira Second' })).toBeVisible()
+  // On a low screen the button is far below what is missing: that comes in sight.
+  await expect(dialog.getByText('Another time', { exact: true })).toBeVisible()
+  const size = page.viewportSize()!
+  await page.setViewportSize({ ...size, height: 380 })
+  await dialog.getByRole('button', { name: 'Hold this time and ask' }).click()
+  await expect(dialog.getByRole('alert').filter({ hasText: 'Choose a time.' })).toBeInViewport()
+  await page.setViewportSize(size)
   await dialog.getByText('Another time', { exact: true }).click()
   await dialog.getByLabel('Day', { exact: true }).fill(first)
   await dialog.getByLabel('Time', { exact: true }).fill('14:00')
@@ -156,6 +163,9 @@ test('an interpreter is asked first; on a yes the patient is told, on a no anoth
   dialog = dialogOf(page)
   await dialog.getByRole('combobox', { name: 'Comes along' }).selectOption({ label: 'A companion' })
   await dialog.getByLabel('E-mail of who comes along').fill('sister@family.test')
+  // Nothing that was typed is lost by Escape.
+  await page.keyboard.press('Escape')
+  await expect(dialog.getByLabel('E-mail of who comes along')).toHaveValue('sister@family.test')
   await look(page, 'asking somebody else', { dialog: true })
   await shoot(page, 'visit')
   await dialog.getByRole('button', { name: 'Ask somebody else' }).click()

@@ -2,6 +2,7 @@
 import { useLocale, useTranslations } from 'next-intl'
 import { useEffect, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
+import { showFault } from '@/components/desk/show-fault'
 import { type Chosen, type Typed, WhenPart } from '@/components/desk/when-part'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
@@ -91,6 +92,11 @@ function Fields({
     setOutside(false)
     setChosen(next)
   }
+  /** Said above the button that was pressed, perhaps out of sight. */
+  const say = (set: () => void) => {
+    flushSync(set)
+    showFault(form.current)
+  }
   const [save, saving] = useBusy(async () => {
     setFault(null)
     const read = who === 'other' ? readCompanion(draft, id) : null
@@ -98,8 +104,7 @@ function Fields({
       setFaults(read?.faults ?? {})
       if (!chosen) setTimeFault(desk('noTime'))
     })
-    if (read?.faults) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
-    if (!chosen || read?.faults) return
+    if (!chosen || read?.faults) return showFault(form.current)
     const { memberId, startsAt } = chosen
     let { siteId } = chosen
     if (!chosen.place) {
@@ -107,8 +112,9 @@ function Fields({
       const found = await call('desk/place', { serviceId: service.id, memberId, startsAt }, { retry: true })
       if (!found.ok) return setFault(reason(found.code))
       siteId = found.value.siteId
-      choose({ ...chosen, siteId, place: found.value })
-      if (found.value.outside || found.value.taken) return
+      const next = { ...chosen, siteId, place: found.value }
+      if (found.value.outside || found.value.taken) return say(() => choose(next))
+      choose(next)
     }
     const ask = who === 'nobody' ? null : read ? { kind: 'other' as const, who: read.who! } : { kind: 'same' as const }
     const answer = await call(
@@ -123,14 +129,14 @@ function Fields({
       toast(when ? t('held', { until: when }) : t('booked'), 'success')
       return onClose()
     }
-    if (answer.code === 'OUTSIDE_HOURS') return setOutside(true)
+    if (answer.code === 'OUTSIDE_HOURS') return say(() => setOutside(true))
     if (answer.code === 'TOO_LATE') return setFault(companion('tooSoon'))
     if (answer.code === 'SLOT_TAKEN' || answer.code === 'SLOT_GONE') {
       setLost((count) => count + 1)
-      return setTimeFault(desk(answer.code === 'SLOT_TAKEN' ? 'taken' : 'gone'))
+      return say(() => setTimeFault(desk(answer.code === 'SLOT_TAKEN' ? 'taken' : 'gone')))
     }
     const time = answer.fields?.startsAt
-    if (time) return setTimeFault(desk(time === 'tooSmall' ? 'past' : 'far'))
+    if (time) return say(() => setTimeFault(desk(time === 'tooSmall' ? 'past' : 'far')))
     setFault(reason(answer.code))
   })
   const person = row.companion.name || row.companion.email

@@ -25,6 +25,7 @@ import { readCode } from '@/lib/voucher/rules'
 import type { Pointed } from './book-dialog'
 import { CallerForm, type CallerFaults, emptyCaller } from './caller'
 import { RepeatPart } from './repeat-part'
+import { showFault } from './show-fault'
 import type { KnownPerson } from './use-known'
 import { isFine, useSeries } from './use-series'
 import { type Chosen, type Typed, WhenPart } from './when-part'
@@ -104,6 +105,11 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
   // What was chosen is asked about anew for another service, another length.
   const again = () => setChosen((now) => now && { ...now, place: null })
 
+  /** Said above the button that was pressed, perhaps out of sight. */
+  const say = (set: () => void) => {
+    flushSync(set)
+    showFault(form.current)
+  }
   const made = (booked: DeskBooked) => {
     const { appointmentId, memberId: who } = booked
     const practitioner = options.practitioners.find((each) => each.memberId === who)?.name ?? ''
@@ -113,8 +119,8 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
   }
   const bookAll = async ({ memberId: who, siteId }: Chosen, written: Caller | undefined) => {
     const open = planned.filter((date) => !isFine(date)).length
-    if (!series.isChecked) return setSeriesFault(t('series.wait'))
-    if (open) return setSeriesFault(t('series.solve', { count: open }))
+    if (!series.isChecked) return say(() => setSeriesFault(t('series.wait')))
+    if (open) return say(() => setSeriesFault(t('series.solve', { count: open })))
     const visits = planned.map(({ startsAt, anyway }) => ({ startsAt, anyway }))
     const plan = { serviceId: service.id, memberId: who, siteId, visits }
     const answer = known
@@ -123,21 +129,18 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
     if (answer.ok) return made(answer.value)
     if (answer.code !== 'SLOT_TAKEN')
       return setFault(answer.code === 'OTHER_READERS' ? t('otherReaders') : reason(answer.code))
-    // All is looked at again: the list says what is in the way now.
-    setLost((count) => count + 1)
     const days = visits.flatMap(({ startsAt }, index) =>
       answer.fields?.[`visits.${index}`] ? formatDay(new Date(startsAt), zone, locale) : [],
     )
-    setSeriesFault(t('series.lost', { days: new Intl.ListFormat(locale).format(days) }))
+    say(() => {
+      // All is looked at again: the list says what is in the way now.
+      setLost((count) => count + 1)
+      setSeriesFault(t('series.lost', { days: new Intl.ListFormat(locale).format(days) }))
+    })
   }
   const { priceMinor, currency, paymentMode } = service
   const isFree = paymentMode === 'free' || priceMinor === 0
 
-  /** Said far above the button that was pressed. */
-  const lose = (why: string) => {
-    flushSync(() => setTimeFault(why))
-    form.current?.querySelector('[role=alert]')?.scrollIntoView({ block: 'center' })
-  }
   const [book, booking] = useBusy(async () => {
     setFault(null)
     setSeriesFault(null)
@@ -146,18 +149,17 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
     if (!known && !read.success)
       for (const { path, message } of read.error.issues) wrong[path[0] as keyof Caller] ??= message
     if (!known && service.way === 'phone' && !caller.phone.trim()) wrong.phone ??= 'required'
-    setFaults(wrong)
-    if (!chosen) setTimeFault(t('noTime'))
     const isWritten = known !== null || (read.success && !wrong.phone && options.mayWrite)
     const code = isFree || isSeries ? '' : voucher.trim()
     const isNone = code !== '' && readCode(code) === null
-    setVoucherFault(isNone ? reason.field('voucher') : null)
     const asked = companion.kind && !isSeries ? readCompanion(companion, companionId) : null
-    setCompanionFaults(asked?.faults ?? {})
-    if (!chosen || !isWritten || isNone || asked?.faults) {
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
-      return
-    }
+    flushSync(() => {
+      setFaults(wrong)
+      if (!chosen) setTimeFault(t('noTime'))
+      setVoucherFault(isNone ? reason.field('voucher') : null)
+      setCompanionFaults(asked?.faults ?? {})
+    })
+    if (!chosen || !isWritten || isNone || asked?.faults) return showFault(form.current)
     if (isSeries) return bookAll(chosen, read.data)
     let { siteId } = chosen
     if (!chosen.place) {
@@ -166,8 +168,9 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
       const found = await call('desk/place', ask, { retry: true })
       if (!found.ok) return setFault(reason(found.code))
       siteId = found.value.siteId
-      choose({ ...chosen, siteId, place: found.value })
-      if (found.value.outside || inTheWay({ place: found.value })) return
+      const next = { ...chosen, siteId, place: found.value }
+      if (found.value.outside || inTheWay(next)) return say(() => choose(next))
+      choose(next)
     }
     const visit = {
       ...{ serviceId: service.id, memberId: chosen.memberId, siteId },
@@ -179,25 +182,20 @@ export function BookForm({ options, at, onMade, onClose }: Props) {
       ? await bookKnown(ticket, visit, known.patientId)
       : await bookCaller(options.clinicId, ticket, visit, read.data!)
     if (answer.ok) return made(answer.value)
-    if (answer.code === 'VOUCHER_REFUSED') {
-      // On the page before it is looked for: a frame may come first.
-      flushSync(() => setVoucherFault(reason(answer.code)))
-      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
-      return
-    }
-    if (answer.code === 'OUTSIDE_HOURS') return setOutside(true)
+    if (answer.code === 'VOUCHER_REFUSED') return say(() => setVoucherFault(reason(answer.code)))
+    if (answer.code === 'OUTSIDE_HOURS') return say(() => setOutside(true))
     if (answer.code === 'TOO_LATE') return setFault(along('tooSoon'))
     if (answer.code === 'WALK_INS_FULL') {
       // Somebody was faster: what room there is now is asked again.
       again()
-      return lose(reason(answer.code))
+      return say(() => setTimeFault(reason(answer.code)))
     }
     if (answer.code === 'SLOT_TAKEN' || answer.code === 'SLOT_GONE') {
       setLost((count) => count + 1)
-      return lose(t(answer.code === 'SLOT_TAKEN' ? 'taken' : 'gone'))
+      return say(() => setTimeFault(t(answer.code === 'SLOT_TAKEN' ? 'taken' : 'gone')))
     }
     const time = answer.fields?.startsAt
-    if (time) return setTimeFault(t(time === 'tooSmall' ? 'past' : 'far'))
+    if (time) return say(() => setTimeFault(t(time === 'tooSmall' ? 'past' : 'far')))
     setFault(answer.code === 'OTHER_READERS' ? t('otherReaders') : reason(answer.code))
   })
 

@@ -71,7 +71,7 @@ export function RepeatPart({ options, series, startsAt, fault }: Props) {
         )
       ) : null}
       {fault ? (
-        <p role="alert" className="text-danger">
+        <p role="alert" data-said className="text-danger">
           {fault}
         </p>
       ) : null}

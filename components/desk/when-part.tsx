@@ -118,7 +118,7 @@ export function WhenPart({
         {words ? (site ? t('chosenAt', { ...words, site }) : t('chosen', words)) : t('noTime')}
       </p>
       {fault ? (
-        <p role="alert" className="text-danger">
+        <p role="alert" data-said className="text-danger">
           {fault}
         </p>
       ) : null}
@@ -131,9 +131,11 @@ export function WhenPart({
         />
       ) : null}
       {outside ? (
-        <Banner tone="warning" announce title={t('outsideTitle')}>
-          {t('outside')}
-        </Banner>
+        <div data-said>
+          <Banner tone="warning" announce title={t('outsideTitle')}>
+            {t('outside')}
+          </Banner>
+        </div>
       ) : null}
       {outside && sites.length && chosen ? (
         <Select
