@@ -50,6 +50,7 @@ test('who finds no time is told of one that becomes free, and books it; the next
   await expect(page.getByRole('heading', { name: 'Be told of a free time' })).toBeVisible()
   await page.getByRole('button', { name: 'Put me on the list' }).click()
   await expect(page.getByText('Enter an e-mail address such as name@example.org.')).toBeVisible()
+  await expect(page.getByLabel('E-mail')).toBeFocused()
   // What the browser says of a form that was refused.
   expect(mobile.faults.splice(0)).toEqual([expect.stringContaining('400')])
   await look(page, 'joining the waiting list')
@@ -59,7 +60,7 @@ test('who finds no time is told of one that becomes free, and books it; the next
   await page.getByLabel('Evenings').uncheck()
   await page.getByLabel('E-mail').fill('ines@example.test')
   await page.getByRole('button', { name: 'Put me on the list' }).dblclick()
-  await expect(page.getByText('Look into your mail')).toBeVisible()
+  await expect(page.getByRole('status').filter({ hasText: 'Look into your mail' })).toBeFocused()
   const asked = await mailOf('ines@example.test', 'Please confirm')
   for (const word of ['First talk', world.doctor.name]) expect(asked.text).not.toContain(word)
   const link = linkIn(asked.text, place)

@@ -1,6 +1,7 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { Stranger } from '@/components/booking/stranger'
 import { Button, LinkButton } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
@@ -81,6 +82,8 @@ function Wish({
   const [code, setCode] = useState('')
   const [sent, setSent] = useState(false)
   const [working, setWorking] = useState(false)
+  const top = useRef<HTMLDivElement>(null)
+  const form = useRef<HTMLFormElement>(null)
   const [join, busy] = useBusy(async () => {
     const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone || zone
     const { phone: _phone, ...wish } = wishOf(typed)
@@ -89,14 +92,18 @@ function Wish({
       { id, clinicId, serviceId, locale, timeZone, ...wish, recallId, earlier, ...(known && { known }) },
       () => setWorking(true),
     )
-    setWorking(false)
-    setFaults((!answer.ok && answer.fields) || {})
-    setCode(answer.ok ? '' : answer.code)
-    setSent(answer.ok)
+    flushSync(() => {
+      setWorking(false)
+      setFaults((!answer.ok && answer.fields) || {})
+      setCode(answer.ok ? '' : answer.code)
+      setSent(answer.ok)
+    })
+    // The form is gone, or what is wrong in it is further up than the button.
+    ;(top.current ?? form.current?.querySelector<HTMLElement>('[aria-invalid="true"]'))?.focus()
   })
   if (sent)
     return (
-      <div role="status">
+      <div ref={top} role="status" tabIndex={-1} className="outline-none">
         <EmptyState icon={MailIcon} title={t('sentTitle')} action={<LinkButton href={back}>{t('back')}</LinkButton>}>
           {t('sent')}
         </EmptyState>
@@ -104,6 +111,7 @@ function Wish({
     )
   return (
     <form
+      ref={form}
       noValidate
       className="flex flex-col gap-5"
       onSubmit={(event) => {

@@ -1,5 +1,6 @@
 import { useTranslations } from 'next-intl'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { useReason } from '@/components/staff/use-reason'
 import { Button } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
@@ -31,11 +32,14 @@ export function AddDialog({ listed, onClose, onAdded }: Props) {
   const [locale, setLocale] = useState(listed.locale)
   const [faults, setFaults] = useState<Faults>({})
   const [fault, setFault] = useState('')
+  const form = useRef<HTMLFormElement>(null)
   const [add, busy] = useBusy(async () => {
     const answer = await call('waitlist/add', { id, serviceId, locale, ...wishOf(typed) }, { retry: true })
-    setFaults((!answer.ok && answer.fields) || {})
-    setFault(answer.ok ? '' : reason(answer.code))
-    if (!answer.ok) return
+    flushSync(() => {
+      setFaults((!answer.ok && answer.fields) || {})
+      setFault(answer.ok ? '' : reason(answer.code))
+    })
+    if (!answer.ok) return form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
     toast(t(answer.value.added ? 'added' : 'known'), 'success')
     onClose()
     await onAdded()
@@ -44,6 +48,8 @@ export function AddDialog({ listed, onClose, onAdded }: Props) {
   return (
     <Dialog
       wide
+      // What is typed is lost by no slip.
+      firm={services.length > 0}
       open
       title={t('add')}
       description={services.length ? t('addLead') : t('nothing')}
@@ -52,6 +58,7 @@ export function AddDialog({ listed, onClose, onAdded }: Props) {
     >
       {services.length ? (
         <form
+          ref={form}
           noValidate
           className="flex flex-col gap-5"
           onSubmit={(event) => {
@@ -82,7 +89,11 @@ export function AddDialog({ listed, onClose, onAdded }: Props) {
             onChange={(event) => setLocale(event.target.value === 'fr' ? 'fr' : 'en')}
             options={(['en', 'fr'] as const).map((value) => ({ value, label: t(`languages.${value}`) }))}
           />
-          {fault ? <FieldError>{fault}</FieldError> : null}
+          {fault ? (
+            <div role="alert">
+              <FieldError>{fault}</FieldError>
+            </div>
+          ) : null}
           <Button type="submit" variant="primary" busy={busy}>
             {t('save')}
           </Button>
