@@ -136,11 +136,14 @@ test('two share a time, a third is told that it is full, and the clinic moves an
   // One cancels: the place is free, and the other stays.
   await ada.page.reload()
   await button(ada.page, 'Cancel the appointment').click()
-  await ada.page
-    .getByRole('group', { name: 'Cancel the appointment' })
-    .getByRole('button', { name: 'Yes, cancel' })
-    .click()
+  const question = ada.page.getByRole('group', { name: 'Cancel the appointment' })
+  await question.getByRole('button', { name: 'Keep it' }).press('Enter')
+  await expect(button(ada.page, 'Cancel the appointment')).toBeFocused()
+  await button(ada.page, 'Cancel the appointment').press('Enter')
+  await question.getByRole('button', { name: 'Yes, cancel' }).click()
   await expect(ada.page.getByText('Cancelled', { exact: true })).toBeVisible()
+  // What there is to do now is where the focus is.
+  await expect(ada.page.locator(':focus').getByRole('link', { name: 'Book another time' })).toBeVisible()
   await expect(block(1, at)).toHaveAccessibleName(/: Ben Group$/)
   await cleo.page.goto(times)
   await expect(cleo.page.locator(`a[href*="slot=${encodeURIComponent(at)}"]`)).toHaveCount(1)

@@ -1,9 +1,11 @@
 'use client'
 import dynamic from 'next/dynamic'
 import { useEffect, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { Button, LinkButton } from '@/components/ui/button'
 import { CalendarIcon, ClockIcon, VideoIcon } from '@/components/ui/icons'
 import { useBusy } from '@/components/ui/use-busy'
+import { useFocusKept } from '@/components/ui/use-focus-kept'
 import type { AppointmentView } from '@/lib/booking/rules'
 import { call } from '@/lib/browser/api'
 import { ownZone } from '@/lib/browser/zone'
@@ -31,6 +33,9 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
   const [moving, setMoving] = useState(false)
   const [moved, setMoved] = useState<string | null>(null)
   const opener = useRef<HTMLButtonElement>(null)
+  const canceller = useRef<HTMLButtonElement>(null)
+  // Once it is cancelled there is neither the button nor the question.
+  const bar = useFocusKept<HTMLDivElement>(view.status)
   const link = { id: view.id, secret }
   const alive = ['booked', 'arrived', 'in_consult'].includes(view.status)
   const isAhead = view.status === 'booked' && new Date(view.startsAt) > new Date(view.now)
@@ -66,7 +71,7 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
   })
 
   return (
-    <div className="mt-6 flex flex-col gap-4 border-t border-line pt-5">
+    <div ref={bar} tabIndex={-1} className="mt-6 flex flex-col gap-4 border-t border-line pt-5 outline-none">
       {view.status === 'held' ? (
         <>
           {view.heldUntil ? (
@@ -108,7 +113,7 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
             </Button>
           ) : null}
           {view.status !== 'in_consult' && new Date(view.startsAt) > new Date(view.now) && !asking ? (
-            <Button variant="quiet" size="sm" onClick={() => setAsking(view.ending)}>
+            <Button ref={canceller} variant="quiet" size="sm" onClick={() => setAsking(view.ending)}>
               {words.cancel}
             </Button>
           ) : null}
@@ -155,7 +160,14 @@ export function Actions({ view, secret, forgotten, locale, words, onChange }: Pr
             <Button size="sm" variant="danger" busy={cancelling} onClick={() => void cancel()}>
               {words.cancelYes}
             </Button>
-            <Button size="sm" autoFocus onClick={() => setAsking(null)}>
+            <Button
+              size="sm"
+              autoFocus
+              onClick={() => {
+                flushSync(() => setAsking(null))
+                canceller.current?.focus()
+              }}
+            >
               {words.cancelNo}
             </Button>
           </div>

@@ -40,7 +40,10 @@ export function WrongAnswers({ offer, signsFor, ref }: Props) {
       <ErrorSummary
         ref={ref}
         title={t('errorTitle')}
-        errors={errors.map(([name, key]) => ({ fieldId: name, text: `${labelOf(name)}: ${textOf(key)}` }))}
+        errors={errors.map(([name, key]) => ({
+          fieldId: name,
+          text: t('errorOf', { label: labelOf(name), fault: textOf(key) }),
+        }))}
       />
     </div>
   )
