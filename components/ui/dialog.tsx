@@ -13,7 +13,7 @@ const popup = cx(
   'fixed z-40 flex max-h-[92dvh] w-full flex-col overflow-y-auto border border-line bg-surface p-6 shadow-high outline-none',
   'transition-[opacity,translate] duration-250 ease-drape',
   'max-sm:inset-x-0 max-sm:bottom-0 max-sm:rounded-t-sheet max-sm:data-ending-style:translate-y-full max-sm:data-starting-style:translate-y-full',
-  'sm:top-1/2 sm:left-1/2 sm:max-w-lg sm:-translate-x-1/2 sm:-translate-y-1/2 sm:rounded-card',
+  'sm:top-1/2 sm:left-1/2 sm:-translate-x-1/2 sm:-translate-y-1/2 sm:rounded-card',
   'sm:data-ending-style:opacity-0 sm:data-starting-style:opacity-0',
 )
 const footer = 'mt-6 flex flex-col-reverse gap-2.5 sm:flex-row sm:justify-end'
@@ -63,7 +63,7 @@ export const Dialog = ({
     {trigger ? <BaseDialog.Trigger render={trigger} /> : null}
     <BaseDialog.Portal>
       <BaseDialog.Backdrop className={backdrop} />
-      <BaseDialog.Popup finalFocus={finalFocus} className={cx(popup, wide && 'sm:max-w-3xl')}>
+      <BaseDialog.Popup finalFocus={finalFocus} className={cx(popup, wide ? 'sm:max-w-3xl' : 'sm:max-w-lg')}>
         <div className="mb-4 flex items-start justify-between gap-4">
           <BaseDialog.Title className="text-xl">{title}</BaseDialog.Title>
           <BaseDialog.Close render={<IconButton label={closeLabel} icon={<CrossIcon />} className="-me-2 -mt-2" />} />
@@ -109,7 +109,7 @@ export const AlertDialog = ({
     {trigger ? <BaseAlert.Trigger render={trigger} /> : null}
     <BaseAlert.Portal>
       <BaseAlert.Backdrop className={backdrop} />
-      <BaseAlert.Popup className={popup}>
+      <BaseAlert.Popup className={cx(popup, 'sm:max-w-lg')}>
         <BaseAlert.Title className="text-xl">{title}</BaseAlert.Title>
         <BaseAlert.Description className="mt-2 text-soft">{description}</BaseAlert.Description>
         {children}
