@@ -87,6 +87,16 @@ test('an interpreter is asked first; on a yes the patient is told, on a no anoth
   await expect(list).toContainText(name)
   await expect(list).toContainText('Held until')
 
+  // In the calendar too: taken, under her name, and its line in the list is one press away.
+  const band = page.getByRole('button', {
+    name: new RegExp(`^10:00 to [\\d:]+, ${name}, Video consult, Dr Mira Okafor, Held until the interpreter answers$`),
+  })
+  await expect(band).toBeVisible()
+  await shoot(page, 'band')
+  await band.click()
+  await expect(list.getByRole('listitem')).toBeFocused()
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+
   // The interpreter, on a phone: when and which language, and nothing of whom.
   const asked = await mailOf('noor@agency.test', 'Can you come?')
   for (const word of [...secrets, 'Video consult', 'Noor']) expect(asked.text).not.toContain(word)
@@ -110,6 +120,7 @@ test('an interpreter is asked first; on a yes the patient is told, on a no anoth
   expect(told.text).toMatch(/\/a\/[0-9a-f-]{36}#s=/)
   // Booked: off the list, and in the calendar under her name.
   await expect(list).toHaveCount(0, { timeout: 60_000 })
+  await expect(band).toHaveCount(0)
   await expect(page.getByRole('button', { name: new RegExp(`, ${name}, Video consult,`) })).toBeVisible()
 
   // Another one cannot come: her visit is on the list, with all that was written.

@@ -20,6 +20,9 @@ import { CompanionDialog } from './visit-dialog'
 type Listed = CompanionContract['companion/list']['out']
 const none: Listed = { zone: 'UTC', rows: [], records: [] }
 
+/** The id of a visit's line in the list. */
+export const settleId = (appointmentId: string) => `settle-${appointmentId}`
+
 /** Visits that wait for somebody who comes along, and those to which somebody cannot. Nothing where there are none. */
 export function ToSettleList() {
   const t = useTranslations('companion.list')
@@ -67,7 +70,12 @@ export function ToSettleList() {
           const begins = new Date(row.startsAt)
           const isWaiting = companion.state === 'invited'
           return (
-            <li key={row.appointmentId} className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 py-3">
+            <li
+              key={row.appointmentId}
+              id={settleId(row.appointmentId)}
+              tabIndex={-1}
+              className="flex scroll-mt-24 flex-wrap items-center justify-between gap-x-6 gap-y-3 rounded-tag py-3 focus:outline-3 focus:outline-offset-2 focus:outline-accent"
+            >
               <div className="min-w-0">
                 <p className="flex flex-wrap items-center gap-x-3 gap-y-1">
                   {isOpening ? <Skeleton className="h-6 w-44" /> : <span className="font-semibold">{name}</span>}

@@ -50,6 +50,7 @@ export async function tenant(admin: TestDb['admin']) {
     `SELECT session_id AS "sessionId", starts_at AS "startsAt", ends_at AS "endsAt" FROM appointment WHERE id = $1`,
     [groupId],
   )
+  const { appointmentId: askedId } = await waiting({ payment: 'none' })
   const { appointmentId: spentOn } = await waiting({ status: 'completed', payment: 'none' })
   const { appointmentId: walkInId } = await waiting({ status: 'booked' })
   await admin('UPDATE appointment SET lane = 1 WHERE id = $1', [walkInId])
@@ -284,6 +285,9 @@ export async function tenant(admin: TestDb['admin']) {
     ...{ ...comes, id: more.companionId, appointment_id: appointmentId, state: 'invited', first: false },
   })
   await insert('companion', { ...comes, id: randomUUID(), appointment_id: freeId, state: 'lapsed', first: true })
+  await insert('companion', {
+    ...{ ...comes, id: randomUUID(), link_hash: bytes(32), appointment_id: askedId, state: 'invited', first: true },
+  })
   await insert('stripe_event', { id: more.eventId, type: 'charge.refunded', created_at: later })
   await insert('nonce', { value: more.nonce, purpose: 'any', expires_at: later })
   await insert('email_code', {

@@ -5,7 +5,7 @@ import { runsVisits, type StaffActor } from '../access/rules.ts'
 import type { ClinicProfile } from '../clinic/rules.ts'
 import { findClinic } from '../clinic/store.ts'
 import { type DayRow, weekStart } from '../encounter/rules.ts'
-import { listDay, listLoad, listPractitioners } from '../encounter/store.ts'
+import { listDay, listHeld, listLoad, listPractitioners } from '../encounter/store.ts'
 import { ok, type Result } from '../errors.ts'
 import { listRecords } from '../record/store.ts'
 import { readSchedules } from '../schedule/read.ts'
@@ -14,7 +14,7 @@ import { openStretches, startOfDay } from '../schedule/wall-clock.ts'
 import { auditReadings } from '../server/audit-readings.ts'
 import { inClinic, type Tx } from '../server/tx.ts'
 import { addDays, dayIn } from '../time.ts'
-import type { CalendarInput, CalendarView, MemberStretch } from './rules.ts'
+import type { CalendarInput, CalendarView, HeldVisit, MemberStretch } from './rules.ts'
 
 /** No appointment is longer: one that began before the first day and goes on into it is found. */
 const longestMs = 480 * 60_000
@@ -40,20 +40,25 @@ export async function loadCalendar(
     const reaches = ({ endsAt }: { endsAt: Date | string }) => new Date(endsAt) > stretch.from
     const found = isWhole ? await listDay(tx, actor, range, now) : []
     const rows = found.filter((row) => row.status !== 'cancelled' && reaches(row))
+    const waiting = isWhole ? (await listHeld(tx, actor, range, now)).filter(reaches) : []
     // Who sees their own patients alone plans their own days alone.
     const all = (await listPractitioners(tx, actor)).filter(
       (each) => !('memberId' in seen) || each.memberId === part.own,
     )
     const practitioners = columnsOf(all, rows, memberId)
-    const load = await loadOf(tx, actor, { ...range, seen }, { isWhole, mine: rows })
+    const mine = new Set([...rows.map((row) => row.appointmentId), ...waiting.map(({ id }) => id)])
+    const load = await loadOf(tx, actor, { ...range, seen }, { isWhole, mine }, now)
     const shown = new Set(practitioners.map((each) => each.memberId))
+    const held = waiting.filter((each) => shown.has(each.memberId)).map(heldVisitOf)
     const stretches = load.filter((each) => reaches(each) && shown.has(each.memberId)).map(stretchOf)
     return ok({
-      ...{ span, day, days, zone, today, practitioners, choices: all, rows },
+      ...{ span, day, days, zone, today, practitioners, choices: all, rows, held },
       load: isWhole ? [] : stretches,
       taken: isWhole ? stretches : [],
       ...(await timesOf(tx, clinic, practitioners, { days, stretch })),
-      records: input.names ? await listRecords(tx, actor, { patientIds: patientsOf(rows), types: ['identity'] }) : [],
+      records: input.names
+        ? await listRecords(tx, actor, { patientIds: patientsOf([...rows, ...held]), types: ['identity'] })
+        : [],
     })
   })
   if (answer.ok) await auditReadings(actor, 'names.listed', answer.value.records)
@@ -64,16 +69,28 @@ const stretchOf = ({ memberId, startsAt, endsAt }: { memberId: string; startsAt:
   ...{ memberId, from: startsAt.getTime(), until: endsAt.getTime() },
 })
 
-const patientsOf = (rows: readonly DayRow[]) => [...new Set(rows.map((row) => row.patientId))]
+const heldVisitOf = ({ id, service, member, patientId, kind, ...at }: Held): HeldVisit => ({
+  ...{ ...stretchOf(at), appointmentId: id, patientId, kind, service: service.name, practitioner: member.displayName },
+})
+
+const patientsOf = (rows: readonly { patientId: string }[]) => [...new Set(rows.map((row) => row.patientId))]
 
 type Range = Parameters<typeof listLoad>[2]
+type Held = Awaited<ReturnType<typeof listHeld>>[number]
 
 /** Of the whole clinic's week everything that is seen; else what is not, and takes time all the same. */
-async function loadOf(tx: Tx, actor: StaffActor, range: Range, of: { isWhole: boolean; mine: readonly DayRow[] }) {
+async function loadOf(
+  tx: Tx,
+  actor: StaffActor,
+  range: Range,
+  of: { isWhole: boolean; mine: ReadonlySet<string> },
+  now: Date,
+) {
   if (!of.isWhole) return onceEach(await listLoad(tx, actor, range))
   if (!Object.keys(range.seen).length) return []
-  const mine = new Set(of.mine.map((row) => row.appointmentId))
-  return onceEach((await listLoad(tx, actor, { ...range, seen: {} })).filter(({ id }) => !mine.has(id)))
+  const whole = { ...range, seen: {} }
+  const all = [...(await listLoad(tx, actor, whole)), ...(await listHeld(tx, actor, whole, now))]
+  return onceEach(all.filter(({ id }) => !of.mine.has(id)))
 }
 
 /** A group takes its time once, however many are in it. */

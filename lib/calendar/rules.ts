@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CompanionKind } from '../companion/rules.ts'
 import { Day } from '../day.ts'
 import type { DayRow } from '../encounter/rules.ts'
 import { Id } from '../ids.ts'
@@ -16,6 +17,15 @@ export const CalendarInput = z.object({
 /** When something of one practitioner's begins and ends: milliseconds since 1970. */
 export interface MemberStretch extends Stretch {
   memberId: string
+}
+
+/** A time that is somebody's once who comes along has said yes. */
+export interface HeldVisit extends MemberStretch {
+  appointmentId: string
+  patientId: string
+  service: string
+  practitioner: string
+  kind: CompanionKind
 }
 
 /**
@@ -36,6 +46,8 @@ export interface CalendarView {
   /** What stands, and what touches the first of these days from the one before. What was cancelled stands nowhere. */
   rows: DayRow[]
   load: MemberStretch[]
+  /** What may be visits yet: taken until then. */
+  held: HeldVisit[]
   /** Taken by appointments that the one who asks does not see. */
   taken: MemberStretch[]
   /** By the hours, absences not taken out; each within one local day. */
@@ -45,7 +57,7 @@ export interface CalendarView {
   elsewhere: MemberStretch[]
   /** Days on which the clinic is closed. */
   closed: string[]
-  /** Who the patients of `rows` are, sealed; none where they were not asked for. */
+  /** Who the patients of `rows` and `held` are, sealed; none where they were not asked for. */
   records: StoredRecord[]
 }
 

@@ -5,6 +5,7 @@ import { encode } from 'cborg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Role, StaffActor } from '../access/rules.ts'
 import { anyone, at, sealedStub } from '../booking/testing.ts'
+import { loadCalendar } from '../calendar/flow.ts'
 import { cancelByClinic } from '../booking/cancel.ts'
 import { bookingJobs, holdSlot } from '../booking/hold.ts'
 import { moveAppointment } from '../booking/move.ts'
@@ -192,6 +193,38 @@ describe('the interpreter is asked first', () => {
     await Promise.all([say(accept, link), say(decline, link), say(accept, link), say(decline, link)])
     const { status, state, payments } = await visit(given.appointmentId)
     expect(['booked accepted 1', 'expired declined 0', 'booked declined 1']).toContain(`${status} ${state} ${payments}`)
+  })
+
+  // Defence: `listHeld` in loadCalendar and in loadOf. Without it the time looks free to whoever plans the day.
+  test('until the answer the time is drawn as held, with a name for who may read it, else as taken', async () => {
+    const look = async (actor: StaffActor, when = now) => {
+      const read = await loadCalendar(actor, { day: startsAt.slice(0, 10), span: 'day', names: true }, { now: when })
+      if (!read.ok) throw new Error(read.code)
+      const { rows, held, taken, records } = read.value
+      return { rows: rows.length, held, taken, names: records.map(({ meta }) => meta.patientId) }
+    }
+    const { appointmentId, patientId, link } = await asked()
+    const stretch = { memberId: world.memberId, from: Date.parse(startsAt), until: Date.parse(startsAt) + 1_800_000 }
+    const visit = { ...stretch, appointmentId, patientId, kind: 'interpreter' }
+    expect(await look(staff)).toMatchObject({ rows: 0, held: [visit], taken: [], names: [patientId] })
+    const week = { day: startsAt.slice(0, 10), span: 'week', memberId: world.memberId, names: true } as const
+    expect(await loadCalendar(staff, week, { now })).toMatchObject({ value: { held: [visit] } })
+    // Who works at another site learns that it is taken, and not by whom.
+    const elsewhere = await member(['practitioner'])
+    const site = randomUUID()
+    await admin(`INSERT INTO site (id, clinic_id, name, address) VALUES ($1, $2, 'North', 'North')`, [
+      site,
+      world.clinicId,
+    ])
+    await admin('INSERT INTO member_site (clinic_id, member_id, site_id) VALUES ($1, $2, $3)', [
+      ...[world.clinicId, elsewhere.memberId, site],
+    ])
+    expect(await look(elsewhere)).toEqual({ rows: 0, held: [], taken: [stretch], names: [] })
+    // Run out, it is nobody's.
+    expect(await look(staff, later(24.1))).toMatchObject({ held: [], taken: [] })
+    expect(await look(elsewhere, later(24.1))).toMatchObject({ held: [], taken: [] })
+    await say(decline, link)
+    expect(await look(staff)).toMatchObject({ rows: 0, held: [], taken: [] })
   })
 
   test('a no frees the time, and the desk chooses another without typing anything', async () => {

@@ -190,6 +190,37 @@ export async function listLoad(tx: Tx, actor: StaffActor, at: { from: Date; to: 
   })
 }
 
+/** Whose times are held until somebody who comes along has answered: their patients know nothing of them yet. */
+export async function listHeld(
+  tx: Tx,
+  actor: StaffActor,
+  at: { from: Date; to: Date; memberId?: string; seen: Seen },
+  now: Date,
+) {
+  const rows = await tx.appointment.findMany({
+    where: {
+      clinicId: actor.clinicId,
+      startsAt: { gte: at.from, lt: at.to },
+      status: 'held',
+      heldUntil: { gte: now },
+      patientId: { not: null },
+      companions: { some: { state: 'invited', first: true } },
+      ...(at.memberId ? { memberId: at.memberId } : {}),
+      AND: at.seen,
+    },
+    select: {
+      ...{ id: true, memberId: true, patientId: true, startsAt: true, endsAt: true, sessionId: true },
+      member: { select: { displayName: true } },
+      service: { select: { name: true } },
+      companions: { where: { state: 'invited' }, select: { kind: true } },
+    },
+    orderBy: [{ startsAt: 'asc' }, { id: 'asc' }],
+  })
+  return rows.map(({ companions, patientId, ...row }) => ({
+    ...{ ...row, patientId: patientId!, kind: companions[0]!.kind },
+  }))
+}
+
 export async function listPractitioners(tx: Tx, actor: StaffActor) {
   const rows = await tx.member.findMany({
     where: { clinicId: actor.clinicId, status: 'active', roles: { has: 'practitioner' } },

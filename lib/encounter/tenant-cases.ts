@@ -7,6 +7,7 @@ export const encounterCases: TenantCases<typeof store> = {
   listDay: (tx, actor, b) => store.listDay(tx, actor, { ...ever, memberId: b.memberId }, b.now),
   findVisit: (tx, actor, b) => store.findVisit(tx, actor, b.appointmentId, b.now),
   listLoad: (tx, actor, b) => store.listLoad(tx, actor, { seen: {}, ...ever, memberId: b.memberId }),
+  listHeld: (tx, actor, b) => store.listHeld(tx, actor, { seen: {}, ...ever, memberId: b.memberId }, b.now),
   listPractitioners: (tx, actor) => store.listPractitioners(tx, actor),
   findClinic: (tx, actor) => store.findClinic(tx, actor),
   findMember: (tx, actor, b) => store.findMember(tx, { ...actor, memberId: b.memberId }),

@@ -3,7 +3,7 @@ import { useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState, useTransition } from 'react'
-import { ToSettleList } from '@/components/companion/to-settle'
+import { settleId, ToSettleList } from '@/components/companion/to-settle'
 import { BookDialog, type Pointed } from '@/components/desk/book-dialog'
 import { VisitMenu } from '@/components/encounter/visit-menu'
 import { NotShown } from '@/components/staff/not-shown'
@@ -168,6 +168,7 @@ export function Calendar({ start, input }: { start: CalendarView; input: Input }
             {...calendar}
             asked={asked}
             onOpen={(each, anchor) => (each.group ? setGroup : setChosen)({ row: each, anchor, open: true })}
+            onHeld={({ appointmentId }) => document.getElementById(settleId(appointmentId))?.focus()}
             onMove={(each) => setAsked({ ...each, busy: false })}
             onBook={setBooking}
           />

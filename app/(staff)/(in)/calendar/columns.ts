@@ -1,4 +1,4 @@
-import type { CalendarView, MemberStretch } from '@/lib/calendar/rules'
+import type { CalendarView, HeldVisit, MemberStretch } from '@/lib/calendar/rules'
 import type { DayRow } from '@/lib/encounter/rules'
 import { type Axis, axisOf, gapsOf, instantOf, topOf } from './axis'
 import { type Box, hoursShown, type Placed, sideBySide } from './lanes'
@@ -13,6 +13,10 @@ export interface Block extends Box, Placed {
   row: DayRow
   /** All of a group, `row` the first of them; of others it alone. */
   rows: DayRow[]
+}
+/** A time that waits for somebody's answer. */
+export interface HeldBox extends Box, Placed {
+  visit: HeldVisit
 }
 /** One practitioner's local day. */
 export interface Column {
@@ -29,13 +33,14 @@ export interface Column {
   taken: Band[]
   gaps: Band[]
   blocks: Block[]
+  held: HeldBox[]
 }
 
 /** No block is lower: what is shorter is drawn as long as this. */
 const leastMinutes = 15
 
 /** Every practitioner's day, or the days of one, side by side on one clock, and which hours of it are shown. */
-export function columnsOf(view: CalendarView, rows: readonly DayRow[]) {
+export function columnsOf(view: CalendarView, rows: readonly DayRow[], held: readonly HeldVisit[]) {
   const axis = axisOf(view.days, view.zone)
   const columns = view.days.flatMap((day) =>
     view.practitioners.map((who): Column => {
@@ -58,12 +63,18 @@ export function columnsOf(view: CalendarView, rows: readonly DayRow[]) {
           taken: bands(view.taken),
         },
         gaps: gapsOf(axis, day).map((gap) => ({ ...gap, key: String(gap.from) })),
-        blocks: blocksOf(axis, day, mine),
+        ...boxesOf(
+          axis,
+          day,
+          mine,
+          held.filter((each) => each.memberId === who.memberId && isIn(each)),
+        ),
       }
     }),
   )
-  const boxes = columns.flatMap(({ open, taken, blocks }) => [
+  const boxes = columns.flatMap(({ open, taken, blocks, held }) => [
     ...blocks,
+    ...held,
     ...[...open, ...taken].map(({ from, until }) => ({ top: from, bottom: until })),
   ])
   return { axis, columns, shown: hoursShown(boxes, axis.length) }
@@ -75,14 +86,24 @@ const bandOf = (axis: Axis, day: string, { from, until }: { from: number; until:
   until: topOf(axis, day, until, true),
 })
 
-function blocksOf(axis: Axis, day: string, rows: readonly DayRow[]): Block[] {
+function boxesOf(
+  axis: Axis,
+  day: string,
+  rows: readonly DayRow[],
+  held: readonly HeldVisit[],
+): Pick<Column, 'blocks' | 'held'> {
+  const boxOf = (id: string, at: { from: number; until: number }): Box => {
+    const { from, until } = bandOf(axis, day, at)
+    return { key: `${id} ${day}`, top: from, bottom: Math.max(until, from + leastMinutes) }
+  }
   // A group is one block.
   const groups = Map.groupBy(rows, (row) => row.group?.id ?? row.appointmentId)
   const boxes = [...groups.values()].map((rows) => {
     const row = rows[0]!
-    const { from, until } = bandOf(axis, day, stretchOf(row))
-    return { row, rows, key: `${row.appointmentId} ${day}`, top: from, bottom: Math.max(until, from + leastMinutes) }
+    return { row, rows, ...boxOf(row.appointmentId, stretchOf(row)) }
   })
-  const placed = sideBySide(boxes)
-  return boxes.map((box) => ({ ...box, ...placed.get(box.key)! }))
+  const waiting = held.map((visit) => ({ visit, ...boxOf(visit.appointmentId, visit) }))
+  const placed = sideBySide([...boxes, ...waiting])
+  const put = <T extends Box>(all: readonly T[]) => all.map((box) => ({ ...box, ...placed.get(box.key)! }))
+  return { blocks: put(boxes), held: put(waiting) }
 }

@@ -2,12 +2,13 @@ import { useLocale, useTranslations } from 'next-intl'
 import { type CSSProperties, type MouseEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { cx } from '@/components/ui/cx'
 import { LiveRegion } from '@/components/ui/status'
-import type { CalendarView } from '@/lib/calendar/rules'
+import type { CalendarView, HeldVisit } from '@/lib/calendar/rules'
 import { type DayRow, rowState } from '@/lib/encounter/rules'
 import { formatPlainDay, formatTime } from '@/lib/time'
 import { topOf } from './axis'
 import { Block } from './block'
 import { type Column, columnsOf } from './columns'
+import { Held } from './held'
 import { ColumnHead, Ground, headOf, Hours } from './ground'
 import { type Board, canMove, pointedAt, type Target } from './moving'
 import type { Asked } from './move-ask'
@@ -18,6 +19,8 @@ import { cursorMinutes, useKeys } from './use-keys'
 interface Props {
   view: CalendarView
   rows: DayRow[]
+  /** Times that wait for somebody's answer. */
+  held: HeldVisit[]
   names: Map<string, string>
   /** Whether names are still being opened. */
   opening: boolean
@@ -26,17 +29,19 @@ interface Props {
   asked: (Asked & { busy: boolean }) | null
   onOpen: (row: DayRow, anchor: HTMLElement) => void
   onMove: (asked: Asked) => void
+  onHeld: (visit: HeldVisit) => void
   onBook: (at: { memberId: string; startsAt: string }) => void
 }
 
 const blockAt = (target: EventTarget) =>
   target instanceof Element ? target.closest<HTMLElement>('[data-block]') : null
+const heldAt = (target: EventTarget) => (target instanceof Element ? target.closest<HTMLElement>('[data-held]') : null)
 const keyOf = (element: HTMLElement) => element.dataset.block!
 const ghostClass =
   'pointer-events-none absolute z-20 overflow-hidden rounded-tag border-2 border-dashed border-accent bg-surface/90 px-1.5 text-xs leading-[1.3rem] font-semibold text-ink shadow-mid'
 
 /** Practitioners of a day, or days of a practitioner, beside each other on one clock. */
-export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, onBook }: Props) {
+export function Grid({ view, rows, held, names, opening, now, asked, onOpen, onMove, onHeld, onBook }: Props) {
   const t = useTranslations('calendar')
   const s = useTranslations('staff')
   const d = useTranslations('desk')
@@ -46,7 +51,7 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
   const sheet = useRef<HTMLDivElement>(null)
   const dragGhost = useRef<HTMLDivElement>(null)
   const ghost = useRef<HTMLDivElement>(null)
-  const { axis, columns, shown } = useMemo(() => columnsOf(view, rows), [view, rows])
+  const { axis, columns, shown } = useMemo(() => columnsOf(view, rows, held), [view, rows, held])
   const board = useMemo(
     (): Board => ({
       ...{ axis, shown },
@@ -75,7 +80,7 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
   const isWeek = view.span === 'week'
   const time = (at: Date | string | number) => formatTime(new Date(at), view.zone, locale)
   const serviceOf = (row: DayRow) => (row.way === 'video' ? row.service : `${row.service}, ${c(`way.${row.way}`)}`)
-  const nameOf = (row: DayRow) => names.get(row.patientId) ?? s('unnamed')
+  const nameOf = (row: { patientId: string }) => names.get(row.patientId) ?? s('unnamed')
   const columnName = ({ name, day }: Column) =>
     isWeek ? formatPlainDay(day, locale, { weekday: 'long', day: 'numeric' }) : name
   const wordsOf = ({ column, from, until }: Target) => {
@@ -131,13 +136,13 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
   const drag = useDrag({ board, scroller, sheet, ghost: dragGhost, wordsOf, onDrop })
 
   // Who was asked goes on from the appointment, wherever it is by then; so does who is on one that went to another column.
-  const held = useRef<string | null>(null)
+  const focused = useRef<string | null>(null)
   const asking = useRef<string | null>(null)
   useEffect(() => {
     const was = asking.current
     asking.current = asked?.row.appointmentId ?? null
     if (was && !asked) setTimeout(() => elementOf(was)?.focus())
-    else if (!asked && held.current && document.activeElement === document.body) elementOf(held.current)?.focus()
+    else if (!asked && focused.current && document.activeElement === document.body) elementOf(focused.current)?.focus()
   })
   const top = view.days.includes(view.today) ? topOf(axis, view.today, now.getTime()) : null
   useLayoutEffect(() => {
@@ -178,16 +183,17 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
         }}
         onFocus={({ target }) => {
           const block = blockAt(target)
-          held.current = block && keyOf(block).split(' ')[0]!
+          // What was held and is booked now has a block.
+          focused.current = block ? keyOf(block).split(' ')[0]! : (heldAt(target)?.dataset.held ?? null)
           if (block) setVisited(keyOf(block))
         }}
         onBlur={({ target }) => {
-          if (target.isConnected) held.current = null
+          if (target.isConnected) focused.current = null
           keys.giveUp()
         }}
         onPointerDown={(event) => {
           const block = blockAt(event.target)
-          pressed.current = block === null
+          pressed.current = block === null && !heldAt(event.target)
           const found = block && find(keyOf(block))
           if (found) drag.onPointerDown(event, found.row, found.origin, block)
         }}
@@ -200,7 +206,8 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
           const found = !wasDragged && block && find(keyOf(block))
           if (found && !keys.moving) onOpen(found.row, block)
           // Pressed on the ground and let go on it: what is left of a drag that was given up is no wish for a new one.
-          const free = block || wasDragged || keys.moving || !pressed.current ? null : pointed(event)
+          const free =
+            block || heldAt(event.target) || wasDragged || keys.moving || !pressed.current ? null : pointed(event)
           if (free) bookAt(free)
         }}
         className={cx(
@@ -256,6 +263,24 @@ export function Grid({ view, rows, names, opening, now, asked, onOpen, onMove, o
                       movable={all.every(canMove)}
                       busy={asked?.busy === true && asked.row.appointmentId === row.appointmentId}
                       label={places ? t('groupBlock', { ...words, places, names: everybody }) : t('block', words)}
+                    />
+                  )
+                })}
+                {column.held.map(({ visit, key, ...at }) => {
+                  const words = t('held', { kind: visit.kind })
+                  return (
+                    <Held
+                      key={key}
+                      id={visit.appointmentId}
+                      {...{ top: at.top, bottom: at.bottom, lane: at.lane, lanes: at.lanes, words }}
+                      name={names.get(visit.patientId) ?? (opening ? null : s('unnamed'))}
+                      time={time(visit.from)}
+                      label={t('heldBlock', {
+                        day: isWeek ? columnName(column) : 'none',
+                        ...{ from: time(visit.from), until: time(visit.until), name: nameOf(visit), words },
+                        ...{ service: visit.service, practitioner: visit.practitioner },
+                      })}
+                      onOpen={() => onHeld(visit)}
                     />
                   )
                 })}

@@ -10,7 +10,7 @@ export type Input = z.output<typeof CalendarInput>
 const tickMs = 20_000
 /** A name that was changed, or is to be seen no longer, is read anew after so long. */
 const namesMs = 60_000
-const patientsOf = ({ rows }: CalendarView) => rows.map((row) => row.patientId)
+const patientsOf = ({ rows, held }: CalendarView) => [...rows, ...held].map((each) => each.patientId)
 /** What was drawn before: a page that is gone back to is the one of then. */
 const drawn = new WeakSet<CalendarView>()
 
@@ -24,16 +24,16 @@ export function useCalendar(start: CalendarView, input: Input) {
     return () => clearInterval(timer)
   }, [])
   /** Of whom there are names here, and since when: what is sealed was asked for with them. */
-  const named = useRef({ patientIds: new Set(patientsOf(start)), at: Date.now() })
+  const asked = useRef({ patientIds: new Set(patientsOf(start)), at: Date.now() })
   const read = async () => {
-    const isOld = Date.now() - named.current.at > namesMs
+    const isOld = Date.now() - asked.current.at > namesMs
     const light = isOld ? null : await call('calendar/load', { ...input, names: false })
     if (light && !light.ok) return light
-    if (light && patientsOf(light.value).every((id) => named.current.patientIds.has(id)))
+    if (light && patientsOf(light.value).every((id) => asked.current.patientIds.has(id)))
       return { ok: true, value: ({ records }: CalendarView) => ({ ...light.value, records }) } as const
     const whole = await call('calendar/load', input)
     if (!whole.ok) return whole
-    named.current = { patientIds: new Set(patientsOf(whole.value)), at: Date.now() }
+    asked.current = { patientIds: new Set(patientsOf(whole.value)), at: Date.now() }
     return { ok: true, value: () => whole.value } as const
   }
   const turns = useRef({ asked: 0, shown: 0 })
@@ -56,7 +56,9 @@ export function useCalendar(start: CalendarView, input: Input) {
   useEffect(() => again(), [])
 
   const rows = useMemo(() => view.rows.map((row) => ({ ...row, patientId: patientOf(row) })), [view])
-  const patientIds = useMemo(() => [...new Set(rows.map((row) => row.patientId))], [rows])
+  const held = useMemo(() => view.held.map((each) => ({ ...each, patientId: patientOf(each) })), [view])
+  const named = useMemo(() => [...rows, ...held], [rows, held])
+  const patientIds = useMemo(() => [...new Set(named.map((each) => each.patientId))], [named])
   const records = useOpened(view.records, patientIds)
   const names = useMemo(() => {
     const found = new Map<string, string>()
@@ -67,10 +69,10 @@ export function useCalendar(start: CalendarView, input: Input) {
     return found
   }, [records, patientIds])
   useEffect(() => {
-    for (const row of rows) if (names.has(row.patientId)) nameShown(row.appointmentId, row.patientId)
-  }, [rows, names])
+    for (const each of named) if (names.has(each.patientId)) nameShown(each.appointmentId, each.patientId)
+  }, [named, names])
   return {
-    ...{ view, rows, names, now, stale, refresh },
+    ...{ view, rows, held, names, now, stale, refresh },
     /** Not opened yet is not the same as not to be opened. */
     opening: !isOpenedAll(view.records, records),
     failed: alteredOf(records ?? []),
