@@ -49,6 +49,18 @@ test('who runs late says so with one tap: the patient sees it without doing anyt
   await expect(patient.page.getByText(/^Expected at \d\d:\d\d\./)).toBeVisible()
   await look(patient.page, 'an appointment that is late')
   await narrow(patient.page, 'an appointment that is late')
+  // No word of where it stands is broken in two on a narrow phone.
+  const size = patient.page.viewportSize()!
+  await patient.page.setViewportSize({ width: 360, height: size.height })
+  const step = patient.page.getByRole('listitem').filter({ hasText: 'With the practitioner' })
+  const lines = await step.evaluate((item) => {
+    const [text, range] = [item.firstChild!, document.createRange()]
+    range.setStart(text, 'With the '.length)
+    range.setEnd(text, text.textContent!.length)
+    return range.getClientRects().length
+  })
+  expect(lines).toBe(1)
+  await patient.page.setViewportSize(size)
   await shoot(patient.page, 'patient')
   await expect.poll(() => lateMails('ida@example.test')).toHaveLength(1)
   const [mail] = (await stack.mails('ida@example.test')).filter(({ subject }) => subject.startsWith('Running late'))

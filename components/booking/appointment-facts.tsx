@@ -46,12 +46,12 @@ export function AppointmentFacts({ view, locale, words }: { view: AppointmentVie
         </span>
       </div>
       {stage >= 0 ? (
-        <ol aria-label={words.line.label} className="mb-6 flex gap-1.5 sm:gap-3">
+        <ol aria-label={words.line.label} className="mb-6 flex flex-wrap gap-1.5 sm:gap-3">
           {stages.map((each, index) => (
             <li
               key={each}
               aria-current={index === stage ? 'step' : undefined}
-              className={`min-w-0 flex-1 border-t-4 pt-2 text-xs sm:text-sm ${index <= stage ? 'border-accent' : 'border-line'} ${index === stage ? 'font-semibold' : 'text-soft'}`}
+              className={`min-w-min flex-1 border-t-4 pt-2 text-xs sm:text-sm ${index <= stage ? 'border-accent' : 'border-line'} ${index === stage ? 'font-semibold' : 'text-soft'}`}
             >
               {words.line[each as keyof typeof words.line]}
             </li>
