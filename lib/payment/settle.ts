@@ -124,9 +124,9 @@ async function freeAgain(tx: Tx, appointment: bookings.AppointmentRow, now: Date
   // Somebody may have its place in the group by now, and another one be free.
   const place = await takeSeat(tx, (await findService(tx, appointment.serviceId))!, appointment)
   if (!place || place.seat === null) return false
-  // The clinic may have cancelled the group or moved it: nobody is booked at a time at which nobody else is expected.
+  // Who came after others is not booked where nobody is expected by now: the clinic cancelled the group or moved it.
   const others = await bookings.listSession(tx, appointment.sessionId)
-  if (!others.some(({ status }) => status !== 'held')) return false
+  if (appointment.seat > 0 && !others.some(({ status }) => status !== 'held')) return false
   await bookings.updateAppointment(tx, appointment.id, place)
   return true
 }
