@@ -21,10 +21,10 @@ type Listed = CompanionContract['companion/list']['out']
 const none: Listed = { zone: 'UTC', rows: [], records: [] }
 
 /** The id of a visit's line in the list. */
-export const settleId = (appointmentId: string) => `settle-${appointmentId}`
+const settleId = (appointmentId: string) => `settle-${appointmentId}`
 
-/** Visits that wait for somebody who comes along, and those to which somebody cannot. Nothing where there are none. */
-export function ToSettleList() {
+/** Visits that wait for somebody who comes along, and those to which somebody cannot. Nothing where there are none. `wanted`: whose line gets the focus, once it is there. */
+export function ToSettleList({ wanted = null }: { wanted?: { appointmentId: string } | null }) {
   const t = useTranslations('companion.list')
   const staff = useTranslations('staff')
   const c = useTranslations('common')
@@ -43,6 +43,13 @@ export function ToSettleList() {
   useEffect(() => void load(), [])
   useLive(() => void load())
   const { rows, records, zone } = listed
+  const shown = useRef(wanted)
+  useEffect(() => {
+    const line = wanted && wanted !== shown.current && document.getElementById(settleId(wanted.appointmentId))
+    if (!line) return
+    shown.current = wanted
+    line.focus()
+  }, [wanted, rows])
   const patientIds = useMemo(() => [...new Set(rows.map(({ patientId }) => patientId))], [rows])
   const opened = useOpened(records, patientIds)
   const isOpening = !isOpenedAll(records, opened)

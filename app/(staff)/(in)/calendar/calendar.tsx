@@ -3,7 +3,7 @@ import { useLocale, useTranslations } from 'next-intl'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState, useTransition } from 'react'
-import { settleId, ToSettleList } from '@/components/companion/to-settle'
+import { ToSettleList } from '@/components/companion/to-settle'
 import { BookDialog, type Pointed } from '@/components/desk/book-dialog'
 import { VisitMenu } from '@/components/encounter/visit-menu'
 import { NotShown } from '@/components/staff/not-shown'
@@ -45,6 +45,8 @@ export function Calendar({ start, input }: { start: CalendarView; input: Input }
   /** The group whose list is open. */
   const [group, setGroup] = useState<Chosen | null>(null)
   const [asked, setAsked] = useState<(Asked & { busy: boolean }) | null>(null)
+  /** What was chosen to be settled: another object each time. */
+  const [settling, setSettling] = useState<{ appointmentId: string } | null>(null)
   const [going, startGoing] = useTransition()
   const [booking, setBooking] = useState<Pointed | 'anywhere' | null>(null)
 
@@ -106,7 +108,7 @@ export function Calendar({ start, input }: { start: CalendarView; input: Input }
         </Banner>
       ) : null}
       <NotShown failed={failed} />
-      <ToSettleList />
+      <ToSettleList wanted={settling} />
       <LiveRegion>{waiting ? s('waitingCount', { count: waiting }) : ''}</LiveRegion>
       <div className="mb-4 flex flex-wrap items-end gap-x-4 gap-y-3 print:hidden">
         <nav aria-label={t('spans')} className="flex gap-1 rounded-control border border-edge bg-surface p-1">
@@ -168,7 +170,7 @@ export function Calendar({ start, input }: { start: CalendarView; input: Input }
             {...calendar}
             asked={asked}
             onOpen={(each, anchor) => (each.group ? setGroup : setChosen)({ row: each, anchor, open: true })}
-            onHeld={({ appointmentId }) => document.getElementById(settleId(appointmentId))?.focus()}
+            onHeld={({ appointmentId }) => setSettling({ appointmentId })}
             onMove={(each) => setAsked({ ...each, busy: false })}
             onBook={setBooking}
           />

@@ -39,14 +39,12 @@ export function Held({ id, time, name, words, label, onOpen, ...at }: Props) {
         {time}
         <ClockIcon size={13} />
       </span>
-      <span aria-hidden className="w-full min-w-0 truncate font-semibold">
+      <span aria-hidden className={cx('truncate font-semibold', isLow ? 'max-w-1/2 shrink-0' : 'w-full')}>
         {name ?? '…'}
       </span>
-      {isLow ? null : (
-        <span aria-hidden className="w-full truncate">
-          {words}
-        </span>
-      )}
+      <span aria-hidden className={cx('truncate', isLow ? 'min-w-0' : 'w-full')}>
+        {words}
+      </span>
     </button>
   )
 }
