@@ -4,7 +4,7 @@ import { Button } from '@/components/ui/button'
 import { cx } from '@/components/ui/cx'
 import { Skeleton } from '@/components/ui/status'
 import { SlotGrid } from '@/components/ui/times'
-import { type FreeTimes, nextFree, type SlotView } from '@/lib/booking/rules'
+import { type FreeTimes, nextFree, type SlotView } from '@/lib/slot/rules'
 import type { Answer } from '@/lib/browser/api'
 import { addDays, dayIn, formatPlainDay, formatTime } from '@/lib/time'
 

@@ -1,7 +1,7 @@
 // Two hundred patients at once over twenty times: who loses is offered the next best one, and nobody's money is without an appointment.
 import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { expect, test } from '@playwright/test'
-import { nearestSlot, type SlotView } from '../../lib/booking/rules.ts'
+import { nearestSlot, type SlotView } from '../../lib/slot/rules.ts'
 import { Door } from '../door.ts'
 import { up, type TestStack } from '../stack.ts'
 import { bookInput, clinicWorld, type ClinicWorld } from '../world.ts'

@@ -19,6 +19,7 @@ import { addDays, dayIn } from '../time.ts'
 import { countAt, isFlooded, isWorkDone } from './flood.ts'
 import { matches, secretHash } from './link.ts'
 import * as rules from './rules.ts'
+import { type SlotView, askedInOrder } from '../slot/rules.ts'
 import { sessionsOf, takeSeat } from './session.ts'
 import { hasRoom, searchSlots } from './slots.ts'
 import * as store from './store.ts'
@@ -126,7 +127,7 @@ async function offeredBy(tx: Tx, { startsAt, siteId, ...wish }: Wish, memberIds:
   for (const memberId of memberIds.toSorted()) await keepHours(tx, wish.clinic.id, memberId)
   const day = dayIn(wish.clinic.timeZone, startsAt)
   const search = { ...wish, memberIds, firstDay: addDays(day, -1), lastDay: day, ignoreBusy: true }
-  const isIt = (slot: rules.SlotView) => slot.startsAt === startsAt.toISOString() && slot.siteId === siteId
+  const isIt = (slot: SlotView) => slot.startsAt === startsAt.toISOString() && slot.siteId === siteId
   return (await searchSlots(tx, search)).filter(isIt).map(({ memberId }) => memberId)
 }
 
@@ -134,13 +135,13 @@ async function offeredBy(tx: Tx, { startsAt, siteId, ...wish }: Wish, memberIds:
 async function askedFor(tx: Tx, { clinic, service, startsAt, now }: Wish, there: string[]): Promise<string[]> {
   const { assignment } = service
   if (assignment === 'choose') return there
-  if (assignment === 'first') return rules.askedInOrder(assignment, there, new Map())
+  if (assignment === 'first') return askedInOrder(assignment, there, new Map())
   await holdName(tx, `turn|${service.id}`, 'write')
   const monday = weekStart(dayIn(clinic.timeZone, startsAt))
   const week = { from: startOfDay(monday, clinic.timeZone), until: startOfDay(addDays(monday, 7), clinic.timeZone) }
   const starts = await listStarts(tx, service.id, there, week, now)
   const had = Map.groupBy(starts, ({ memberId }) => memberId)
-  return rules.askedInOrder(assignment, there, new Map([...had].map(([id, all]) => [id, all.length])))
+  return askedInOrder(assignment, there, new Map([...had].map(([id, all]) => [id, all.length])))
 }
 
 /** A group that somebody is in already fills before another begins beside it. */

@@ -18,6 +18,7 @@ import { dayIn } from '../time.ts'
 import { expirePayment, tellWaitlist } from './hold.ts'
 import { placeAt } from './place.ts'
 import * as rules from './rules.ts'
+import { type MoveTimes, stepMinutes } from '../slot/rules.ts'
 import { placesOf, takeSeat } from './session.ts'
 import { deskDays, findFree } from './slots.ts'
 import * as store from './store.ts'
@@ -88,7 +89,7 @@ export async function moveTimes(
   actor: StaffActor,
   input: In<typeof rules.MoveTimesInput>,
   { now }: { now: Date },
-): Promise<Result<rules.MoveTimes>> {
+): Promise<Result<MoveTimes>> {
   return inClinic(actor.clinicId, async (tx) => {
     const row = await store.findAppointment(tx, input.id)
     const seen = runsVisits(actor, await partOf(tx, actor))
@@ -96,7 +97,7 @@ export async function moveTimes(
     if (!rules.nextAppointment(row.status, 'move')) return refuse('WRONG_STATE')
     const clinic = (await findClinic(tx, actor.clinicId))!
     const service = asBooked((await findService(tx, row.serviceId))!, row)
-    const practitioners: rules.MoveTimes['practitioners'] = []
+    const practitioners: MoveTimes['practitioners'] = []
     for (const { id, displayName } of await listPractitioners(tx)) {
       const may = service.practitionerIds.includes(id) && (await readAlike(tx, actor.clinicId, row.memberId, id))
       if (id === row.memberId || may) practitioners.push({ memberId: id, name: displayName })
@@ -128,7 +129,7 @@ export const asBooked = (
 ): ServiceView => ({
   ...placesOf(service, row),
   minutes: (row.endsAt.getTime() - row.startsAt.getTime()) / minute,
-  stepMinutes: service.stepMinutes ?? rules.stepMinutes(service.minutes),
+  stepMinutes: service.stepMinutes ?? stepMinutes(service.minutes),
 })
 
 interface Place {

@@ -12,6 +12,7 @@ import { addDays, dayIn } from '../time.ts'
 import { linkedAppointment } from './link.ts'
 import { asBooked, putAt } from './move.ts'
 import * as rules from './rules.ts'
+import type { FreeTimes } from '../slot/rules.ts'
 import { findFree, hasRoom, searchSlots } from './slots.ts'
 import * as store from './store.ts'
 
@@ -37,7 +38,7 @@ export async function otherTimes(
   _: PublicActor,
   input: In<typeof rules.OtherTimesInput>,
   { now, ip }: Ctx,
-): Promise<Result<rules.FreeTimes>> {
+): Promise<Result<FreeTimes>> {
   const counted = await limit('slots', ip, rules.looksAMinute)
   if (!counted.ok) return counted
   const found = await linkedAppointment(input)

@@ -14,6 +14,14 @@ import { limit } from '../server/rate-limit.ts'
 import { hold, inClinic, type Tx } from '../server/tx.ts'
 import { addDays, dayIn } from '../time.ts'
 import * as rules from './rules.ts'
+import {
+  type FreeTimes,
+  type MemberSlot,
+  type SlotsInput,
+  fortnightsAfter,
+  stepMinutes,
+  withoutWhom,
+} from '../slot/rules.ts'
 import { sessionsOf } from './session.ts'
 import { listBusy } from './store.ts'
 
@@ -39,7 +47,7 @@ export interface SlotSearch {
 }
 
 /** Free starts of these practitioners, oldest first; at one time, in the order of the practitioners. */
-export async function searchSlots(tx: Tx, search: SlotSearch): Promise<rules.MemberSlot[]> {
+export async function searchSlots(tx: Tx, search: SlotSearch): Promise<MemberSlot[]> {
   const { clinic, service, memberIds, firstDay, lastDay, now } = search
   if (!memberIds.length) return []
   const zone = clinic.timeZone
@@ -65,7 +73,7 @@ export async function searchSlots(tx: Tx, search: SlotSearch): Promise<rules.Mem
         return freeStarts({
           zone,
           rowsOn: (day) => rowsOn(schedule, day).filter((row) => row.siteId === siteId),
-          pace: { minutes, bufferBefore, bufferAfter, step: service.stepMinutes ?? rules.stepMinutes(minutes) },
+          pace: { minutes, bufferBefore, bufferAfter, step: service.stepMinutes ?? stepMinutes(minutes) },
           busy: [...away, ...(busy.get(memberId) ?? []), ...theirs.filter((each) => each.siteId !== siteId)],
           shared: theirs.filter((each) => each.siteId === siteId),
           ...{ firstDay, lastDay },
@@ -127,13 +135,13 @@ export async function findFree(
   tx: Tx,
   search: Omit<SlotSearch, 'firstDay' | 'lastDay'>,
   { from, days }: { from: string; days: number },
-): Promise<rules.FreeTimes<rules.MemberSlot>> {
+): Promise<FreeTimes<MemberSlot>> {
   const today = dayIn(search.clinic.timeZone, search.now)
   const firstDay = from < today ? today : from
   const lastDay = addDays(from, days - 1)
   const slots = firstDay <= lastDay ? await searchSlots(tx, { ...search, firstDay, lastDay }) : []
   if (slots.length) return { slots, next: null }
-  for (const day of rules.fortnightsAfter(lastDay, today, horizonOf(search))) {
+  for (const day of fortnightsAfter(lastDay, today, horizonOf(search))) {
     const later = await searchSlots(tx, { ...search, firstDay: day, lastDay: addDays(day, 13) })
     if (later[0]) return { slots, next: dayIn(search.clinic.timeZone, new Date(later[0].startsAt)) }
   }
@@ -150,7 +158,7 @@ export async function loadSlots(
     days: number
   },
   now: Date,
-): Promise<Result<rules.FreeTimes>> {
+): Promise<Result<FreeTimes>> {
   return inClinic(ask.clinicId, async (tx) => {
     const clinic = await findClinic(tx, ask.clinicId)
     const service = clinic && (await findService(tx, ask.serviceId))
@@ -158,11 +166,11 @@ export async function loadSlots(
     const isChosen = service.assignment === 'choose'
     const memberIds = service.practitionerIds.filter((id) => !isChosen || !ask.memberId || id === ask.memberId)
     const free = await findFree(tx, { clinic, service, memberIds, siteId: ask.siteId ?? undefined, now }, ask)
-    return ok(isChosen ? free : { ...free, slots: rules.withoutWhom(free.slots) })
+    return ok(isChosen ? free : { ...free, slots: withoutWhom(free.slots) })
   })
 }
 
-export async function slots(_: PublicActor, input: z.output<typeof rules.SlotsInput>, { now, ip }: Ctx) {
+export async function slots(_: PublicActor, input: z.output<typeof SlotsInput>, { now, ip }: Ctx) {
   const counted = await limit('slots', ip, rules.looksAMinute)
   return counted.ok ? loadSlots(input, now) : counted
 }

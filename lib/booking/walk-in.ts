@@ -2,7 +2,7 @@ import 'server-only'
 import type { ClinicProfile } from '../clinic/rules.ts'
 import { hold, type Tx } from '../server/tx.ts'
 import { walkInsAt } from './place.ts'
-import { freeLane, lanesLeft } from './rules.ts'
+import { freeLane, lanesLeft } from '../schedule/rules.ts'
 import { listBeside } from './store.ts'
 
 interface At {

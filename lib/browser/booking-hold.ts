@@ -1,4 +1,5 @@
-import type { BookingOffer, Hold, SlotView, WorkDone } from '../booking/rules.ts'
+import type { BookingOffer, Hold, WorkDone } from '../booking/rules.ts'
+import type { SlotView } from '../slot/rules.ts'
 import type { Contract } from '../contract.ts'
 import { call, type Answer } from './api.ts'
 import { vault } from './vault.ts'

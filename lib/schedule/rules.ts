@@ -178,3 +178,30 @@ export interface ScheduleContract {
   'schedule/remove-clinic-days': { in: z.input<typeof ClinicDaysRef>; out: { done: true } }
   'schedule/save-holidays': { in: z.input<typeof HolidaysInput>; out: { done: true } }
 }
+
+// ── beside others ──
+
+/** Who stands at the desk has been there while they were typed in. */
+export const walkInMinutes = 30
+
+interface Lane extends Stretch {
+  lane: number
+}
+/** How many of these there are at once at the fullest moment of a stretch that each of them meets. */
+const atOnce = (beside: readonly Stretch[], at: Stretch): number =>
+  Math.max(
+    0,
+    ...beside.map((each) => {
+      const moment = Math.max(each.from, at.from)
+      return beside.filter(({ from, until }) => from <= moment && moment < until).length
+    }),
+  )
+/** The lane for one more visit, where that many may be at once; null where they are there. */
+export function freeLane(beside: readonly Lane[], at: Stretch, most: number): number | null {
+  if (atOnce(beside, at) >= most) return null
+  const used = new Set(beside.map(({ lane }) => lane))
+  return [1, 2, 3, 4, 5].find((lane) => !used.has(lane)) ?? null
+}
+/** How many more there may be all through a stretch. */
+export const lanesLeft = (beside: readonly Lane[], at: Stretch, most: number): number =>
+  freeLane(beside, at, most) === null ? 0 : most - atOnce(beside, at)

@@ -1,5 +1,5 @@
 import 'server-only'
-import type { MemberSlot } from '../booking/rules.ts'
+import type { MemberSlot } from '../slot/rules.ts'
 import { searchSlots } from '../booking/slots.ts'
 import { isBookable, type ServiceView } from '../clinic/rules.ts'
 import { findClinic, findService } from '../clinic/store.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { runsVisits, type Role, type Part } from '../access/rules.ts'
-import { type AppointmentStatus, BookInput, type Hold, HoldRef, type SlotView, WorkDone } from '../booking/rules.ts'
+import { type AppointmentStatus, BookInput, type Hold, HoldRef, WorkDone } from '../booking/rules.ts'
+import type { SlotView } from '../slot/rules.ts'
 import { Day } from '../day.ts'
 import { Id } from '../ids.ts'
 import { addDays, dayIn, formatTime, knownZone } from '../time.ts'

@@ -6,6 +6,7 @@ import * as holds from '@/lib/booking/hold'
 import { moveAppointment, moveTimes } from '@/lib/booking/move'
 import { otherTimes, rescheduleAppointment } from '@/lib/booking/reschedule'
 import * as rules from '@/lib/booking/rules'
+import { SlotsInput } from '@/lib/slot/rules'
 import { signConsent } from '@/lib/consent/flow'
 import { SignConsentInput, type ConsentContract } from '@/lib/consent/rules'
 import { submitIntake } from '@/lib/intake/flow'
@@ -17,7 +18,7 @@ import { action, type Actions } from '@/lib/server/action'
 const large = { maxBytes: 4 * 1024 * 1024 }
 
 export const bookingActions = {
-  'booking/slots': action('public', rules.SlotsInput, slots),
+  'booking/slots': action('public', SlotsInput, slots),
   'booking/work': action('public', rules.WorkInput, setWork),
   'booking/hold': action('public', rules.HoldInput, holds.holdSlot),
   'booking/renew': action('public', rules.HoldRef, holds.renewHold),
