@@ -4,7 +4,7 @@ import { z } from 'zod'
 import * as bookings from '../booking/store.ts'
 import { isId } from '../ids.ts'
 import { stripeFor, type Sender } from '../merchant/api.ts'
-import { enqueue, type JobHandler } from '../server/jobs.ts'
+import { enqueueKeyed, type JobHandler } from '../server/jobs.ts'
 import { inClinic, inNoClinic, lookup } from '../server/tx.ts'
 import { disputesAt, takeDisputes } from './dispute.ts'
 import type { Place } from './place.ts'
@@ -116,7 +116,7 @@ export async function hearEvent(
   if (!heard) return 'not-ours'
   const { id } = heard
   if (performance.now() - (writtenHere.get(id) ?? -minute) < minute) return 'repeat'
-  await enqueue(null, 'payment.event', heard, { singletonKey: id })
+  await enqueueKeyed('payment.event', { data: heard, singletonKey: id })
   // Only now, when it is in the database for good.
   writtenHere.delete(id)
   writtenHere.set(id, performance.now())

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { refuse } from '../errors.ts'
-import { enqueue, startWorker } from './jobs.ts'
+import { enqueue, enqueueKeyed, startWorker } from './jobs.ts'
 import { notify, subscribe } from './notify.ts'
 import { testDb } from './testing.ts'
 import { inNoClinic } from './tx.ts'
@@ -15,6 +15,25 @@ it('a job exists when its transaction commits, and not when that is rolled back'
     throw new Error('bug')
   }).catch(() => undefined)
   expect(await admin('SELECT name, data FROM pgboss.job')).toEqual([{ name: 'kept', data: { appointmentId: 'a' } }])
+})
+
+it('jobs that come together are written down together, each key once, and none falls for another’s sake', async () => {
+  const add = (singletonKey: string, text = 'x') => enqueueKeyed('keyed', { data: { text }, singletonKey })
+  // A text that PostgreSQL cannot keep.
+  const all = await Promise.allSettled([
+    add('a'),
+    add('b', '\0'),
+    add('a'),
+    add('c'),
+    ...'defgh'.split('').map((key) => add(key)),
+  ])
+  expect(all.filter(({ status }) => status === 'rejected')).toHaveLength(1)
+  expect(all[1]!.status).toBe('rejected')
+  await Promise.all(['i', 'j', 'a'].map((key) => add(key)))
+  const rows = await admin<{ key: string }>(
+    `SELECT singleton_key AS key FROM pgboss.job WHERE name = 'keyed' ORDER BY 1`,
+  )
+  expect(rows.map(({ key }) => key).join('')).toBe('acdefghij')
 })
 
 it('the worker runs a job once, and again when it throws, keeping no message', async () => {

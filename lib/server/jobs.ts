@@ -69,15 +69,46 @@ export interface EnqueueOptions {
   retentionSeconds?: number
 }
 
-/** Adds a job in the caller's own transaction: it exists when, and only when, that commits. In none (null) it exists once this ends. */
-export async function enqueue(tx: Tx | null, name: string, data: JobData, options: EnqueueOptions = {}): Promise<void> {
+/** Adds a job in the caller's own transaction: it exists when, and only when, that commits. */
+export async function enqueue(tx: Tx, name: string, data: JobData, options: EnqueueOptions = {}): Promise<void> {
   const boss = await jobs()
   await queue(boss, name)
   // Under that policy the jobs without a key would be one.
   const singletonKey = options.singletonKey ?? randomUUID()
   const slower = options.retryDelayMax ? { retryBackoff: true } : {}
-  const send: SendOptions = { ...options, ...slower, singletonKey, ...(tx && { db: fromPrisma(tx) }) }
+  const send: SendOptions = { ...options, ...slower, singletonKey, db: fromPrisma(tx) }
   await boss.send(name, data, send)
+}
+
+interface Keyed {
+  data: JobData
+  singletonKey: string
+}
+const batches = new Map<string, { jobs: Keyed[]; written: Promise<boolean> }>()
+const underWay = new Map<string, Promise<unknown>>()
+
+/**
+ * Adds a job in no transaction: it exists once this ends. What comes while others are written down is written down together, by one
+ * statement and one commit; where that fails each is tried by itself, so that none falls for another's sake.
+ */
+export async function enqueueKeyed(name: string, job: Keyed): Promise<void> {
+  const boss = await jobs()
+  await queue(boss, name)
+  let batch = batches.get(name)
+  if (!batch) {
+    const together: Keyed[] = []
+    const write = async () => {
+      batches.delete(name)
+      await boss.insert(name, together)
+      return true
+    }
+    const written = (underWay.get(name) ?? Promise.resolve()).then(write).catch(() => false)
+    batch = { jobs: together, written }
+    batches.set(name, batch)
+    underWay.set(name, written)
+  }
+  batch.jobs.push(job)
+  if (!(await batch.written)) await boss.send(name, job.data, { singletonKey: job.singletonKey })
 }
 
 /** Jobs of that name which were made before then and are not done yet, the given-up ones left out. */
