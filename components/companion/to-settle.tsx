@@ -45,11 +45,11 @@ export function ToSettleList({ wanted = null }: { wanted?: { appointmentId: stri
   const { rows, records, zone } = listed
   const shown = useRef(wanted)
   useEffect(() => {
-    const line = wanted && wanted !== shown.current && document.getElementById(settleId(wanted.appointmentId))
-    if (!line) return
+    // Asked of a list that is there: what is not in it takes the focus at no later moment.
+    if (!wanted || wanted === shown.current || listed === none) return
     shown.current = wanted
-    line.focus()
-  }, [wanted, rows])
+    document.getElementById(settleId(wanted.appointmentId))?.focus()
+  }, [wanted, listed])
   const patientIds = useMemo(() => [...new Set(rows.map(({ patientId }) => patientId))], [rows])
   const opened = useOpened(records, patientIds)
   const isOpening = !isOpenedAll(records, opened)

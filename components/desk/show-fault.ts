@@ -5,5 +5,6 @@
 export function showFault(form: HTMLFormElement | null): void {
   const field = form?.querySelector<HTMLElement>('[aria-invalid="true"]')
   if (field) field.focus()
-  else form?.querySelector('[data-said]')?.scrollIntoView({ block: 'center' })
+  // Before what stands there as long as the choice does.
+  else (form?.querySelector('p[data-said]') ?? form?.querySelector('[data-said]'))?.scrollIntoView({ block: 'center' })
 }

@@ -30,7 +30,7 @@ export interface DialogProps {
   open?: boolean
   onOpenChange?: (open: boolean) => void
   wide?: boolean
-  /** What it shows is shown once: neither Escape nor a touch beside it closes it. */
+  /** What it shows is shown once, or what is typed would be lost: neither Escape nor a touch beside it closes it. */
   firm?: boolean
   /** Where the focus goes when it closes, if not to what opened it. */
   finalFocus?: RefObject<HTMLElement | null>

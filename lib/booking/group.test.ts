@@ -305,6 +305,10 @@ describe('all of them', () => {
     )
     expect(await offered()).not.toContain(start(4))
     expect(await ask(4)).toBe('SLOT_TAKEN')
+    // Nor where the lowest place is free and they are as many as it has by now.
+    await admin(`UPDATE appointment SET status = 'cancelled' WHERE id = $1`, [rows.find(({ seat }) => seat === 0)!.id])
+    expect(await offered()).not.toContain(start(4))
+    expect(await ask(4)).toBe('SLOT_TAKEN')
   })
 
   test('none goes where one cannot, nor where somebody was not seen', async () => {
@@ -374,15 +378,20 @@ describe('all of them', () => {
   })
 
   // Defence: the look at the session in freeAgain. Without it one patient is booked into a class that is not held.
-  test.each(['cancelled', 'moved', 'there', 'not there yet'] as const)(
+  test.each(['cancelled', 'cancelled but for one who had left', 'moved', 'there', 'not there yet'] as const)(
     'money that comes late, the group %s',
     async (what) => {
       await set(3)
       const [ada, ben] = what === 'not there yet' ? [] : [await booked(), await booked()]
+      const left = what.endsWith('left')
+      // The first place is given again.
+      if (left) await admin(`UPDATE appointment SET status = 'cancelled' WHERE id = $1`, [ada!.id])
       await admin(`UPDATE service SET payment_mode = 'online', price_minor = 4500 WHERE id = $1`, [world.serviceId])
       const cleo = await bookAs(world, await testDevice(), { startsAt: start(0) })
       await admin(`UPDATE appointment SET status = 'expired' WHERE id = $1`, [cleo.appointmentId])
-      if (what === 'cancelled') await cancelGroup(desk, { ids: [ada!.id, ben!.id], startsAt: start(0) }, at())
+      const standing = left ? [ben!] : [ada!, ben!]
+      if (what.startsWith('cancelled'))
+        await cancelGroup(desk, { ids: standing.map(({ id }) => id), startsAt: start(0) }, at())
       if (what === 'moved') await moveGroup(desk, { visits: visits(ada!, ben!), ...to(4) }, at())
       const money = { paymentIntent: `pi_${randomUUID()}`, paidMinor: 4500, currency: 'eur' }
       const pay = () =>

@@ -30,6 +30,8 @@ export async function takeSeat(tx: Tx, { id, places }: Group, at: At): Promise<{
   if (places === 1) return { seat: null }
   await keepSeats(tx, at)
   const taken = new Set(await listSeats(tx, id, at))
+  // Of a group with more people than places by now a low number may be free.
+  if (taken.size >= places) return null
   for (let seat = 0; seat < places; seat++) if (!taken.has(seat)) return { seat }
   return null
 }

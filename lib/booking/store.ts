@@ -101,10 +101,14 @@ export async function listSeats(
   return rows.map(({ seat }) => seat!)
 }
 
-/** Whoever has a place in the same group, and has not let go of it, held ones too, in an order that is always the same. */
-export const listSession = (tx: Tx, sessionId: string): Promise<AppointmentRow[]> =>
+/** Whoever has a place in the same group, by default has not let go of it, held ones too, in an order that is always the same. */
+export const listSession = (
+  tx: Tx,
+  sessionId: string,
+  states: AppointmentStatus[] = ['held', 'booked', 'arrived', 'in_consult'],
+): Promise<AppointmentRow[]> =>
   tx.appointment.findMany({
-    where: { sessionId, seat: { not: null }, status: { in: ['held', 'booked', 'arrived', 'in_consult'] } },
+    where: { sessionId, seat: { not: null }, status: { in: states } },
     orderBy: { id: 'asc' },
   })
 

@@ -164,7 +164,6 @@ async function holdAnew(
   { memberId, siteId, startsAt, anyway }: In<typeof rules.AgainInput>,
   now: Date,
 ): Promise<Result<bookings.AppointmentRow>> {
-  if (!(await stillPays(tx, row, now))) return refuse('VOUCHER_GONE')
   const clinic = (await findClinic(tx, actor.clinicId))!
   const service = await findService(tx, row.serviceId)
   if (!service?.active || !service.practitionerIds.includes(memberId)) return refuse('NOT_FOUND')
@@ -178,6 +177,8 @@ async function holdAnew(
     await expirePayment(tx, clinic.id, lapsed, now)
   const place = await takeSeat(tx, placesOf(service, row), { memberId, siteId, ...at })
   if (!place) return refuse('SLOT_TAKEN')
+  // Last, as with any booking: who takes both waits for nobody who has the one.
+  if (!(await stillPays(tx, row, now))) return refuse('VOUCHER_GONE')
   const status = nextAppointment(row.status, 'hold')!
   const cancellation = CancellationPolicy.parse(row.cancellation)
   // A walk-in that nobody came along to is given an ordinary time.

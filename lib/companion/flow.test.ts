@@ -54,12 +54,16 @@ beforeEach(async () => {
   staff = await member(['frontdesk'])
 })
 
-const sealed = (patientId: string, type: RecordType) => ({
-  ...sealedStub(world.clinicId, patientId, type),
-  header: Buffer.from(encode([...Array<number>(12).fill(0), type === 'identity' ? 'desk' : 'clinical'])).toString(
-    'base64url',
-  ),
-})
+/** As a browser seals it: for the group that the record's type belongs to. */
+function sealed(patientId: string, type: RecordType) {
+  const stub = sealedStub(world.clinicId, patientId, type)
+  const id = type === 'identity' ? ('desk' as const) : ('clinical' as const)
+  return {
+    ...stub,
+    header: Buffer.from(encode([...Array<number>(12).fill(0), id])).toString('base64url'),
+    grants: stub.grants.map((grant) => ({ ...grant, recipient: { ...grant.recipient, id } })),
+  }
+}
 const person = (part: Partial<{ id: string; email: string; kind: 'interpreter' | 'companion' }> = {}) => ({
   ...{ id: randomUUID(), kind: 'interpreter' as const, name: 'Noor', language: 'Dari', locale: 'en' as const },
   ...{ email: `${randomUUID()}@agency.example`, ...part },

@@ -32,14 +32,14 @@ export async function deleteFeed(tx: Tx, { memberId }: StaffActor): Promise<bool
   return (await tx.calendarFeed.deleteMany({ where: { memberId } })).count === 1
 }
 
-/** Times and ids alone; a group is one, changed as often as any visit of it was and whenever one last was, those who cancelled too. */
+/** Times and ids alone; a group is one, changed as often as any visit of it was and whenever one last was, those who do not come too. */
 export async function listVisits(tx: Tx, memberId: string, { from, until }: { from: Date; until: Date }) {
   const rows = await tx.appointment.findMany({
     where: {
       memberId,
       OR: [
         { status: { in: ['booked', 'arrived', 'in_consult', 'completed'] } },
-        { status: 'cancelled', seat: { not: null } },
+        { status: { in: ['cancelled', 'no_show'] }, seat: { not: null } },
       ],
       startsAt: { lt: until },
       endsAt: { gt: from },
@@ -52,7 +52,7 @@ export async function listVisits(tx: Tx, memberId: string, { from, until }: { fr
   })
   const sessions = [...Map.groupBy(rows, ({ sessionId }) => sessionId).values()]
   return sessions.flatMap((all) => {
-    const stands = all.find(({ status }) => status !== 'cancelled')
+    const stands = all.find(({ status }) => status !== 'cancelled' && status !== 'no_show')
     const changes = all.flatMap(({ createdAt, timedAt, cancelledAt }) => [createdAt, timedAt, cancelledAt ?? createdAt])
     const sequence = Math.max(...all.map((row) => row.sequence))
     return stands ? [{ ...stands, sequence, changedAt: new Date(Math.max(...changes.map(Number))) }] : []

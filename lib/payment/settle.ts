@@ -124,9 +124,11 @@ async function freeAgain(tx: Tx, appointment: bookings.AppointmentRow, now: Date
   // Somebody may have its place in the group by now, and another one be free.
   const place = await takeSeat(tx, (await findService(tx, appointment.serviceId))!, appointment)
   if (!place || place.seat === null) return false
-  // Who came after others is not booked where nobody is expected by now: the clinic cancelled the group or moved it.
-  const others = await bookings.listSession(tx, appointment.sessionId)
-  if (appointment.seat > 0 && !others.some(({ status }) => status !== 'held')) return false
+  // Where nobody is expected by now though others were there before, the clinic may have cancelled the group or moved it. Others who
+  // only looked cannot be told from that.
+  const { sessionId, seat } = appointment
+  const isAlone = (await bookings.listSession(tx, sessionId)).every(({ status }) => status === 'held')
+  if (isAlone && (seat > 0 || (await bookings.listSession(tx, sessionId, ['cancelled'])).length)) return false
   await bookings.updateAppointment(tx, appointment.id, place)
   return true
 }

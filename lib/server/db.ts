@@ -15,6 +15,9 @@ export function db(): PrismaClient {
       connectionTimeoutMillis: 10_000,
       // Whoever comes after a quiet minute does not wait for each connection to be made anew.
       idleTimeoutMillis: 600_000,
+      // What lies between may drop a connection that is silent.
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 60_000,
     }),
     // Its messages carry values; what went wrong is logged by code where it is caught.
     log: [],

@@ -29,7 +29,7 @@ it('jobs that come together are written down together, each key once, and none f
   ])
   expect(all.filter(({ status }) => status === 'rejected')).toHaveLength(1)
   expect(all[1]!.status).toBe('rejected')
-  await Promise.all(['i', 'j', 'a'].map((key) => add(key)))
+  await Promise.all(['i', 'j', 'a', 'j', 'i'].map((key) => add(key)))
   const rows = await admin<{ key: string }>(
     `SELECT singleton_key AS key FROM pgboss.job WHERE name = 'keyed' ORDER BY 1`,
   )

@@ -1,5 +1,6 @@
 import 'server-only'
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fromPrisma, PgBoss, type Job, type JobResult, type SendOptions } from 'pg-boss'
 import { env } from './env.ts'
 import { log } from './log.ts'
@@ -99,10 +100,15 @@ export async function enqueueKeyed(name: string, job: Keyed): Promise<void> {
     const together: Keyed[] = []
     const write = async () => {
       batches.delete(name)
-      await boss.insert(name, together)
+      // In one order, whoever writes: two processes that have the same ones do not wait for each other.
+      together.sort((a, b) => (a.singletonKey < b.singletonKey ? -1 : 1))
+      // Nor do all that come after wait for a connection that is dead.
+      const late = pause(5000, null, { ref: false }).then(() => Promise.reject(new Error('no answer')))
+      await Promise.race([boss.insert(name, together), late])
       return true
     }
-    const written = (underWay.get(name) ?? Promise.resolve()).then(write).catch(() => false)
+    const alone = (error: unknown) => (log.error({ code: 'JOBS_ONE_BY_ONE', job: name, err: error }), false)
+    const written = (underWay.get(name) ?? Promise.resolve()).then(write).catch(alone)
     batch = { jobs: together, written }
     batches.set(name, batch)
     underWay.set(name, written)

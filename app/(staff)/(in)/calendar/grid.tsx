@@ -146,9 +146,9 @@ export function Grid({ view, rows, held, names, opening, now, asked, onOpen, onM
   })
   const top = view.days.includes(view.today) ? topOf(axis, view.today, now.getTime()) : null
   useLayoutEffect(() => {
-    const tops = columns.flatMap(({ open, blocks }) => [
+    const tops = columns.flatMap(({ open, blocks, held }) => [
       ...open.map(({ from }) => from),
-      ...blocks.map((each) => each.top),
+      ...[...blocks, ...held].map((each) => each.top),
     ])
     const wanted = top ?? (tops.length ? Math.min(...tops) : shown.from)
     const hour = 6 * parseFloat(getComputedStyle(document.documentElement).fontSize)
