@@ -5,7 +5,7 @@ import { addDays, dayIn, formatPlainDay } from '../lib/time.ts'
 import { desktop, phone, signInPage, type Device } from './browsers.ts'
 import { linkIn } from './journey.ts'
 import { look, narrow } from './page-checks.ts'
-import { dialogOf } from './parts.ts'
+import { dialogOf, unfold } from './parts.ts'
 import { pictures } from './pictures.ts'
 import { up, type TestStack } from './stack.ts'
 import { clinicWorld, type ClinicWorld } from './world.ts'
@@ -50,7 +50,7 @@ async function askFirst(
   const dialog = dialogOf(page)
   await dialog.getByLabel('Service').selectOption({ label: 'Video consult' })
   await dialog.getByLabel('With').selectOption({ label: 'Dr Mira Okafor' })
-  await dialog.getByText('Another time', { exact: true }).click()
+  await unfold(dialog, 'Another time')
   await dialog.getByLabel('Day', { exact: true }).first().fill(first)
   await dialog.getByLabel('Time', { exact: true }).fill(time)
   await expect(dialog.getByText(`${words(first)}, ${time}, with Dr Mira Okafor`)).toBeVisible()
@@ -147,7 +147,7 @@ test('an interpreter is asked first; on a yes the patient is told, on a no anoth
   await dialog.getByRole('button', { name: 'Hold this time and ask' }).click()
   await expect(dialog.getByRole('alert').filter({ hasText: 'Choose a time.' })).toBeInViewport()
   await page.setViewportSize(size)
-  await dialog.getByText('Another time', { exact: true }).click()
+  await unfold(dialog, 'Another time')
   await dialog.getByLabel('Day', { exact: true }).fill(first)
   await dialog.getByLabel('Time', { exact: true }).fill('14:00')
   await expect(dialog.getByText(`${words(first)}, 14:00, with Dr Mira Okafor`)).toBeVisible()

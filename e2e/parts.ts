@@ -7,6 +7,9 @@ import type { ClinicWorld } from './world.ts'
 export const button = (page: Page | Locator, name: string | RegExp) => page.getByRole('button', { name })
 /** The open one: what is told at the edge of the page is one too. */
 export const dialogOf = (page: Page) => page.locator('[role=dialog]:not([data-type])')
+/** Opens a part that is folded. By its key: what comes late above it would move it away under a pointer. */
+export const unfold = (inside: Locator, name: string) =>
+  inside.locator('summary').filter({ hasText: name }).press('Enter')
 
 /** To whom but patients a visit's records are granted, by type. */
 export async function readersOf(stack: TestStack, visit: string): Promise<Record<string, string[]>> {

@@ -5,7 +5,7 @@ import { instantAt } from '../lib/schedule/wall-clock.ts'
 import { addDays, dayIn, formatPlainDay } from '../lib/time.ts'
 import { desktop, phone, signInPage, type Device } from './browsers.ts'
 import { look } from './page-checks.ts'
-import { dialogOf } from './parts.ts'
+import { dialogOf, unfold } from './parts.ts'
 import { pictures } from './pictures.ts'
 import { up, type TestStack } from './stack.ts'
 import { clinicWorld, type ClinicWorld } from './world.ts'
@@ -56,7 +56,7 @@ test('six visits are booked in one call beside a holiday, seen on the patient’
   await dialog.getByLabel('With').selectOption({ label: 'Dr Mira Okafor' })
   await dialog.getByRole('combobox', { name: 'Repeat' }).selectOption({ label: 'Every week' })
   await expect(dialog.getByText('Choose the first time: the dates that follow')).toBeVisible()
-  await dialog.getByText('Another time', { exact: true }).click()
+  await unfold(dialog, 'Another time')
   await dialog.getByLabel('Day', { exact: true }).first().fill(first)
   await dialog.getByLabel('Time', { exact: true }).fill('10:00')
   await expect(dialog.getByText('1 date is not free, of 6.')).toBeVisible()

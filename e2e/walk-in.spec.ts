@@ -3,7 +3,7 @@ import { expect, type Page, test } from '@playwright/test'
 import { addDays, dayIn, formatTime } from '../lib/time.ts'
 import { desktop, type Device, signInPage } from './browsers.ts'
 import { look } from './page-checks.ts'
-import { button, dialogOf } from './parts.ts'
+import { button, dialogOf, unfold } from './parts.ts'
 import { pictures } from './pictures.ts'
 import { up, type TestStack } from './stack.ts'
 import { type ClinicWorld, clinicWorld } from './world.ts'
@@ -181,7 +181,7 @@ test('the desk puts a walk-in beside what is booked, as the hours allow, and the
   // Somebody stands at the desk now; today's list says it.
   await button(page, /^Book$/).click()
   await dialog.getByLabel('Service').selectOption({ label: 'First talk' })
-  await dialog.getByText('Another time', { exact: true }).click()
+  await unfold(dialog, 'Another time')
   await button(page, 'Now').click()
   await expect(dialog.getByText('1 more of 1 at once.')).toBeVisible()
   await type(page, 'Nora Now')
